@@ -1,0 +1,72 @@
+"""Replaces a dataset folder as a whole: a kill at any moment leaves the old one or none.
+
+msl72             the dataset
+msl72.incomplete  the next one, while it is written; manifest.json is its last file
+msl72.replaced    the old one, for the moment between two renames
+"""
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+
+from shared import manifest
+from shared.errors import UserError
+
+
+class DatasetFolder:
+    """The folder `path` and the two beside it."""
+
+    def __init__(self, path: str):
+        self.path = os.path.abspath(path)
+        self.incomplete = self.path + ".incomplete"
+        self._replaced = self.path + ".replaced"
+
+    @contextmanager
+    def locked(self):
+        """Keeps other runs out, and first finishes or undoes what a killed run left.
+
+        Raises:
+          UserError: another run holds the folder, or something that is no dataset lies there.
+        """
+        parent, name = os.path.split(self.path)
+        os.makedirs(parent, exist_ok=True)
+        with open(os.path.join(parent, f".{name}.lock"), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    f"another run is writing {self.path}; wait for it, or stop it"
+                ) from None
+            self._recover()
+            self._check_is_dataset()
+            yield
+
+    def start(self) -> None:
+        """Makes an empty incomplete folder."""
+        shutil.rmtree(self.incomplete, ignore_errors=True)
+        os.makedirs(self.incomplete)
+
+    def commit(self) -> None:
+        """Moves the incomplete folder, whose manifest is written, into place."""
+        assert manifest.exists(self.incomplete)
+        if os.path.exists(self.path):
+            os.rename(self.path, self._replaced)
+        os.rename(self.incomplete, self.path)
+        shutil.rmtree(self._replaced, ignore_errors=True)
+
+    def _recover(self) -> None:
+        if not os.path.exists(self.path):
+            if manifest.exists(self.incomplete):
+                os.rename(self.incomplete, self.path)
+            elif os.path.exists(self._replaced):
+                os.rename(self._replaced, self.path)
+        for leftover in (self.incomplete, self._replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _check_is_dataset(self) -> None:
+        if os.path.exists(self.path) and not manifest.exists(self.path):
+            raise UserError(
+                f"{self.path} exists and holds no {manifest.FILE_NAME}, so it is not a dataset of "
+                "this program and is left alone. Move it away, or choose another DATA_DIR."
+            )

@@ -1,0 +1,65 @@
+"""Shows how far a run is, from the files that appear: so it works with every runner."""
+
+import os
+import threading
+import time
+
+PERIOD_SECONDS = 1.0
+
+
+class Progress:
+    """While the `with` block runs, prints a line whenever shards were finished.
+
+    train 5/9 shards, validation 0/1, test 0/1: 37,413 of 70,042 examples, 21,300 examples/s
+    """
+
+    def __init__(self, folder: str, shards: list):
+        """Args: folder, where the shards appear; shards, the ShardRanges to wait for."""
+        self._folder = folder
+        self._waiting = list(shards)
+        self._total = {}
+        for shard in shards:
+            self._total[shard.split] = self._total.get(shard.split, 0) + 1
+        self._done = dict.fromkeys(self._total, 0)
+        self._examples = 0
+        self._all_examples = sum(shard.stop - shard.start for shard in shards)
+        self._stopped = threading.Event()
+
+    def __enter__(self) -> "Progress":
+        self._started = time.monotonic()
+        print(f"{self._all_examples:,} examples in {len(self._waiting)} shards", flush=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._report()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(PERIOD_SECONDS):
+            self._report()
+
+    def _report(self) -> None:
+        finished = [
+            shard
+            for shard in self._waiting
+            if os.path.exists(os.path.join(self._folder, shard.file))
+        ]
+        for shard in finished:
+            self._waiting.remove(shard)
+            self._done[shard.split] += 1
+            self._examples += shard.stop - shard.start
+        if finished:
+            print(self._line(), flush=True)
+
+    def _line(self) -> str:
+        rate = self._examples / max(time.monotonic() - self._started, 1e-9)
+        splits = ", ".join(
+            f"{split} {self._done[split]}/{total} shards" for split, total in self._total.items()
+        )
+        return (
+            f"{splits}: {self._examples:,} of {self._all_examples:,} examples, "
+            f"{rate:,.0f} examples/s"
+        )

@@ -1,0 +1,100 @@
+"""From the shards' reports to the manifest, and to the table that a run ends with."""
+
+import os
+from collections import defaultdict
+from importlib.metadata import version
+
+from preprocess import pipeline
+from preprocess.statistics import Statistics
+from shared.manifest import Manifest, Split, Vocabulary
+
+_LIBRARIES = (
+    "apache-beam",
+    "numpy",
+    "protobuf",
+    "tensorflow",
+    "tensorflow-datasets",
+    "tensorflow-text",
+)
+
+
+def checked_reports(folder: str, shards: list) -> dict:
+    """{split: its ShardReports in order}; removes the report file from the dataset.
+
+    Raises:
+      RuntimeError: a runner lost a shard: no report, no file, or other rows than it was given.
+    """
+    found = pipeline.read_reports(folder)
+    reports = defaultdict(list)
+    for shard in shards:
+        report = found.get((shard.split, shard.index))
+        path = os.path.join(folder, shard.file)
+        rows = shard.stop - shard.start
+        if report is None or not os.path.exists(path) or report.shard.examples != rows:
+            raise RuntimeError(
+                f"the runner lost rows: shard {shard.file} should hold rows {shard.start} to "
+                f"{shard.stop} of {shard.split}, its report is {report}"
+            )
+        if os.path.getsize(path) != report.shard.bytes:
+            raise RuntimeError(f"{path} changed after it was written")
+        reports[shard.split].append(report)
+    os.remove(os.path.join(folder, pipeline.REPORTS_FILE))
+    return dict(reports)
+
+
+def manifest_of(job: pipeline.Job, sizes: dict, reports: dict, vocabulary: Vocabulary) -> Manifest:
+    """The manifest of a dataset whose shards are all there."""
+    totals = {
+        split: sum((report.statistics for report in of_split), Statistics())
+        for split, of_split in reports.items()
+    }
+    source_splits = {
+        split: {
+            "examples": size.examples,
+            "bytes": size.bytes,
+            "rows_fingerprint": f"{totals[split].rows_fingerprint:016x}",
+        }
+        for split, size in sizes.items()
+    }
+    return Manifest(
+        task=job.source.task.name,
+        source={**job.source.describe(), "splits": source_splits},
+        max_sequence_length=job.max_sequence_length,
+        vocabulary=vocabulary,
+        label_names=job.source.task.label_names,
+        splits={split: _split(job, totals[split], of_split) for split, of_split in reports.items()},
+        versions={name: version(name) for name in _LIBRARIES},
+    )
+
+
+def _split(job: pipeline.Job, total: Statistics, reports: list) -> Split:
+    return Split(
+        examples=total.examples,
+        shards=tuple(report.shard for report in reports),
+        length_histogram=dict(total.lengths),
+        truncated=total.truncated(job.max_sequence_length),
+        unknown_share=total.unknown_share(),
+        label_counts=total.label_counts(job.source.task),
+        unlabelled=total.unlabelled,
+    )
+
+
+def table(made: Manifest) -> str:
+    """One line per split: examples, truncated, [UNK] share, label counts, bytes."""
+    lines = [f"{'split':<22}{'examples':>9}{'truncated':>11}{'[UNK]':>9}{'MB':>8}  labels"]
+    for name, split in made.splits.items():
+        labels = [f"{label} {count:,}" for label, count in split.label_counts.items() if count]
+        if split.unlabelled:
+            labels.append(f"none {split.unlabelled:,}")
+        megabytes = sum(shard.bytes for shard in split.shards) / 1e6
+        lines.append(
+            f"{name:<22}{split.examples:>9,}{split.truncated:>11,}"
+            f"{split.unknown_share:>9.3%}{megabytes:>8.1f}  {', '.join(labels) or 'scores'}"
+        )
+    vocabulary = made.vocabulary
+    case = "lower-cased" if vocabulary.lower_case else "cased"
+    lines.append(
+        f"vocabulary {vocabulary.name} ({vocabulary.size:,} pieces, {case}), "
+        f"max_sequence_length {made.max_sequence_length}"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,104 @@
+"""Text to word-piece ids, equal to Google's reference tokenizer (google-research/bert).
+
+TensorFlow operations only, so that preprocessing and an exported model share this one
+implementation, and the ids never depend on Python's Unicode version. TF Text's own
+FastBertTokenizer does the work for printable ASCII, where it equals the reference. Elsewhere it
+folds case and compatibility forms that the reference leaves alone (ß, …, ½), so all other texts
+take the reference's steps one by one.
+"""
+
+import tensorflow as tf
+import tensorflow_text as tf_text
+
+from shared import vocab
+
+# The reference's limit, in characters; longer words become [UNK].
+MAX_CHARS_PER_WORD = 200
+_MAX_BYTES_PER_CHAR = 4  # in UTF-8
+
+_PRINTABLE_ASCII = r"[\x20-\x7e]*"
+_SPACE = r"[\t\n\r\p{Zs}\p{Zl}\p{Zp}]"
+_VANISHES = r"[\x{FFFD}\p{Cc}\p{Cf}]"
+# The blocks that the reference calls CJK; Hangul, Hiragana and Katakana are not among them.
+_CJK = (
+    r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}"
+    r"\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}]"
+)
+# Unicode punctuation, and the ASCII symbols ($ + < = > ^ ` | ~) that the reference counts as such.
+_PUNCTUATION = r"[\p{P}!-/:-@\[-`{-~]"
+
+
+class Tokenizer:
+    """Tokenizes batches of UTF-8 texts.
+
+    With the vocabulary [PAD] [UNK] [CLS] [SEP] un ##believ ##able ! it gives
+
+        tokenize(["Unbelievable!", ""])  ->  [[4, 5, 6, 7], []]
+    """
+
+    def __init__(self, vocabulary: vocab.Vocabulary):
+        pieces = list(vocabulary.pieces)
+        self._lower_case = vocabulary.lower_case
+        self._ascii = tf_text.FastBertTokenizer(
+            vocab=pieces,
+            token_out_type=tf.int32,
+            lower_case_nfd_strip_accents=vocabulary.lower_case,
+            max_bytes_per_word=MAX_CHARS_PER_WORD,
+        )
+        # Words of more than 200 characters are replaced beforehand, so no limit here cuts one.
+        self._word_pieces = tf_text.FastWordpieceTokenizer(
+            vocab=pieces,
+            token_out_type=tf.int32,
+            no_pretokenization=True,
+            max_bytes_per_word=MAX_CHARS_PER_WORD * _MAX_BYTES_PER_CHAR,
+        )
+
+    def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Args: texts, string [N], UTF-8. Returns: ids without [CLS] or [SEP], int32 [N, None]."""
+        is_ascii = tf.strings.regex_full_match(texts, _PRINTABLE_ASCII)
+        return tf.cond(
+            tf.reduce_all(is_ascii),
+            lambda: self._ascii.tokenize(texts),
+            lambda: self._tokenize_both(texts, is_ascii),
+        )
+
+    def _tokenize_both(self, texts, is_ascii):
+        """Each text by its own way, then back into the order of the batch."""
+        ascii_rows, other_rows = tf.where(is_ascii)[:, 0], tf.where(~is_ascii)[:, 0]
+        ids = tf.concat(
+            [
+                self._ascii.tokenize(tf.gather(texts, ascii_rows)),
+                self._tokenize_like_reference(tf.gather(texts, other_rows)),
+            ],
+            axis=0,
+        )
+        position = tf.argsort(tf.concat([ascii_rows, other_rows], axis=0))
+        return tf.gather(ids, position)
+
+    def _tokenize_like_reference(self, texts):
+        """BasicTokenizer, then WordpieceTokenizer; the order of the steps is the reference's."""
+        texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="ignore")
+        texts = tf.strings.regex_replace(texts, _SPACE, " ")
+        texts = tf.strings.regex_replace(texts, _VANISHES, "")
+        texts = tf.strings.regex_replace(texts, _CJK, r" \0 ")
+        if self._lower_case:
+            texts = _lower_case(texts)
+        texts = tf.strings.regex_replace(texts, _PUNCTUATION, r" \0 ")
+        words = tf.strings.split(texts, " ")
+        words = tf.ragged.boolean_mask(words, words != "")
+        too_long = tf.strings.length(words.flat_values, unit="UTF8_CHAR") > MAX_CHARS_PER_WORD
+        words = words.with_flat_values(tf.where(too_long, vocab.UNK, words.flat_values))
+        return self._word_pieces.tokenize(words).merge_dims(1, 2)
+
+
+def _lower_case(texts):
+    """Lower case without accents, in every locale.
+
+    ICU lower-cases by the locale of the process: in Turkish `I` becomes `ı`. Replacing both
+    capital I beforehand makes the result the same everywhere.
+    """
+    texts = tf.strings.regex_replace(texts, "I", "i")
+    texts = tf.strings.regex_replace(texts, "\u0130", "i\u0307")
+    texts = tf.strings.lower(texts, encoding="utf-8")
+    texts = tf_text.normalize_utf8(texts, "NFD")
+    return tf.strings.regex_replace(texts, r"\p{Mn}", "")

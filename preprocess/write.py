@@ -1,0 +1,62 @@
+"""Batches of features become a shard file; its bytes depend on the features alone."""
+
+import hashlib
+import os
+
+import tensorflow as tf
+
+from shared import records
+from shared.manifest import Shard
+
+_HASH_BYTES = 2**20  # read at a time
+
+
+class ShardWriter:
+    """Writes one TFRecord file that appears whole or not at all.
+
+    with ShardWriter("train/train-00000-of-00001.tfrecord", is_regression=False) as writer:
+        writer.write(features)
+    writer.shard  # Shard(file="train-00000-of-00001.tfrecord", examples=2, ...)
+    """
+
+    def __init__(self, path: str, is_regression: bool):
+        self._path = path
+        # Two attempts at one shard may run at once: each writes a file of its own.
+        self._temporary = f"{path}.{os.getpid()}.tmp"
+        self._is_regression = is_regression
+        self._examples = 0
+        self.shard = None
+
+    def __enter__(self) -> "ShardWriter":
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        self._writer = tf.io.TFRecordWriter(self._temporary)
+        return self
+
+    def write(self, batch: dict) -> None:
+        """Appends {feature name: int array [N, length], `labels`: array [N]}, row by row."""
+        names = [feature.name for feature in records.FEATURES]
+        for values in zip(*(batch[name].tolist() for name in names), strict=True):
+            row = dict(zip(names, values, strict=True))
+            self._writer.write(records.to_example(row, self._is_regression))
+            self._examples += 1
+
+    def __exit__(self, error_type, *_) -> None:
+        self._writer.close()
+        if error_type is not None:
+            os.remove(self._temporary)
+            return
+        self.shard = Shard(
+            file=os.path.basename(self._path),
+            examples=self._examples,
+            bytes=os.path.getsize(self._temporary),
+            sha256=_sha256(self._temporary),
+        )
+        os.replace(self._temporary, self._path)
+
+
+def _sha256(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_HASH_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,245 @@
+"""A dataset on disk: folder and shard names, and manifest.json, the one description of both.
+
+    data/sst2/msl72/manifest.json
+    data/sst2/msl72/train/train-00000-of-00009.tfrecord ...
+
+A folder without manifest.json is not a dataset: the manifest is written last.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple
+
+from shared.errors import UserError
+from shared.records import MASK_POLARITY
+
+SCHEMA_VERSION = 1
+FILE_NAME = "manifest.json"
+EXAMPLES_PER_SHARD = 8192
+MAX_DEFAULT_SHARDS = 64
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of a split; `file` is relative to the split's folder, sha256 is of its bytes."""
+
+    file: str
+    examples: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split.
+
+    Attributes:
+      examples: the number of records.
+      shards: its files, in the order of the rows.
+      length_histogram: {tokens of the whole text, specials included, before truncation: rows}.
+      truncated: rows longer than max_sequence_length.
+      unknown_share: share of [UNK] among all pieces of the texts, before truncation.
+      label_counts: {label name: rows}; empty for a regression task.
+      unlabelled: rows without a label (-1).
+    """
+
+    examples: int
+    shards: Tuple[Shard, ...]
+    length_histogram: Dict[int, int]
+    truncated: int
+    unknown_share: float
+    label_counts: Dict[str, int]
+    unlabelled: int
+
+    @property
+    def is_labelled(self) -> bool:
+        return self.unlabelled == 0
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which vocabulary made the ids; see shared/vocab.py."""
+
+    name: str
+    size: int
+    sha256: str
+    lower_case: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that a reader of the dataset needs to know.
+
+    Attributes:
+      task: the task's name.
+      source: where the rows came from: TFDS name and version, and per split examples, bytes and
+        rows_fingerprint (preprocess/statistics.py).
+      max_sequence_length: the length of every per-token feature.
+      vocabulary: which vocabulary made the ids.
+      label_names: in the order of the label values; None for a regression task.
+      splits: {split name: Split}.
+      versions: of the libraries that wrote it; the only part that may differ between equal
+        datasets.
+    """
+
+    task: str
+    source: Dict[str, Any]
+    max_sequence_length: int
+    vocabulary: Vocabulary
+    label_names: Optional[Tuple[str, ...]]
+    splits: Dict[str, Split]
+    versions: Dict[str, str]
+    mask_polarity: str = MASK_POLARITY
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_regression(self) -> bool:
+        return self.label_names is None
+
+    def fingerprint(self) -> str:
+        """sha256 over everything but `versions`: equal datasets have equal fingerprints."""
+        content = dataclasses.asdict(self)
+        del content["versions"]
+        return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
+
+
+def folder(data_dir: str, task: str, max_sequence_length: int) -> str:
+    """data_dir/<task>/msl<N>, the folder of one dataset."""
+    return os.path.join(data_dir, task, f"msl{max_sequence_length}")
+
+
+def default_num_shards(examples: int) -> int:
+    """ceil(examples / 8,192), at least 1 and at most 64."""
+    return min(max(-(-examples // EXAMPLES_PER_SHARD), 1), MAX_DEFAULT_SHARDS)
+
+
+def shard_range(k: int, num_shards: int, examples: int) -> Tuple[int, int]:
+    """The rows [start, stop) of shard k.
+
+    >>> [shard_range(k, 3, 10) for k in range(3)]
+    [(0, 3), (3, 6), (6, 10)]
+    """
+    return k * examples // num_shards, (k + 1) * examples // num_shards
+
+
+def shard_file(split: str, k: int, num_shards: int) -> str:
+    """The shard's path inside the dataset folder: train/train-00000-of-00008.tfrecord."""
+    return os.path.join(split, f"{split}-{k:05d}-of-{num_shards:05d}.tfrecord")
+
+
+def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
+    """The paths of a split's shards, in the order of the rows."""
+    return [os.path.join(dataset, split, shard.file) for shard in manifest.splits[split].shards]
+
+
+def exists(dataset: str) -> bool:
+    return os.path.exists(os.path.join(dataset, FILE_NAME))
+
+
+def write(dataset: str, manifest: Manifest) -> None:
+    """Writes manifest.json, whole or not at all: it is the mark that the dataset is complete."""
+    path = os.path.join(dataset, FILE_NAME)
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
+        file.write(_json(dataclasses.asdict(manifest), indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(path + ".tmp", path)
+
+
+def read(dataset: str) -> Manifest:
+    """Reads <dataset>/manifest.json.
+
+    Raises:
+      UserError: there is none, it is not JSON, of another schema version, or lacks a key.
+    """
+    path = os.path.join(dataset, FILE_NAME)
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except FileNotFoundError:
+        raise UserError(
+            f"{dataset} holds no {FILE_NAME}, so it is not a complete dataset. Make it with "
+            "`make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
+        ) from None
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}). {_rebuild_hint()}") from None
+    return _from_json(content, path)
+
+
+def _json(content, indent=None) -> str:
+    return json.dumps(content, sort_keys=True, indent=indent, ensure_ascii=False)
+
+
+def _rebuild_hint() -> str:
+    return "Make the dataset again with `make data TASK=<task> ARGS=--overwrite`."
+
+
+def _from_json(content: Dict[str, Any], path: str) -> Manifest:
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise UserError(
+            f"{path} has schema_version {version}, this program reads {SCHEMA_VERSION}. "
+            + _rebuild_hint()
+        )
+    try:
+        content["vocabulary"] = Vocabulary(**content["vocabulary"])
+        content["splits"] = {name: _split(**split) for name, split in content["splits"].items()}
+        if content["label_names"] is not None:
+            content["label_names"] = tuple(content["label_names"])
+        return Manifest(**content)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}). {_rebuild_hint()}") from None
+
+
+def _split(shards, length_histogram, **rest) -> Split:
+    return Split(
+        shards=tuple(Shard(**shard) for shard in shards),
+        length_histogram={int(length): rows for length, rows in length_histogram.items()},
+        **rest,
+    )
+
+
+def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, str]]) -> None:
+    """Stops when the dataset is not what a run expects.
+
+    Args:
+      dataset: the dataset's folder, for the message.
+      manifest: its manifest.
+      expected: {name of one of _FACTS: (the value that the run expects or None for any, who says
+        so)}, for example {"max_sequence_length": (72, "params.yaml train_input")}.
+    Raises:
+      UserError: one message that lists every disagreement and the command that rebuilds the data.
+    """
+    lines = []
+    for name, (value, who) in expected.items():
+        found = _FACTS[name](manifest)
+        if value is not None and value != found:
+            lines.append(f"  {name}: the records have {found}, {who} says {value}")
+    if manifest.mask_polarity != MASK_POLARITY:
+        lines.append(f"  mask: the records have {manifest.mask_polarity!r}, not {MASK_POLARITY!r}")
+    if lines:
+        length = expected.get("max_sequence_length", (None,))[0] or manifest.max_sequence_length
+        raise UserError(
+            f"the dataset {dataset} does not fit this run:\n" + "\n".join(lines) + "\n"
+            "Correct the configuration, or make the data for it: "
+            f"make data TASK={manifest.task} MSL={length} VOCAB=<vocabulary>"
+        )
+
+
+_FACTS = {
+    "task": lambda manifest: manifest.task,
+    "max_sequence_length": lambda manifest: manifest.max_sequence_length,
+    "vocab_size": lambda manifest: manifest.vocabulary.size,
+    "vocab_sha256": lambda manifest: manifest.vocabulary.sha256,
+    "lower_case": lambda manifest: manifest.vocabulary.lower_case,
+    "label_names": lambda manifest: manifest.label_names,
+    "num_cls_classes": lambda manifest: 1 if manifest.is_regression else len(manifest.label_names),
+}
+
+
+def num_classes(manifest: Manifest) -> int:
+    """Outputs of the classifier: one per label name, or 1 for a regression task."""
+    return _FACTS["num_cls_classes"](manifest)

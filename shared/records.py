@@ -1,0 +1,75 @@
+"""The record, declared once: what preprocess writes and train reads.
+
+A record is one `tf.train.Example` with exactly the four features of FEATURES. With the
+vocabulary [PAD]=0 [CLS]=2 [SEP]=3 and max_sequence_length 8, the pair ("a b", "c") is
+
+    input_ids   [2, 5, 6, 3, 7, 3, 0, 0]     [CLS] a b [SEP] c [SEP] [PAD] [PAD]
+    input_mask  [0, 0, 0, 0, 0, 0, 1, 1]     1 = padding (Cerebras' convention)
+    segment_ids [0, 0, 0, 0, 1, 1, 0, 0]     1 = `c [SEP]`
+    labels      [1]                          -1 where the split has no labels
+"""
+
+from dataclasses import dataclass
+
+# The polarity of input_mask: the opposite of BERT's and Hugging Face's attention_mask.
+TOKEN = 0
+PADDING = 1
+MASK_POLARITY = "1 = padding, 0 = token"
+
+SEGMENT_A = 0  # [CLS] a [SEP]
+SEGMENT_B = 1  # b [SEP]
+SEGMENT_PADDING = 0
+
+UNLABELLED = -1  # the label of a row in a split that has none (GLUE's test splits)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature of the record; on disk int64, or float32 for the labels of a regression task."""
+
+    name: str
+    per_token: bool
+    meaning: str
+
+
+FEATURES = (
+    Feature("input_ids", True, "`[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`, padded with [PAD]"),
+    Feature("input_mask", True, MASK_POLARITY),
+    Feature("segment_ids", True, "0 for `[CLS] a [SEP]`, 1 for `b [SEP]`, 0 on padding"),
+    Feature("labels", False, "index into label_names (or a score); -1 = no label"),
+)
+
+
+def feature_spec(max_sequence_length, is_regression):
+    """What `tf.io.parse_example` needs: {name: FixedLenFeature}, [max_sequence_length] or []."""
+    import tensorflow as tf
+
+    def one(feature):
+        dtype = tf.float32 if is_regression and not feature.per_token else tf.int64
+        return tf.io.FixedLenFeature([max_sequence_length] if feature.per_token else [], dtype)
+
+    return {feature.name: one(feature) for feature in FEATURES}
+
+
+def to_example(row, is_regression):
+    """Serializes one row.
+
+    Args:
+      row: {feature name: a list of max_sequence_length ints, or for `labels` one number}.
+      is_regression: whether `labels` is a float.
+    Returns:
+      The bytes of the tf.train.Example. Fields are in sorted order: without `deterministic` the
+      order of a protobuf map differs from process to process.
+    """
+    import tensorflow as tf
+
+    features = {}
+    for feature in FEATURES:
+        values = row[feature.name] if feature.per_token else [row[feature.name]]
+        if is_regression and not feature.per_token:
+            encoded = tf.train.Feature(float_list=tf.train.FloatList(value=values))
+        else:
+            encoded = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+        features[feature.name] = encoded
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return example.SerializeToString(deterministic=True)

@@ -1,0 +1,16 @@
+"""Answers an unknown name with the choices there are."""
+
+import difflib
+from typing import Iterable
+
+
+def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
+    """A sentence about a name that is none of `choices`.
+
+    >>> unknown("task", "sst-2", ["sst2", "rte"])
+    "unknown task 'sst-2': did you mean 'sst2'? Known: rte, sst2"
+    """
+    choices = sorted(choices)
+    close = difflib.get_close_matches(name, choices, n=1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"unknown {kind} '{name}': {hint}Known: {', '.join(choices)}"

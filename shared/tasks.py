@@ -1,0 +1,90 @@
+"""GLUE as a table: every fact about a task that a program may need is here and only here.
+
+Columns, label order and split names are those of TensorFlow Datasets 4.9.10 (`glue` 2.0.0);
+metrics are those of the GLUE leaderboard.
+
+`python -m shared.tasks sst2` prints the task's default max_sequence_length.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from shared.errors import UserError, exit_code
+from shared.suggest import unknown
+
+TRAIN = "train"
+_SPLITS = (TRAIN, "validation", "test")
+_MNLI_SPLITS = (
+    TRAIN,
+    "validation_matched",
+    "validation_mismatched",
+    "test_matched",
+    "test_mismatched",
+)
+_ENTAILMENT_3 = ("entailment", "neutral", "contradiction")
+_ENTAILMENT_2 = ("entailment", "not_entailment")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One classification (or regression) task.
+
+    Attributes:
+      name: the task's name, and the name of its TFDS config.
+      text_columns: one column for single sentences, two for sentence pairs.
+      label_names: in the order of the label's integer values; None for a regression task.
+      metrics: names in train/metrics.py; the first one decides which checkpoint is best.
+      splits: in TFDS' order.
+      max_sequence_length: the default, in tokens, [CLS] and [SEP] included.
+    """
+
+    name: str
+    text_columns: Tuple[str, ...]
+    label_names: Optional[Tuple[str, ...]]
+    metrics: Tuple[str, ...] = ("accuracy",)
+    splits: Tuple[str, ...] = _SPLITS
+    max_sequence_length: int = 128
+
+    @property
+    def is_regression(self) -> bool:
+        return self.label_names is None
+
+
+# SST-2 and MNLI lengths are those the Cerebras Model Zoo ships; 128 is the usual length of GLUE.
+_GLUE = (
+    Task("cola", ("sentence",), ("unacceptable", "acceptable"), ("matthews_correlation",)),
+    Task("sst2", ("sentence",), ("negative", "positive"), max_sequence_length=72),
+    Task("mrpc", ("sentence1", "sentence2"), ("not_equivalent", "equivalent"), ("f1", "accuracy")),
+    Task("qqp", ("question1", "question2"), ("not_duplicate", "duplicate"), ("f1", "accuracy")),
+    Task("stsb", ("sentence1", "sentence2"), None, ("spearman", "pearson")),
+    Task(
+        "mnli",
+        ("premise", "hypothesis"),
+        _ENTAILMENT_3,
+        splits=_MNLI_SPLITS,
+        max_sequence_length=448,
+    ),
+    Task("qnli", ("question", "sentence"), _ENTAILMENT_2),
+    Task("rte", ("sentence1", "sentence2"), _ENTAILMENT_2),
+    Task("wnli", ("sentence1", "sentence2"), ("not_entailment", "entailment")),
+    Task(
+        "ax",
+        ("premise", "hypothesis"),
+        _ENTAILMENT_3,
+        splits=("test",),
+        max_sequence_length=448,
+    ),
+)
+TASKS = {task.name: task for task in _GLUE}
+
+
+def get(name: str) -> Task:
+    """The task of that name; UserError with the nearest names for an unknown one."""
+    if name not in TASKS:
+        raise UserError(unknown("task", name, TASKS))
+    return TASKS[name]
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: print(get(sys.argv[1]).max_sequence_length)))
