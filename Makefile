@@ -1,0 +1,91 @@
+# Every target makes and reuses .venv itself. Override any variable: make train TASK=rte MODEL=tiny
+
+PYTHON ?= python3
+EXTRAS ?=
+
+TASK ?= sst2
+MODEL ?= base
+DATA_DIR ?= data
+# Tokens in a record; empty means the task's default.
+MSL ?=
+CONFIG ?= $(firstword $(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml)
+MODEL_DIR ?= runs/$(TASK)-$(MODEL)
+# Empty means gpu if one is visible, else cpu.
+BACKEND ?=
+TFDS_DATA_DIR ?=
+VOCAB ?=
+FROM ?=
+CHECKPOINT ?=
+ARGS ?=
+
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+comma := ,
+DATASET = $(DATA_DIR)/$(TASK)/msl$(or $(MSL),$(shell $(PYTHON) -m shared.tasks $(TASK)))
+TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
+	$(if $(BACKEND),--backend $(BACKEND))
+DEMO := build/demo
+DEMO_OPTIONS = TASK=sst2 MSL=32 MODEL=tiny DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
+
+.DEFAULT_GOAL := help
+.PHONY: help setup vocab data train train_and_eval eval demo test lint format lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR VOCAB CHECKPOINT ARGS"
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+		sys.exit(None if (3, 10) <= v <= (3, 13) else "error: Python 3.10 to 3.13 is needed, " \
+		"$(PYTHON) is %d.%d; give one with PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
+		--constraint requirements.lock --editable ".[preprocess,train,dev$(EXTRAS:%=,%)]"
+	@touch $@
+
+setup: $(READY) ## makes .venv with the locked versions (EXTRAS=gpu adds CUDA's libraries)
+	@$(if $(EXTRAS),$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
+		--constraint requirements.lock --editable ".[$(EXTRAS)]",true)
+
+vocab: $(READY) ## fetches the default vocabulary, or checks and copies FROM=<file or folder>
+	@$(VENV_PYTHON) -m preprocess.get_vocab $(if $(FROM),--from_path "$(FROM)")
+
+data: $(READY) ## TASK as TFDS has it -> DATA_DIR/TASK/msl<N>: TFRecords and manifest.json
+	@$(VENV_PYTHON) -m preprocess.run --task "$(TASK)" --data_dir "$(DATA_DIR)" \
+		$(if $(MSL),--max_sequence_length $(MSL)) $(if $(VOCAB),--vocab_file "$(VOCAB)") \
+		$(if $(TFDS_DATA_DIR),--tfds_data_dir "$(TFDS_DATA_DIR)") $(ARGS)
+
+train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
+	@$(VENV_PYTHON) -m train.run --mode train $(TRAIN_OPTIONS) \
+		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS)
+
+train_and_eval: $(READY) ## the same, with an evaluation after every checkpoint
+	@$(VENV_PYTHON) -m train.run --mode train_and_eval $(TRAIN_OPTIONS) \
+		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS)
+
+eval: $(READY) ## scores the latest checkpoint of MODEL_DIR on every labelled split
+	@$(VENV_PYTHON) -m train.run --mode eval $(TRAIN_OPTIONS) $(ARGS)
+
+demo: $(READY) ## the whole way on sentences of its own, below build/demo
+	@rm -rf $(DEMO)
+	@$(VENV_PYTHON) -m demo.make $(DEMO)
+	@$(MAKE) --no-print-directory data $(DEMO_OPTIONS) TFDS_DATA_DIR=$(DEMO)/tfds VOCAB=$(DEMO)/vocab.txt
+	@$(MAKE) --no-print-directory train $(DEMO_OPTIONS) ARGS="--max_steps 400"
+	@$(MAKE) --no-print-directory eval $(DEMO_OPTIONS)
+	@$(VENV_PYTHON) -m demo.report $(DEMO)
+
+test: $(READY) ## all tests
+	@$(VENV_PYTHON) -m pytest $(ARGS)
+
+lint: $(READY) ## format and lint, checked
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m ruff check .
+
+format: $(READY) ## format and lint, repaired
+	@$(VENV_PYTHON) -m ruff format .
+	@$(VENV_PYTHON) -m ruff check --fix .
+
+lock: ## resolves pyproject.toml anew into requirements.lock (needs uv)
+	uv pip compile --universal --all-extras --python-version 3.10 --upgrade --no-annotate \
+		--no-header --no-emit-index-url --output-file requirements.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""Makes the demo's input: sentences, a TFDS dataset of them and a vocabulary; nothing else."""

@@ -1,0 +1,36 @@
+"""Pooler, output layer and loss: hidden states [B, S, H] -> logits [B, C] -> loss."""
+
+import tensorflow as tf
+
+from shared.config import ModelConfig
+from train import bert, variables
+
+
+def logits(weights, features, model: ModelConfig, dropout, dtype):
+    """The whole model, ids to scores.
+
+    Args: as bert.encode.
+    Returns: float32 [B, C]; C = 1 for a regression task.
+    """
+    hidden = bert.encode(weights, features, model, dropout, dtype)
+    pooled = dropout(pool(weights, hidden), model.cls_dropout_rate)
+    return tf.cast(bert.dense(weights, variables.OUTPUT, pooled), tf.float32)
+
+
+def pool(weights, hidden):
+    """tanh(dense(first token)): [B, S, H] -> [B, H]."""
+    # Not hidden[:, 0]: the gradient of a slice is an operation that Cerebras' compiler never saw.
+    first = tf.gather(hidden, 0, axis=1)
+    return tf.tanh(bert.dense(weights, variables.POOLER, first))
+
+
+def losses(scores, labels):
+    """The loss of every example, float32 [B].
+
+    Args:
+      scores: float32 [B, C].
+      labels: int32 [B] for cross entropy; float32 [B], C = 1, for the squared error.
+    """
+    if labels.dtype.is_floating:
+        return tf.square(tf.squeeze(scores, axis=1) - labels)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)

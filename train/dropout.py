@@ -1,0 +1,36 @@
+"""Dropout without state: what falls out depends on the seed, the step and the place alone."""
+
+import tensorflow as tf
+
+_PRIME = 1000003  # keeps the streams of neighbouring seeds apart
+
+
+class StatelessDropout:
+    """Call it in the same order in every step; a new object is needed for each step.
+
+    dropout = StatelessDropout(seed=1, step=global_step)
+    x = dropout(x, rate=0.1)  # place 0 of this step
+    y = dropout(y, rate=0.1)  # place 1
+    """
+
+    def __init__(self, seed, step):
+        """Args: seed, int; step, integer scalar tensor."""
+        self._seed = seed
+        self._step = tf.cast(step, tf.int32)
+        self._place = 0
+
+    def __call__(self, x, rate):
+        """x with a share `rate` of its values set to 0 and the others scaled by 1 / (1 - rate)."""
+        place, self._place = self._place, self._place + 1
+        if rate == 0.0:
+            return x
+        stream = (self._seed * _PRIME + place) % 2**31
+        uniform = tf.random.stateless_uniform(tf.shape(x), seed=[stream, self._step])
+        kept = tf.cast(uniform >= rate, x.dtype)
+        return x * kept * tf.cast(1.0 / (1.0 - rate), x.dtype)
+
+
+def no_dropout(x, rate):
+    """Outside training."""
+    del rate
+    return x

@@ -1,0 +1,1 @@
+"""One contract (train, evaluate), one implementation per kind of machine."""

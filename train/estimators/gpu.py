@@ -1,0 +1,262 @@
+"""The estimator for GPU and CPU on current TensorFlow.
+
+TensorFlow dropped tf.estimator with 2.16; this one keeps its verbs and its files (model_dir,
+name-based checkpoints), and runs the train loop inside tf.function.
+"""
+
+import os
+from typing import Callable, NamedTuple, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from shared.config import Config
+from shared.errors import UserError
+from train import checkpoint, classifier, optimizer, schedule, variables
+from train.dropout import StatelessDropout, no_dropout
+from train.progress import Progress
+
+# One call of the compiled loop takes this many steps: enough to hide the cost of the call, few
+# enough to answer a signal and to show progress.
+STEPS_PER_CALL = 10
+
+# Variables that tf.estimator expects of a run with loss scaling; every checkpoint holds them, so
+# that a CS system can go on from it. {name: first value}
+LOSS_SCALE_STATE = {
+    "current_loss_scale": np.float32(2**15),
+    "good_steps": np.int64(0),
+    "steps_since_rescale": np.int64(0),
+    "overflows_since_rescale": np.int64(0),
+}
+
+
+class Predictions(NamedTuple):
+    """The model's answers to every example of a split, in order.
+
+    scores: float32 [N, C] logits. labels: [N]. losses: float32 [N].
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray
+    losses: np.ndarray
+
+
+class Estimator:
+    """Trains and evaluates one model; its state lies in model_dir.
+
+    `train` and `evaluate` take an input_fn: a function of the parameters that returns a
+    tf.data.Dataset of (features, labels), see train/input_fn.py.
+    """
+
+    def __init__(self, params: Config, model_dir: str, use_xla: bool):
+        """Args: params, with nothing unset (train/resolve.py); use_xla, to compile the steps."""
+        self._params = params
+        self._model_dir = model_dir
+        self._dtype = compute_dtype(params.model.mixed_precision)
+        self._weights = variables.create(params.model, params.runconfig.tf_random_seed)
+        self._slots = {
+            name: [tf.Variable(tf.zeros_like(weight), trainable=False) for _ in optimizer.SLOTS]
+            for name, weight in self._weights.items()
+        }
+        self._global_step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._step = tf.function(self._train_step, jit_compile=use_xla)
+        self._predict = tf.function(self._predict_step, jit_compile=use_xla, reduce_retracing=True)
+
+    def warm_start(self, weights: dict) -> None:
+        """Sets variables to pretrained values, {name: array}; step and slots start fresh."""
+        for name, value in weights.items():
+            self._weights[name].assign(value)
+
+    def restore(self, path: str) -> int:
+        """Continues from a checkpoint; returns its step.
+
+        Raises:
+          UserError: it lacks variables, or has some of another shape; all are listed.
+        """
+        targets = self._restorable()
+        values = checkpoint.read(path, targets)
+        faults = [
+            f"  {name}: shape {values[name].shape}, the run has {tuple(target.shape)}"
+            for name, target in targets.items()
+            if values[name].shape != tuple(target.shape)
+        ]
+        if faults:
+            raise UserError(
+                f"the checkpoint {path} is of another model:\n" + "\n".join(faults) + "\n"
+                "Use the configuration it was trained with, or another MODEL_DIR."
+            )
+        for name, target in targets.items():
+            target.assign(values[name])
+        return int(self._global_step)
+
+    def train(
+        self,
+        input_fn: Callable,
+        max_steps: int,
+        after_checkpoint: Optional[Callable[[int], None]] = None,
+    ) -> None:
+        """Trains until the global step is max_steps, from wherever it is.
+
+        Args:
+          input_fn: endless batches; as many as steps were taken before are skipped.
+          after_checkpoint: called with the step after each checkpoint.
+        """
+        first = int(self._global_step)
+        if first >= max_steps:
+            print(f"nothing to train: step {first} is at or beyond max_steps {max_steps}")
+            return
+        run = self._params.runconfig
+        batches = iter(input_fn(self._params).skip(first))
+        progress = Progress(
+            first,
+            max_steps,
+            self._params.train_input.batch_size,
+            run.log_step_count_steps or run.save_summary_steps,
+        )
+        writer = tf.summary.create_file_writer(self._model_dir)
+        loop = self._train_loop()
+        step = first
+        while step < max_steps:
+            count = self._steps_until_boundary(step, max_steps)
+            loss, norm, rate = (float(value) for value in loop(batches, tf.constant(count)))
+            step += count
+            speed = progress.update(step, loss, rate)
+            if step % run.save_summary_steps == 0 or step == max_steps:
+                with writer.as_default(step):
+                    _write_summaries(loss, norm, rate, speed)
+            if step % run.save_checkpoints_steps == 0 or step == max_steps:
+                writer.flush()
+                self._save(step)
+                if after_checkpoint is not None:
+                    after_checkpoint(step)
+        progress.finish(step)
+
+    def evaluate(self, input_fn: Callable, steps: Optional[int] = None) -> Predictions:
+        """The model's answers to every example of `input_fn`, each exactly once.
+
+        Args: steps, batches to take; None takes all.
+        """
+        dataset = input_fn(self._params)
+        columns = []
+        for features, labels in dataset if steps is None else dataset.take(steps):
+            is_real = features.pop("weights").numpy() > 0
+            scores, losses = self._predict(features, labels)
+            columns.append([value.numpy()[is_real] for value in (scores, labels, losses)])
+        return Predictions(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+    def write_metrics(self, split: str, values: dict) -> None:
+        """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>."""
+        writer = tf.summary.create_file_writer(os.path.join(self._model_dir, f"eval_{split}"))
+        with writer.as_default(int(self._global_step)):
+            for name, value in values.items():
+                tf.summary.scalar(f"eval/{name}", value)
+        writer.close()
+
+    def _train_loop(self):
+        @tf.function
+        def loop(batches, count):
+            """Takes `count` steps; returns the last one's (loss, gradient norm, learning rate)."""
+            result = (0.0, 0.0, 0.0)
+            for _ in tf.range(count):
+                features, labels = next(batches)
+                result = self._step(features, labels)
+            return result
+
+        return loop
+
+    def _train_step(self, features, labels):
+        params, step = self._params, self._global_step
+        dropout = StatelessDropout(params.runconfig.tf_random_seed, step)
+        with tf.GradientTape() as tape:
+            scores = classifier.logits(self._weights, features, params.model, dropout, self._dtype)
+            loss = tf.reduce_mean(classifier.losses(scores, labels))
+        gradients = tape.gradient(loss, list(self._weights.values()))
+        # The embeddings' gradients come as rows; the optimizer updates whole tables.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        gradients, norm = optimizer.clip(gradients, params.optimizer)
+        rate = self._learning_rate()
+        for (name, weight), gradient in zip(self._weights.items(), gradients, strict=True):
+            self._update(name, weight, gradient, rate)
+        step.assign_add(1)
+        return loss, norm, rate
+
+    def _update(self, name, weight, gradient, rate):
+        options = self._params.optimizer
+        m, v = self._slots[name]
+        decay = optimizer.weight_decay(name, options)
+        updated = optimizer.adamw(weight, m, v, gradient, rate, options, decay, self._global_step)
+        for variable, value in zip((weight, m, v), updated, strict=True):
+            variable.assign(value)
+
+    def _learning_rate(self):
+        options = self._params.optimizer
+        return schedule.learning_rate(
+            options.learning_rate, self._global_step, not options.disable_lr_steps_reset
+        )
+
+    def _predict_step(self, features, labels):
+        scores = classifier.logits(
+            self._weights, features, self._params.model, no_dropout, self._dtype
+        )
+        return scores, classifier.losses(scores, labels)
+
+    def _steps_until_boundary(self, step, max_steps):
+        """Steps to take in one call: up to the next summary, checkpoint or the end."""
+        run = self._params.runconfig
+        periods = (run.save_summary_steps, run.save_checkpoints_steps)
+        return min(STEPS_PER_CALL, max_steps - step, *(n - step % n for n in periods))
+
+    def _restorable(self):
+        """{name in a checkpoint: variable}."""
+        named = {checkpoint.GLOBAL_STEP: self._global_step, **self._weights}
+        for name, slots in self._slots.items():
+            for slot, variable in zip(optimizer.SLOTS, slots, strict=True):
+                named[f"{name}/{slot}"] = variable
+        return named
+
+    def _save(self, step):
+        tensors = {**self._restorable(), **LOSS_SCALE_STATE}
+        checkpoint.save(self._model_dir, step, tensors, self._params.runconfig.keep_checkpoint_max)
+
+
+def compute_dtype(mixed_precision):
+    """The dtype of the matrix products.
+
+    Args: mixed_precision, false, bfloat16, float16, or true for what the devices have.
+    """
+    if mixed_precision is False:
+        return tf.float32
+    if mixed_precision is True and _has_bfloat16():
+        return tf.bfloat16
+    if mixed_precision == "bfloat16":
+        return tf.bfloat16
+    raise UserError(
+        f"model.mixed_precision {str(mixed_precision).lower()} means float16 here, which needs "
+        "dynamic loss scaling; that is not built yet. Use bfloat16 or false."
+    )
+
+
+def _has_bfloat16():
+    """CPUs compute in it, GPUs from compute capability 8.0 on."""
+    details = [
+        tf.config.experimental.get_device_details(device)
+        for device in tf.config.list_physical_devices("GPU")
+    ]
+    return all(detail.get("compute_capability", (0, 0)) >= (8, 0) for detail in details)
+
+
+def visible_gpus() -> int:
+    return len(tf.config.list_physical_devices("GPU"))
+
+
+def use_cpu() -> None:
+    """Keeps everything off the GPUs; before any TensorFlow operation."""
+    tf.config.set_visible_devices([], "GPU")
+
+
+def _write_summaries(loss, norm, rate, speed):
+    tf.summary.scalar("train/loss", loss)
+    tf.summary.scalar("train/unclipped_grad_norm", norm)
+    tf.summary.scalar("train/learning_rate", rate)
+    if speed is not None:
+        tf.summary.scalar("train/examples_per_second", speed)

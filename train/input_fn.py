@@ -1,0 +1,235 @@
+"""Records become batches.
+
+A split that fits in memory is parsed once into compact arrays; a batch is then a gather of rows.
+What a batch is made of:
+
+    features["input_ids"], ["input_mask"], ["segment_ids"]   int32 [B, S]
+    features["weights"]   evaluation only: float32 [B], 0 on rows that only fill the last batch
+    labels                int32 [B]; float32 [B] for a regression task
+
+S is the longest example of the batch rounded up to a multiple of 8: trailing padding changes no
+result, and costs most of the time.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from shared import manifest, records
+from shared.config import Config
+from shared.errors import UserError
+from shared.tasks import TRAIN
+
+_PARSE_ROWS = 1024
+_LENGTH_MULTIPLE = 8
+_EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
+
+
+class Rows(NamedTuple):
+    """A split in memory; mask and segments follow from two lengths.
+
+    input_ids: uint16 or int32 [N, MSL]. lengths: int32 [N], tokens. b_starts: int32 [N], the
+    first position of segment B; equal to lengths where there is none. labels: int32 or float32 [N].
+    """
+
+    input_ids: np.ndarray
+    lengths: np.ndarray
+    b_starts: np.ndarray
+    labels: np.ndarray
+
+
+def train_input_fn(params: Config) -> tf.data.Dataset:
+    """Endless batches of the train split.
+
+    Every epoch is a permutation of all rows, drawn from (seed, epoch); the rows that do not fill
+    a batch wait for another epoch. The n-th batch depends on the seed and the records alone, so
+    a run resumes by skipping as many batches as it has taken steps.
+    """
+    options = params.train_input
+    rows = read_split(options.data_dir, TRAIN)
+    seed = options.shuffle_seed
+    if seed is None:
+        seed = params.runconfig.tf_random_seed
+    batches = _training_batches(
+        len(rows.labels), options.batch_size, seed if options.shuffle else None
+    )
+    return batches.map(_gather(rows)).prefetch(tf.data.experimental.AUTOTUNE)
+
+
+def eval_input_fn(params: Config, split: str) -> tf.data.Dataset:
+    """Every example of a split once, in order."""
+    options = params.eval_input
+    rows = read_split(options.data_dir, split)
+    gather = _gather(rows)
+
+    def gather_weighted(indices, weights):
+        features, labels = gather(indices)
+        features["weights"] = weights
+        return features, labels
+
+    batches = _evaluation_batches(len(rows.labels), options.batch_size)
+    return batches.map(gather_weighted).prefetch(tf.data.experimental.AUTOTUNE)
+
+
+def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
+    """The order of an epoch, int64 [examples]; NumPy froze RandomState's streams for good."""
+    return np.random.RandomState([seed, epoch]).permutation(examples).astype(np.int64)
+
+
+def _training_batches(examples, batch_size, seed):
+    """A dataset of row numbers, int64 [batch_size], without end; seed None keeps the order."""
+    steps = examples // batch_size
+    if steps == 0:
+        raise UserError(
+            f"the train split has {examples} examples, fewer than train_input.batch_size "
+            f"{batch_size}; make the batch smaller"
+        )
+
+    def order(epoch):
+        rows = np.arange(examples) if seed is None else permutation(seed, int(epoch), examples)
+        return rows[: steps * batch_size].reshape(steps, batch_size)
+
+    def batches_of(epoch):
+        rows = tf.numpy_function(order, [epoch], tf.int64)
+        rows.set_shape([steps, batch_size])
+        return tf.data.Dataset.from_tensor_slices(rows)
+
+    return tf.data.Dataset.range(_EPOCHS_WITHOUT_END).flat_map(batches_of)
+
+
+def _evaluation_batches(examples, batch_size):
+    """A dataset of (row numbers int64 [B], weights float32 [B]); row 0 fills the last batch."""
+    batches = -(-examples // batch_size)
+    numbers = np.zeros(batches * batch_size, np.int64)
+    numbers[:examples] = np.arange(examples)
+    weights = (np.arange(batches * batch_size) < examples).astype(np.float32)
+    shape = (batches, batch_size)
+    return tf.data.Dataset.from_tensor_slices((numbers.reshape(shape), weights.reshape(shape)))
+
+
+def _gather(rows):
+    """A function: row numbers int64 [B] -> (features, labels)."""
+    tensors = Rows(*(tf.constant(array) for array in rows))
+    longest_possible = rows.input_ids.shape[1]
+
+    def gather(indices):
+        lengths = tf.gather(tensors.lengths, indices)
+        b_starts = tf.gather(tensors.b_starts, indices)
+        trimmed = _trimmed_length(tf.reduce_max(lengths), longest_possible)
+        ids = tf.gather(tensors.input_ids, indices)[:, :trimmed]
+        position = tf.range(trimmed)[tf.newaxis, :]
+        is_token = position < lengths[:, tf.newaxis]
+        is_b = tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
+        features = {
+            "input_ids": tf.cast(ids, tf.int32),
+            "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),
+            "segment_ids": tf.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
+        }
+        return features, tf.gather(tensors.labels, indices)
+
+    return gather
+
+
+def _trimmed_length(longest, longest_possible):
+    multiple = -(-longest // _LENGTH_MULTIPLE) * _LENGTH_MULTIPLE
+    return tf.minimum(multiple, longest_possible)
+
+
+def read_split(dataset: str, split: str) -> Rows:
+    """Reads and checks all records of a split.
+
+    Raises:
+      UserError: a shard is missing, damaged, or holds other records than the manifest says.
+    """
+    found = manifest.read(dataset)
+    parts = [
+        _read_shard(path, shard, found)
+        for path, shard in zip(
+            manifest.shard_paths(dataset, split, found), found.splits[split].shards
+        )
+    ]
+    return Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+
+
+def _read_shard(path, shard, found):
+    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+    batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
+    batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
+    parts = [_empty(found)]
+    try:
+        for batch in batches:
+            parts.append(_compact(batch, found))
+    except (tf.errors.OpError, _BadRecord) as error:
+        number = sum(len(part.labels) for part in parts) + getattr(error, "row", 0)
+        raise _damaged(path, f"at or after record {number}: {_first_line(error)}", found) from None
+    rows = Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+    if len(rows.labels) != shard.examples:
+        raise _damaged(
+            path, f"{len(rows.labels)} records, the manifest says {shard.examples}", found
+        )
+    return rows
+
+
+class _BadRecord(Exception):
+    """A record that breaks a rule of shared/records.py; `row` is its number in the batch."""
+
+    def __init__(self, rule, row):
+        super().__init__(rule)
+        self.row = row
+
+
+def _first_line(error):
+    return str(getattr(error, "message", error)).splitlines()[0]
+
+
+def _damaged(path, fault, found):
+    return UserError(
+        f"{path} is damaged: {fault}. Make the dataset again: make data TASK={found.task} "
+        f"MSL={found.max_sequence_length} ARGS=--overwrite"
+    )
+
+
+def _ids_dtype(found):
+    return np.uint16 if found.vocabulary.size <= 2**16 else np.int32
+
+
+def _empty(found):
+    return Rows(
+        np.zeros((0, found.max_sequence_length), _ids_dtype(found)),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.float32 if found.is_regression else np.int32),
+    )
+
+
+def _compact(batch, found):
+    """A parsed batch becomes Rows, after the check that mask and segments follow from lengths."""
+    ids, mask, segments, labels = (batch[feature.name].numpy() for feature in records.FEATURES)
+    position = np.arange(found.max_sequence_length)
+    lengths = np.sum(mask == records.TOKEN, axis=1)
+    b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
+    is_token = position < lengths[:, None]
+    is_b = is_token & (position >= b_starts[:, None])
+    _check(
+        mask == np.where(is_token, records.TOKEN, records.PADDING),
+        "input_mask is not 1 exactly on the padding",
+    )
+    _check(
+        segments == np.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
+        "segment_ids are not 1 exactly on the second text",
+    )
+    _check((ids >= 0) & (ids < found.vocabulary.size), "input_ids go beyond the vocabulary")
+    return Rows(
+        ids.astype(_ids_dtype(found)),
+        lengths.astype(np.int32),
+        b_starts.astype(np.int32),
+        labels.astype(np.float32 if found.is_regression else np.int32),
+    )
+
+
+def _check(holds, rule):
+    """Args: holds, bool [N, MSL]."""
+    rows = np.flatnonzero(~holds.all(axis=1))
+    if len(rows):
+        raise _BadRecord(rule, int(rows[0]))
