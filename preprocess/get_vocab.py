@@ -18,10 +18,10 @@ from shared.errors import UserError, exit_code
 TIMEOUT_SECONDS = 20
 
 
-def main() -> None:
+def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.get_vocab", description=__doc__)
     parser.add_argument("--from_path", help="a vocabulary file, or a folder that holds vocab.txt")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     published = vocab.known()[vocab.DEFAULT]
     path = copy(options.from_path) if options.from_path else fetch(published)
     got = vocab.read(path)
@@ -95,4 +95,4 @@ def _check_case(checked: vocab.Vocabulary, tokenizer_config: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

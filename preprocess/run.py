@@ -48,8 +48,8 @@ class Options:
         return max(min(self.num_shards, examples), 1)
 
 
-def main() -> None:
-    options = parse(sys.argv[1:])
+def main(arguments: list) -> None:
+    options = parse(arguments)
     prepared = prepare_tfds.ensure_prepared(options.task, options.tfds_data_dir)
     source = TfdsSource(options.task, prepared)
     sizes = source.sizes()
@@ -213,4 +213,4 @@ def build(folder: DatasetFolder, options: Options, source: TfdsSource, sizes: di
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

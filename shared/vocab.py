@@ -124,7 +124,7 @@ def _lines(content: bytes, path: str) -> List[str]:
 def _check_pieces(pieces: List[str], path: str) -> None:
     first_line = {}  # type: Dict[str, int]
     for number, piece in enumerate(pieces, start=1):
-        if not piece.strip():
+        if not piece.strip(" \t"):
             raise UserError(f"{path} line {number}: blank; expected one piece a line")
         if piece in first_line:
             raise UserError(

@@ -18,8 +18,8 @@ MODES = ("train", "eval", "train_and_eval")
 BACKENDS = ("gpu", "cpu")
 
 
-def main() -> None:
-    options = parse(sys.argv[1:])
+def main(arguments: list) -> None:
+    options = parse(arguments)
     params = with_options(config.load(options.params, print), options)
     section = "eval_input" if options.mode == "eval" else "train_input"
     dataset = getattr(params, section).data_dir
@@ -215,4 +215,4 @@ def eval_steps(params: Config) -> "int | None":
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

@@ -1,0 +1,69 @@
+"""What the tests share: the golden files, the real data where it is, and one small dataset.
+
+TensorFlow takes seconds to import, so tests call the programs' functions in this process; only
+exit codes and what must not import TensorFlow are shown in processes of their own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.inputs import ROOT, data_arguments
+
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(autouse=True)
+def in_project(monkeypatch):
+    """Relative paths (configs/, vocab/) mean those of the project."""
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def program():
+    """Runs `python -m <arguments>` in a process of its own; returns the finished process."""
+
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo_input(tmp_path_factory):
+    """A folder with demo/make.py's sentences, TFDS dataset and vocabulary."""
+    from demo import make
+
+    folder = tmp_path_factory.mktemp("demo")
+    make.main(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_data(demo_input):
+    """The dataset folder that preprocess.run makes of it: 4,000 / 500 / 500 rows at length 32."""
+    from preprocess import run
+
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.chdir(ROOT)
+    run.main(data_arguments(demo_input, demo_input / "data"))
+    monkeypatch.undo()
+    return demo_input / "data" / "sst2" / "msl32"
+
+
+@pytest.fixture
+def data_copy(demo_data, tmp_path):
+    """A copy of the demo dataset that a test may damage."""
+    return Path(shutil.copytree(demo_data, tmp_path / "sst2" / "msl32"))

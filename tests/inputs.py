@@ -1,0 +1,30 @@
+"""Where the tests' input lies."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+# Reference data of other people, never copied into the project: beside the checkout, if at all.
+REFERENCE = Path(os.environ.get("REFERENCE_DATA", ROOT.parent / "shared"))
+
+
+def reference(path: str) -> Path:
+    """A file or folder of the reference data, or the test is skipped."""
+    found = REFERENCE / path
+    if not found.exists():
+        pytest.skip(f"needs {path} of the reference data (REFERENCE_DATA)")
+    return found
+
+
+def data_arguments(demo_input, data_dir, *more):
+    """Arguments of preprocess.run for the demo's input."""
+    return [
+        *("--task", "sst2", "--max_sequence_length", "32"),
+        *("--tfds_data_dir", str(demo_input / "tfds")),
+        *("--vocab_file", str(demo_input / "vocab.txt")),
+        *("--data_dir", str(data_dir)),
+        *map(str, more),
+    ]

@@ -1,0 +1,81 @@
+import fcntl
+
+import pytest
+
+from preprocess.dataset_folder import DatasetFolder
+from shared.errors import UserError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return DatasetFolder(str(tmp_path / "sst2" / "msl8"))
+
+
+def make(path, content, complete=True):
+    """A folder that looks like a dataset, or like one that a kill left incomplete."""
+    path.mkdir(parents=True)
+    (path / "rows").write_text(content)
+    if complete:
+        (path / "manifest.json").write_text("{}")
+
+
+def state(tmp_path):
+    """{folder name: its content} of what lies beside the dataset."""
+    return {
+        path.name: (path / "rows").read_text() for path in sorted((tmp_path / "sst2").glob("m*"))
+    }
+
+
+def test_a_new_dataset_appears_whole(folder, tmp_path):
+    with folder.locked():
+        folder.start()
+        make_in = tmp_path / "sst2" / "msl8.incomplete"
+        (make_in / "rows").write_text("new")
+        assert "msl8" not in state(tmp_path)
+        (make_in / "manifest.json").write_text("{}")
+        folder.commit()
+    assert state(tmp_path) == {"msl8": "new"}
+
+
+def test_an_old_dataset_is_replaced_as_a_whole(folder, tmp_path):
+    make(tmp_path / "sst2" / "msl8", "old")
+    with folder.locked():
+        folder.start()
+        (tmp_path / "sst2" / "msl8.incomplete" / "rows").write_text("new")
+        (tmp_path / "sst2" / "msl8.incomplete" / "manifest.json").write_text("{}")
+        folder.commit()
+    assert state(tmp_path) == {"msl8": "new"}
+
+
+@pytest.mark.parametrize(
+    "left, expected",
+    [
+        ({"msl8.incomplete": False}, {}),
+        ({"msl8": True, "msl8.incomplete": False}, {"msl8": "msl8"}),
+        ({"msl8": True, "msl8.incomplete": True}, {"msl8": "msl8"}),
+        ({"msl8.incomplete": True}, {"msl8": "msl8.incomplete"}),
+        ({"msl8.replaced": True, "msl8.incomplete": True}, {"msl8": "msl8.incomplete"}),
+        ({"msl8.replaced": True}, {"msl8": "msl8.replaced"}),
+        ({"msl8": True, "msl8.replaced": True}, {"msl8": "msl8"}),
+    ],
+)
+def test_what_a_kill_left_is_finished_or_undone(folder, tmp_path, left, expected):
+    for name, complete in left.items():
+        make(tmp_path / "sst2" / name, name, complete)
+    with folder.locked():
+        assert state(tmp_path) == expected
+
+
+def test_two_runs_exclude_each_other(folder, tmp_path):
+    (tmp_path / "sst2").mkdir()
+    with open(tmp_path / "sst2" / ".msl8.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(UserError, match="another run is writing"), folder.locked():
+            pass
+
+
+def test_a_folder_that_is_no_dataset_is_left_alone(folder, tmp_path):
+    make(tmp_path / "sst2" / "msl8", "precious", complete=False)
+    with pytest.raises(UserError, match="is left alone"), folder.locked():
+        pass
+    assert state(tmp_path) == {"msl8": "precious"}

@@ -1,0 +1,107 @@
+import dataclasses
+import hashlib
+import http.server
+import json
+import socket
+import threading
+
+import pytest
+
+from preprocess import get_vocab
+from shared import vocab
+from shared.errors import UserError
+
+CONTENT = "\n".join([*vocab.REQUIRED, "film"]).encode() + b"\n"
+
+
+@pytest.fixture
+def publisher():
+    """A web server on loopback that answers every request with CONTENT; yields its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(404 if self.path == "/gone" else 200)
+            self.end_headers()
+            self.wfile.write(CONTENT)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def known(url, sha256=None):
+    sha256 = sha256 or hashlib.sha256(CONTENT).hexdigest()
+    return vocab.Known(name="films", lines=5, sha256=sha256, lower_case=True, url=url)
+
+
+def test_a_vocabulary_is_fetched_and_checked(publisher, tmp_path):
+    path = get_vocab.fetch(known(publisher + "/vocab.txt"), str(tmp_path))
+    assert (tmp_path / "films.txt").read_bytes() == CONTENT
+    assert vocab.read(path).pieces[-1] == "film"
+
+
+def test_other_bytes_than_the_published_ones_are_not_kept(publisher, tmp_path):
+    with pytest.raises(UserError, match="sent 29 bytes with sha256 .*; films has 00"):
+        get_vocab.fetch(known(publisher, sha256="00"), str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_publisher_that_says_no(publisher, tmp_path):
+    with pytest.raises(UserError, match="Not Found.*make vocab FROM="):
+        get_vocab.fetch(known(publisher + "/gone"), str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_publisher_that_never_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr(get_vocab, "TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UserError, match="timed out.*make vocab FROM="):
+            get_vocab.fetch(known(url), str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_copied_under_its_own_name(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(CONTENT)
+    (tmp_path / "vocab").mkdir()
+    path = get_vocab.copy(str(tmp_path / "mine.txt"), str(tmp_path / "vocab"))
+    assert path == str(tmp_path / "vocab" / "mine.txt")
+    assert (tmp_path / "vocab" / "mine.txt").read_bytes() == CONTENT
+
+
+def test_a_checkpoints_vocabulary_is_named_after_its_folder(tmp_path):
+    checkpoint = tmp_path / "some-bert"
+    checkpoint.mkdir()
+    (checkpoint / "vocab.txt").write_bytes(CONTENT)
+    (tmp_path / "vocab").mkdir()
+    path = get_vocab.copy(str(checkpoint) + "/", str(tmp_path / "vocab"))
+    assert path == str(tmp_path / "vocab" / "some-bert.txt")
+
+
+def test_a_published_vocabulary_gets_its_published_name(tmp_path, monkeypatch):
+    entry = dataclasses.replace(known("http://x"), lower_case=False)
+    monkeypatch.setattr(vocab, "known", lambda: {"films": entry})
+    (tmp_path / "v.txt").write_bytes(CONTENT)
+    (tmp_path / "vocab").mkdir()
+    path = get_vocab.copy(str(tmp_path / "v.txt"), str(tmp_path / "vocab"))
+    assert path == str(tmp_path / "vocab" / "films.txt")
+    assert not vocab.read(path).lower_case  # the table decides
+
+
+def test_a_checkpoint_that_contradicts_its_vocabulary(tmp_path):
+    (tmp_path / "vocab.txt").write_bytes(CONTENT)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False}))
+    with pytest.raises(UserError, match="do_lower_case False, but .* is an uncased vocabulary"):
+        get_vocab.copy(str(tmp_path), str(tmp_path))
+
+
+def test_the_program_ends_with_2_and_no_traceback(program):
+    finished = program("preprocess.get_vocab", "--from_path", "/nowhere/v.txt")
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("error: cannot read the vocabulary /nowhere/v.txt")
+    assert "Traceback" not in finished.stderr

@@ -1,0 +1,303 @@
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from preprocess import pipeline, run, summary
+from preprocess.prepare_tfds import prepare_from_files
+from preprocess.sources import TfdsSource, prepared_folder
+from shared import manifest, records, tasks
+from shared.errors import UserError
+from tests.inputs import data_arguments, reference
+
+
+def contents(folder):
+    """{relative path: sha256} of every file but manifest.json, whose versions may differ."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+def read_rows(dataset, split):
+    """Every record of a split, {feature: array [N, ...]}."""
+    found = manifest.read(str(dataset))
+    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+    paths = manifest.shard_paths(str(dataset), split, found)
+    batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
+    return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
+
+
+def test_the_dataset_holds_every_row_of_the_source(demo_input, demo_data):
+    found = manifest.read(str(demo_data))
+    assert {name: split.examples for name, split in found.splits.items()} == {
+        "train": 4000,
+        "validation": 500,
+        "test": 500,
+    }
+    assert found.vocabulary.name == "vocab" and found.max_sequence_length == 32
+    assert found.label_names == ("negative", "positive")
+    # The labels of the TSV file, which TFDS shuffles.
+    lines = (demo_input / "glue/SST-2/dev.tsv").read_text().splitlines()[1:]
+    positive = sum(line.endswith("\t1") for line in lines)
+    expected = {"negative": 500 - positive, "positive": positive}
+    assert found.splits["validation"].label_counts == expected
+    rows = read_rows(demo_data, "validation")
+    assert rows["labels"].sum() == positive
+    assert set(read_rows(demo_data, "test")["labels"]) == {-1}
+    assert found.splits["test"].unlabelled == 500
+
+
+def test_the_ids_spell_the_sentences(demo_input, demo_data):
+    pieces = (demo_input / "vocab.txt").read_text().splitlines()
+    rows = read_rows(demo_data, "validation")
+    spelt = set()
+    for ids, mask in zip(rows["input_ids"], rows["input_mask"], strict=True):
+        tokens = [pieces[i] for i, is_padding in zip(ids, mask, strict=True) if not is_padding]
+        assert (tokens[0], tokens[-1]) == ("[CLS]", "[SEP]")
+        spelt.add(" ".join(tokens[1:-1]).replace(" ##", ""))
+    lines = (demo_input / "glue/SST-2/dev.tsv").read_text().splitlines()[1:]
+    assert spelt == {line.split("\t")[0] for line in lines}
+
+
+def test_the_manifest_describes_the_files(demo_data):
+    found = manifest.read(str(demo_data))
+    files = contents(demo_data)
+    for name, split in found.splits.items():
+        for shard in split.shards:
+            assert files.pop(os.path.join(name, shard.file)) == shard.sha256
+            assert (demo_data / name / shard.file).stat().st_size == shard.bytes
+        lengths = (read_rows(demo_data, name)["input_mask"] == records.TOKEN).sum(axis=1)
+        assert split.length_histogram == Counter(lengths.tolist()) and split.truncated == 0
+    assert files == {}
+
+
+def test_the_same_options_are_up_to_date(demo_input, demo_data, capsys):
+    before = contents(demo_data)
+    run.main(data_arguments(demo_input, demo_input / "data"))
+    assert capsys.readouterr().out == f"{demo_data} is up to date\n"
+    assert contents(demo_data) == before
+
+
+def test_other_options_stop_and_say_how_to_overwrite(demo_input, demo_data, tmp_path):
+    pieces = (demo_input / "vocab.txt").read_text()
+    (tmp_path / "vocab.txt").write_text(pieces + "more\n")
+    arguments = data_arguments(demo_input, demo_input / "data", "--num_shards", "2")
+    arguments += ["--vocab_file", str(tmp_path / "vocab.txt")]
+    with pytest.raises(UserError) as error:
+        run.main(arguments)
+    message = str(error.value)
+    assert "vocabulary: it has" in message and "ARGS=--overwrite" in message
+    assert "shards of train: it has 1, this run would write 2" in message
+
+
+def test_a_missing_or_short_shard_is_not_up_to_date(demo_input, data_copy, tmp_path):
+    shard = data_copy / "test" / "test-00000-of-00001.tfrecord"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    (data_copy / "train" / "train-00000-of-00001.tfrecord").unlink()
+    with pytest.raises(UserError) as error:
+        run.main(data_arguments(demo_input, tmp_path))
+    assert "train-00000-of-00001.tfrecord:" in str(error.value)
+    assert "test-00000-of-00001.tfrecord:" in str(error.value)
+
+
+def test_overwriting_gives_the_same_bytes_and_another_length_other_files(
+    demo_input, demo_data, data_copy, tmp_path, capsys
+):
+    run.main(data_arguments(demo_input, tmp_path, "--overwrite"))
+    assert contents(data_copy) == contents(demo_data)
+    ours, theirs = (manifest.read(str(folder)) for folder in (data_copy, demo_data))
+    assert ours.fingerprint() == theirs.fingerprint()
+    out = capsys.readouterr().out
+    assert "train 1/1 shards, validation 1/1 shards, test 1/1 shards: 5,000 of 5,000" in out
+    assert "negative 260, positive 240" in out
+
+
+def test_the_rows_do_not_depend_on_the_number_of_shards(demo_input, demo_data, tmp_path):
+    arguments = data_arguments(demo_input, tmp_path, "--num_shards", "7")
+    run.main(arguments)
+    dataset = tmp_path / "sst2" / "msl32"
+    found = manifest.read(str(dataset))
+    assert [len(split.shards) for split in found.splits.values()] == [7, 7, 7]
+    assert found.source == manifest.read(str(demo_data)).source
+    for name, values in read_rows(dataset, "train").items():
+        np.testing.assert_array_equal(values, read_rows(demo_data, "train")[name])
+
+
+def test_a_short_length_truncates_and_is_counted(demo_input, tmp_path):
+    run.main([*data_arguments(demo_input, tmp_path), "--max_sequence_length", "8"])
+    found = manifest.read(str(tmp_path / "sst2" / "msl8"))
+    rows = read_rows(tmp_path / "sst2" / "msl8", "validation")
+    assert rows["input_ids"].shape == (500, 8)
+    longer = sum(
+        n for length, n in found.splits["validation"].length_histogram.items() if length > 8
+    )
+    assert found.splits["validation"].truncated == longer > 400
+
+
+@pytest.fixture
+def pair_tfds(tmp_path):
+    """A TFDS folder with six RTE pairs, made from files in GLUE's layout."""
+    folder = tmp_path / "glue" / "RTE"
+    folder.mkdir(parents=True)
+    rows = [("the film", "a film", 0), ("a", "", 1), ("", "b", 0)]
+    for name in ("train", "dev"):
+        lines = [f"{n}\t{a}\t{b}\t{('entailment', 'not_entailment')[c]}"
+                 for n, (a, b, c) in enumerate(rows)]  # fmt: skip
+        header = "index\tsentence1\tsentence2\tlabel"
+        (folder / f"{name}.tsv").write_text("\n".join([header, *lines]) + "\n")
+    (folder / "test.tsv").write_text("index\tsentence1\tsentence2\n0\tx\ty\n")
+    prepare_from_files(tasks.get("rte"), str(tmp_path / "glue"), str(tmp_path / "tfds"))
+    return tmp_path / "tfds"
+
+
+def test_pairs_have_two_segments_and_empty_texts_a_form(pair_tfds, tmp_path):
+    (tmp_path / "v.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\na\nfilm\nb\n")
+    run.main(
+        [*("--task", "rte", "--max_sequence_length", "8", "--tfds_data_dir", str(pair_tfds)),
+         *("--vocab_file", str(tmp_path / "v.txt"), "--data_dir", str(tmp_path / "data"))]
+    )  # fmt: skip
+    dataset = tmp_path / "data" / "rte" / "msl8"
+    rows = read_rows(dataset, "validation")
+    assert sorted(rows["input_ids"].tolist()) == [
+        [2, 3, 7, 3, 0, 0, 0, 0],  # "", "b"
+        [2, 4, 6, 3, 5, 6, 3, 0],  # "the film", "a film"
+        [2, 5, 3, 3, 0, 0, 0, 0],  # "a", ""
+    ]
+    by_ids = {tuple(ids): n for n, ids in enumerate(rows["input_ids"].tolist())}
+    n = by_ids[2, 4, 6, 3, 5, 6, 3, 0]
+    assert rows["segment_ids"][n].tolist() == [0, 0, 0, 0, 1, 1, 1, 0]
+    assert rows["input_mask"][n].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
+    assert rows["labels"][n] == 0
+    split = manifest.read(str(dataset)).splits["test"]
+    assert (split.examples, split.unlabelled, split.unknown_share) == (1, 1, 1.0)
+
+
+def test_a_run_that_was_killed_is_done_again(demo_input, demo_data, tmp_path):
+    left = tmp_path / "sst2" / "msl32.incomplete" / "train"
+    left.mkdir(parents=True)
+    (left / "train-00000-of-00001.tfrecord").write_bytes(b"half")
+    run.main(data_arguments(demo_input, tmp_path))
+    assert contents(tmp_path / "sst2" / "msl32") == contents(demo_data)
+    assert sorted(path.name for path in (tmp_path / "sst2").iterdir()) == [".msl32.lock", "msl32"]
+
+
+def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_path):
+    shutil.copytree(demo_data, tmp_path / "d")
+    shards = pipeline.shard_ranges("test", 500, 1)
+    pipeline.write_reports([], str(tmp_path / "d" / pipeline.REPORTS_FILE))
+    with pytest.raises(RuntimeError, match="the runner lost rows: shard test/test-00000-of-00001"):
+        summary.checked_reports(str(tmp_path / "d"), shards)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--task", "sst"], "unknown task 'sst': did you mean 'sst2'"),
+        (["--max_sequence_length", "2"], "needs at least 3"),
+        (["--task", "rte", "--max_sequence_length", "4"], "needs at least 5"),
+        (["--num_shards", "0"], "expected 1 or more"),
+        (["--vocab_file", "nowhere.txt"], "cannot read the vocabulary nowhere.txt"),
+    ],
+)
+def test_wrong_options(demo_input, tmp_path, arguments, message):
+    with pytest.raises(UserError, match=message):
+        run.main([*data_arguments(demo_input, tmp_path), *arguments])
+    assert not (tmp_path / "sst2").exists()
+
+
+@pytest.mark.parametrize(
+    "file, change, message",
+    [
+        ("dataset_info.json", lambda text: text[:50], "is not TFDS metadata"),
+        ("dataset_info.json", lambda text: text.replace('"test"', '"tset"'), "has the splits"),
+        ("label.labels.txt", lambda text: "positive\nnegative\n", "has the label order"),
+    ],
+)
+def test_damaged_tfds_data(demo_input, tmp_path, file, change, message):
+    shutil.copytree(demo_input / "tfds", tmp_path / "tfds")
+    path = tmp_path / "tfds" / "glue" / "sst2" / "2.0.0" / file
+    path.write_text(change(path.read_text()))
+    with pytest.raises(UserError, match=message):
+        run.main([*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")])
+
+
+def test_the_newest_version_is_read(tmp_path):
+    for version in ("2.0.0", "10.0.0", "1.9.9"):
+        folder = tmp_path / "glue" / "sst2" / version
+        folder.mkdir(parents=True)
+        (folder / "dataset_info.json").write_text("{}")
+    assert prepared_folder(tasks.get("sst2"), str(tmp_path)).endswith("10.0.0")
+    assert prepared_folder(tasks.get("rte"), str(tmp_path)) is None
+
+
+def test_rows_are_read_in_order_by_range(demo_input):
+    folder = prepared_folder(tasks.get("sst2"), str(demo_input / "tfds"))
+    source = TfdsSource(tasks.get("sst2"), folder)
+
+    def texts(start, stop):
+        return [text for rows in source.read("train", start, stop)
+                for text in rows.texts[0].numpy().tolist()]  # fmt: skip
+
+    whole = texts(0, 4000)
+    assert len(set(whole)) == 4000
+    assert texts(0, 0) == [] and texts(3999, 4000) == whole[-1:]
+    assert texts(1000, 1001) + texts(1001, 3500) == whole[1000:3500]
+    assert [rows.start for rows in source.read("train", 500, 2600)] == [500, 1524, 2548]
+
+
+@pytest.mark.usefixtures("demo_data")
+def test_up_to_date_and_errors_need_no_tensorflow(program, demo_input):
+    arguments = data_arguments(demo_input, demo_input / "data")
+    finished = program("preprocess.run", *arguments, PYTHONPROFILEIMPORTTIME="1")
+    assert finished.returncode == 0 and "is up to date" in finished.stdout
+    assert "tensorflow" not in finished.stderr and "apache_beam" not in finished.stderr
+    finished = program("preprocess.run", *arguments, "--num_shards", "3")
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("error: ") and "Traceback" not in finished.stderr
+
+
+def test_no_data_and_no_network_is_one_message(program, demo_input, tmp_path):
+    finished = program(
+        *("preprocess.run", "--task", "rte", "--tfds_data_dir", tmp_path / "none"),
+        *("--vocab_file", demo_input / "vocab.txt", "--data_dir", tmp_path / "data"),
+        # A proxy that nobody serves stands for a missing network, also where there is one.
+        https_proxy="http://127.0.0.1:9",
+    )
+    assert finished.returncode == 2
+    assert "no prepared TFDS data for glue/rte" in finished.stderr
+    assert "TFDS_DATA_DIR" in finished.stderr and "Traceback" not in finished.stderr
+    assert not (tmp_path / "data").exists() and not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "task, sizes, truncated",
+    [
+        ("sst2", {"train": 67349, "validation": 872, "test": 1821}, 0),
+        ("rte", {"train": 2490, "validation": 277, "test": 3000}, 665),
+    ],
+)
+def test_real_glue(task, sizes, truncated, tmp_path):
+    run.main(
+        [*("--task", task, "--tfds_data_dir", str(reference("data/tfds"))),
+         *("--vocab_file", str(reference("data/vocab/bert_base_uncased.txt"))),
+         *("--data_dir", str(tmp_path))]
+    )  # fmt: skip
+    length = tasks.get(task).max_sequence_length
+    found = manifest.read(str(tmp_path / task / f"msl{length}"))
+    assert {name: split.examples for name, split in found.splits.items()} == sizes
+    assert sum(split.truncated for split in found.splits.values()) == truncated
+    assert found.splits["test"].unlabelled == sizes["test"]
+    assert found.vocabulary.name == "bert_base_uncased"
+    # TFDS' metadata of the source goes into the manifest as it is.
+    info = reference(f"data/tfds/glue/{task}/2.0.0/dataset_info.json")
+    stated = {
+        split["name"]: int(split["numBytes"]) for split in json.loads(info.read_text())["splits"]
+    }
+    assert {name: entry["bytes"] for name, entry in found.source["splits"].items()} == stated

@@ -1,0 +1,172 @@
+import dataclasses
+import textwrap
+
+import pytest
+import yaml
+
+from shared import config
+from shared.errors import UserError
+from tests.inputs import ROOT
+
+MINIMAL = """
+train_input: {batch_size: 8}
+model: {hidden_size: 8, num_heads: 2, num_hidden_layers: 1, filter_size: 16}
+optimizer: {learning_rate: 1e-4}
+"""
+
+
+def load(tmp_path, text, log=None):
+    path = tmp_path / "c.yaml"
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return config.load(str(path), log if log is not None else pytest.fail)
+
+
+def errors_of(tmp_path, text):
+    with pytest.raises(UserError) as error:
+        load(tmp_path, text)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.name
+)
+def test_every_shipped_config_loads_without_a_remark(path):
+    config.load(str(path), pytest.fail)
+
+
+def test_defaults_are_the_model_zoos(tmp_path):
+    loaded = load(tmp_path, MINIMAL)
+    assert loaded.eval_input == loaded.predict_input == loaded.train_input
+    assert loaded.optimizer.beta2 == 0.999 and not loaded.optimizer.use_bias_correction
+    assert loaded.optimizer.exclude_from_weight_decay == ("LayerNorm", "layer_norm", "bias", "Bias")
+    assert loaded.runconfig.save_checkpoints_steps == 1000
+    assert loaded.runconfig.keep_checkpoint_max == 5
+
+
+def test_predict_input_overlays_eval_input(tmp_path):
+    loaded = load(
+        tmp_path,
+        MINIMAL + "eval_input: {batch_size: 3, data_dir: d}\npredict_input: {batch_size: 1}\n",
+    )
+    assert (loaded.predict_input.batch_size, loaded.predict_input.data_dir) == (1, "d")
+
+
+def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path):
+    assert yaml.safe_load("1e-6") == "1e-6"  # the trap
+    text = MINIMAL.replace("learning_rate: 1e-4", "learning_rate: 1e-4, epsilon: 1e-6")
+    optimizer = load(tmp_path, text).optimizer
+    assert optimizer.epsilon == 1e-6
+    assert optimizer.learning_rate == (config.Schedule("Constant", {"learning_rate": 1e-4}),)
+
+
+def test_all_errors_are_reported_at_once(tmp_path):
+    message = errors_of(
+        tmp_path,
+        """
+        train_input: {batch_size: none, shufle: true}
+        model: {hidden_size: 10, num_heads: 3, num_hidden_layers: 0, filter_size: 16,
+                dropout_rate: 1.0, use_pre_normalization: true, encoder_nonlinearity: relu}
+        optimizer: {optimizer_type: lamb, momentum: 0.9}
+        runconfig: {max_steps: 1.5, keep_checkpoint_max: true}
+        """,
+    )
+    for line in (
+        "train_input.batch_size: expected a number, found 'none'",
+        "train_input.shufle: unknown key 'shufle': did you mean 'shuffle'",
+        "model.num_hidden_layers: expected a whole number of at least 1, found 0",
+        "model.dropout_rate: expected a number of at least 0 and below 1, found 1.0",
+        "model.use_pre_normalization: only false works",
+        "model.encoder_nonlinearity: expected one of gelu, gelu_erf, found relu",
+        "optimizer.optimizer_type: expected one of adamw, found lamb",
+        "optimizer.momentum: refused",
+        "optimizer.learning_rate: missing",
+        "runconfig.max_steps: expected a whole number",
+        "runconfig.keep_checkpoint_max: expected a number, found True",
+    ):
+        assert line in message
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (
+            ("hidden_size: 8", "hidden_size: 9"),
+            "is not a multiple of model.num_heads 2",
+        ),
+        (("1e-4", "1e-4, max_gradient_norm: 1, max_gradient_value: 1"), "not both"),
+        (("filter_size: 16", "filter_size: 16, max_position_embeddings: 64"), None),
+    ],
+)
+def test_rules_that_join_two_keys(tmp_path, change, message):
+    text = MINIMAL.replace(*change)
+    if message is None:
+        text = text.replace("batch_size: 8", "batch_size: 8, max_sequence_length: 72")
+        message = "max_sequence_length 72 is beyond model.max_position_embeddings 64"
+    assert message in errors_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("a: [", "not valid YAML"),
+        ("- 1", "expected the sections"),
+        (
+            MINIMAL + "trian_input: {}\n",
+            "unknown section 'trian_input': did you mean 'train_input'",
+        ),
+        (MINIMAL.replace("{batch_size: 8}", "{batch_size: 8, batch_size: 9}"), "stands twice"),
+        (MINIMAL.replace("{batch_size: 8}", "8"), "train_input: expected a mapping, found 8"),
+        (MINIMAL.replace("num_heads: 2", "num_heads: true"), "expected a number, found True"),
+        (MINIMAL + "runconfig: {xla: 1}\n", "expected one of auto, true, false, found 1"),
+        (MINIMAL + "runconfig: {steps: 1, max_steps: 1}\n", "give one of them"),
+    ],
+)
+def test_other_mistakes(tmp_path, text, message):
+    assert message in errors_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "schedule, message",
+    [
+        ("{scheduler: Linaer}", "unknown scheduler 'Linaer': did you mean 'Linear'"),
+        ("{scheduler: Linear, steps: 4}", "Linear needs `initial_learning_rate`"),
+        ("{scheduler: Constant, learning_rate: 1, stpes: 2}", "did you mean 'steps'"),
+        ("{scheduler: PiecewiseConstant, boundaries: [1], values: [1]}", "one more of `values`"),
+        ("[{scheduler: Constant, learning_rate: 1}, {scheduler: Constant, learning_rate: 2}]",
+         "schedule 1 (Constant) is followed by another one and needs `steps`"),
+        ("{scheduler: Constant, learning_rate: fast}", "expected a number, found 'fast'"),
+        ("[]", "expected a list"),
+        ("-1", "at least 0"),
+    ],
+)  # fmt: skip
+def test_schedule_mistakes(tmp_path, schedule, message):
+    text = MINIMAL.replace("learning_rate: 1e-4", f"learning_rate: {schedule}")
+    assert "optimizer.learning_rate: " in errors_of(tmp_path, text)
+    assert message in errors_of(tmp_path, text)
+
+
+def test_an_ignored_key_is_one_log_line(tmp_path):
+    lines = []
+    text = MINIMAL.replace(
+        "batch_size: 8", "batch_size: 8, vocab_file: v.txt, add_special_tokens: true"
+    )
+    load(tmp_path, text + "csconfig: {use_cbfloat16: true}\n", lines.append)
+    # Once for train_input, and for eval_input and predict_input, which inherit it.
+    assert sum("train_input.vocab_file changes nothing" in line for line in lines) == 1
+    assert sum("csconfig.use_cbfloat16 changes nothing" in line for line in lines) == 1
+    assert len(lines) == 4
+
+
+def test_each_key_has_one_treatment():
+    for section, kind in config.SECTIONS.items():
+        fields = {field.name for field in dataclasses.fields(kind)}
+        groups = [fields] + [
+            set(table.get(section, {})) for table in (config.FIXED, config.IGNORED, config.REFUSED)
+        ]
+        assert sum(map(len, groups)) == len(set().union(*groups))
+
+
+def test_a_dump_loads_as_the_same_config(tmp_path):
+    loaded = config.load(str(ROOT / "configs" / "params_bert_tiny.yaml"), pytest.fail)
+    content = {**config.dump(loaded), "data": {"task": "sst2"}}
+    assert load(tmp_path, yaml.safe_dump(content)) == loaded

@@ -1,0 +1,114 @@
+import dataclasses
+import json
+
+import pytest
+
+from shared import manifest
+from shared.errors import UserError
+from shared.manifest import Manifest, Shard, Split, Vocabulary
+
+
+def a_manifest(**changes):
+    split = Split(
+        examples=2,
+        shards=(Shard("train-00000-of-00001.tfrecord", 2, 100, "ab" * 32),),
+        length_histogram={7: 1, 9: 1},
+        truncated=1,
+        unknown_share=0.25,
+        label_counts={"no": 1, "yes": 1},
+        unlabelled=0,
+    )
+    made = Manifest(
+        task="sst2",
+        source={"name": "tfds:glue/sst2", "version": "2.0.0", "splits": {}},
+        max_sequence_length=8,
+        vocabulary=Vocabulary("v", 30, "cd" * 32, True),
+        label_names=("no", "yes"),
+        splits={"train": split},
+        versions={"tensorflow": "2.21.0"},
+    )
+    return dataclasses.replace(made, **changes)
+
+
+@pytest.mark.parametrize("changes", [{}, {"label_names": None}])
+def test_a_manifest_survives_the_round_trip(tmp_path, changes):
+    made = a_manifest(**changes)
+    manifest.write(str(tmp_path), made)
+    assert manifest.read(str(tmp_path)) == made
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_the_file_has_sorted_keys_and_no_time(tmp_path):
+    manifest.write(str(tmp_path), a_manifest())
+    content = (tmp_path / "manifest.json").read_text()
+    assert content == json.dumps(json.loads(content), sort_keys=True, indent=2) + "\n"
+
+
+def test_the_fingerprint_leaves_out_the_versions_only():
+    made = a_manifest()
+    assert made.fingerprint() == a_manifest(versions={}).fingerprint()
+    for name, value in (("max_sequence_length", 9), ("label_names", ("yes", "no"))):
+        assert made.fingerprint() != a_manifest(**{name: value}).fingerprint()
+
+
+def test_a_folder_without_manifest_is_no_dataset(tmp_path):
+    with pytest.raises(UserError, match="is not a complete dataset"):
+        manifest.read(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda text: text[:40], "is not JSON"),
+        (lambda text: text.replace('"schema_version": 1', '"schema_version": 9'), "version 9"),
+        (lambda text: text.replace('"vocabulary"', '"dictionary"'), "is damaged"),
+        (lambda text: text.replace('"truncated"', '"shortened"'), "is damaged"),
+        (lambda text: "[]", "schema_version None"),
+    ],
+)
+def test_a_damaged_manifest_is_one_message(tmp_path, damage, message):
+    manifest.write(str(tmp_path), a_manifest())
+    path = tmp_path / "manifest.json"
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(UserError, match=message):
+        manifest.read(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "examples, shards",
+    [(0, 1), (1, 1), (8192, 1), (8193, 2), (67349, 9), (524288, 64), (10**9, 64)],
+)
+def test_default_number_of_shards(examples, shards):
+    assert manifest.default_num_shards(examples) == shards
+
+
+@pytest.mark.parametrize("num_shards, examples", [(1, 0), (3, 10), (7, 7), (5, 3), (9, 67349)])
+def test_shards_cover_all_rows_in_order_once(num_shards, examples):
+    ranges = [manifest.shard_range(k, num_shards, examples) for k in range(num_shards)]
+    assert [row for start, stop in ranges for row in range(start, stop)] == list(range(examples))
+    sizes = [stop - start for start, stop in ranges]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_every_disagreement_is_in_one_message():
+    expected = {
+        "task": ("mnli", "c.yaml"),
+        "max_sequence_length": (72, "c.yaml"),
+        "vocab_size": (30522, "c.yaml"),
+        "vocab_sha256": ("00", "the checkpoint"),
+        "lower_case": (False, "c.yaml"),
+        "label_names": (("a", "b", "c"), "model"),
+        "num_cls_classes": (3, "c.yaml"),
+    }
+    wrong_mask = a_manifest(mask_polarity="1 = token")
+    with pytest.raises(UserError) as error:
+        manifest.check_run("data/x", wrong_mask, expected)
+    message = str(error.value)
+    for name in [*expected, "mask"]:
+        assert f"\n  {name}: the records have" in message
+    assert "max_sequence_length: the records have 8, c.yaml says 72" in message
+    assert "make data TASK=sst2 MSL=72" in message
+
+
+def test_what_a_run_leaves_open_is_no_disagreement():
+    manifest.check_run("data/x", a_manifest(), {"task": (None, ""), "vocab_size": (30, "")})

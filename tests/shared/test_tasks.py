@@ -1,0 +1,38 @@
+import pytest
+import tensorflow_datasets as tfds
+
+from shared import tasks
+from shared.errors import UserError
+
+BUILDER_CONFIGS = {
+    config.name: config
+    for config in tfds.builder_cls("glue").BUILDER_CONFIGS
+    # TFDS offers MNLI's validation and test splits a second time under these names.
+    if config.name not in ("mnli_matched", "mnli_mismatched")
+}
+
+
+def test_the_tasks_are_those_of_tfds():
+    assert set(tasks.TASKS) == set(BUILDER_CONFIGS)
+
+
+@pytest.mark.parametrize("name", BUILDER_CONFIGS)
+def test_columns_and_label_order_are_those_of_tfds(name):
+    task, config = tasks.get(name), BUILDER_CONFIGS[name]
+    assert list(task.text_columns) == list(config.text_features)
+    assert task.label_names == (config.label_classes and tuple(config.label_classes))
+
+
+def test_splits_and_lengths():
+    assert tasks.get("sst2").max_sequence_length == 72
+    assert tasks.get("mnli").max_sequence_length == 448
+    assert tasks.get("ax").splits == ("test",)
+    assert tasks.get("mnli").splits == (
+        *("train", "validation_matched", "validation_mismatched"),
+        *("test_matched", "test_mismatched"),
+    )
+
+
+def test_an_unknown_task_is_answered_with_the_nearest():
+    with pytest.raises(UserError, match="unknown task 'sst-2': did you mean 'sst2'"):
+        tasks.get("sst-2")

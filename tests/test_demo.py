@@ -1,0 +1,31 @@
+from demo import make, sentences
+
+
+def test_the_sentences_are_the_same_every_time():
+    assert sentences.generate(50, seed=3) == sentences.generate(50, seed=3)
+    assert sentences.generate(50, seed=3) != sentences.generate(50, seed=4)
+
+
+def test_no_sentence_is_in_two_splits_and_both_labels_are_common():
+    splits = make.make_splits()
+    texts = [text for rows in splits.values() for text, _ in rows]
+    assert {name: len(rows) for name, rows in splits.items()} == make._SIZES
+    assert len(set(texts)) == len(texts)
+    for rows in splits.values():
+        assert 0.4 < sum(label for _, label in rows) / len(rows) < 0.6
+
+
+def test_a_bag_of_words_is_not_enough():
+    # A perceptron over words, ten passes: what can be learnt without the order of the words.
+    splits, weights = make.make_splits(), {}
+
+    def score(text):
+        return sum(weights.get(word, 0) for word in text.split())
+
+    for _ in range(10):
+        for text, label in splits["train"]:
+            if (score(text) > 0) != bool(label):
+                for word in text.split():
+                    weights[word] = weights.get(word, 0) + (1 if label else -1)
+    right = sum((score(text) > 0) == bool(label) for text, label in splits["dev"])
+    assert right / len(splits["dev"]) < 0.8

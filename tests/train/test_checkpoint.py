@@ -1,0 +1,66 @@
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from shared.errors import UserError
+from train import checkpoint
+
+
+def save(folder, step, keep=0):
+    return checkpoint.save(str(folder), step, {"a/b": tf.fill([2], float(step))}, keep)
+
+
+def test_what_is_saved_is_read(tmp_path):
+    path = save(tmp_path, 3)
+    assert (path, checkpoint.latest(str(tmp_path))) == (str(tmp_path / "model.ckpt-3"),) * 2
+    np.testing.assert_array_equal(checkpoint.read(path, ["a/b"])["a/b"], [3.0, 3.0])
+    assert checkpoint.step_of(path) == 3
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "checkpoint", "model.ckpt-3.data-00000-of-00001", "model.ckpt-3.index",
+    ]  # fmt: skip
+
+
+def test_tensorflow_finds_our_checkpoints_also_after_a_move(tmp_path):
+    save(tmp_path / "old", 3) if (tmp_path / "old").mkdir() is None else None
+    shutil.move(tmp_path / "old", tmp_path / "new")
+    assert tf.train.latest_checkpoint(str(tmp_path / "new")) == str(tmp_path / "new/model.ckpt-3")
+
+
+@pytest.mark.parametrize("keep, left", [(0, [1, 2, 10, 20]), (1, [20]), (3, [2, 10, 20])])
+def test_the_newest_stay(tmp_path, keep, left):
+    for step in (1, 2, 10, 20):
+        save(tmp_path, step, keep)
+    assert checkpoint.steps(str(tmp_path)) == left
+    assert len(list(tmp_path.iterdir())) == 1 + 2 * len(left)
+    state = tf.train.get_checkpoint_state(str(tmp_path))
+    assert [path.rsplit("-", 1)[1] for path in state.all_model_checkpoint_paths] == [
+        str(step) for step in left
+    ]
+
+
+def test_a_state_file_of_another_machine_is_understood(tmp_path):
+    save(tmp_path, 3)
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/cluster/run/model.ckpt-3"\n')
+    assert checkpoint.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-3")
+
+
+def test_an_empty_or_missing_folder_has_no_checkpoint(tmp_path):
+    assert checkpoint.latest(str(tmp_path)) is None
+    assert checkpoint.latest(str(tmp_path / "none")) is None
+
+
+@pytest.mark.parametrize("state", [None, "", "\n\n", 'model_checkpoint_path: "model.ckpt-4"'])
+def test_checkpoints_without_readable_state_are_no_fresh_start(tmp_path, state):
+    save(tmp_path, 3)
+    (tmp_path / "checkpoint").unlink()
+    if state is not None:
+        (tmp_path / "checkpoint").write_text(state)
+    with pytest.raises(UserError, match=r"on disk: model.ckpt-3\)"):
+        checkpoint.latest(str(tmp_path))
+
+
+def test_missing_variables_are_listed(tmp_path):
+    with pytest.raises(UserError, match=r"lacks 2 variables:\n  c\n  d"):
+        checkpoint.read(save(tmp_path, 1), ["a/b", "c", "d"])

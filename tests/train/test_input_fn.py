@@ -1,0 +1,170 @@
+from itertools import chain
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from shared import manifest, records
+from shared.errors import UserError
+from train import input_fn
+
+
+@pytest.fixture
+def params(tiny, demo_data):
+    """A function: changes of train_input and eval_input -> the parameters of a run."""
+
+    def make(**inputs):
+        return tiny(train_input={"data_dir": str(demo_data), "batch_size": 32, **inputs})
+
+    return make
+
+
+def on_disk(dataset, split):
+    """The records of a split as they lie there."""
+    found = manifest.read(str(dataset))
+    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+    paths = manifest.shard_paths(str(dataset), split, found)
+    batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
+    return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
+
+
+def keys(ids):
+    """A row of ids without its padding, as a key that trimming does not change."""
+    return [tuple(row[: np.flatnonzero(row)[-1] + 1].tolist()) for row in np.asarray(ids)]
+
+
+def test_evaluation_gives_every_example_once_in_order(params, demo_data):
+    rows = on_disk(demo_data, "validation")
+    seen = 0
+    for features, labels in input_fn.eval_input_fn(params(), "validation"):
+        real = int(features["weights"].numpy().sum())
+        for name in ("input_ids", "input_mask", "segment_ids"):
+            assert features[name].shape[0] == 32 and features[name].dtype == tf.int32
+            length = features[name].shape[1]
+            expected = rows[name][seen : seen + real, :length]
+            np.testing.assert_array_equal(features[name][:real], expected)
+        np.testing.assert_array_equal(labels[:real], rows["labels"][seen : seen + real])
+        assert labels.dtype == tf.int32
+        seen += real
+    assert seen == 500
+    assert real == 500 % 32 and features["weights"].numpy().tolist() == [1.0] * 20 + [0.0] * 12
+
+
+def test_a_batch_is_trimmed_to_its_longest_example(params, demo_data):
+    widths = set()
+    for features, _ in input_fn.eval_input_fn(params(batch_size=2), "validation"):
+        longest = (features["input_mask"].numpy() == records.TOKEN).sum(axis=1).max()
+        width = features["input_ids"].shape[1]
+        assert width == min(-(-longest // 8) * 8, 32)
+        widths.add(width)
+    assert len(widths) > 1
+
+
+def test_an_epoch_is_a_permutation_and_the_next_one_another(params, demo_data):
+    batches = input_fn.train_input_fn(params()).take(2 * 125)
+    ids = [keys(features["input_ids"]) for features, _ in batches]
+    first, second = list(chain(*ids[:125])), list(chain(*ids[125:]))
+    expected = sorted(keys(on_disk(demo_data, "train")["input_ids"]))
+    assert sorted(first) == sorted(second) == expected  # 4,000 rows fill 125 batches of 32
+    assert first != second
+
+
+def test_the_rows_that_fill_no_batch_wait_for_another_epoch(params):
+    batches = input_fn.train_input_fn(params(batch_size=3000)).take(3)
+    epochs = [set(keys(features["input_ids"])) for features, _ in batches]
+    assert [len(epoch) for epoch in epochs] == [3000] * 3
+    assert len(set.union(*epochs)) > 3900
+
+
+def test_order_follows_the_seed(params):
+    def first(**inputs):
+        features, _ = next(iter(input_fn.train_input_fn(params(**inputs))))
+        return keys(features["input_ids"])
+
+    assert first() == first() == first(shuffle_seed=7)  # 7 is the run's seed
+    assert first() != first(shuffle_seed=8)
+
+
+def test_without_shuffling_the_order_is_that_of_the_records(params, demo_data):
+    batches = input_fn.train_input_fn(params(shuffle=False)).take(125)
+    found = list(chain(*(keys(features["input_ids"]) for features, _ in batches)))
+    assert found == keys(on_disk(demo_data, "train")["input_ids"])
+
+
+def test_a_batch_larger_than_the_split(params):
+    with pytest.raises(UserError, match="4000 examples, fewer than train_input.batch_size 4001"):
+        input_fn.train_input_fn(params(batch_size=4001))
+
+
+def test_a_regression_task_has_float_labels(tmp_path):
+    record = {"input_ids": [2, 5, 3, 0], "input_mask": [0, 0, 0, 1],
+              "segment_ids": [0] * 4, "labels": 2.5}  # fmt: skip
+    write_dataset(tmp_path, [record], label_names=None)
+    rows = input_fn.read_split(str(tmp_path), "train")
+    assert rows.labels.dtype == np.float32 and rows.labels.tolist() == [2.5]
+
+
+GOOD = {"input_ids": [2, 5, 3, 6, 3, 0], "input_mask": [0, 0, 0, 0, 0, 1],
+        "segment_ids": [0, 0, 0, 1, 1, 0], "labels": 1}  # fmt: skip
+
+
+def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
+    """A dataset of one shard with these records."""
+    (folder / "train").mkdir()
+    path = folder / "train" / "train-00000-of-00001.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for row in rows:
+            writer.write(records.to_example(row, label_names is None))
+    count = len(rows) if examples is None else examples
+    shard = manifest.Shard(path.name, count, path.stat().st_size, "")
+    split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0)
+    length = len(rows[0]["input_ids"])
+    vocabulary = manifest.Vocabulary("v", 10, "", True)
+    made = manifest.Manifest("t", {}, length, vocabulary, label_names, {"train": split}, {})
+    manifest.write(str(folder), made)
+    return path
+
+
+def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
+    write_dataset(tmp_path, [GOOD])
+    params = tiny(train_input={"data_dir": str(tmp_path)})
+    (batch,) = input_fn.eval_input_fn(params, "train")
+    for name in ("input_ids", "input_mask", "segment_ids"):
+        assert batch[0][name][0].numpy().tolist() == GOOD[name]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"input_mask": [1, 1, 1, 1, 1, 0]}, "record 1: input_mask is not 1 exactly on the pad"),
+        ({"segment_ids": [1, 0, 0, 0, 1, 0]}, "record 1: segment_ids are not 1 exactly on the sec"),
+        ({"segment_ids": [0, 0, 0, 1, 1, 1]}, "record 1: segment_ids"),
+        ({"input_ids": [2, 5, 3, 10, 3, 0]}, "record 1: input_ids go beyond the vocabulary"),
+        ({"input_ids": [2, 5, 3]}, "input_ids"),
+    ],
+)
+def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
+    path = write_dataset(tmp_path, [GOOD, {**GOOD, **change}])
+    with pytest.raises(UserError, match=message) as error:
+        input_fn.read_split(str(tmp_path), "train")
+    assert str(path) in str(error.value) and "make data TASK=t MSL=6" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda data: data[:-3], "truncated record"),
+        (lambda data: data[:20] + b"\0" + data[21:], "corrupted record"),
+        (lambda data: data[: len(data) // 2], "1 records, the manifest says 2"),
+        (None, "No such file"),
+    ],
+)
+def test_a_damaged_shard_is_named(tmp_path, damage, message):
+    path = write_dataset(tmp_path, [GOOD, GOOD])
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match=message) as error:
+        input_fn.read_split(str(tmp_path), "train")
+    assert str(path) in str(error.value)

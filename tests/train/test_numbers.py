@@ -1,0 +1,169 @@
+"""Schedules, optimizer, metrics and dropout against arithmetic done by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from shared.config import OptimizerConfig, Schedule
+from tests.train.conftest import constant
+from train import metrics, optimizer, schedule
+from train.dropout import StatelessDropout
+
+
+def rates(schedules, steps, reset_steps=True):
+    return [
+        float(schedule.learning_rate(schedules, tf.constant(step, tf.int64), reset_steps))
+        for step in steps
+    ]
+
+
+def one(scheduler, **values):
+    return (Schedule(scheduler, values),)
+
+
+LINEAR = one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=4)
+
+
+@pytest.mark.parametrize(
+    "schedules, steps, expected",
+    [
+        (constant(0.5), [0, 99], [0.5, 0.5]),
+        (LINEAR, [0, 1, 4, 9], [1, 0.75, 0, 0]),
+        (one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=4, cycle=True),
+         [0, 3, 4, 5, 8, 9], [1, 0.25, 0, 1 - 5 / 8, 0, 1 - 9 / 12]),
+        (one("Polynomial", initial_learning_rate=3.0, end_learning_rate=1.0, steps=2, power=2.0),
+         [0, 1, 2, 3], [3, 1.5, 1, 1]),
+        (one("Exponential", initial_learning_rate=2.0, decay_steps=2, decay_rate=0.25),
+         [0, 1, 2, 3], [2, 1, 0.5, 0.25]),
+        (one("Exponential", initial_learning_rate=2.0, decay_steps=2, decay_rate=0.25,
+             staircase=True), [0, 1, 2, 3], [2, 2, 0.5, 0.5]),
+        (one("PiecewiseConstant", boundaries=(2, 4), values=(1.0, 0.5, 0.1)),
+         [0, 2, 3, 4, 5], [1, 1, 0.5, 0.5, 0.1]),
+        (one("Cosine", initial_learning_rate=2.0, decay_steps=4),
+         [0, 2, 4, 5], [2, 1, 0, 0]),
+        (one("Cosine", initial_learning_rate=2.0, decay_steps=4, alpha=0.5),
+         [0, 2, 4], [2, 1.5, 1]),
+    ],
+)  # fmt: skip
+def test_single_schedules(schedules, steps, expected):
+    assert rates(schedules, steps) == pytest.approx(expected, abs=1e-6)
+
+
+WARM_UP = one("Linear", initial_learning_rate=0.0, end_learning_rate=1.0, steps=4)
+
+
+def test_a_list_runs_in_sequence():
+    assert rates(WARM_UP + constant(1.0), [0, 1, 3, 4, 9]) == [0, 0.25, 0.75, 1, 1]
+    down = one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=2)
+    assert rates(WARM_UP + down, [3, 4, 5, 6, 7]) == [0.75, 1, 0.5, 0, 0]
+    three = WARM_UP + one("Constant", learning_rate=0.5, steps=2) + constant(0.1)
+    assert rates(three, [3, 4, 5, 6]) == pytest.approx([0.75, 0.5, 0.5, 0.1])
+    cosine = one("Cosine", initial_learning_rate=2.0, decay_steps=4)
+    at_3 = 2 * 0.5 * (1 + math.cos(math.pi * 3 / 4))
+    assert rates(cosine + constant(3.0), [3, 4]) == pytest.approx([at_3, 3])
+
+
+def test_without_the_reset_every_schedule_counts_from_the_beginning():
+    down = one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=8)
+    assert rates(WARM_UP + down, [3, 4, 6, 8], reset_steps=False) == [0.75, 0.5, 0.25, 0]
+
+
+def adamw(step=0, decay=0.0, **options):
+    given = OptimizerConfig(learning_rate=constant(1.0), epsilon=0.5, **options)
+    tensors = (tf.constant(value) for value in (2.0, 1.0, 4.0, 3.0))
+    return [float(x) for x in optimizer.adamw(*tensors, 0.1, given, decay, step)]
+
+
+def test_one_adamw_step_by_hand():
+    # m' = 0.9 * 1 + 0.1 * 3; v' = 0.999 * 4 + 0.001 * 9
+    m, v = 1.2, 4.005
+    update = m / (math.sqrt(v) + 0.5)
+    assert adamw() == pytest.approx([2 - 0.1 * update, m, v])
+    assert adamw(decay=0.01) == pytest.approx([2 - 0.1 * (update + 0.01 * 2), m, v])
+
+
+def test_bias_correction_counts_the_first_step_as_1():
+    m, v = 1.2, 4.005
+    for step in (0, 9):
+        t = step + 1
+        factor = math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        expected = 2 - 0.1 * factor * m / (math.sqrt(v) + 0.5)
+        assert adamw(step, use_bias_correction=True)[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_layer_norms_and_biases_do_not_decay():
+    options = OptimizerConfig(learning_rate=constant(1.0), weight_decay_rate=0.01)
+    for name, decay in (
+        ("encoder/ffn/dense_layer/dense_layer/kernel", 0.01),
+        ("encoder/ffn/dense_layer/dense_layer/bias", 0.0),
+        ("encoder/layer_normalization_layer_1/layer_normalization_layer_1/gamma", 0.0),
+        ("pre_encoder_layer_norm/pre_encoder_layer_norm/gamma", 0.0),
+        ("input_embedding/embedding_weights", 0.01),
+    ):
+        assert optimizer.weight_decay(name, options) == decay, name
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({}, [3.0, 4.0]),
+        ({"max_gradient_norm": 10.0}, [3.0, 4.0]),
+        ({"max_gradient_norm": 1.0}, [0.6, 0.8]),
+        ({"max_gradient_value": 3.5}, [3.0, 3.5]),
+    ],
+)
+def test_clipping(options, expected):
+    given = OptimizerConfig(learning_rate=constant(1.0), **options)
+    clipped, norm = optimizer.clip([tf.constant(3.0), tf.constant(4.0)], given)
+    assert ([float(x) for x in clipped], float(norm)) == (pytest.approx(expected), 5.0)
+
+
+def scores(predictions):
+    """Logits of two classes whose larger one is the prediction."""
+    return np.eye(2)[predictions]
+
+
+def test_metrics_of_classes_by_hand():
+    # TP 2, FP 1, FN 1, TN 1.
+    predictions, labels = np.array([1, 1, 1, 0, 0]), np.array([1, 1, 0, 1, 0])
+    found = metrics.compute(("accuracy", "f1", "matthews_correlation"), scores(predictions), labels)
+    matthews = (2 * 1 - 1 * 1) / math.sqrt(3 * 3 * 2 * 2)
+    expected = {"accuracy": 0.6, "f1": 4 / 6, "matthews_correlation": matthews}
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "predictions, labels, f1", [([0, 0], [0, 0], 0.0), ([1, 1], [1, 1], 1.0), ([0, 0], [0, 1], 0.0)]
+)
+def test_metrics_of_constant_predictions(predictions, labels, f1):
+    found = metrics.compute(
+        ("f1", "matthews_correlation"), scores(np.array(predictions)), np.array(labels)
+    )
+    assert found == {"f1": f1, "matthews_correlation": 0.0}
+
+
+def test_metrics_of_scores_by_hand():
+    predictions = np.array([[1.0], [2.0], [2.0], [5.0]])
+    labels = np.array([0.0, 1.0, 2.0, 3.0])
+    found = metrics.compute(("pearson", "spearman"), predictions, labels)
+    # Deviations -1.5 -0.5 -0.5 2.5 and -1.5 -0.5 0.5 1.5; ranks 1 2.5 2.5 4 and 1 2 3 4.
+    assert found["pearson"] == pytest.approx(6.0 / math.sqrt(9 * 5))
+    assert found["spearman"] == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+
+
+def test_dropout_depends_on_seed_step_and_place_alone():
+    x = tf.ones([1000])
+
+    def draw(seed, step, places=1):
+        dropout = StatelessDropout(seed, tf.constant(step, tf.int64))
+        return [dropout(x, 0.25).numpy() for _ in range(places)]
+
+    first, second = draw(1, 5, places=2)
+    np.testing.assert_array_equal(first, draw(1, 5)[0])
+    for other in (second, draw(1, 6)[0], draw(2, 5)[0]):
+        assert not np.array_equal(first, other)
+    assert set(first) == {0.0, np.float32(4 / 3)}
+    assert np.mean(first == 0) == pytest.approx(0.25, abs=0.05)
+    assert StatelessDropout(1, tf.constant(0))(x, 0.0) is x

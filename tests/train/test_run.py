@@ -1,0 +1,308 @@
+"""The trainer's command line on the demo's data."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from shared import manifest
+from shared.errors import UserError
+from tests.inputs import GOLDEN, ROOT
+from train import checkpoint, run
+
+SMALL = {
+    "train_input": {"batch_size": 8},
+    "eval_input": {"batch_size": 64},
+    "model": {
+        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 2, "filter_size": 64,
+        "max_position_embeddings": 40, "dropout_rate": 0.1, "attention_dropout_rate": 0.1,
+        "cls_dropout_rate": 0.1,
+    },
+    "optimizer": {"learning_rate": 1e-3, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0},
+    "runconfig": {"max_steps": 12, "save_checkpoints_steps": 6, "save_summary_steps": 4},
+}  # fmt: skip
+
+
+@pytest.fixture
+def train(tmp_path, demo_data):
+    """A function: mode, model_dir, more arguments -> what main does; `config` changes SMALL."""
+
+    def run_main(mode, model_dir, *more, config=None, data=demo_data):
+        content = {name: {**SMALL[name], **(config or {}).get(name, {})} for name in SMALL}
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(content))
+        run.main(
+            [*("--mode", mode, "--params", str(path), "--backend", "cpu"),
+             *("--model_dir", str(model_dir), "--data_dir", str(data)), *map(str, more)]
+        )  # fmt: skip
+
+    return run_main
+
+
+def weights(model_dir, step):
+    """Everything a checkpoint holds."""
+    path = str(model_dir / f"model.ckpt-{step}")
+    import tensorflow as tf
+
+    return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
+
+
+def test_a_resumed_run_ends_in_the_same_weights(train, tmp_path, capsys):
+    train("train", tmp_path / "whole")
+    train("train", tmp_path / "parts", "--max_steps", 5)
+    train("train", tmp_path / "parts", "--steps", 2)
+    train("train", tmp_path / "parts")
+    out = capsys.readouterr().out
+    assert "continues from" in out and "Training finished with 40 samples in" in out
+    whole, parts = weights(tmp_path / "whole", 12), weights(tmp_path / "parts", 12)
+    assert set(whole) == set(parts)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(values, parts[name], err_msg=name)
+
+
+def test_a_moved_model_dir_continues(train, tmp_path, capsys):
+    train("train", tmp_path / "old", "--max_steps", 6)
+    shutil.move(tmp_path / "old", tmp_path / "new")
+    train("train", tmp_path / "new")
+    assert f"continues from {tmp_path / 'new' / 'model.ckpt-6'}" in capsys.readouterr().out
+
+
+def test_what_a_run_prints_and_leaves(train, tmp_path, demo_data, capsys):
+    train("train_and_eval", tmp_path / "m")
+    out = capsys.readouterr().out
+    assert f"backend: cpu; task: sst2; data: {demo_data}" in out
+    for step in (4, 8, 12):
+        assert f"step {step}/12  loss 0." in out and "ETA 0:0" in out
+    assert "eval validation: step 6  accuracy 0." in out
+    assert "eval validation: step 12  accuracy 0." in out and "(500 examples)" in out
+    assert "Training finished with 96 samples in" in out and "samples/s (steps 0 to 12)" in out
+    assert checkpoint.steps(str(tmp_path / "m")) == [6, 12]
+    result = json.loads((tmp_path / "m" / "eval_validation.json").read_text())
+    assert (result["step"], result["examples"]) == (12, 500)
+    assert list((tmp_path / "m" / "eval_validation").glob("events*"))
+    params = yaml.safe_load((tmp_path / "m" / "params.yaml").read_text())
+    assert params["model"]["vocab_size"] == manifest.read(str(demo_data)).vocabulary.size
+    assert params["model"]["encoder_nonlinearity"] == "gelu"
+    assert params["model"]["layer_norm_epsilon"] == 1e-5
+    assert params["data"]["label_names"] == ["negative", "positive"]
+    assert params["data"]["fingerprint"] == manifest.read(str(demo_data)).fingerprint()
+
+
+def test_an_evaluation_alone_gives_the_same_numbers(train, tmp_path):
+    train("train_and_eval", tmp_path / "m")
+    first = json.loads((tmp_path / "m" / "eval_validation.json").read_text())
+    (tmp_path / "m" / "eval_validation.json").unlink()
+    train("eval", tmp_path / "m")
+    assert json.loads((tmp_path / "m" / "eval_validation.json").read_text()) == first
+    # params.yaml is a configuration too.
+    own = str(tmp_path / "m" / "params.yaml")
+    run.main(["--mode", "eval", "--params", own, "--model_dir", str(tmp_path / "m")])
+    assert json.loads((tmp_path / "m" / "eval_validation.json").read_text()) == first
+    train("eval", tmp_path / "m", "--eval_steps", 2)
+    assert json.loads((tmp_path / "m" / "eval_validation.json").read_text())["examples"] == 128
+
+
+def test_rotation_keeps_as_many_as_asked(train, tmp_path):
+    train("train", tmp_path / "m", config={"runconfig": {"save_checkpoints_steps": 3,
+                                                         "keep_checkpoint_max": 2}})  # fmt: skip
+    assert checkpoint.steps(str(tmp_path / "m")) == [9, 12]
+
+
+def test_a_finished_run_says_so(train, tmp_path, capsys):
+    train("train", tmp_path / "m")
+    train("train", tmp_path / "m")
+    assert "nothing to train: step 12 is at or beyond max_steps 12" in capsys.readouterr().out
+
+
+@pytest.fixture
+def fitting_checkpoint(tmp_path, demo_data):
+    """golden/hf/pretrained with as many word embeddings as the demo's vocabulary has pieces."""
+    from safetensors.numpy import load_file, save_file
+
+    size = manifest.read(str(demo_data)).vocabulary.size
+    folder = Path(shutil.copytree(GOLDEN / "hf" / "pretrained", tmp_path / "bert"))
+    tensors = load_file(folder / "model.safetensors")
+    words = tensors["bert.embeddings.word_embeddings.weight"]
+    tensors["bert.embeddings.word_embeddings.weight"] = np.resize(words, (size, 32))
+    save_file(tensors, folder / "model.safetensors")
+    content = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**content, "vocab_size": size}))
+    return folder
+
+
+def test_a_pretrained_checkpoint_is_where_training_starts(
+    train, tmp_path, fitting_checkpoint, capsys
+):
+    train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint, "--max_steps", 1,
+          config={"optimizer": {"learning_rate": 0.0}})  # fmt: skip
+    out = capsys.readouterr().out
+    assert f"39 variables from {fitting_checkpoint}; new: cls_layer/cls_output_dense" in out
+    from safetensors.numpy import load_file
+
+    tensors = load_file(fitting_checkpoint / "model.safetensors")
+    written = weights(tmp_path / "m", 1)
+    np.testing.assert_array_equal(
+        written["cls_layer/cls_dense/cls_dense/kernel"], tensors["bert.pooler.dense.weight"].T
+    )
+    params = yaml.safe_load((tmp_path / "m" / "params.yaml").read_text())
+    assert params["model"]["encoder_nonlinearity"] == "gelu_erf"
+    assert params["model"]["layer_norm_epsilon"] == 1e-12
+    assert params["data"]["initialized_from"] == str(fitting_checkpoint)
+    # A second run has a checkpoint of its own and says that it uses that one.
+    train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint, "--max_steps", 2)
+    assert "--checkpoint_path is not used" in capsys.readouterr().out
+
+
+def test_the_yaml_wins_over_the_checkpoint_and_the_log_says_so(
+    train, tmp_path, fitting_checkpoint, capsys
+):
+    train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint, "--max_steps", 1,
+          config={"model": {"encoder_nonlinearity": "gelu"}})  # fmt: skip
+    out = capsys.readouterr().out
+    assert "model.encoder_nonlinearity is gelu, from the YAML; the checkpoint has gelu_erf" in out
+
+
+def test_a_checkpoint_that_does_not_fit_names_every_difference(train, tmp_path):
+    with pytest.raises(UserError) as error:
+        train("train", tmp_path / "m", "--checkpoint_path", GOLDEN / "hf" / "pretrained",
+              config={"model": {"filter_size": 128, "num_hidden_layers": 3}})  # fmt: skip
+    message = str(error.value)
+    assert "filter_size: the checkpoint has 64, the run has 128" in message
+    assert "num_hidden_layers: the checkpoint has 2, the run has 3" in message
+    assert "vocab_size: the checkpoint has 64, the run has" in message
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_checkpoint_of_another_vocabulary_or_case(train, tmp_path, fitting_checkpoint):
+    (fitting_checkpoint / "vocab.txt").write_text("other\n")
+    (fitting_checkpoint / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    with pytest.raises(UserError) as error:
+        train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
+    assert "lower_case: the checkpoint has False, the records True" in str(error.value)
+    assert "vocabulary: the records were made with vocab, which is not" in str(error.value)
+
+
+def test_folders_that_are_no_checkpoint(train, tmp_path, fitting_checkpoint):
+    with pytest.raises(UserError, match="is not a Hugging Face checkpoint"):
+        train("train", tmp_path / "m", "--checkpoint_path", tmp_path)
+    (fitting_checkpoint / "model.safetensors").rename(fitting_checkpoint / "pytorch_model.bin")
+    with pytest.raises(UserError, match="safe_serialization=True"):
+        train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
+
+
+def test_an_incomplete_checkpoint_lists_what_is_wrong(train, tmp_path, fitting_checkpoint):
+    from safetensors.numpy import load_file, save_file
+
+    path = fitting_checkpoint / "model.safetensors"
+    tensors = load_file(path)
+    del tensors["bert.pooler.dense.bias"]
+    tensors["bert.embeddings.LayerNorm.weight"] = np.zeros(31, np.float32)
+    save_file(tensors, path)
+    with pytest.raises(UserError) as error:
+        train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
+    assert "cls_layer/cls_dense/cls_dense/bias: missing" in str(error.value)
+    assert "/gamma: shape (31,), expected (32,)" in str(error.value)
+    tensors["bert.adapter.weight"] = np.zeros(1, np.float32)
+    save_file(tensors, path)
+    with pytest.raises(UserError, match="no part of a BERT classifier:\n  bert.adapter.weight"):
+        train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
+
+
+def test_other_data_is_refused(train, tmp_path, demo_data, data_copy):
+    train("train", tmp_path / "m", "--max_steps", 1)
+    made = json.loads((data_copy / "manifest.json").read_text())
+    made["source"]["splits"]["train"]["rows_fingerprint"] = "0" * 16
+    (data_copy / "manifest.json").write_text(json.dumps(made))
+    with pytest.raises(UserError, match="was trained on other data"):
+        train("train", tmp_path / "m", data=data_copy)
+    train("eval", tmp_path / "m", data=data_copy)  # other rows are welcome
+    made["vocabulary"]["sha256"] = "0" * 64
+    made["label_names"] = ["positive", "negative"]
+    (data_copy / "manifest.json").write_text(json.dumps(made))
+    with pytest.raises(UserError) as error:
+        train("eval", tmp_path / "m", data=data_copy)
+    assert "label_names: ['negative', 'positive'], the data has" in str(error.value)
+    assert "vocabulary_sha256:" in str(error.value)
+
+
+def test_another_model_than_that_of_model_dir_is_refused(train, tmp_path):
+    train("train", tmp_path / "m", "--max_steps", 1)
+    with pytest.raises(UserError, match="filter_size: trained with 64, the configuration has 32"):
+        train("train", tmp_path / "m", config={"model": {"filter_size": 32}})
+    with pytest.raises(UserError, match="layer_norm_epsilon: trained with 1e-05"):
+        train("eval", tmp_path / "m", config={"model": {"layer_norm_epsilon": 1e-12}})
+
+
+@pytest.mark.parametrize(
+    "section, key, value, line",
+    [
+        (
+            "train_input",
+            "max_sequence_length",
+            40,
+            "max_sequence_length: the records have 32, {} says 40",
+        ),
+        ("train_input", "vocab_size", 30522, "vocab_size: the records have 150, {} says 30522"),
+        ("train_input", "do_lower", False, "lower_case: the records have True, {} says False"),
+        (
+            "train_input",
+            "data_processor",
+            "MnliDataProcessor",
+            "task: the records have sst2, {} says mnli",
+        ),
+        ("model", "num_cls_classes", 3, "num_cls_classes: the records have 2, {} says 3"),
+    ],
+)
+def test_a_config_for_other_data(train, tmp_path, section, key, value, line):
+    with pytest.raises(UserError, match="does not fit this run") as error:
+        train("train", tmp_path / "m", config={section: {key: value}})
+    assert line.format(tmp_path / "params.yaml") in str(error.value)
+
+
+def test_records_longer_than_the_position_table(train, tmp_path):
+    with pytest.raises(UserError, match="beyond model.max_position_embeddings 24"):
+        train("train", tmp_path / "m", config={"model": {"max_position_embeddings": 24}})
+
+
+def test_what_cannot_be_evaluated(train, tmp_path):
+    with pytest.raises(UserError, match="holds no trained model"):
+        train("eval", tmp_path / "m")
+    with pytest.raises(UserError, match="500 examples without a label"):
+        train("eval", tmp_path / "m", "--split", "test")
+    with pytest.raises(UserError, match="no split 'dev'; the dataset has test, train, validation"):
+        train("eval", tmp_path / "m", "--split", "dev")
+
+
+def test_training_needs_an_end(train, tmp_path):
+    with pytest.raises(UserError, match="no end of training"):
+        train("train", tmp_path / "m", config={"runconfig": {"max_steps": None}})
+
+
+def test_float16_is_refused_until_it_is_built(train, tmp_path):
+    with pytest.raises(UserError, match="mixed_precision float16 .* is not built yet"):
+        train("train", tmp_path / "m", config={"model": {"mixed_precision": "float16"}})
+
+
+def test_bfloat16_trains(train, tmp_path):
+    train("train", tmp_path / "m", config={"model": {"mixed_precision": True}})
+    found = weights(tmp_path / "m", 12)["cls_layer/cls_dense/cls_dense/kernel"]
+    assert found.dtype == np.float32 and np.isfinite(found).all()
+
+
+def test_mistakes_end_with_2_and_no_traceback(program, tmp_path, demo_data):
+    config = ROOT / "configs" / "params_bert_tiny.yaml"
+    common = ("train.run", "--mode", "train", "--model_dir", tmp_path / "m", "--params")
+    for arguments, message in (
+        ((*common, "none.yaml"), "cannot read the configuration none.yaml"),
+        ((*common, config), "no dataset: give --data_dir"),
+        ((*common, config, "--data_dir", tmp_path), "is not a complete dataset"),
+        ((*common, config, "--data_dir", demo_data, "--backend", "gpu"), "TensorFlow sees no GPU"),
+        ((*common, config, "--steps", "1", "--max_steps", "1"), "not allowed with argument"),
+    ):
+        finished = program(*arguments)
+        assert finished.returncode == 2, finished.stderr
+        assert message in finished.stderr and "Traceback" not in finished.stderr
+    assert not (tmp_path / "m").exists()
