@@ -22,11 +22,12 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 comma := ,
-DATASET = $(DATA_DIR)/$(TASK)/msl$(or $(MSL),$(shell $(PYTHON) -m shared.tasks $(TASK)))
+DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error no dataset for TASK=$(TASK)))
 TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
 	$(if $(BACKEND),--backend $(BACKEND))
 DEMO := build/demo
-DEMO_OPTIONS = TASK=sst2 MSL=32 MODEL=tiny DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
+DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= ARGS= \
+	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data train train_and_eval eval demo test lint format lock
@@ -70,7 +71,7 @@ eval: $(READY) ## scores the latest checkpoint of MODEL_DIR on every labelled sp
 demo: $(READY) ## the whole way on sentences of its own, below build/demo
 	@rm -rf $(DEMO)
 	@$(VENV_PYTHON) -m demo.make $(DEMO)
-	@$(MAKE) --no-print-directory data $(DEMO_OPTIONS) TFDS_DATA_DIR=$(DEMO)/tfds VOCAB=$(DEMO)/vocab.txt
+	@$(MAKE) --no-print-directory data $(DEMO_OPTIONS) FROM= TFDS_DATA_DIR=$(DEMO)/tfds VOCAB=$(DEMO)/vocab.txt
 	@$(MAKE) --no-print-directory train $(DEMO_OPTIONS) ARGS="--max_steps 400"
 	@$(MAKE) --no-print-directory eval $(DEMO_OPTIONS)
 	@$(VENV_PYTHON) -m demo.report $(DEMO)

@@ -30,8 +30,14 @@ class DatasetFolder:
           UserError: another run holds the folder, or something that is no dataset lies there.
         """
         parent, name = os.path.split(self.path)
-        os.makedirs(parent, exist_ok=True)
-        with open(os.path.join(parent, f".{name}.lock"), "w") as lock:
+        try:
+            os.makedirs(parent, exist_ok=True)
+            lock = open(os.path.join(parent, f".{name}.lock"), "w")  # noqa: SIM115
+        except OSError as error:
+            raise UserError(
+                f"cannot write below {parent}: {error.strerror}; choose another DATA_DIR"
+            ) from None
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -42,13 +48,18 @@ class DatasetFolder:
             self._check_is_dataset()
             yield
 
-    def start(self) -> None:
-        """Makes an empty incomplete folder."""
-        shutil.rmtree(self.incomplete, ignore_errors=True)
+    @contextmanager
+    def replaced(self):
+        """Makes an empty incomplete folder; moves it into place when the block succeeds."""
         os.makedirs(self.incomplete)
+        try:
+            yield
+        except BaseException:
+            shutil.rmtree(self.incomplete, ignore_errors=True)
+            raise
+        self._commit()
 
-    def commit(self) -> None:
-        """Moves the incomplete folder, whose manifest is written, into place."""
+    def _commit(self) -> None:
         assert manifest.exists(self.incomplete)
         if os.path.exists(self.path):
             os.rename(self.path, self._replaced)

@@ -22,7 +22,7 @@ class Ids:
 
 def min_sequence_length(num_texts: int) -> int:
     """[CLS], and for each text one token and a [SEP]."""
-    return 1 + 2 * num_texts
+    return records.special_tokens(num_texts) + num_texts
 
 
 def truncate(length_a, length_b, room: int):
@@ -53,11 +53,12 @@ class Encoder:
     def encode(self, a: Ids, b: "Ids | None" = None) -> dict:
         """Returns: {"input_ids", "input_mask", "segment_ids"}, each int32 [N, length]."""
         position = np.arange(self._length, dtype=np.int32)[None, :]
+        room = self._length - records.special_tokens(1 if b is None else 2)
         if b is None:
-            kept_a = np.minimum(a.lengths, self._length - 2)
+            kept_a = np.minimum(a.lengths, room)
             end_a = end = (kept_a + 2)[:, None]
         else:
-            kept_a, kept_b = truncate(a.lengths, b.lengths, self._length - 3)
+            kept_a, kept_b = truncate(a.lengths, b.lengths, room)
             end_a = (kept_a + 2)[:, None]
             end = end_a + (kept_b + 1)[:, None]
         ids = np.full((len(kept_a), self._length), self._pad, np.int32)

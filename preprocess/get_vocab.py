@@ -5,17 +5,20 @@ python -m preprocess.get_vocab --from_path bert-base-cased/
 """
 
 import argparse
-import json
+import http.client
 import os
 import shutil
 import sys
 import tempfile
+import time
 import urllib.request
 
 from shared import vocab
 from shared.errors import UserError, exit_code
+from shared.files import sha256_of
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 20  # for the first answer, and for all of it
+_BLOCK_BYTES = 2**16
 
 
 def main(arguments: list) -> None:
@@ -38,20 +41,17 @@ def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
       UserError: the publisher does not answer, or sends something else.
     """
     path = os.path.join(folder, published.name + ".txt")
+    os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         temporary = os.path.join(scratch, os.path.basename(path))
         try:
-            with (
-                urllib.request.urlopen(published.url, timeout=TIMEOUT_SECONDS) as answer,
-                open(temporary, "wb") as file,
-            ):
-                shutil.copyfileobj(answer, file)
-        except OSError as error:
+            _download(published.url, temporary)
+        except (OSError, http.client.HTTPException) as error:
             raise UserError(
                 f"cannot fetch {published.url}: {getattr(error, 'reason', error)}. Without "
                 "network use `make vocab FROM=<vocab.txt or checkpoint folder>`, or VOCAB=<file>."
             ) from None
-        found = vocab.sha256_of(temporary)
+        found = sha256_of(temporary)
         if found != published.sha256:
             raise UserError(
                 f"{published.url} sent {os.path.getsize(temporary)} bytes with sha256 {found}; "
@@ -61,13 +61,34 @@ def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
     return path
 
 
+def _download(url: str, path: str) -> None:
+    """Raises OSError where the whole answer takes longer than TIMEOUT_SECONDS."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer, open(path, "wb") as file:
+        while block := answer.read1(_BLOCK_BYTES):
+            file.write(block)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not complete after {TIMEOUT_SECONDS} s")
+
+
 def copy(source: str, folder: str = vocab.FOLDER) -> str:
     """Checks a vocabulary and copies it into `folder`, under its published name if it has one."""
     file = os.path.join(source, "vocab.txt") if os.path.isdir(source) else source
     checked = vocab.read(file)
-    if os.path.isdir(source):
-        _check_case(checked, os.path.join(source, "tokenizer_config.json"))
-    path = os.path.join(folder, _name_in_folder(checked, source) + ".txt")
+    name = _name_in_folder(checked, source)
+    published = vocab.known().get(name)
+    if published and published.sha256 != checked.sha256:
+        raise UserError(
+            f"{file} is not the published {name}, whose sha256 vocab/README.md shows; give the "
+            "file another name, or use it where it lies with VOCAB=<file>"
+        )
+    if not published and checked.lower_case == vocab.has_upper_case(checked.pieces):
+        raise UserError(
+            f"{file} is {'lower-cased' if checked.lower_case else 'cased'} by what lies beside it "
+            f"and not by its pieces; use it where it lies with VOCAB={file}"
+        )
+    path = os.path.join(folder, name + ".txt")
+    os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         os.replace(shutil.copy(file, scratch), path)
     return path
@@ -78,20 +99,6 @@ def _name_in_folder(checked: vocab.Vocabulary, source: str) -> str:
     if checked.name in vocab.known():
         return checked.name
     return os.path.splitext(os.path.basename(os.path.abspath(source)))[0]
-
-
-def _check_case(checked: vocab.Vocabulary, tokenizer_config: str) -> None:
-    """A checkpoint that says how it treats case must agree with its vocabulary."""
-    if not os.path.exists(tokenizer_config):
-        return
-    with open(tokenizer_config, encoding="utf-8") as file:
-        stated = json.load(file).get("do_lower_case")
-    if stated is not None and stated != checked.lower_case:
-        raise UserError(
-            f"{tokenizer_config} says do_lower_case {stated}, but {checked.path} is "
-            f"{'an uncased' if checked.lower_case else 'a cased'} vocabulary; take both from one "
-            "checkpoint"
-        )
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ side outputs or counters, because DaskRunner drops those.
 """
 
 import functools
+import logging
 import os
 import pickle
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -71,7 +73,7 @@ def shard_ranges(split: str, examples: int, num_shards: int) -> "list[ShardRange
 def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None:
     """Writes every shard and, last, <folder>/reports.pickle with their reports."""
     options = beam.options.pipeline_options.PipelineOptions(beam_options)
-    with beam.Pipeline(options=options) as pipeline:
+    with _no_error_log(), beam.Pipeline(options=options) as pipeline:
         (
             pipeline
             | "Shards" >> beam.Create(shards)
@@ -80,6 +82,16 @@ def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None
             | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
             | "Report" >> beam.Map(write_reports, os.path.join(job.folder, REPORTS_FILE))
         )
+
+
+@contextmanager
+def _no_error_log():
+    """Beam logs every exception with a traceback before it raises it; once is enough."""
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 class WriteShard(beam.DoFn):

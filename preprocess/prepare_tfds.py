@@ -1,8 +1,8 @@
 """Gets a GLUE task that TFDS has not prepared yet: by TFDS' own download, or from local files."""
 
+import http.client
 import os
 import threading
-import urllib.error
 import urllib.request
 
 from preprocess.sources import prepared_folder
@@ -10,7 +10,8 @@ from shared.errors import UserError
 from shared.tasks import Task
 
 PROBE_SECONDS = 5
-_GLUE_HOST = "https://dl.fbaipublicfiles.com/"
+# MRPC has no archive of its own; this is one of its files.
+_MRPC_URL = "https://dl.fbaipublicfiles.com/senteval/senteval_data/msr_paraphrase_train.txt"
 
 
 def ensure_prepared(task: Task, tfds_data_dir: str) -> str:
@@ -30,32 +31,37 @@ def _download(task: Task, tfds_data_dir: str) -> None:
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(f"glue/{task.name}", data_dir=tfds_data_dir)
-    url = builder.builder_config.data_url or _GLUE_HOST
+    url = builder.builder_config.data_url or _MRPC_URL
     # TFDS itself would try again for 204 seconds before it gives up.
     problem = unreachable(url)
     if problem:
-        raise UserError(
-            f"no prepared TFDS data for glue/{task.name} in {tfds_data_dir}, and {url} does not "
-            f"answer ({problem}).\n"
-            f"Point TFDS_DATA_DIR (--tfds_data_dir) at a folder that holds glue/{task.name}, "
-            "copied from a machine where\n"
-            f"  python -c \"import tensorflow_datasets as tfds; tfds.load('glue/{task.name}')\"\n"
-            "was run (there it lies in ~/tensorflow_datasets), or run this with network."
-        )
-    print(f"glue/{task.name} is not in {tfds_data_dir}: TFDS downloads it from {url}", flush=True)
-    builder.download_and_prepare()
+        raise _cannot_get(task, tfds_data_dir, url, problem)
+    print(f"glue/{task.name} is not in {tfds_data_dir}: TFDS downloads it from {url}")
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # TFDS raises whatever its libraries raise
+        raise _cannot_get(task, tfds_data_dir, url, str(error)) from error
+
+
+def _cannot_get(task: Task, tfds_data_dir: str, url: str, problem: str) -> UserError:
+    return UserError(
+        f"no prepared TFDS data for glue/{task.name} in {tfds_data_dir}, and {url} cannot be had "
+        f"({problem}).\n"
+        f"Point TFDS_DATA_DIR (--tfds_data_dir) at a folder that holds glue/{task.name}, "
+        "copied from a machine where\n"
+        f"  python -c \"import tensorflow_datasets as tfds; tfds.load('glue/{task.name}')\"\n"
+        "was run (there it lies in ~/tensorflow_datasets), or run this with network."
+    )
 
 
 def unreachable(url: str, seconds: float = PROBE_SECONDS) -> "str | None":
-    """Why `url` does not answer within `seconds`; None when it does, with whatever status."""
+    """Why `url` cannot be had within `seconds`; None when it can."""
     problem = [f"no answer within {seconds:g} s"]
 
     def probe():
         try:
             urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds)
-        except urllib.error.HTTPError:
-            problem[0] = None
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             problem[0] = str(getattr(error, "reason", error))
         else:
             problem[0] = None
@@ -71,6 +77,7 @@ def prepare_from_files(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
     """Prepares the dataset that TFDS would have built, from the official GLUE folders.
 
     Args:
+      task: any but mrpc and ax, which TFDS does not download as an archive.
       glue_dir: holds SST-2/train.tsv and so on, the layout of GLUE's archives.
     Returns:
       TFDS' folder of the prepared dataset.

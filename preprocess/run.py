@@ -132,10 +132,12 @@ def check_up_to_date(path: str, options: Options, source: TfdsSource, sizes: dic
         for name, old, new in _compare(found, options, source, sizes)
         if old != new
     ]
-    lines += _missing_shards(path, found)
+    kind = "is another dataset"
+    if not lines:
+        lines, kind = _missing_shards(path, found), "is damaged"
     if lines:
         raise UserError(
-            f"{options.dataset} exists and is another dataset:\n" + "\n".join(lines) + "\n"
+            f"{options.dataset} exists and {kind}:\n" + "\n".join(lines) + "\n"
             "Replace it with ARGS=--overwrite (--overwrite), or write elsewhere with DATA_DIR."
         )
 
@@ -149,7 +151,7 @@ def _compare(found: manifest.Manifest, options: Options, source: TfdsSource, siz
     for key, value in source.describe().items():
         yield f"source {key}", found.source.get(key), value
     for split, size in sizes.items():
-        old = found.source["splits"].get(split, {})
+        old = found.source.get("splits", {}).get(split, {})
         yield f"rows of {split}", old.get("examples"), size.examples
         yield f"bytes of {split} in the source", old.get("bytes"), size.bytes
         shards = len(found.splits[split].shards) if split in found.splits else 0
@@ -193,8 +195,7 @@ def _vocabulary_entry(vocabulary: Vocabulary) -> manifest.Vocabulary:
 def build(folder: DatasetFolder, options: Options, source: TfdsSource, sizes: dict) -> None:
     """Runs the pipeline, checks that every shard is there, writes the manifest, commits."""
     started = time.monotonic()
-    folder.start()
-    print(f"{options.dataset}: starting TensorFlow and Beam", flush=True)
+    print(f"{options.dataset}: starting TensorFlow and Beam")
     pipeline, summary = _import_heavy_modules()
     job = pipeline.Job(source, options.vocabulary, options.max_sequence_length, folder.incomplete)
     shards = [
@@ -202,12 +203,12 @@ def build(folder: DatasetFolder, options: Options, source: TfdsSource, sizes: di
         for split, size in sizes.items()
         for shard in pipeline.shard_ranges(split, size.examples, options.shards_of(size.examples))
     ]
-    with Progress(folder.incomplete, shards):
-        pipeline.run(job, shards, list(options.beam_options))
-    reports = summary.checked_reports(folder.incomplete, shards)
-    made = summary.manifest_of(job, sizes, reports, _vocabulary_entry(options.vocabulary))
-    manifest.write(folder.incomplete, made)
-    folder.commit()
+    with folder.replaced():
+        with Progress(folder.incomplete, shards):
+            pipeline.run(job, shards, list(options.beam_options))
+        reports = summary.checked_reports(folder.incomplete, shards)
+        made = summary.manifest_of(job, sizes, reports, _vocabulary_entry(options.vocabulary))
+        manifest.write(folder.incomplete, made)
     print(summary.table(made))
     print(f"{options.dataset} written in {time.monotonic() - started:.1f} s")
 

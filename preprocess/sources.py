@@ -4,13 +4,15 @@ import functools
 import glob
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, Optional
 
-from shared.errors import UserError
+from shared.errors import UserError, plain_message
 from shared.tasks import Task
 
 BATCH_ROWS = 1024
+_INFO_FILE = "dataset_info.json"
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,15 @@ class SplitSize:
 
 def prepared_folder(task: Task, tfds_data_dir: str) -> Optional[str]:
     """<tfds_data_dir>/glue/<task>/<newest version>, or None where TFDS has prepared nothing."""
-    pattern = os.path.join(tfds_data_dir, "glue", task.name, "*", "dataset_info.json")
-    versions = [os.path.dirname(path) for path in glob.glob(pattern)]
-    return max(versions, key=_version_key, default=None)
+    pattern = os.path.join(glob.escape(tfds_data_dir), "glue", task.name, "*", _INFO_FILE)
+    folders = [os.path.dirname(path) for path in glob.glob(pattern)]
+    # A TFDS that was killed leaves 2.0.0.incompleteXYZ.
+    versions = [folder for folder in folders if re.fullmatch(r"[0-9.]+", os.path.basename(folder))]
+    return max(versions, key=_version, default=None)
 
 
-def _version_key(folder: str) -> list:
-    return [int(part) if part.isdigit() else -1 for part in os.path.basename(folder).split(".")]
+def _version(folder: str) -> list:
+    return [int(part) for part in os.path.basename(folder).split(".")]
 
 
 @dataclass(frozen=True)
@@ -69,21 +73,26 @@ class TfdsSource:
         Raises:
           UserError: the metadata is damaged, or its splits or label names are not the task's.
         """
-        path = os.path.join(self.folder, "dataset_info.json")
+        path = os.path.join(self.folder, _INFO_FILE)
         try:
             with open(path, encoding="utf-8") as file:
-                splits = {split["name"]: split for split in json.load(file)["splits"]}
-            sizes = {name: _split_size(splits[name]) for name in splits}
+                info = json.load(file)
+            sizes = {split["name"]: _split_size(split) for split in info["splits"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
-                f"{path} is not TFDS metadata ({error!r}); prepare the dataset again"
+                f"{path} is not TFDS metadata ({error!r}); prepare the dataset again with TFDS"
             ) from None
+        if info.get("fileFormat") != "tfrecord":
+            raise UserError(
+                f"{path} has fileFormat {info.get('fileFormat')!r}; prepare the dataset as tfrecord"
+            )
         if set(sizes) != set(self.task.splits):
             raise UserError(
                 f"{path} has the splits {sorted(sizes)}, task {self.task.name} has "
                 f"{sorted(self.task.splits)}; prepare the dataset again with TFDS"
             )
         self._check_label_names()
+        self._check_files(info["splits"])
         return {name: sizes[name] for name in self.task.splits}
 
     def _check_label_names(self) -> None:
@@ -98,6 +107,16 @@ class TfdsSource:
                 "prepare the dataset again with TFDS 4.9.10"
             )
 
+    def _check_files(self, splits: list) -> None:
+        for split in splits:
+            shards = len(split["shardLengths"])
+            for k in range(shards):
+                name = f"glue-{split['name']}.tfrecord-{k:05d}-of-{shards:05d}"
+                if not os.path.exists(os.path.join(self.folder, name)):
+                    raise UserError(
+                        f"{self.folder} lacks {name}; copy it whole, or prepare it again with TFDS"
+                    )
+
     def read(self, split: str, start: int, stop: int) -> Iterator[Rows]:
         """Yields rows [start, stop) of the split in TFDS' order, up to 1,024 at a time.
 
@@ -111,11 +130,24 @@ class TfdsSource:
         for instruction in _file_instructions(self.folder, split, start, stop):
             dataset = tf.data.TFRecordDataset(instruction.filename)
             dataset = dataset.skip(instruction.skip).take(instruction.take)
-            for serialized in dataset.batch(BATCH_ROWS):
-                columns = tf.io.parse_example(serialized, spec)
+            dataset = dataset.batch(BATCH_ROWS)
+            for columns in self._parsed(dataset, spec, instruction.filename):
                 texts = tuple(columns[name] for name in self.task.text_columns)
                 yield Rows(start=start, texts=texts, labels=columns["label"])
                 start += len(columns["label"])
+
+    def _parsed(self, dataset, spec, path):
+        """The batches of `dataset`, parsed; a damaged file is the user's to repair."""
+        import tensorflow as tf
+
+        try:
+            for serialized in dataset:
+                yield tf.io.parse_example(serialized, spec)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"{path} is damaged ({plain_message(error)}); prepare glue/{self.task.name} "
+                "again with TFDS, or copy it again"
+            ) from None
 
 
 def _split_size(split: dict) -> SplitSize:

@@ -65,8 +65,7 @@ def of_batch(rows: Rows, ids: "list[Ids]", unk_id: int) -> Statistics:
     labels = rows.labels.numpy()
     is_labelled = labels != records.UNLABELLED
     is_class = labels.dtype.kind == "i"
-    # One special token for [CLS], and one [SEP] for each text.
-    lengths = 1 + sum(column.lengths + 1 for column in ids)
+    lengths = records.special_tokens(len(ids)) + sum(column.lengths for column in ids)
     return Statistics(
         examples=len(labels),
         lengths=_counter(lengths),

@@ -1,5 +1,6 @@
 """From the shards' reports to the manifest, and to the table that a run ends with."""
 
+import glob
 import os
 from collections import defaultdict
 from importlib.metadata import version
@@ -19,7 +20,7 @@ _LIBRARIES = (
 
 
 def checked_reports(folder: str, shards: list) -> dict:
-    """{split: its ShardReports in order}; removes the report file from the dataset.
+    """{split: its ShardReports in order}; removes every file that is no shard.
 
     Raises:
       RuntimeError: a runner lost a shard: no report, no file, or other rows than it was given.
@@ -38,8 +39,15 @@ def checked_reports(folder: str, shards: list) -> dict:
         if os.path.getsize(path) != report.shard.bytes:
             raise RuntimeError(f"{path} changed after it was written")
         reports[shard.split].append(report)
-    os.remove(os.path.join(folder, pipeline.REPORTS_FILE))
+    _remove_all_but(folder, {shard.file for shard in shards})
     return dict(reports)
+
+
+def _remove_all_but(folder: str, files: set) -> None:
+    """Removes the report file, and what a worker left that was killed in mid-shard."""
+    for path in glob.glob(os.path.join(glob.escape(folder), "**"), recursive=True):
+        if os.path.isfile(path) and os.path.relpath(path, folder) not in files:
+            os.remove(path)
 
 
 def manifest_of(job: pipeline.Job, sizes: dict, reports: dict, vocabulary: Vocabulary) -> Manifest:

@@ -1,14 +1,13 @@
 """Batches of features become a shard file; its bytes depend on the features alone."""
 
-import hashlib
 import os
+import uuid
 
 import tensorflow as tf
 
 from shared import records
+from shared.files import sha256_of
 from shared.manifest import Shard
-
-_HASH_BYTES = 2**20  # read at a time
 
 
 class ShardWriter:
@@ -21,8 +20,8 @@ class ShardWriter:
 
     def __init__(self, path: str, is_regression: bool):
         self._path = path
-        # Two attempts at one shard may run at once: each writes a file of its own.
-        self._temporary = f"{path}.{os.getpid()}.tmp"
+        # Two attempts at one shard may run at once, on two machines even.
+        self._temporary = f"{path}.{uuid.uuid4().hex}.tmp"
         self._is_regression = is_regression
         self._examples = 0
         self.shard = None
@@ -49,14 +48,6 @@ class ShardWriter:
             file=os.path.basename(self._path),
             examples=self._examples,
             bytes=os.path.getsize(self._temporary),
-            sha256=_sha256(self._temporary),
+            sha256=sha256_of(self._temporary),
         )
         os.replace(self._temporary, self._path)
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(_HASH_BYTES):
-            digest.update(block)
-    return digest.hexdigest()

@@ -8,6 +8,8 @@ PyYAML reads `1e-6` as text, so numbers are coerced here.
 """
 
 import dataclasses
+import math
+import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -16,14 +18,19 @@ import yaml
 from shared.errors import UserError
 from shared.suggest import unknown
 
+# Seeds go into TensorFlow operations as int32; no count of a run comes near.
+MAXIMUM_INTEGER = 2**31 - 1
+MINIMUM_INTEGER = -MAXIMUM_INTEGER
+
 # --- Values: a parser takes what YAML gave and returns the setting, or raises ValueError. -------
 
 
-def _integer(minimum: int) -> Callable[[Any], int]:
+def _integer(minimum: int = MINIMUM_INTEGER) -> Callable[[Any], int]:
     def parse(value):
         number = _as_float(value)
-        if number != int(number) or number < minimum:
-            raise ValueError(f"expected a whole number of at least {minimum}, found {value!r}")
+        if number != int(number) or not minimum <= number <= MAXIMUM_INTEGER:
+            limits = "" if minimum == MINIMUM_INTEGER else f" of at least {minimum}"
+            raise ValueError(f"expected a whole number{limits}, found {value!r}")
         return int(number)
 
     return parse
@@ -44,9 +51,19 @@ def _as_float(value) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(f"expected a number, found {value!r}")
     try:
-        return float(value)
-    except ValueError:
-        raise ValueError(f"expected a number, found {value!r}") from None
+        number = float(value)
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"expected a number, found {value!r}")
+    return number
+
+
+def _positive(value) -> float:
+    number = _as_float(value)
+    if number <= 0:
+        raise ValueError(f"expected a number above 0, found {value!r}")
+    return number
 
 
 def _boolean(value) -> bool:
@@ -61,10 +78,15 @@ def _text(value) -> str:
     return value
 
 
-def _texts(value) -> Tuple[str, ...]:
+def _patterns(value) -> Tuple[str, ...]:
     if not isinstance(value, list):
-        raise ValueError(f"expected a list of texts, found {value!r}")
-    return tuple(_text(item) for item in value)
+        raise ValueError(f"expected a list of regular expressions, found {value!r}")
+    for item in value:
+        try:
+            re.compile(_text(item))
+        except re.error as error:
+            raise ValueError(f"{item!r} is not a regular expression: {error}") from None
+    return tuple(value)
 
 
 def _choice(*choices) -> Callable[[Any], Any]:
@@ -156,8 +178,8 @@ def _schedule(entry) -> Schedule:
         raise ValueError(f"expected a mapping with a key `scheduler`, found {entry!r}")
     values = dict(entry)
     scheduler = values.pop("scheduler")
-    if scheduler not in SCHEDULERS:
-        raise ValueError(unknown("scheduler", str(scheduler), SCHEDULERS))
+    if not isinstance(scheduler, str) or scheduler not in SCHEDULERS:
+        raise ValueError(unknown("scheduler", scheduler, SCHEDULERS))
     required, optional = SCHEDULERS[scheduler]
     for key in required:
         if key not in values:
@@ -166,9 +188,16 @@ def _schedule(entry) -> Schedule:
         if key not in required + optional:
             raise ValueError(f"{scheduler}: " + unknown("key", key, required + optional))
     parsed = {key: _SCHEDULE_VALUES[key](value) for key, value in values.items()}
-    if scheduler == "PiecewiseConstant" and len(parsed["values"]) != len(parsed["boundaries"]) + 1:
-        raise ValueError("PiecewiseConstant needs one more of `values` than of `boundaries`")
+    if scheduler == "PiecewiseConstant":
+        _check_pieces(parsed["boundaries"], parsed["values"])
     return Schedule(scheduler, parsed)
+
+
+def _check_pieces(boundaries, values) -> None:
+    if len(values) != len(boundaries) + 1:
+        raise ValueError("PiecewiseConstant needs one more of `values` than of `boundaries`")
+    if any(later <= earlier for earlier, later in zip(boundaries, boundaries[1:])):
+        raise ValueError(f"PiecewiseConstant needs rising `boundaries`, found {list(boundaries)}")
 
 
 # --- Sections ------------------------------------------------------------------------------------
@@ -224,7 +253,7 @@ class ModelConfig:
     attention_dropout_rate: float = _setting(_number(0, below=1), default=0.0)
     cls_dropout_rate: float = _setting(_number(0, below=1), default=0.0)
     encoder_nonlinearity: Optional[str] = _or_none(_choice("gelu", "gelu_erf"))
-    layer_norm_epsilon: Optional[float] = _or_none(_number(0))
+    layer_norm_epsilon: Optional[float] = _or_none(_positive)
     mixed_precision: Any = _setting(_choice(False, True, "float16", "bfloat16"), default=False)
     disable_nsp: bool = _setting(_boolean, default=False)
     vocab_size: Optional[int] = _or_none(_integer(4))
@@ -239,11 +268,11 @@ class OptimizerConfig:
     optimizer_type: str = _setting(_choice("adamw"), default="adamw")
     weight_decay_rate: float = _setting(_number(0), default=0.0)
     exclude_from_weight_decay: Tuple[str, ...] = _setting(
-        _texts, default=("LayerNorm", "layer_norm", "bias", "Bias")
+        _patterns, default=("LayerNorm", "layer_norm", "bias", "Bias")
     )
     beta1: float = _setting(_number(0, below=1), default=0.9)
     beta2: float = _setting(_number(0, below=1), default=0.999)
-    epsilon: Optional[float] = _or_none(_number(0))
+    epsilon: Optional[float] = _or_none(_positive)
     use_bias_correction: bool = _setting(_boolean, default=False)
     max_gradient_norm: float = _setting(_number(0), default=0.0)
     max_gradient_value: float = _setting(_number(0), default=0.0)
@@ -266,7 +295,7 @@ class RunConfig:
 
     max_steps: Optional[int] = _or_none(_integer(1))
     steps: Optional[int] = _or_none(_integer(1))
-    eval_steps: Optional[int] = _or_none(_integer(-1))
+    eval_steps: Optional[int] = _or_none(_integer())
     save_summary_steps: int = _setting(_integer(1), default=100)
     save_checkpoints_steps: int = _setting(_integer(1), default=1000)
     keep_checkpoint_max: int = _setting(_integer(0), default=5)
@@ -374,8 +403,12 @@ IGNORED = {
         "device": "--backend decides",
         "ir_mode": "it is for a CS system",
     },
-    "csconfig": {"use_cbfloat16": "it is for a CS system"},
+    "initializer": dict.fromkeys(
+        ("name", "mean", "stddev"), "weights start from a truncated normal of 0.02"
+    ),
 }
+# A section whose keys belong to Cerebras' own configuration.
+CS_SECTION = "csconfig"
 # {section: {key: why it is refused, and what to do instead}}
 REFUSED = {
     "model": {
@@ -388,8 +421,10 @@ REFUSED = {
         "rmsprop_momentum": "it belongs to optimizer_type rmsprop; use adamw",
     },
 }
-# Written by train/run.py into <model_dir>/params.yaml, which is a valid configuration too.
+# Written into <model_dir>/params.yaml beside the configuration, and passed over here: that file
+# is a valid configuration too.
 DATA_SECTION = "data"
+ENVIRONMENT_SECTION = "environment"
 
 
 # --- Loading -------------------------------------------------------------------------------------
@@ -406,15 +441,17 @@ def load(path: str, log: Callable[[str], None]) -> Config:
     """
     content = _read_yaml(path)
     errors = []  # type: List[str]
-    content.pop(DATA_SECTION, None)
-    for name in content:
-        if name not in SECTIONS and name not in IGNORED:
-            errors.append(unknown("section", str(name), set(SECTIONS) | set(IGNORED)))
+    for name in (DATA_SECTION, ENVIRONMENT_SECTION):
+        content.pop(name, None)
+    if content.pop(CS_SECTION, None):
+        log(f"{path}: {CS_SECTION} changes nothing: it is for a CS system")
+    known = {*SECTIONS, *IGNORED}
+    errors += [unknown("section", name, known) for name in content if name not in known]
     if not errors:
         _inherit_inputs(content)
         sections = {
             name: _section(name, content.get(name), errors, lambda line: log(f"{path}: {line}"))
-            for name in [*SECTIONS, "csconfig"]
+            for name in sorted(known, key=str)
         }
         errors += _joint_errors(sections)
     if errors:
@@ -442,9 +479,9 @@ class _StrictLoader(yaml.SafeLoader):
     """PyYAML keeps the last of two equal keys without a word; this one refuses them."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
+        written = [key.value for key, _ in node.value]  # before a merge (<<) adds inherited ones
+        for key in written:
+            if written.count(key) > 1:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key '{key}' stands twice", problem_mark=node.start_mark
                 )
@@ -467,7 +504,8 @@ def _read_yaml(path: str) -> Dict[str, Any]:
 def _inherit_inputs(content: Dict[str, Any]) -> None:
     """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input."""
     content.setdefault("eval_input", content.get("train_input"))
-    predict = content.get("predict_input") or {}
+    predict = content.get("predict_input")
+    predict = {} if predict is None else predict
     if isinstance(content["eval_input"], dict) and isinstance(predict, dict):
         content["predict_input"] = {**content["eval_input"], **predict}
 
@@ -486,6 +524,8 @@ def _section(name, values, errors, log):
     found = {}
     for key, value in values.items():
         try:
+            if key in fields and value is None and not _is_required(fields[key]):
+                continue  # as in the Model Zoo, null means the default
             if key in fields:
                 found[key] = fields[key].metadata["parse"](value)
             else:
@@ -509,14 +549,14 @@ def _other_key(section, key, value, fields, log) -> None:
     refused = REFUSED.get(section, {})
     if key in fixed:
         allowed, reason = fixed[key]
-        if value != allowed:
+        if type(value) is not type(allowed) or value != allowed:
             raise ValueError(f"only {_yaml(allowed)} works ({reason}), found {_yaml(value)}")
     elif key in ignored:
         log(f"{section}.{key} changes nothing: {ignored[key]}")
     elif key in refused:
         raise ValueError(f"refused: {refused[key]}")
     else:
-        raise ValueError(unknown("key", str(key), {*fields, *fixed, *ignored}))
+        raise ValueError(unknown("key", key, {*fields, *fixed, *ignored}))
 
 
 def _joint_errors(sections) -> List[str]:

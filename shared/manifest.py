@@ -7,6 +7,7 @@ A folder without manifest.json is not a dataset: the manifest is written last.
 """
 
 import dataclasses
+import glob
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from shared.errors import UserError
+from shared.files import write_whole
 from shared.records import MASK_POLARITY
 
 SCHEMA_VERSION = 1
@@ -141,12 +143,8 @@ def exists(dataset: str) -> bool:
 
 def write(dataset: str, manifest: Manifest) -> None:
     """Writes manifest.json, whole or not at all: it is the mark that the dataset is complete."""
-    path = os.path.join(dataset, FILE_NAME)
-    with open(path + ".tmp", "w", encoding="utf-8") as file:
-        file.write(_json(dataclasses.asdict(manifest), indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(path + ".tmp", path)
+    text = _json(dataclasses.asdict(manifest), indent=2) + "\n"
+    write_whole(os.path.join(dataset, FILE_NAME), text)
 
 
 def read(dataset: str) -> Manifest:
@@ -159,10 +157,10 @@ def read(dataset: str) -> Manifest:
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
-    except FileNotFoundError:
+    except OSError as error:
         raise UserError(
-            f"{dataset} holds no {FILE_NAME}, so it is not a complete dataset. Make it with "
-            "`make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
+            f"{dataset} is not a complete dataset: cannot read {path} ({error.strerror}). "
+            + _datasets_below(dataset)
         ) from None
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}). {_rebuild_hint()}") from None
@@ -171,6 +169,15 @@ def read(dataset: str) -> Manifest:
 
 def _json(content, indent=None) -> str:
     return json.dumps(content, sort_keys=True, indent=indent, ensure_ascii=False)
+
+
+def _datasets_below(folder: str) -> str:
+    """Advice for who gave the folder of all datasets instead of one."""
+    found = glob.glob(os.path.join(glob.escape(folder), "**", FILE_NAME), recursive=True)
+    if found:
+        listed = ", ".join(sorted(os.path.dirname(path) for path in found)[:5])
+        return f"Below it lie: {listed}. Give one of them."
+    return "Make one with `make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
 
 
 def _rebuild_hint() -> str:
@@ -185,21 +192,67 @@ def _from_json(content: Dict[str, Any], path: str) -> Manifest:
             + _rebuild_hint()
         )
     try:
-        content["vocabulary"] = Vocabulary(**content["vocabulary"])
-        content["splits"] = {name: _split(**split) for name, split in content["splits"].items()}
-        if content["label_names"] is not None:
-            content["label_names"] = tuple(content["label_names"])
-        return Manifest(**content)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}). {_rebuild_hint()}") from None
+        made = _build(Manifest, content)
+        splits = {name: _split(_build(Split, entry)) for name, entry in made.splits.items()}
+        return dataclasses.replace(
+            made,
+            vocabulary=_build(Vocabulary, made.vocabulary),
+            splits=splits,
+            label_names=None if made.label_names is None else tuple(made.label_names),
+        )
+    except _Damaged as error:
+        raise UserError(f"{path} is damaged: {error}. {_rebuild_hint()}") from None
 
 
-def _split(shards, length_histogram, **rest) -> Split:
-    return Split(
-        shards=tuple(Shard(**shard) for shard in shards),
-        length_histogram={int(length): rows for length, rows in length_histogram.items()},
-        **rest,
-    )
+class _Damaged(Exception):
+    """A manifest's content is not what `write` writes."""
+
+
+# What JSON holds for each field.
+_JSON_TYPES = {
+    Shard: {"file": str, "examples": int, "bytes": int, "sha256": str},
+    Split: {
+        "examples": int,
+        "shards": list,
+        "length_histogram": dict,
+        "truncated": int,
+        "unknown_share": float,
+        "label_counts": dict,
+        "unlabelled": int,
+    },
+    Vocabulary: {"name": str, "size": int, "sha256": str, "lower_case": bool},
+    Manifest: {
+        "task": str,
+        "source": dict,
+        "max_sequence_length": int,
+        "vocabulary": dict,
+        "label_names": (list, type(None)),
+        "splits": dict,
+        "versions": dict,
+        "mask_polarity": str,
+        "schema_version": int,
+    },
+}
+
+
+def _build(kind, values):
+    """A dataclass from JSON, after a check of every key and type."""
+    types = _JSON_TYPES[kind]
+    if not isinstance(values, dict) or set(values) != set(types):
+        keys = sorted(values) if isinstance(values, dict) else values
+        raise _Damaged(f"{kind.__name__.lower()} has {keys}, expected {sorted(types)}")
+    for name, expected in types.items():
+        if not isinstance(values[name], expected):
+            raise _Damaged(f"{name} is {values[name]!r}")
+    return kind(**values)
+
+
+def _split(split: Split) -> Split:
+    shards = tuple(_build(Shard, shard) for shard in split.shards)
+    if sum(shard.examples for shard in shards) != split.examples or not shards:
+        raise _Damaged(f"the shards do not add up to {split.examples} examples")
+    histogram = {int(length): rows for length, rows in split.length_histogram.items()}
+    return dataclasses.replace(split, shards=shards, length_histogram=histogram)
 
 
 def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, str]]) -> None:

@@ -23,6 +23,11 @@ SEGMENT_PADDING = 0
 UNLABELLED = -1  # the label of a row in a split that has none (GLUE's test splits)
 
 
+def special_tokens(num_texts: int) -> int:
+    """How many [CLS] and [SEP] a record of one or two texts holds: 2 or 3."""
+    return 1 + num_texts
+
+
 @dataclass(frozen=True)
 class Feature:
     """One feature of the record; on disk int64, or float32 for the labels of a regression task."""

@@ -2,15 +2,12 @@
 
 Columns, label order and split names are those of TensorFlow Datasets 4.9.10 (`glue` 2.0.0);
 metrics are those of the GLUE leaderboard.
-
-`python -m shared.tasks sst2` prints the task's default max_sequence_length.
 """
 
-import sys
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from shared.errors import UserError, exit_code
+from shared.errors import UserError
 from shared.suggest import unknown
 
 TRAIN = "train"
@@ -72,6 +69,7 @@ _GLUE = (
         "ax",
         ("premise", "hypothesis"),
         _ENTAILMENT_3,
+        metrics=("matthews_correlation",),
         splits=("test",),
         max_sequence_length=448,
     ),
@@ -84,7 +82,3 @@ def get(name: str) -> Task:
     if name not in TASKS:
         raise UserError(unknown("task", name, TASKS))
     return TASKS[name]
-
-
-if __name__ == "__main__":
-    sys.exit(exit_code(lambda: print(get(sys.argv[1]).max_sequence_length)))

@@ -1,10 +1,11 @@
 """Reads and checks a BERT vocabulary: one piece a line, a piece's id is its line number minus 1."""
 
 import hashlib
+import json
 import os
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import yaml
 
@@ -12,6 +13,9 @@ from shared.errors import UserError
 
 PAD, UNK, CLS, SEP = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 REQUIRED = (PAD, UNK, CLS, SEP)
+
+_ASCII_SPACE = " \t\r\v\f"
+MAX_PIECE_BYTES = 256  # the limit of TF Text's word-piece model
 
 FOLDER = "vocab"
 KNOWN_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), FOLDER, "known.yaml")
@@ -80,8 +84,33 @@ def read(path: str) -> Vocabulary:
         path=path,
         pieces=tuple(pieces),
         sha256=sha256,
-        lower_case=published.lower_case if published else not has_upper_case(pieces),
+        lower_case=published.lower_case if published else _lower_case(path, pieces),
     )
+
+
+def _lower_case(path: str, pieces: List[str]) -> bool:
+    """What a checkpoint's tokenizer_config.json says beside the file; else what the pieces say."""
+    stated = stated_case(os.path.dirname(path))
+    return not has_upper_case(pieces) if stated is None else stated
+
+
+def stated_case(folder: str) -> Optional[bool]:
+    """do_lower_case in <folder>/tokenizer_config.json (Hugging Face); None where it says nothing.
+
+    Raises:
+      UserError: the file is not a JSON mapping, or has something else than true or false there.
+    """
+    path = os.path.join(folder, "tokenizer_config.json")
+    if not os.path.exists(path):
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            stated = json.load(file).get("do_lower_case")
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(f"cannot read {path}: {error}; expected a JSON mapping") from None
+    if stated not in (None, True, False):
+        raise UserError(f"{path}: do_lower_case is {stated!r}, expected true or false")
+    return stated
 
 
 def has_upper_case(pieces) -> bool:
@@ -90,11 +119,6 @@ def has_upper_case(pieces) -> bool:
     Only A-Z count: uncased vocabularies keep capitals that have no lower case, such as ℝ.
     """
     return any(re.search("[A-Z]", piece) and not re.match(r"\[.*\]$", piece) for piece in pieces)
-
-
-def sha256_of(path: str) -> str:
-    """sha256 of the file's bytes, as the table of published vocabularies states it."""
-    return hashlib.sha256(_content(path)).hexdigest()
 
 
 def _content(path: str) -> bytes:
@@ -115,6 +139,8 @@ def _lines(content: bytes, path: str) -> List[str]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise UserError(f"{path} line 1: starts with a byte-order mark; save it as UTF-8 without")
     lines = text.split("\n")  # splitlines() would also split on U+2028 and U+0085
     if lines[-1] == "":
         lines.pop()
@@ -124,8 +150,9 @@ def _lines(content: bytes, path: str) -> List[str]:
 def _check_pieces(pieces: List[str], path: str) -> None:
     first_line = {}  # type: Dict[str, int]
     for number, piece in enumerate(pieces, start=1):
-        if not piece.strip(" \t"):
-            raise UserError(f"{path} line {number}: blank; expected one piece a line")
+        fault = _fault(piece)
+        if fault:
+            raise UserError(f"{path} line {number}: {fault}; expected one word piece a line")
         if piece in first_line:
             raise UserError(
                 f"{path} line {number}: '{piece}' stands already on line {first_line[piece]}; "
@@ -138,6 +165,19 @@ def _check_pieces(pieces: List[str], path: str) -> None:
             f"{path}: no line {' or '.join(missing)} among its {len(pieces)} lines; "
             f"a BERT vocabulary has {' '.join(REQUIRED)}"
         )
+    if len(pieces) == len(REQUIRED):
+        raise UserError(f"{path}: holds {' '.join(REQUIRED)} and no piece of text")
+
+
+def _fault(piece: str) -> Optional[str]:
+    """What is wrong with one piece: TF Text would take other ids for it without a word, or fail."""
+    if not piece.strip(_ASCII_SPACE):
+        return "blank"
+    if re.search(f"[{_ASCII_SPACE}\0]", piece):
+        return f"white space or NUL in {piece!r}"
+    if len(piece.encode("utf-8")) > MAX_PIECE_BYTES:
+        return f"a piece of more than {MAX_PIECE_BYTES} bytes"
+    return None
 
 
 def _check_name(path: str, sha256: str) -> None:

@@ -44,8 +44,11 @@ def encode(weights, features, model: ModelConfig, dropout, dtype):
 def _embed(weights, features, model, dropout, dtype):
     """Word, position and segment embeddings, summed and normalized: [B, S, H]."""
     length = tf.shape(features["input_ids"])[1]
+    # Not table[:length]: the gradient of that slice is an operation that Cerebras' compiler never
+    # saw; that of tf.slice is a Pad.
+    size = [length, model.hidden_size]
     words = tf.gather(weights[variables.WORD_EMBEDDINGS], features["input_ids"])
-    positions = weights[variables.POSITION_EMBEDDINGS][:length]
+    positions = tf.slice(weights[variables.POSITION_EMBEDDINGS], [0, 0], size)
     segments = tf.gather(weights[variables.SEGMENT_EMBEDDINGS], features["segment_ids"])
     embedded = tf.cast(words + positions + segments, dtype)
     norm = variables.EMBEDDING_NORM

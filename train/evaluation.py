@@ -1,4 +1,4 @@
-"""Evaluates a checkpoint on every labelled split and leaves the result beside it."""
+"""Scores the weights of an estimator on every example of some splits."""
 
 import functools
 import json
@@ -8,63 +8,40 @@ import numpy as np
 
 from shared import tasks
 from shared.errors import UserError
+from shared.files import write_whole
 from shared.manifest import Manifest
 from train import metrics
 from train.input_fn import eval_input_fn
+from train.plan import Plan
 
 
-def splits_of(found: Manifest, split: "str | None") -> list:
-    """The splits to evaluate: the one asked for, or every labelled one but train.
-
-    Raises:
-      UserError: the split does not exist or has no labels, or no split is left.
-    """
-    if split is None:
-        chosen = [
-            name
-            for name, entry in found.splits.items()
-            if name != tasks.TRAIN and entry.is_labelled
-        ]
-        if not chosen:
-            raise UserError(f"task {found.task} has no labelled split to evaluate")
-        return chosen
-    if split not in found.splits:
-        raise UserError(f"no split '{split}'; the dataset has {', '.join(found.splits)}")
-    if not found.splits[split].is_labelled:
-        raise UserError(
-            f"split {split} has {found.splits[split].unlabelled} examples without a label (-1), "
-            "so it cannot be evaluated"
-        )
-    return [split]
-
-
-def evaluate(estimator, found: Manifest, splits: list, model_dir: str, step: int, steps) -> dict:
-    """Evaluates, prints a line for each split and writes <model_dir>/eval_<split>.json.
+def evaluate(estimator, todo: Plan, step: int) -> None:
+    """Scores the plan's eval_splits; for each prints a line and writes eval_<split>.json.
 
     Args:
       estimator: holds the weights of `step`.
-      steps: batches of each split to take; None takes all.
-    Returns:
-      {split: {metric: value}}.
     """
-    results = {}
-    for split in splits:
-        predictions = estimator.evaluate(functools.partial(eval_input_fn, split=split), steps)
-        expected = found.splits[split].examples
-        assert steps is not None or len(predictions.labels) == expected
-        names = tasks.get(found.task).metrics
-        values = metrics.compute(names, predictions.scores, predictions.labels)
-        values["loss"] = float(np.mean(predictions.losses, dtype=np.float64))
-        results[split] = values
-        _write(os.path.join(model_dir, f"eval_{split}.json"), step, len(predictions.labels), values)
+    found = todo.eval_data
+    for split in todo.eval_splits:
+        input_fn = functools.partial(eval_input_fn, split=split)
+        predictions = estimator.evaluate(input_fn, todo.eval_steps)
+        examples = len(predictions.labels)
+        assert todo.eval_steps is not None or examples == found.splits[split].examples
+        values = _score(found, split, predictions)
+        content = json.dumps({"step": step, "examples": examples, **values}, indent=2)
+        write_whole(os.path.join(todo.model_dir, f"eval_{split}.json"), content + "\n")
         estimator.write_metrics(split, values)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-        print(f"eval {split}: step {step}  {shown}  ({len(predictions.labels):,} examples)")
-    return results
+        print(f"eval {split}: step {step}  {shown}  ({examples:,} examples)")
 
 
-def _write(path: str, step: int, examples: int, values: dict) -> None:
-    with open(path + ".tmp", "w", encoding="utf-8") as file:
-        json.dump({"step": step, "examples": examples, **values}, file, indent=2)
-        file.write("\n")
-    os.replace(path + ".tmp", path)
+def _score(found: Manifest, split: str, predictions) -> dict:
+    """{metric: value} and the mean loss."""
+    if not np.isfinite(predictions.scores).all():
+        raise UserError(
+            f"the model answers NaN or Inf on split {split}; its training diverged. Train it again "
+            "with a smaller learning rate."
+        )
+    names = tasks.get(found.task).metrics
+    values = metrics.compute(names, predictions.scores, predictions.labels)
+    return {**values, "loss": float(np.mean(predictions.losses, dtype=np.float64))}

@@ -27,10 +27,22 @@ def _f1(predictions, labels):
     return float(2 * true_positives / positives) if positives else 0.0
 
 
+def _matthews(predictions, labels):
+    """Matthews' correlation for any number of classes (Gorodkin 2004): Pearson's over the one-hot
+    forms. 0 where one side is constant (it is undefined there)."""
+    classes = np.union1d(predictions, labels)
+    x, y = (np.equal.outer(side, classes) - 0.0 for side in (predictions, labels))
+    return _correlation(x - x.mean(axis=0), y - y.mean(axis=0))
+
+
 def _pearson(predictions, labels):
     """Pearson's correlation; 0 where one side is constant (it is undefined there)."""
-    x = np.asarray(predictions, np.float64) - np.mean(predictions, dtype=np.float64)
-    y = np.asarray(labels, np.float64) - np.mean(labels, dtype=np.float64)
+    x, y = np.asarray(predictions, np.float64), np.asarray(labels, np.float64)
+    return _correlation(x - x.mean(), y - y.mean())
+
+
+def _correlation(x, y):
+    """Args: x, y, centred."""
     size = np.sqrt(np.sum(x * x) * np.sum(y * y))
     return float(np.sum(x * y) / size) if size else 0.0
 
@@ -47,11 +59,10 @@ def _ranks(values):
     return (last - (counts - 1) / 2.0)[group]
 
 
-# For two classes, Matthews' correlation is Pearson's of the 0/1 values.
 METRICS = {
     "accuracy": _accuracy,
     "f1": _f1,
-    "matthews_correlation": _pearson,
+    "matthews_correlation": _matthews,
     "pearson": _pearson,
     "spearman": _spearman,
 }

@@ -1,17 +1,31 @@
 """The folder of one training: params.yaml says what it was made of, so that nothing is mixed up."""
 
 import dataclasses
+import fcntl
 import os
-from typing import Optional
+import platform
+from contextlib import contextmanager
+from typing import List, Optional
 
 import yaml
 
 from shared import config
 from shared.config import Config
 from shared.errors import UserError
+from shared.files import write_whole
 from shared.manifest import Manifest
 
 PARAMS_FILE = "params.yaml"
+_DATA = config.DATA_SECTION
+_DATA_KEYS = (
+    *("task", "fingerprint", "label_names", "vocabulary_sha256", "lower_case"),
+    "initialized_from",
+)
+# What may change between two runs in one model_dir without changing a step.
+_LENGTH_OF_RUN = {
+    *("data_dir", "max_steps", "steps", "eval_steps", "keep_checkpoint_max"),
+    *("save_checkpoints_steps", "save_summary_steps", "log_step_count_steps"),
+}
 # Of the model section, what a run may not change after its first step.
 _FIXED_KEYS = (
     "hidden_size",
@@ -24,48 +38,103 @@ _FIXED_KEYS = (
 )
 
 
+@contextmanager
+def locked(model_dir: str):
+    """Keeps a second training out of model_dir.
+
+    Raises:
+      UserError: another training is at work there, or the folder cannot be made.
+    """
+    try:
+        os.makedirs(model_dir, exist_ok=True)
+        lock = open(os.path.join(model_dir, ".lock"), "w")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {model_dir}: {error.strerror}; choose another MODEL_DIR"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another training writes to {model_dir}; wait for it, or choose another MODEL_DIR"
+            ) from None
+        yield
+
+
 def read_params(model_dir: str) -> Optional[dict]:
-    """The content of <model_dir>/params.yaml; None where there is none."""
+    """The content of <model_dir>/params.yaml; None where there is no training of ours.
+
+    Raises:
+      UserError: the file is damaged, or was not written by this program.
+    """
     path = os.path.join(model_dir, PARAMS_FILE)
     try:
         with open(path, encoding="utf-8") as file:
-            return yaml.safe_load(file)
+            content = yaml.safe_load(file)
+        complete = {*content["model"]} >= {*_FIXED_KEYS} and {*content[_DATA]} >= {*_DATA_KEYS}
     except FileNotFoundError:
         return None
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"cannot read {path}: {error}") from None
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is not what this program writes ({error!r}); choose another MODEL_DIR"
+        ) from None
+    if not complete:
+        raise UserError(
+            f"{path} lacks keys of the sections model or {_DATA} that this program writes; choose "
+            "another MODEL_DIR"
+        )
+    return content
 
 
 def write_params(model_dir: str, resolved: Config, found: Manifest, origin: str) -> None:
-    """Writes params.yaml: a valid configuration, plus the section `data`.
+    """Writes params.yaml: a valid configuration, plus what the training was made of.
 
     Args:
       resolved: the configuration with nothing unset.
       found: the manifest of the dataset that the model is trained on.
       origin: where the first weights came from.
     """
-    vocabulary = found.vocabulary
     content = config.dump(resolved)
-    content[config.DATA_SECTION] = {
+    content[_DATA] = {**data_facts(found), "initialized_from": origin}
+    content[config.ENVIRONMENT_SECTION] = _environment()
+    text = yaml.safe_dump(content, sort_keys=False)
+    write_whole(os.path.join(model_dir, PARAMS_FILE), text)
+
+
+def data_facts(found: Manifest) -> dict:
+    """What params.yaml remembers of the data."""
+    return {
         "task": found.task,
         "fingerprint": found.fingerprint(),
         "label_names": found.label_names and list(found.label_names),
         "max_sequence_length": found.max_sequence_length,
-        "vocabulary": vocabulary.name,
-        "vocabulary_sha256": vocabulary.sha256,
-        "lower_case": vocabulary.lower_case,
-        "initialized_from": origin,
+        "vocabulary": found.vocabulary.name,
+        "vocabulary_sha256": found.vocabulary.sha256,
+        "lower_case": found.vocabulary.lower_case,
     }
-    os.makedirs(model_dir, exist_ok=True)
-    path = os.path.join(model_dir, PARAMS_FILE)
-    with open(path + ".tmp", "w", encoding="utf-8") as file:
-        yaml.safe_dump(content, file, sort_keys=False)
-    os.replace(path + ".tmp", path)
+
+
+def _environment() -> dict:
+    """What, besides the configuration, decides the last bits of the results."""
+    return {"machine": platform.machine(), "threads": os.cpu_count()}
+
+
+def changes(before: dict, resolved: Config) -> List[str]:
+    """One line for every setting that a continued training has otherwise than before."""
+    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: _environment()}
+    lines = []
+    for section in ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION):
+        old, new = before.get(section) or {}, now[section]
+        for key in sorted({*old, *new} - _LENGTH_OF_RUN):
+            if old.get(key) != new.get(key):
+                lines.append(f"{section}.{key}: {old.get(key)} before, {new.get(key)} now")
+    return lines
 
 
 def check_same_data(model_dir: str, params: dict, dataset: str, found: Manifest) -> None:
     """A training goes on with the data that it began with, or not at all."""
-    began_with = params[config.DATA_SECTION]
+    began_with = params[_DATA]
     if began_with["fingerprint"] != found.fingerprint():
         raise UserError(
             f"{model_dir} was trained on other data ({began_with['task']}, fingerprint "
@@ -74,17 +143,16 @@ def check_same_data(model_dir: str, params: dict, dataset: str, found: Manifest)
         )
 
 
-def check_can_evaluate(model_dir: str, params: dict, dataset: str, found: Manifest) -> None:
-    """Other examples are welcome if their labels and ids mean the same."""
-    trained = params[config.DATA_SECTION]
-    label_names = found.label_names and list(found.label_names)
-    pairs = (
-        ("label_names", trained["label_names"], label_names),
-        ("vocabulary_sha256", trained["vocabulary_sha256"], found.vocabulary.sha256),
-        ("lower_case", trained["lower_case"], found.vocabulary.lower_case),
-    )
+def check_can_evaluate(trained: dict, model_dir: str, dataset: str, found: Manifest) -> None:
+    """Other examples are welcome if their labels and ids mean the same.
+
+    Args: trained, the data_facts of the data that the model is trained on.
+    """
+    given = data_facts(found)
     lines = [
-        f"  {name}: {ours}, the data has {theirs}" for name, ours, theirs in pairs if ours != theirs
+        f"  {name}: {trained[name]}, the data has {given[name]}"
+        for name in ("label_names", "vocabulary_sha256", "lower_case")
+        if trained[name] != given[name]
     ]
     if lines:
         raise UserError(

@@ -1,14 +1,14 @@
 """What a training run prints: a line now and then, and a last one with its throughput."""
 
-import time
-
 LONGEST_SILENCE_SECONDS = 10.0
 
 
 class Progress:
     """Prints lines like
 
-    step 400/2000  loss 0.4127  lr 5.00e-05  1,894 examples/s  ETA 0:27
+        step 400/2000  loss 0.4127  lr 5.00e-05  1,894 examples/s  ETA 0:27
+
+    Only the time spent in training steps counts, not that of checkpoints and evaluations.
     """
 
     def __init__(self, first_step, last_step, batch_size, every_steps, log=print):
@@ -16,35 +16,40 @@ class Progress:
         self._first, self._last = first_step, last_step
         self._batch_size, self._every = batch_size, every_steps
         self._log = log
-        self._started = self._line_time = time.monotonic()
-        self._line_step = first_step
+        self._seconds = self._line_seconds = 0.0
+        self._step = self._line_step = first_step
 
-    def update(self, step, loss, learning_rate):
-        """Prints when it is time; returns examples/s since the last line if it printed."""
-        now = time.monotonic()
-        is_due = step // self._every > self._line_step // self._every or step == self._last
-        if not is_due and now - self._line_time < LONGEST_SILENCE_SECONDS:
+    def update(self, steps, seconds, loss, learning_rate):
+        """Counts steps that took so many seconds, and prints when it is time.
+
+        Returns: examples/s since the last line if it printed, else None.
+        """
+        self._step += steps
+        self._seconds += seconds
+        passed = self._seconds - self._line_seconds
+        is_due = self._step // self._every > self._line_step // self._every
+        if not is_due and self._step != self._last and passed < LONGEST_SILENCE_SECONDS:
             return None
-        seconds_per_step = (now - self._line_time) / (step - self._line_step)
+        seconds_per_step = max(passed, 1e-9) / (self._step - self._line_step)
         rate = self._batch_size / seconds_per_step
         self._log(
-            f"step {step}/{self._last}  loss {loss:.4f}  lr {learning_rate:.2e}  "
-            f"{rate:,.0f} examples/s  ETA {_clock(seconds_per_step * (self._last - step))}"
+            f"step {self._step}/{self._last}  loss {loss:.4f}  lr {learning_rate:.2e}  "
+            f"{rate:,.0f} examples/s  ETA {clock(seconds_per_step * (self._last - self._step))}"
         )
-        self._line_time, self._line_step = now, step
+        self._line_seconds, self._line_step = self._seconds, self._step
         return rate
 
-    def finish(self, step):
+    def finish(self):
         """The last line: samples, seconds and their ratio over the whole run."""
-        samples = (step - self._first) * self._batch_size
-        seconds = time.monotonic() - self._started
+        samples = (self._step - self._first) * self._batch_size
         self._log(
-            f"Training finished with {samples:,} samples in {seconds:.1f} s, "
-            f"{samples / seconds:,.1f} samples/s (steps {self._first} to {step})"
+            f"Training finished with {samples:,} samples in {self._seconds:.1f} s, "
+            f"{samples / max(self._seconds, 1e-9):,.1f} samples/s "
+            f"(steps {self._first} to {self._step})"
         )
 
 
-def _clock(seconds):
+def clock(seconds):
     """75 -> 1:15, 3675 -> 1:01:15."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

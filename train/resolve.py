@@ -3,9 +3,10 @@
 import dataclasses
 from typing import Dict, List
 
-from shared import manifest, vocab
+from shared import manifest, tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
+from shared.files import sha256_of
 from shared.manifest import Manifest
 from train import variables
 
@@ -39,6 +40,43 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, fou
             f"model.max_position_embeddings {config.model.max_position_embeddings} of "
             f"{config_path}; make the data shorter: make data TASK={found.task} "
             f"MSL={config.model.max_position_embeddings}"
+        )
+
+
+def eval_splits(found: Manifest, split: "str | None") -> List[str]:
+    """The splits to evaluate: the one asked for, or every labelled one but train.
+
+    Raises:
+      UserError: the split does not exist or has no labels, or no split is left.
+    """
+    if split is None:
+        chosen = [
+            name
+            for name, entry in found.splits.items()
+            if name != tasks.TRAIN and entry.is_labelled
+        ]
+        if not chosen:
+            raise UserError(f"task {found.task} has no labelled split to evaluate")
+        return chosen
+    if split not in found.splits:
+        raise UserError(f"no split '{split}'; the dataset has {', '.join(found.splits)}")
+    _check_labelled(found, split)
+    return [split]
+
+
+def check_train_split(found: Manifest) -> None:
+    """Stops where there is nothing to train on."""
+    if tasks.TRAIN not in found.splits:
+        raise UserError(f"task {found.task} has no train split; it can only be predicted")
+    _check_labelled(found, tasks.TRAIN)
+
+
+def _check_labelled(found: Manifest, split: str) -> None:
+    unlabelled = found.splits[split].unlabelled
+    if unlabelled:
+        raise UserError(
+            f"split {split} has {unlabelled} examples without a label (-1), so it can be neither "
+            "trained on nor evaluated"
         )
 
 
@@ -78,28 +116,44 @@ def optimizer(config: OptimizerConfig, is_mixed: bool) -> OptimizerConfig:
 
 
 def _check_pretrained(config: ModelConfig, found: Manifest, checkpoint) -> None:
-    lines = [
+    sizes = [
         f"  {name}: the checkpoint has {size}, the run has {getattr(config, name)}"
         for name, size in checkpoint.sizes.items()
-        if size != getattr(config, name)
+        if size != getattr(config, name) and name != "vocab_size"
     ]
-    lower_case = checkpoint.lower_case
-    if lower_case is not None and lower_case != found.vocabulary.lower_case:
-        lines.append(
-            f"  lower_case: the checkpoint has {lower_case}, the records "
-            f"{found.vocabulary.lower_case}"
+    texts = _text_differences(found, checkpoint)
+    if not sizes and not texts:
+        return
+    advice = ["Take the configuration of its size (CONFIG)."] if sizes else []
+    if texts:
+        vocabulary = checkpoint.vocab_file or "<its vocab.txt>"
+        advice.append(
+            f"Make the data with its vocabulary: make data TASK={found.task} "
+            f"MSL={found.max_sequence_length} VOCAB={vocabulary} ARGS=--overwrite"
         )
-    if checkpoint.vocab_file and vocab.sha256_of(checkpoint.vocab_file) != found.vocabulary.sha256:
+    lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *texts, *advice]
+    raise UserError("\n".join(lines))
+
+
+def _text_differences(found: Manifest, checkpoint) -> List[str]:
+    """Where the checkpoint turned text into ids otherwise than the records."""
+    ours, lines = found.vocabulary, []
+    if checkpoint.sizes["vocab_size"] != ours.size:
         lines.append(
-            f"  vocabulary: the records were made with {found.vocabulary.name}, which is not "
+            f"  vocab_size: the checkpoint has {checkpoint.sizes['vocab_size']}, the records have "
+            f"{ours.size} ({ours.name})"
+        )
+    if checkpoint.lower_case not in (None, ours.lower_case):
+        lines.append(
+            f"  lower_case: the checkpoint has {checkpoint.lower_case}, the records have "
+            f"{ours.lower_case}"
+        )
+    if checkpoint.vocab_file and sha256_of(checkpoint.vocab_file) != ours.sha256:
+        lines.append(
+            f"  vocabulary: the records were made with {ours.name}, which is not "
             f"{checkpoint.vocab_file}"
         )
-    if lines:
-        raise UserError(
-            f"the checkpoint {checkpoint.path} does not fit this run:\n" + "\n".join(lines) + "\n"
-            "Take the configuration of its size (CONFIG), and make the data with its vocabulary: "
-            f"make data TASK={found.task} VOCAB=<its vocab.txt>"
-        )
+    return lines
 
 
 def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]":
@@ -125,5 +179,8 @@ def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]"
         else:
             restored[spec.name] = found
     if faults:
-        raise UserError(f"the checkpoint {checkpoint.path} is not complete:\n" + "\n".join(faults))
+        lines = [f"the checkpoint {checkpoint.path} is not complete:", *faults]
+        if all(variables.POOLER in fault for fault in faults):
+            lines.append("If it was pretrained without a pooler, set model.disable_nsp: true.")
+        raise UserError("\n".join(lines))
     return restored, new

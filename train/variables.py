@@ -7,11 +7,8 @@ first of several layers has no number: encoder/self_attention/..., encoder/self_
 
 from typing import NamedTuple, Tuple
 
-import tensorflow as tf
-
 from shared.config import ModelConfig
 
-STDDEV = 0.02  # of the truncated normal that BERT's kernels and embeddings start from
 SEGMENTS = 2
 
 WORD_EMBEDDINGS = "input_embedding/embedding_weights"
@@ -111,22 +108,3 @@ def _dense_specs(name, inputs, outputs):
 
 def _norm_specs(name, size):
     return [Spec(name + "/gamma", (size,), "ones"), Spec(name + "/beta", (size,), "zeros")]
-
-
-def create(model: ModelConfig, seed: int):
-    """{name: float32 tf.Variable} with initial values drawn from `seed`.
-
-    Every variable has a stream of its own, so its value does not depend on the other variables.
-    """
-    return {
-        spec.name: tf.Variable(_initial_value(spec, (seed, index)), name=spec.name)
-        for index, spec in enumerate(table(model))
-    }
-
-
-def _initial_value(spec, seed):
-    if spec.initial == "zeros":
-        return tf.zeros(spec.shape)
-    if spec.initial == "ones":
-        return tf.ones(spec.shape)
-    return tf.random.stateless_truncated_normal(spec.shape, seed, stddev=STDDEV)

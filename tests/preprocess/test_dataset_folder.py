@@ -19,6 +19,12 @@ def make(path, content, complete=True):
         (path / "manifest.json").write_text("{}")
 
 
+def write_new(tmp_path):
+    """What a run writes between start and commit."""
+    for name, content in (("rows", "new"), ("manifest.json", "{}")):
+        (tmp_path / "sst2" / "msl8.incomplete" / name).write_text(content)
+
+
 def state(tmp_path):
     """{folder name: its content} of what lies beside the dataset."""
     return {
@@ -27,24 +33,26 @@ def state(tmp_path):
 
 
 def test_a_new_dataset_appears_whole(folder, tmp_path):
-    with folder.locked():
-        folder.start()
-        make_in = tmp_path / "sst2" / "msl8.incomplete"
-        (make_in / "rows").write_text("new")
-        assert "msl8" not in state(tmp_path)
-        (make_in / "manifest.json").write_text("{}")
-        folder.commit()
+    with folder.locked(), folder.replaced():
+        write_new(tmp_path)
+        assert state(tmp_path) == {"msl8.incomplete": "new"}
     assert state(tmp_path) == {"msl8": "new"}
 
 
 def test_an_old_dataset_is_replaced_as_a_whole(folder, tmp_path):
     make(tmp_path / "sst2" / "msl8", "old")
-    with folder.locked():
-        folder.start()
-        (tmp_path / "sst2" / "msl8.incomplete" / "rows").write_text("new")
-        (tmp_path / "sst2" / "msl8.incomplete" / "manifest.json").write_text("{}")
-        folder.commit()
+    with folder.locked(), folder.replaced():
+        write_new(tmp_path)
+        assert state(tmp_path) == {"msl8": "old", "msl8.incomplete": "new"}
     assert state(tmp_path) == {"msl8": "new"}
+
+
+def test_a_failure_leaves_the_old_dataset(folder, tmp_path):
+    make(tmp_path / "sst2" / "msl8", "old")
+    with pytest.raises(ZeroDivisionError), folder.locked(), folder.replaced():
+        write_new(tmp_path)
+        raise ZeroDivisionError
+    assert state(tmp_path) == {"msl8": "old"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 
 import pytest
 
@@ -93,11 +94,40 @@ def test_a_published_vocabulary_gets_its_published_name(tmp_path, monkeypatch):
     assert not vocab.read(path).lower_case  # the table decides
 
 
-def test_a_checkpoint_that_contradicts_its_vocabulary(tmp_path):
+def test_a_case_that_the_copy_would_lose_is_refused(tmp_path):
     (tmp_path / "vocab.txt").write_bytes(CONTENT)
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False}))
-    with pytest.raises(UserError, match="do_lower_case False, but .* is an uncased vocabulary"):
-        get_vocab.copy(str(tmp_path), str(tmp_path))
+    with pytest.raises(UserError, match="is cased by what lies beside it .*VOCAB=.*vocab.txt"):
+        get_vocab.copy(str(tmp_path), str(tmp_path / "vocab"))
+
+
+def test_a_file_of_another_content_never_takes_a_published_name(tmp_path):
+    (tmp_path / "bert_base_uncased.txt").write_bytes(CONTENT)
+    (tmp_path / "vocab").mkdir()
+    (tmp_path / "vocab" / "bert_base_uncased.txt").write_text("the good one")
+    with pytest.raises(UserError, match="is not the published bert_base_uncased"):
+        get_vocab.copy(str(tmp_path / "bert_base_uncased.txt"), str(tmp_path / "vocab"))
+    assert (tmp_path / "vocab" / "bert_base_uncased.txt").read_text() == "the good one"
+
+
+def test_a_publisher_that_drips(tmp_path, monkeypatch):
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(50):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setattr(get_vocab, "TIMEOUT_SECONDS", 0.4)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with pytest.raises(UserError, match="not complete after 0.4 s"):
+        get_vocab.fetch(known(f"http://127.0.0.1:{server.server_port}"), str(tmp_path))
+    server.shutdown()
 
 
 def test_the_program_ends_with_2_and_no_traceback(program):

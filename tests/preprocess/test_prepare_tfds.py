@@ -2,6 +2,8 @@ import http.server
 import socket
 import threading
 
+import pytest
+
 from preprocess.prepare_tfds import unreachable
 
 
@@ -17,10 +19,11 @@ def test_a_silent_host_is_given_up():
         assert unreachable(url, seconds=0.3) in ("no answer within 0.3 s", "timed out")
 
 
-def test_any_answer_will_do():
+@pytest.mark.parametrize("status, problem", [(200, None), (404, "Not Found")])
+def test_a_host_that_answers(status, problem):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self):
-            self.send_response(403)
+            self.send_response(status)
             self.end_headers()
 
         def log_message(self, *_):
@@ -29,5 +32,5 @@ def test_any_answer_will_do():
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.handle_request, daemon=True)
         thread.start()
-        assert unreachable(f"http://127.0.0.1:{server.server_port}/x.zip") is None
+        assert unreachable(f"http://127.0.0.1:{server.server_port}/x.zip") == problem
         thread.join()

@@ -228,8 +228,32 @@ def test_damaged_tfds_data(demo_input, tmp_path, file, change, message):
         run.main([*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")])
 
 
+def test_a_damaged_tfds_file(demo_input, tmp_path):
+    shutil.copytree(demo_input / "tfds", tmp_path / "tfds")
+    file = tmp_path / "tfds/glue/sst2/2.0.0/glue-train.tfrecord-00000-of-00001"
+    file.write_bytes(file.read_bytes()[:-9])
+    arguments = [*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")]
+    with pytest.raises(UserError, match="glue-train.tfrecord-00000-of-00001 is damaged"):
+        run.main(arguments)
+    file.unlink()
+    with pytest.raises(UserError, match="lacks glue-train.tfrecord-00000-of-00001"):
+        run.main(arguments)
+    assert [path.name for path in (tmp_path / "sst2").iterdir()] == [".msl32.lock"]
+
+
+def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
+    shard = pipeline.shard_ranges("test", 1, 1)[0]
+    for name in (shard.file, shard.file + ".af09.tmp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    report = pipeline.ShardReport("test", 0, manifest.Shard("", 1, 1, ""), None)
+    pipeline.write_reports([report, report], str(tmp_path / pipeline.REPORTS_FILE))
+    assert summary.checked_reports(str(tmp_path), [shard]) == {"test": [report]}
+    assert list(contents(tmp_path)) == [shard.file]
+
+
 def test_the_newest_version_is_read(tmp_path):
-    for version in ("2.0.0", "10.0.0", "1.9.9"):
+    for version in ("2.0.0", "10.0.0", "1.9.9", "10.0.0.incompleteAB12", "11.0.0.bak"):
         folder = tmp_path / "glue" / "sst2" / version
         folder.mkdir(parents=True)
         (folder / "dataset_info.json").write_text("{}")

@@ -51,6 +51,13 @@ def test_the_fingerprint_leaves_out_the_versions_only():
         assert made.fingerprint() != a_manifest(**{name: value}).fingerprint()
 
 
+def test_the_folder_above_datasets_names_them(tmp_path):
+    (tmp_path / "sst2" / "msl8").mkdir(parents=True)
+    manifest.write(str(tmp_path / "sst2" / "msl8"), a_manifest())
+    with pytest.raises(UserError, match="Below it lie: .*sst2/msl8. Give one of them"):
+        manifest.read(str(tmp_path))
+
+
 def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     with pytest.raises(UserError, match="is not a complete dataset"):
         manifest.read(str(tmp_path))
@@ -64,6 +71,11 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
         (lambda text: text.replace('"vocabulary"', '"dictionary"'), "is damaged"),
         (lambda text: text.replace('"truncated"', '"shortened"'), "is damaged"),
         (lambda text: "[]", "schema_version None"),
+        (
+            lambda text: text.replace('"max_sequence_length": 8', '"max_sequence_length": "8"'),
+            "is damaged: max_sequence_length is '8'",
+        ),
+        (lambda text: text.replace('"examples": 2', '"examples": 3', 1), "do not add up to"),
     ],
 )
 def test_a_damaged_manifest_is_one_message(tmp_path, damage, message):

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import re
 
 import pytest
@@ -46,6 +47,11 @@ def test_unicode_line_separators_are_part_of_a_piece(tmp_path):
         ("\n".join([*PIECES, "  ", "x"]), "line 7: blank"),
         ("\n".join([*PIECES, "un"]), "line 7: 'un' stands already on line 5"),
         (b"[PAD]\n[UNK]\n\xff\n", "line 3: not UTF-8"),
+        ("\ufeff" + "\n".join(PIECES), "line 1: starts with a byte-order mark"),
+        ("\n".join([*PIECES, "a b"]), "line 7: white space or NUL in 'a b'"),
+        ("\n".join([*PIECES, "a\0"]), "line 7: white space or NUL"),
+        ("\n".join([*PIECES, "a" * 257]), "line 7: a piece of more than 256 bytes"),
+        ("\n".join(PIECES[:4]), "no piece of text"),
         ("", r"no line \[PAD\]"),
     ],
 )
@@ -63,6 +69,20 @@ def test_a_missing_vocabulary_names_the_ways_to_get_one(tmp_path):
 @pytest.mark.parametrize("piece, is_cased", [("Film", True), ("[MASK]", False), ("ℝ", False)])
 def test_a_capital_letter_makes_a_vocabulary_cased(piece, is_cased):
     assert vocab.has_upper_case([*PIECES, piece]) == is_cased
+
+
+@pytest.mark.parametrize("stated, lower_case", [(True, True), (False, False), (None, True)])
+def test_a_checkpoints_word_on_case_counts_more_than_its_pieces(tmp_path, stated, lower_case):
+    path = write(tmp_path, "\n".join(PIECES))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": stated}))
+    assert vocab.read(path).lower_case == lower_case
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"do_lower_case": 3}'])
+def test_a_broken_tokenizer_config(tmp_path, content):
+    (tmp_path / "tokenizer_config.json").write_text(content)
+    with pytest.raises(UserError, match="tokenizer_config.json"):
+        vocab.read(write(tmp_path, "\n".join(PIECES)))
 
 
 def test_the_readme_shows_the_table_that_the_programs_read():

@@ -37,7 +37,9 @@ def tiny():
                 }
             ),
             optimizer=OptimizerConfig(**{**optimizer, **sections.pop("optimizer", {})}),
-            runconfig=RunConfig(**{"tf_random_seed": 7, **sections.pop("runconfig", {})}),
+            runconfig=RunConfig(
+                **{"tf_random_seed": 7, "xla": False, **sections.pop("runconfig", {})}
+            ),
         )
         assert not sections
         return made

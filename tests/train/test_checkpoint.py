@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from shared.errors import UserError
-from train import checkpoint
+from train import checkpoint, checkpoint_files
 
 
 def save(folder, step, keep=0):
@@ -14,16 +14,17 @@ def save(folder, step, keep=0):
 
 def test_what_is_saved_is_read(tmp_path):
     path = save(tmp_path, 3)
-    assert (path, checkpoint.latest(str(tmp_path))) == (str(tmp_path / "model.ckpt-3"),) * 2
+    assert (path, checkpoint_files.latest(str(tmp_path))) == (str(tmp_path / "model.ckpt-3"),) * 2
     np.testing.assert_array_equal(checkpoint.read(path, ["a/b"])["a/b"], [3.0, 3.0])
-    assert checkpoint.step_of(path) == 3
+    assert checkpoint_files.step_of(path) == 3
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "checkpoint", "model.ckpt-3.data-00000-of-00001", "model.ckpt-3.index",
     ]  # fmt: skip
 
 
 def test_tensorflow_finds_our_checkpoints_also_after_a_move(tmp_path):
-    save(tmp_path / "old", 3) if (tmp_path / "old").mkdir() is None else None
+    (tmp_path / "old").mkdir()
+    save(tmp_path / "old", 3)
     shutil.move(tmp_path / "old", tmp_path / "new")
     assert tf.train.latest_checkpoint(str(tmp_path / "new")) == str(tmp_path / "new/model.ckpt-3")
 
@@ -32,7 +33,7 @@ def test_tensorflow_finds_our_checkpoints_also_after_a_move(tmp_path):
 def test_the_newest_stay(tmp_path, keep, left):
     for step in (1, 2, 10, 20):
         save(tmp_path, step, keep)
-    assert checkpoint.steps(str(tmp_path)) == left
+    assert checkpoint_files.steps(str(tmp_path)) == left
     assert len(list(tmp_path.iterdir())) == 1 + 2 * len(left)
     state = tf.train.get_checkpoint_state(str(tmp_path))
     assert [path.rsplit("-", 1)[1] for path in state.all_model_checkpoint_paths] == [
@@ -43,12 +44,12 @@ def test_the_newest_stay(tmp_path, keep, left):
 def test_a_state_file_of_another_machine_is_understood(tmp_path):
     save(tmp_path, 3)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/cluster/run/model.ckpt-3"\n')
-    assert checkpoint.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-3")
+    assert checkpoint_files.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-3")
 
 
 def test_an_empty_or_missing_folder_has_no_checkpoint(tmp_path):
-    assert checkpoint.latest(str(tmp_path)) is None
-    assert checkpoint.latest(str(tmp_path / "none")) is None
+    assert checkpoint_files.latest(str(tmp_path)) is None
+    assert checkpoint_files.latest(str(tmp_path / "none")) is None
 
 
 @pytest.mark.parametrize("state", [None, "", "\n\n", 'model_checkpoint_path: "model.ckpt-4"'])
@@ -57,10 +58,48 @@ def test_checkpoints_without_readable_state_are_no_fresh_start(tmp_path, state):
     (tmp_path / "checkpoint").unlink()
     if state is not None:
         (tmp_path / "checkpoint").write_text(state)
-    with pytest.raises(UserError, match=r"on disk: model.ckpt-3\)"):
-        checkpoint.latest(str(tmp_path))
+    with pytest.raises(UserError, match="names none of the checkpoints .*: model.ckpt-3"):
+        checkpoint_files.latest(str(tmp_path))
 
 
 def test_missing_variables_are_listed(tmp_path):
     with pytest.raises(UserError, match=r"lacks 2 variables:\n  c\n  d"):
         checkpoint.read(save(tmp_path, 1), ["a/b", "c", "d"])
+
+
+def test_after_a_rollback_the_new_training_counts(tmp_path, capsys):
+    for step in (10, 20, 30):
+        save(tmp_path, step)
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-20"\n')
+    assert checkpoint_files.latest(str(tmp_path)).endswith("-20")
+    save(tmp_path, 25, keep=2)
+    assert checkpoint_files.steps(str(tmp_path)) == [20, 25]
+    assert checkpoint_files.latest(str(tmp_path)).endswith("-25")
+    assert "removes" in capsys.readouterr().out
+
+
+def test_a_kill_while_saving_leaves_the_checkpoint_before(tmp_path):
+    # What is on disk after `announce` and before the .index of 4 has its name.
+    checkpoint_files.announce(str(tmp_path), 4)
+    assert checkpoint_files.latest(str(tmp_path)) is None
+    save(tmp_path, 4)
+    checkpoint_files.announce(str(tmp_path), 8)
+    (tmp_path / "model.ckpt-8.data-00000-of-00001").write_bytes(b"")
+    assert checkpoint_files.latest(str(tmp_path)).endswith("-4")
+    save(tmp_path, 8)
+    assert checkpoint_files.latest(str(tmp_path)).endswith("-8")
+
+
+def test_a_damaged_checkpoint_is_one_message(tmp_path):
+    path = tmp_path / "model.ckpt-3"
+    data, index = (path.with_name(path.name + end) for end in (".data-00000-of-00001", ".index"))
+    for file, change in (
+        (data, lambda content: content[:-1]),
+        (data, lambda content: bytes([content[0] ^ 1]) + content[1:]),
+        (data, None),
+        (index, lambda content: b""),
+    ):
+        save(tmp_path, 3)
+        file.unlink() if change is None else file.write_bytes(change(file.read_bytes()))
+        with pytest.raises(UserError, match="model.ckpt-3 is damaged: .*the one before it"):
+            checkpoint.read(str(path), ["a/b"])

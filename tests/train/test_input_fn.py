@@ -140,7 +140,9 @@ def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
         ({"segment_ids": [1, 0, 0, 0, 1, 0]}, "record 1: segment_ids are not 1 exactly on the sec"),
         ({"segment_ids": [0, 0, 0, 1, 1, 1]}, "record 1: segment_ids"),
         ({"input_ids": [2, 5, 3, 10, 3, 0]}, "record 1: input_ids go beyond the vocabulary"),
-        ({"input_ids": [2, 5, 3]}, "input_ids"),
+        ({"input_ids": [2, 5, 3]}, "at or after record 0: .*input_ids"),
+        ({"labels": 2}, "record 1: labels go beyond label_names"),
+        ({"labels": -2}, "record 1: labels go beyond label_names"),
     ],
 )
 def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
@@ -151,12 +153,33 @@ def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
 
 
 @pytest.mark.parametrize(
+    "lengths, batch_size, use_xla, expected",
+    [
+        ([10, 10, 20, 60], 1, False, [8, 16, 24, 32, 40, 48, 56, 64]),
+        ([10, 10, 20, 60], 1, True, [16, 24, 64]),
+        ([10, 10, 20, 60], 100, True, [64]),
+        ([5] * 999 + [60], 1, True, [8, 64]),
+        (range(64), 1, True, [8, 16, 24, 32, 40, 48, 56, 64]),
+        (range(64), 8, True, [56, 64]),  # (49 / 64)^8 = 0.12 of the batches fit 48
+    ],
+)
+def test_the_lengths_that_a_batch_may_have(lengths, batch_size, use_xla, expected):
+    rows = input_fn.Rows(np.zeros((len(lengths), 64)), np.array(lengths), None, None)
+    assert input_fn.trimmed_lengths(rows, batch_size, use_xla).tolist() == expected
+
+
+def test_a_length_that_is_no_multiple_of_8():
+    rows = input_fn.Rows(np.zeros((1, 12)), np.array([3]), None, None)
+    assert input_fn.trimmed_lengths(rows, 1, use_xla=False).tolist() == [8, 12]
+
+
+@pytest.mark.parametrize(
     "damage, message",
     [
         (lambda data: data[:-3], "truncated record"),
         (lambda data: data[:20] + b"\0" + data[21:], "corrupted record"),
         (lambda data: data[: len(data) // 2], "1 records, the manifest says 2"),
-        (None, "No such file"),
+        (None, "there is no such file"),
     ],
 )
 def test_a_damaged_shard_is_named(tmp_path, damage, message):

@@ -144,6 +144,15 @@ def test_metrics_of_constant_predictions(predictions, labels, f1):
     assert found == {"f1": f1, "matthews_correlation": 0.0}
 
 
+def test_matthews_of_three_classes_by_hand():
+    # Gorodkin's R_K = (c s - sum p_k t_k) / sqrt((s^2 - sum p_k^2) (s^2 - sum t_k^2)):
+    # s = 5 rows, c = 3 right, predicted p = (2, 2, 1), true t = (2, 1, 2).
+    predictions, labels = np.array([0, 0, 1, 1, 2]), np.array([0, 2, 1, 0, 2])
+    found = metrics.compute(("matthews_correlation",), np.eye(3)[predictions], labels)
+    expected = (3 * 5 - (4 + 2 + 2)) / math.sqrt((25 - 9) * (25 - 9))
+    assert found["matthews_correlation"] == pytest.approx(expected)
+
+
 def test_metrics_of_scores_by_hand():
     predictions = np.array([[1.0], [2.0], [2.0], [5.0]])
     labels = np.array([0.0, 1.0, 2.0, 3.0])

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import yaml
 from shared import manifest
 from shared.errors import UserError
 from tests.inputs import GOLDEN, ROOT
-from train import checkpoint, run
+from train import checkpoint, checkpoint_files, model_dir, run
 
 SMALL = {
     "train_input": {"batch_size": 8},
@@ -73,13 +75,13 @@ def test_a_moved_model_dir_continues(train, tmp_path, capsys):
 def test_what_a_run_prints_and_leaves(train, tmp_path, demo_data, capsys):
     train("train_and_eval", tmp_path / "m")
     out = capsys.readouterr().out
-    assert f"backend: cpu; task: sst2; data: {demo_data}" in out
+    assert f"backend: cpu; task: sst2; model_dir: {tmp_path / 'm'}" in out
     for step in (4, 8, 12):
         assert f"step {step}/12  loss 0." in out and "ETA 0:0" in out
     assert "eval validation: step 6  accuracy 0." in out
     assert "eval validation: step 12  accuracy 0." in out and "(500 examples)" in out
     assert "Training finished with 96 samples in" in out and "samples/s (steps 0 to 12)" in out
-    assert checkpoint.steps(str(tmp_path / "m")) == [6, 12]
+    assert checkpoint_files.steps(str(tmp_path / "m")) == [6, 12]
     result = json.loads((tmp_path / "m" / "eval_validation.json").read_text())
     assert (result["step"], result["examples"]) == (12, 500)
     assert list((tmp_path / "m" / "eval_validation").glob("events*"))
@@ -108,7 +110,7 @@ def test_an_evaluation_alone_gives_the_same_numbers(train, tmp_path):
 def test_rotation_keeps_as_many_as_asked(train, tmp_path):
     train("train", tmp_path / "m", config={"runconfig": {"save_checkpoints_steps": 3,
                                                          "keep_checkpoint_max": 2}})  # fmt: skip
-    assert checkpoint.steps(str(tmp_path / "m")) == [9, 12]
+    assert checkpoint_files.steps(str(tmp_path / "m")) == [9, 12]
 
 
 def test_a_finished_run_says_so(train, tmp_path, capsys):
@@ -172,7 +174,7 @@ def test_a_checkpoint_that_does_not_fit_names_every_difference(train, tmp_path):
     message = str(error.value)
     assert "filter_size: the checkpoint has 64, the run has 128" in message
     assert "num_hidden_layers: the checkpoint has 2, the run has 3" in message
-    assert "vocab_size: the checkpoint has 64, the run has" in message
+    assert "vocab_size: the checkpoint has 64, the records have" in message
     assert not (tmp_path / "m").exists()
 
 
@@ -181,7 +183,7 @@ def test_a_checkpoint_of_another_vocabulary_or_case(train, tmp_path, fitting_che
     (fitting_checkpoint / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     with pytest.raises(UserError) as error:
         train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
-    assert "lower_case: the checkpoint has False, the records True" in str(error.value)
+    assert "lower_case: the checkpoint has False, the records have True" in str(error.value)
     assert "vocabulary: the records were made with vocab, which is not" in str(error.value)
 
 
@@ -207,8 +209,29 @@ def test_an_incomplete_checkpoint_lists_what_is_wrong(train, tmp_path, fitting_c
     assert "/gamma: shape (31,), expected (32,)" in str(error.value)
     tensors["bert.adapter.weight"] = np.zeros(1, np.float32)
     save_file(tensors, path)
-    with pytest.raises(UserError, match="no part of a BERT classifier:\n  bert.adapter.weight"):
+    with pytest.raises(
+        UserError, match="no part of a BERT classifier of 2 layers:\n  bert.adapter.weight"
+    ):
         train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
+
+
+def test_two_datasets_in_one_run_must_go_together(train, tmp_path, demo_data, data_copy):
+    inputs = {"eval_input": {"data_dir": str(data_copy)}}
+    train("train_and_eval", tmp_path / "m", config=inputs)
+    made = json.loads((data_copy / "manifest.json").read_text())
+    made["vocabulary"]["sha256"] = "0" * 64
+    (data_copy / "manifest.json").write_text(json.dumps(made))
+    content = {**SMALL, "train_input": {"batch_size": 8, "data_dir": str(demo_data)},
+               "eval_input": {"batch_size": 64, "data_dir": str(data_copy)}}  # fmt: skip
+    (tmp_path / "two.yaml").write_text(yaml.safe_dump(content))
+    arguments = ["--mode", "train_and_eval", "--params", str(tmp_path / "two.yaml")]
+    with pytest.raises(UserError, match="vocabulary_sha256: .*, the data has 0000"):
+        run.main([*arguments, "--model_dir", str(tmp_path / "n")])
+    del content["eval_input"]["data_dir"]
+    (tmp_path / "two.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(UserError, match="no dataset: give --data_dir .* or eval_input.data_dir"):
+        run.main([*arguments, "--model_dir", str(tmp_path / "n")])
+    assert not (tmp_path / "n").exists()
 
 
 def test_other_data_is_refused(train, tmp_path, demo_data, data_copy):
@@ -274,6 +297,75 @@ def test_what_cannot_be_evaluated(train, tmp_path):
         train("eval", tmp_path / "m", "--split", "test")
     with pytest.raises(UserError, match="no split 'dev'; the dataset has test, train, validation"):
         train("eval", tmp_path / "m", "--split", "dev")
+
+
+def test_options_that_mean_nothing_in_a_mode_are_refused(train, tmp_path, capsys):
+    for mode, option in (("eval", "--checkpoint_path"), ("eval", "--steps"), ("train", "--split")):
+        with pytest.raises(SystemExit) as stop:
+            train(mode, tmp_path / "m", option, "1")
+        assert stop.value.code == 2
+        assert f"{option} means nothing with --mode {mode}" in capsys.readouterr().err
+
+
+def test_a_train_split_without_labels_is_refused(train, tmp_path, data_copy):
+    made = json.loads((data_copy / "manifest.json").read_text())
+    made["splits"]["train"]["unlabelled"] = 7
+    (data_copy / "manifest.json").write_text(json.dumps(made))
+    with pytest.raises(UserError, match="split train has 7 examples without a label"):
+        train("train", tmp_path / "m", data=data_copy)
+
+
+def test_a_run_that_diverges_stops_and_saves_nothing_more(train, tmp_path):
+    rates = [{"scheduler": "Constant", "learning_rate": 1e-4, "steps": 6},
+             {"scheduler": "Constant", "learning_rate": 1e30}]  # fmt: skip
+    with pytest.raises(UserError, match=r"diverged: at step \d+ the loss is .*1.00e\+30"):
+        train("train", tmp_path / "m", config={"optimizer": {"learning_rate": rates}})
+    assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
+
+
+def test_other_settings_in_a_continued_run_are_named(train, tmp_path, capsys):
+    train("train", tmp_path / "m", "--max_steps", 2)
+    train("train", tmp_path / "m", "--max_steps", 3)
+    assert "continues otherwise" not in capsys.readouterr().out
+    changed = {"train_input": {"batch_size": 4}, "runconfig": {"tf_random_seed": 9}}
+    train("train", tmp_path / "m", "--max_steps", 4, config=changed)
+    out = capsys.readouterr().out
+    assert "continues otherwise than it began: train_input.batch_size: 8 before, 4 now" in out
+    assert "runconfig.tf_random_seed: 1 before, 9 now" in out
+
+
+def test_two_trainings_exclude_each_other(train, tmp_path):
+    with model_dir.locked(str(tmp_path / "m")), pytest.raises(UserError, match="another training"):
+        train("train", tmp_path / "m")
+
+
+def test_a_foreign_params_yaml(train, tmp_path):
+    train("train", tmp_path / "m", "--max_steps", 1)
+    for content in ("model: {hidden_size: 8}", "just text", "{model: {}, data: {}}"):
+        (tmp_path / "m" / "params.yaml").write_text(content)
+        with pytest.raises(UserError, match="params.yaml (is not what|lacks keys)"):
+            train("train", tmp_path / "m")
+    (tmp_path / "m" / "params.yaml").unlink()
+    with pytest.raises(UserError, match="holds checkpoints and no params.yaml"):
+        train("eval", tmp_path / "m")
+
+
+def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
+    content = {**SMALL, "runconfig": {"max_steps": 10**6, "save_summary_steps": 10}}
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
+    process = subprocess.Popen(
+        [*(sys.executable, "-m", "train.run", "--mode", "train", "--backend", "cpu"),
+         *("--params", str(tmp_path / "p.yaml"), "--data_dir", str(demo_data)),
+         *("--model_dir", str(tmp_path / "m"))],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while "step 10/" not in process.stdout.readline():
+        assert process.poll() is None, process.stderr.read()
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    (step,) = checkpoint_files.steps(str(tmp_path / "m"))
+    assert errors.strip() == f"stopped by SIGTERM at step {step}; its checkpoint is written"
 
 
 def test_training_needs_an_end(train, tmp_path):

@@ -4,21 +4,24 @@ TensorFlow dropped tf.estimator with 2.16; this one keeps its verbs and its file
 name-based checkpoints), and runs the train loop inside tf.function.
 """
 
+import math
 import os
+import time
 from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
 
 from shared.config import Config
-from shared.errors import UserError
-from train import checkpoint, classifier, optimizer, schedule, variables
+from shared.errors import Terminated, UserError
+from train import checkpoint, classifier, optimizer, schedule, weights
 from train.dropout import StatelessDropout, no_dropout
 from train.progress import Progress
 
-# One call of the compiled loop takes this many steps: enough to hide the cost of the call, few
-# enough to answer a signal and to show progress.
+# One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
+# no more than these seconds, so that progress is seen and a signal is answered.
 STEPS_PER_CALL = 10
+SECONDS_PER_CALL = 5.0
 
 # Variables that tf.estimator expects of a run with loss scaling; every checkpoint holds them, so
 # that a CS system can go on from it. {name: first value}
@@ -48,23 +51,24 @@ class Estimator:
     tf.data.Dataset of (features, labels), see train/input_fn.py.
     """
 
-    def __init__(self, params: Config, model_dir: str, use_xla: bool):
-        """Args: params, with nothing unset (train/resolve.py); use_xla, to compile the steps."""
+    def __init__(self, params: Config, model_dir: str):
+        """Args: params, with nothing unset (train/resolve.py); runconfig.xla is true or false."""
         self._params = params
         self._model_dir = model_dir
         self._dtype = compute_dtype(params.model.mixed_precision)
-        self._weights = variables.create(params.model, params.runconfig.tf_random_seed)
+        self._weights = weights.create(params.model, params.runconfig.tf_random_seed)
         self._slots = {
             name: [tf.Variable(tf.zeros_like(weight), trainable=False) for _ in optimizer.SLOTS]
             for name, weight in self._weights.items()
         }
         self._global_step = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._step = tf.function(self._train_step, jit_compile=use_xla)
-        self._predict = tf.function(self._predict_step, jit_compile=use_xla, reduce_retracing=True)
+        xla = params.runconfig.xla
+        self._step = tf.function(self._train_step, jit_compile=xla)
+        self._predict = tf.function(self._predict_step, jit_compile=xla, reduce_retracing=not xla)
 
-    def warm_start(self, weights: dict) -> None:
+    def warm_start(self, values: dict) -> None:
         """Sets variables to pretrained values, {name: array}; step and slots start fresh."""
-        for name, value in weights.items():
+        for name, value in values.items():
             self._weights[name].assign(value)
 
     def restore(self, path: str) -> int:
@@ -93,43 +97,47 @@ class Estimator:
         self,
         input_fn: Callable,
         max_steps: int,
-        after_checkpoint: Optional[Callable[[int], None]] = None,
+        after_checkpoint: Callable[[int], None] = lambda step: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Trains until the global step is max_steps, from wherever it is.
 
         Args:
           input_fn: endless batches; as many as steps were taken before are skipped.
           after_checkpoint: called with the step after each checkpoint.
+          should_stop: asked between steps; on true a checkpoint is written and training ends.
+        Raises:
+          Terminated: should_stop said so.
+          UserError: the loss is NaN or Inf; the last checkpoint is from before.
         """
-        first = int(self._global_step)
-        if first >= max_steps:
-            print(f"nothing to train: step {first} is at or beyond max_steps {max_steps}")
+        step = int(self._global_step)
+        if step >= max_steps:
+            print(f"nothing to train: step {step} is at or beyond max_steps {max_steps}")
             return
         run = self._params.runconfig
-        batches = iter(input_fn(self._params).skip(first))
-        progress = Progress(
-            first,
-            max_steps,
-            self._params.train_input.batch_size,
-            run.log_step_count_steps or run.save_summary_steps,
-        )
+        every = run.log_step_count_steps or run.save_summary_steps
+        progress = Progress(step, max_steps, self._params.train_input.batch_size, every)
+        batches = iter(input_fn(self._params).skip(step))
         writer = tf.summary.create_file_writer(self._model_dir)
-        loop = self._train_loop()
-        step = first
-        while step < max_steps:
-            count = self._steps_until_boundary(step, max_steps)
+        loop, seconds_per_step = self._train_loop(), SECONDS_PER_CALL
+        while step < max_steps and not should_stop():
+            count = self._steps_to_take(step, max_steps, seconds_per_step)
+            started = time.monotonic()
             loss, norm, rate = (float(value) for value in loop(batches, tf.constant(count)))
-            step += count
-            speed = progress.update(step, loss, rate)
+            seconds = time.monotonic() - started
+            step, seconds_per_step = step + count, seconds / count
+            _check_finite(step, loss, norm, rate)
+            speed = progress.update(count, seconds, loss, rate)
             if step % run.save_summary_steps == 0 or step == max_steps:
-                with writer.as_default(step):
-                    _write_summaries(loss, norm, rate, speed)
+                _write_summaries(writer, step, loss, norm, rate, speed)
             if step % run.save_checkpoints_steps == 0 or step == max_steps:
-                writer.flush()
                 self._save(step)
-                if after_checkpoint is not None:
-                    after_checkpoint(step)
-        progress.finish(step)
+                after_checkpoint(step)
+        writer.close()
+        if step < max_steps:
+            self._save(step)
+            raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
+        progress.finish()
 
     def evaluate(self, input_fn: Callable, steps: Optional[int] = None) -> Predictions:
         """The model's answers to every example of `input_fn`, each exactly once.
@@ -200,11 +208,13 @@ class Estimator:
         )
         return scores, classifier.losses(scores, labels)
 
-    def _steps_until_boundary(self, step, max_steps):
-        """Steps to take in one call: up to the next summary, checkpoint or the end."""
+    def _steps_to_take(self, step, max_steps, seconds_per_step):
+        """Steps for one call: up to the next summary, checkpoint or the end, and not too long."""
         run = self._params.runconfig
         periods = (run.save_summary_steps, run.save_checkpoints_steps)
-        return min(STEPS_PER_CALL, max_steps - step, *(n - step % n for n in periods))
+        until_boundary = min(n - step % n for n in periods)
+        affordable = max(int(SECONDS_PER_CALL / seconds_per_step), 1)
+        return min(STEPS_PER_CALL, affordable, until_boundary, max_steps - step)
 
     def _restorable(self):
         """{name in a checkpoint: variable}."""
@@ -231,7 +241,7 @@ def compute_dtype(mixed_precision):
     if mixed_precision == "bfloat16":
         return tf.bfloat16
     raise UserError(
-        f"model.mixed_precision {str(mixed_precision).lower()} means float16 here, which needs "
+        f"model.mixed_precision {str(mixed_precision).lower()} asks for float16, which needs "
         "dynamic loss scaling; that is not built yet. Use bfloat16 or false."
     )
 
@@ -254,9 +264,20 @@ def use_cpu() -> None:
     tf.config.set_visible_devices([], "GPU")
 
 
-def _write_summaries(loss, norm, rate, speed):
-    tf.summary.scalar("train/loss", loss)
-    tf.summary.scalar("train/unclipped_grad_norm", norm)
-    tf.summary.scalar("train/learning_rate", rate)
-    if speed is not None:
-        tf.summary.scalar("train/examples_per_second", speed)
+def _check_finite(step, loss, norm, rate):
+    if not (math.isfinite(loss) and math.isfinite(norm)):
+        raise UserError(
+            f"training diverged: at step {step} the loss is {loss}, the gradient norm {norm} and "
+            f"the learning rate {rate:.2e}. Nothing was saved since the last checkpoint. Use a "
+            "smaller learning rate, a longer warm-up, or optimizer.max_gradient_norm."
+        )
+
+
+def _write_summaries(writer, step, loss, norm, rate, speed):
+    with writer.as_default(step):
+        tf.summary.scalar("train/loss", loss)
+        tf.summary.scalar("train/unclipped_grad_norm", norm)
+        tf.summary.scalar("train/learning_rate", rate)
+        if speed is not None:
+            tf.summary.scalar("train/examples_per_second", speed)
+    writer.flush()

@@ -14,6 +14,7 @@ from typing import Dict, Optional
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from shared import vocab
 from shared.errors import UserError
 from train import variables
 
@@ -66,43 +67,43 @@ def read(folder: str) -> Pretrained:
     Raises:
       UserError: it is not such a folder, or holds a tensor that is no part of BERT.
     """
-    config = _read_json(os.path.join(folder, CONFIG_FILE), folder)
-    missing = [theirs for theirs in _SIZES.values() if theirs not in config]
-    if missing or config.get("model_type", "bert") != "bert":
-        raise UserError(
-            f"{folder}/{CONFIG_FILE} is not of a BERT: model_type {config.get('model_type')!r}, "
-            f"missing keys: {', '.join(missing) or 'none'}"
-        )
-    activation = config.get("hidden_act", "gelu")
-    if activation not in _NONLINEARITIES:
-        raise UserError(
-            f"{folder}/{CONFIG_FILE} has hidden_act {activation!r}; supported: "
-            + ", ".join(_NONLINEARITIES)
-        )
-    tokenizer = os.path.join(folder, "tokenizer_config.json")
+    config = _read_config(os.path.join(folder, CONFIG_FILE), folder)
     vocab_file = os.path.join(folder, "vocab.txt")
     return Pretrained(
         path=folder,
         weights=_weights(os.path.join(folder, WEIGHTS_FILE), config["num_hidden_layers"]),
         sizes={ours: config[theirs] for ours, theirs in _SIZES.items()},
-        encoder_nonlinearity=_NONLINEARITIES[activation],
-        layer_norm_epsilon=config.get("layer_norm_eps", 1e-12),
+        encoder_nonlinearity=_NONLINEARITIES[config.get("hidden_act", "gelu")],
+        layer_norm_epsilon=float(config.get("layer_norm_eps", 1e-12)),
         vocab_file=vocab_file if os.path.exists(vocab_file) else None,
-        lower_case=_read_json(tokenizer, folder).get("do_lower_case")
-        if os.path.exists(tokenizer)
-        else None,
+        lower_case=vocab.stated_case(folder),
     )
 
 
-def _read_json(path: str, folder: str) -> dict:
+def _read_config(path: str, folder: str) -> dict:
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            config = json.load(file)
     except (OSError, ValueError) as error:
         raise UserError(
             f"{folder} is not a Hugging Face checkpoint: cannot read {path} ({error}). Expected a "
             f"folder with {CONFIG_FILE} and {WEIGHTS_FILE}."
         ) from None
+    if not isinstance(config, dict):
+        raise UserError(f"{path}: expected a JSON mapping, found {config!r}")
+    faults = [
+        f"{key} is {config.get(key)!r}"
+        for key in _SIZES.values()
+        if type(config.get(key)) is not int
+    ]
+    if config.get("model_type", "bert") != "bert":
+        faults.append(f"model_type is {config['model_type']!r}")
+    if str(config.get("hidden_act", "gelu")) not in _NONLINEARITIES:
+        known = ", ".join(_NONLINEARITIES)
+        faults.append(f"hidden_act is {config['hidden_act']!r} (supported: {known})")
+    if faults:
+        raise UserError(f"{path} is not of a BERT that can be loaded: {'; '.join(faults)}")
+    return config
 
 
 def _weights(path: str, num_layers: int) -> Dict[str, np.ndarray]:
@@ -120,8 +121,9 @@ def _weights(path: str, num_layers: int) -> Dict[str, np.ndarray]:
             unknown.append(theirs)
     if unknown:
         raise UserError(
-            f"{path} holds {len(unknown)} tensors that are no part of a BERT classifier:\n  "
-            + "\n  ".join(sorted(unknown))
+            f"{path} holds {len(unknown)} tensors that are no part of a BERT classifier of "
+            f"{num_layers} layers:\n  " + "\n  ".join(sorted(unknown)) + "\nTake a checkpoint of "
+            "BertModel, BertForPreTraining or BertForSequenceClassification, and its config.json."
         )
     return weights
 

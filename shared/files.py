@@ -1,0 +1,25 @@
+"""Files that appear whole or not at all, and their sha256."""
+
+import hashlib
+import os
+
+_BLOCK_BYTES = 2**20
+
+
+def write_whole(path: str, text: str) -> None:
+    """Writes `text` as UTF-8 by way of a temporary file; a kill leaves the old file or the new."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def sha256_of(path: str) -> str:
+    """sha256 of the file's bytes, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(_BLOCK_BYTES), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,105 @@
+"""Which checkpoints a model_dir holds: the files model.ckpt-<step>, listed in `checkpoint`.
+
+The format is that of tf.estimator, so a model_dir goes from one backend to the other. Paths in
+`checkpoint` are relative: a model_dir may be moved. A checkpoint without its .index does not exist.
+"""
+
+import glob
+import os
+import re
+from typing import List, Optional
+
+from shared.errors import UserError
+from shared.files import write_whole
+
+PREFIX = "model.ckpt-"
+STATE_FILE = "checkpoint"
+
+
+def path_of(model_dir: str, step: int) -> str:
+    """A checkpoint's path, without the endings of its files."""
+    return os.path.join(model_dir, f"{PREFIX}{step}")
+
+
+def step_of(path: str) -> int:
+    """1000 for .../model.ckpt-1000."""
+    return int(path.rsplit("-", 1)[1])
+
+
+def steps(model_dir: str) -> List[int]:
+    """The steps of the checkpoints on disk, in rising order."""
+    names = os.listdir(model_dir) if os.path.isdir(model_dir) else []
+    matches = (re.match(r"model\.ckpt-(\d+)\.index$", name) for name in names)
+    return sorted(int(match.group(1)) for match in matches if match)
+
+
+def latest(model_dir: str) -> Optional[str]:
+    """The path of the newest checkpoint that `checkpoint` names; None for a fresh model_dir.
+
+    Raises:
+      UserError: checkpoint files are there, but `checkpoint` is missing, unreadable or names
+        none of them. Starting anew would throw a training away without a word.
+    """
+    on_disk = steps(model_dir)
+    listed = _listed(model_dir)
+    for step in listed:
+        if step in on_disk:
+            return path_of(model_dir, step)
+    if not on_disk:
+        return None  # fresh, or killed before its first checkpoint was whole
+    raise UserError(
+        f"{os.path.join(model_dir, STATE_FILE)} names none of the checkpoints that are there: "
+        + ", ".join(f"{PREFIX}{step}" for step in on_disk)
+        + f'. Write the line\n  model_checkpoint_path: "{PREFIX}<step>"\ninto it, or choose '
+        "another MODEL_DIR to start anew."
+    )
+
+
+def announce(model_dir: str, step: int) -> None:
+    """Makes the checkpoint of `step`, about to appear, the newest; before its .index does.
+
+    A kill in between leaves the name of a file that is not there, and `latest` passes it over.
+    Later checkpoints belong to a training that was rolled back, and go.
+    """
+    present = steps(model_dir)
+    _write_state(model_dir, [*(kept for kept in present if kept < step), step])
+    for abandoned in (later for later in present if later > step):
+        print(f"removes {path_of(model_dir, abandoned)}: training went back behind it")
+        _remove(model_dir, abandoned)
+
+
+def rotate(model_dir: str, keep: int) -> None:
+    """Removes all but the `keep` newest; 0 keeps all."""
+    present = steps(model_dir)
+    if keep and len(present) > keep:
+        _write_state(model_dir, present[-keep:])
+        for step in present[:-keep]:
+            _remove(model_dir, step)
+
+
+def _remove(model_dir: str, step: int) -> None:
+    files = glob.glob(glob.escape(path_of(model_dir, step)) + ".*")
+    for file in sorted(files, reverse=True):  # .index before .data
+        os.remove(file)
+
+
+def _listed(model_dir: str) -> List[int]:
+    """The steps that `checkpoint` names, the newest first.
+
+    Only base names count: tf.estimator may have written absolute paths of another machine.
+    """
+    try:
+        with open(os.path.join(model_dir, STATE_FILE), encoding="utf-8") as file:
+            content = file.read()
+    except (OSError, UnicodeDecodeError):
+        return []
+    pattern = r'^{}: "(?:.*/)?model\.ckpt-(\d+)"'
+    newest = re.findall(pattern.format("model_checkpoint_path"), content, re.MULTILINE)
+    others = re.findall(pattern.format("all_model_checkpoint_paths"), content, re.MULTILINE)
+    return [int(step) for step in [*newest, *reversed(others)]]
+
+
+def _write_state(model_dir: str, present: List[int]) -> None:
+    lines = [f'model_checkpoint_path: "{PREFIX}{present[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{PREFIX}{step}"' for step in present]
+    write_whole(os.path.join(model_dir, STATE_FILE), "\n".join(lines) + "\n")

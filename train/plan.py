@@ -1,0 +1,179 @@
+"""Options become a plan: configuration, data and checkpoints, checked against each other.
+
+Nothing here needs TensorFlow, so mistakes are answered at once.
+"""
+
+import argparse
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional
+
+from shared import config, manifest
+from shared.config import Config
+from shared.errors import UserError
+from shared.manifest import Manifest
+from train import checkpoint_files, model_dir, resolve
+
+TRAIN, EVAL, TRAIN_AND_EVAL = MODES = ("train", "eval", "train_and_eval")
+_TRAIN_INPUT, _EVAL_INPUT = "train_input", "eval_input"
+# {mode: the sections of the configuration whose data it reads}
+_INPUTS = {
+    TRAIN: (_TRAIN_INPUT,),
+    EVAL: (_EVAL_INPUT,),
+    TRAIN_AND_EVAL: (_TRAIN_INPUT, _EVAL_INPUT),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do, with nothing left to decide but the devices.
+
+    Attributes:
+      params: the configuration, nothing unset; runconfig.xla may still be `auto`.
+      model_dir: where checkpoints and results go.
+      data: {train_input, eval_input: manifest}, for those that the mode reads.
+      eval_splits: which splits to score.
+      checkpoint: the one of model_dir to go on from or to score; None for a fresh start.
+      weights: {variable name: array} that a fresh start begins with; the others are random.
+      origin: where the first weights of this model came from.
+    """
+
+    params: Config
+    model_dir: str
+    data: Dict[str, Manifest]
+    eval_splits: List[str]
+    checkpoint: Optional[str]
+    weights: Dict[str, Any]
+    origin: str
+
+    @property
+    def train_data(self) -> Optional[Manifest]:
+        return self.data.get(_TRAIN_INPUT)
+
+    @property
+    def eval_data(self) -> Optional[Manifest]:
+        return self.data.get(_EVAL_INPUT)
+
+    @property
+    def eval_steps(self) -> Optional[int]:
+        """Batches of an evaluation; None for all."""
+        steps = self.params.runconfig.eval_steps
+        return steps if steps and steps > 0 else None
+
+    @property
+    def last_step(self) -> int:
+        """The global step at which training ends."""
+        run = self.params.runconfig
+        first = checkpoint_files.step_of(self.checkpoint) if self.checkpoint else 0
+        return first + run.steps if run.steps else run.max_steps
+
+
+def make(options: argparse.Namespace) -> Plan:
+    """The plan for the options of train/run.py.
+
+    Raises:
+      UserError: configuration, data, model_dir and checkpoint do not go together.
+    """
+    params = _with_options(config.load(options.params, print), options)
+    data = {section: _read_data(params, section, options) for section in _INPUTS[options.mode]}
+    if _TRAIN_INPUT in data:
+        resolve.check_train_split(data[_TRAIN_INPUT])
+        _check_has_end(params)
+    splits = resolve.eval_splits(data[_EVAL_INPUT], options.split) if _EVAL_INPUT in data else []
+    checkpoint = checkpoint_files.latest(options.model_dir)
+    start = _fresh_start if checkpoint is None else _continuation
+    return start(params, options, data, splits, checkpoint)
+
+
+def _with_options(params: Config, options: argparse.Namespace) -> Config:
+    """The configuration with what the command line overrides."""
+    run = params.runconfig
+    if options.steps or options.max_steps:
+        run = dataclasses.replace(run, steps=options.steps, max_steps=options.max_steps)
+    if options.eval_steps is not None:
+        run = dataclasses.replace(run, eval_steps=options.eval_steps)
+    inputs = {}
+    if options.data_dir is not None:
+        for name in (_TRAIN_INPUT, _EVAL_INPUT, "predict_input"):
+            inputs[name] = dataclasses.replace(getattr(params, name), data_dir=options.data_dir)
+    return dataclasses.replace(params, runconfig=run, **inputs)
+
+
+def _check_has_end(params: Config) -> None:
+    if not params.runconfig.steps and not params.runconfig.max_steps:
+        raise UserError("no end of training: give --max_steps, or runconfig.max_steps in the YAML")
+
+
+def _read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:
+    dataset = getattr(params, section).data_dir
+    if dataset is None:
+        raise UserError(
+            f"no dataset: give --data_dir (DATA_DIR), or {section}.data_dir in {options.params}"
+        )
+    found = manifest.read(dataset)
+    resolve.check_data(params, options.params, section, dataset, found)
+    return found
+
+
+def _fresh_start(params, options, data, splits, _) -> Plan:
+    if _TRAIN_INPUT not in data:
+        raise UserError(
+            f"{options.model_dir} holds no trained model; train one with `make train`, or give "
+            "its folder with MODEL_DIR"
+        )
+    found = data[_TRAIN_INPUT]
+    if _EVAL_INPUT in data:
+        facts, dataset = model_dir.data_facts(found), params.eval_input.data_dir
+        model_dir.check_can_evaluate(facts, options.model_dir, dataset, data[_EVAL_INPUT])
+    if options.checkpoint_path is None:
+        print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
+        params = _resolved(params, found, None)
+        return Plan(params, options.model_dir, data, splits, None, {}, "random weights")
+    from train.pretrained import huggingface
+
+    pretrained = huggingface.read(options.checkpoint_path)
+    params = _resolved(params, found, pretrained)
+    weights, new = resolve.initial_weights(params.model, pretrained)
+    print(f"{len(weights)} variables from {pretrained.path}; new: {', '.join(new)}")
+    return Plan(params, options.model_dir, data, splits, None, weights, pretrained.path)
+
+
+def _continuation(params, options, data, splits, checkpoint) -> Plan:
+    folder = options.model_dir
+    trained = model_dir.read_params(folder)
+    if trained is None:
+        raise UserError(
+            f"{folder} holds checkpoints and no {model_dir.PARAMS_FILE}, so nobody knows what "
+            "they were trained on; choose another MODEL_DIR"
+        )
+    if _TRAIN_INPUT in data:
+        dataset = params.train_input.data_dir
+        model_dir.check_same_data(folder, trained, dataset, data[_TRAIN_INPUT])
+    if _EVAL_INPUT in data:
+        dataset = params.eval_input.data_dir
+        facts = trained[config.DATA_SECTION]
+        model_dir.check_can_evaluate(facts, folder, dataset, data[_EVAL_INPUT])
+    params = model_dir.with_trained_model(folder, trained, params)
+    params = _resolved(params, next(iter(data.values())), None)
+    if _TRAIN_INPUT in data:
+        _say_how_it_continues(params, options, trained, checkpoint)
+    origin = trained[config.DATA_SECTION]["initialized_from"]
+    return Plan(params, folder, data, splits, checkpoint, {}, origin)
+
+
+def _say_how_it_continues(params, options, trained, checkpoint) -> None:
+    print(f"continues from {checkpoint}")
+    if options.checkpoint_path:
+        print(f"--checkpoint_path is not used: {options.model_dir} has a checkpoint of its own")
+    for change in model_dir.changes(trained, params):
+        print(f"continues otherwise than it began: {change}")
+
+
+def _resolved(params: Config, found: Manifest, pretrained) -> Config:
+    """The configuration with nothing unset."""
+    is_mixed = params.model.mixed_precision is not False
+    return dataclasses.replace(
+        params,
+        model=resolve.model(params.model, found, pretrained, print),
+        optimizer=resolve.optimizer(params.optimizer, is_mixed),
+    )

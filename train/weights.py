@@ -1,0 +1,27 @@
+"""Makes the variables of train/variables.py with their first values."""
+
+import tensorflow as tf
+
+from shared.config import ModelConfig
+from train import variables
+
+STDDEV = 0.02  # of the truncated normal that BERT's kernels and embeddings start from
+
+
+def create(model: ModelConfig, seed: int):
+    """{name: float32 tf.Variable} with initial values drawn from `seed`.
+
+    Every variable has a stream of its own, so its value does not depend on the other variables.
+    """
+    return {
+        spec.name: tf.Variable(_initial_value(spec, (seed, index)), name=spec.name)
+        for index, spec in enumerate(variables.table(model))
+    }
+
+
+def _initial_value(spec, seed):
+    if spec.initial == "zeros":
+        return tf.zeros(spec.shape)
+    if spec.initial == "ones":
+        return tf.ones(spec.shape)
+    return tf.random.stateless_truncated_normal(spec.shape, seed, stddev=STDDEV)
