@@ -5,12 +5,11 @@ msl72.incomplete  the next one, while it is written; manifest.json is its last f
 msl72.replaced    the old one, for the moment between two renames
 """
 
-import fcntl
 import os
 import shutil
 from contextlib import contextmanager
 
-from shared import manifest
+from shared import lock, manifest
 from shared.errors import UserError
 
 
@@ -30,20 +29,7 @@ class DatasetFolder:
           UserError: another run holds the folder, or something that is no dataset lies there.
         """
         parent, name = os.path.split(self.path)
-        try:
-            os.makedirs(parent, exist_ok=True)
-            lock = open(os.path.join(parent, f".{name}.lock"), "w")  # noqa: SIM115
-        except OSError as error:
-            raise UserError(
-                f"cannot write below {parent}: {error.strerror}; choose another DATA_DIR"
-            ) from None
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    f"another run is writing {self.path}; wait for it, or stop it"
-                ) from None
+        with lock.exclusive(os.path.join(parent, f".{name}.lock"), "another run", "DATA_DIR"):
             self._recover()
             self._check_is_dataset()
             yield

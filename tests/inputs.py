@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
+
+from shared import manifest, records
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -28,3 +31,12 @@ def data_arguments(demo_input, data_dir, *more):
         *("--data_dir", str(data_dir)),
         *map(str, more),
     ]
+
+
+def read_rows(dataset, split):
+    """Every record of a split, {feature: array [N, ...]}."""
+    found = manifest.read(str(dataset))
+    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+    paths = manifest.shard_paths(str(dataset), split, found)
+    batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
+    return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}

@@ -1,15 +1,13 @@
 """The folder of one training: params.yaml says what it was made of, so that nothing is mixed up."""
 
 import dataclasses
-import fcntl
 import os
 import platform
-from contextlib import contextmanager
 from typing import List, Optional
 
 import yaml
 
-from shared import config
+from shared import config, lock
 from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
@@ -38,28 +36,9 @@ _FIXED_KEYS = (
 )
 
 
-@contextmanager
 def locked(model_dir: str):
-    """Keeps a second training out of model_dir.
-
-    Raises:
-      UserError: another training is at work there, or the folder cannot be made.
-    """
-    try:
-        os.makedirs(model_dir, exist_ok=True)
-        lock = open(os.path.join(model_dir, ".lock"), "w")  # noqa: SIM115
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {model_dir}: {error.strerror}; choose another MODEL_DIR"
-        ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another training writes to {model_dir}; wait for it, or choose another MODEL_DIR"
-            ) from None
-        yield
+    """A context manager that keeps a second training out of model_dir."""
+    return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")
 
 
 def read_params(model_dir: str) -> Optional[dict]:

@@ -78,7 +78,7 @@ def test_two_runs_exclude_each_other(folder, tmp_path):
     (tmp_path / "sst2").mkdir()
     with open(tmp_path / "sst2" / ".msl8.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(UserError, match="another run is writing"), folder.locked():
+        with pytest.raises(UserError, match="another run is writing to"), folder.locked():
             pass
 
 

@@ -6,14 +6,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from preprocess import pipeline, run, summary
 from preprocess.prepare_tfds import prepare_from_files
 from preprocess.sources import TfdsSource, prepared_folder
 from shared import manifest, records, tasks
 from shared.errors import UserError
-from tests.inputs import data_arguments, reference
+from tests.inputs import data_arguments, read_rows, reference
 
 
 def contents(folder):
@@ -23,15 +22,6 @@ def contents(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "manifest.json"
     }
-
-
-def read_rows(dataset, split):
-    """Every record of a split, {feature: array [N, ...]}."""
-    found = manifest.read(str(dataset))
-    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
-    paths = manifest.shard_paths(str(dataset), split, found)
-    batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
-    return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
 
 
 def test_the_dataset_holds_every_row_of_the_source(demo_input, demo_data):

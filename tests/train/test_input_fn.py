@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from shared import manifest, records
 from shared.errors import UserError
+from tests.inputs import read_rows
 from train import input_fn
+from train.rows import Rows, read_split
 
 
 @pytest.fixture
@@ -19,22 +21,13 @@ def params(tiny, demo_data):
     return make
 
 
-def on_disk(dataset, split):
-    """The records of a split as they lie there."""
-    found = manifest.read(str(dataset))
-    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
-    paths = manifest.shard_paths(str(dataset), split, found)
-    batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
-    return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
-
-
 def keys(ids):
     """A row of ids without its padding, as a key that trimming does not change."""
     return [tuple(row[: np.flatnonzero(row)[-1] + 1].tolist()) for row in np.asarray(ids)]
 
 
 def test_evaluation_gives_every_example_once_in_order(params, demo_data):
-    rows = on_disk(demo_data, "validation")
+    rows = read_rows(demo_data, "validation")
     seen = 0
     for features, labels in input_fn.eval_input_fn(params(), "validation"):
         real = int(features["weights"].numpy().sum())
@@ -64,7 +57,7 @@ def test_an_epoch_is_a_permutation_and_the_next_one_another(params, demo_data):
     batches = input_fn.train_input_fn(params()).take(2 * 125)
     ids = [keys(features["input_ids"]) for features, _ in batches]
     first, second = list(chain(*ids[:125])), list(chain(*ids[125:]))
-    expected = sorted(keys(on_disk(demo_data, "train")["input_ids"]))
+    expected = sorted(keys(read_rows(demo_data, "train")["input_ids"]))
     assert sorted(first) == sorted(second) == expected  # 4,000 rows fill 125 batches of 32
     assert first != second
 
@@ -88,7 +81,7 @@ def test_order_follows_the_seed(params):
 def test_without_shuffling_the_order_is_that_of_the_records(params, demo_data):
     batches = input_fn.train_input_fn(params(shuffle=False)).take(125)
     found = list(chain(*(keys(features["input_ids"]) for features, _ in batches)))
-    assert found == keys(on_disk(demo_data, "train")["input_ids"])
+    assert found == keys(read_rows(demo_data, "train")["input_ids"])
 
 
 def test_a_batch_larger_than_the_split(params):
@@ -100,7 +93,7 @@ def test_a_regression_task_has_float_labels(tmp_path):
     record = {"input_ids": [2, 5, 3, 0], "input_mask": [0, 0, 0, 1],
               "segment_ids": [0] * 4, "labels": 2.5}  # fmt: skip
     write_dataset(tmp_path, [record], label_names=None)
-    rows = input_fn.read_split(str(tmp_path), "train")
+    rows = read_split(str(tmp_path), "train")
     assert rows.labels.dtype == np.float32 and rows.labels.tolist() == [2.5]
 
 
@@ -148,7 +141,7 @@ def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
 def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
     path = write_dataset(tmp_path, [GOOD, {**GOOD, **change}])
     with pytest.raises(UserError, match=message) as error:
-        input_fn.read_split(str(tmp_path), "train")
+        read_split(str(tmp_path), "train")
     assert str(path) in str(error.value) and "make data TASK=t MSL=6" in str(error.value)
 
 
@@ -164,12 +157,12 @@ def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
     ],
 )
 def test_the_lengths_that_a_batch_may_have(lengths, batch_size, use_xla, expected):
-    rows = input_fn.Rows(np.zeros((len(lengths), 64)), np.array(lengths), None, None)
+    rows = Rows(np.zeros((len(lengths), 64)), np.array(lengths), None, None)
     assert input_fn.trimmed_lengths(rows, batch_size, use_xla).tolist() == expected
 
 
 def test_a_length_that_is_no_multiple_of_8():
-    rows = input_fn.Rows(np.zeros((1, 12)), np.array([3]), None, None)
+    rows = Rows(np.zeros((1, 12)), np.array([3]), None, None)
     assert input_fn.trimmed_lengths(rows, 1, use_xla=False).tolist() == [8, 12]
 
 
@@ -189,5 +182,5 @@ def test_a_damaged_shard_is_named(tmp_path, damage, message):
     else:
         path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match=message) as error:
-        input_fn.read_split(str(tmp_path), "train")
+        read_split(str(tmp_path), "train")
     assert str(path) in str(error.value)

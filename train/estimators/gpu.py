@@ -250,7 +250,7 @@ def _has_bfloat16():
     """CPUs compute in it, GPUs from compute capability 8.0 on."""
     details = [
         tf.config.experimental.get_device_details(device)
-        for device in tf.config.list_physical_devices("GPU")
+        for device in tf.config.get_visible_devices("GPU")
     ]
     return all(detail.get("compute_capability", (0, 0)) >= (8, 0) for detail in details)
 

@@ -1,0 +1,36 @@
+"""Keeps two programs from writing to one folder at the same time."""
+
+import fcntl
+import os
+from contextlib import contextmanager
+
+from shared.errors import UserError
+
+
+@contextmanager
+def exclusive(path: str, what: str, elsewhere: str):
+    """Holds a lock file while the block runs; a killed program's lock is free again.
+
+    Args:
+      path: of the lock file; its folder is made.
+      what: who else may be at work, for the message.
+      elsewhere: the variable that chooses another folder, for the message.
+    Raises:
+      UserError: the lock is held, or the folder cannot be written.
+    """
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        lock = open(path, "w")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {folder}: {error.strerror}; choose another {elsewhere}"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{what} is writing to {folder}; wait for it, or choose another {elsewhere}"
+            ) from None
+        yield

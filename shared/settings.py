@@ -1,0 +1,96 @@
+"""Values of a configuration: a parser takes what YAML gave and returns the setting.
+
+A parser raises ValueError with what it expected and what it found. PyYAML reads `1e-6` as text,
+so numbers are coerced here.
+"""
+
+import math
+import re
+from typing import Any, Callable, Tuple
+
+# Seeds go into TensorFlow operations as int32; no count of a run comes near.
+MAXIMUM_INTEGER = 2**31 - 1
+MINIMUM_INTEGER = -MAXIMUM_INTEGER
+
+
+def integer(minimum: int = MINIMUM_INTEGER) -> Callable[[Any], int]:
+    def parse(value):
+        found = as_float(value)
+        if found != int(found) or not minimum <= found <= MAXIMUM_INTEGER:
+            limits = "" if minimum == MINIMUM_INTEGER else f" of at least {minimum}"
+            raise ValueError(f"expected a whole number{limits}, found {value!r}")
+        return int(found)
+
+    return parse
+
+
+def number(minimum: float, below: float = float("inf")) -> Callable[[Any], float]:
+    def parse(value):
+        found = as_float(value)
+        if not minimum <= found < below:
+            limits = f"of at least {minimum:g}" + (f" and below {below:g}" if below < 1e30 else "")
+            raise ValueError(f"expected a number {limits}, found {value!r}")
+        return found
+
+    return parse
+
+
+def as_float(value) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"expected a number, found {value!r}")
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"expected a number, found {value!r}")
+    return found
+
+
+def positive(value) -> float:
+    found = as_float(value)
+    if found <= 0:
+        raise ValueError(f"expected a number above 0, found {value!r}")
+    return found
+
+
+def boolean(value) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, found {value!r}")
+    return value
+
+
+def text(value) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected text, found {value!r}")
+    return value
+
+
+def patterns(value) -> Tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"expected a list of regular expressions, found {value!r}")
+    for item in value:
+        try:
+            re.compile(text(item))
+        except re.error as error:
+            raise ValueError(f"{item!r} is not a regular expression: {error}") from None
+    return tuple(value)
+
+
+def choice(*choices) -> Callable[[Any], Any]:
+    def parse(value):
+        value = value.lower() if isinstance(value, str) else value
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            listed = ", ".join(shown(choice) for choice in choices)
+            raise ValueError(f"expected one of {listed}, found {shown(value)}")
+        return value
+
+    return parse
+
+
+def optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else parse(value)
+
+
+def shown(value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

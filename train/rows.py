@@ -1,0 +1,127 @@
+"""A split in memory: its records, parsed once and checked, as compact arrays."""
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from shared import manifest, records
+from shared.errors import UserError, plain_message
+
+_PARSE_ROWS = 1024
+
+
+class Rows(NamedTuple):
+    """A split in memory; mask and segments follow from two lengths.
+
+    input_ids: uint16 or int32 [N, MSL]. lengths: int32 [N], tokens. b_starts: int32 [N], the
+    first position of segment B; equal to lengths where there is none. labels: int32 or float32 [N].
+    """
+
+    input_ids: np.ndarray
+    lengths: np.ndarray
+    b_starts: np.ndarray
+    labels: np.ndarray
+
+
+def read_split(dataset: str, split: str) -> Rows:
+    """Reads and checks all records of a split.
+
+    Raises:
+      UserError: a shard is missing, damaged, or holds other records than the manifest says.
+    """
+    found = manifest.read(dataset)
+    parts = [
+        _read_shard(path, shard, found)
+        for path, shard in zip(
+            manifest.shard_paths(dataset, split, found), found.splits[split].shards
+        )
+    ]
+    return Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+
+
+def _read_shard(path, shard, found):
+    if not os.path.exists(path):
+        raise _damaged(path, "there is no such file", found)
+    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+    batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
+    batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
+    parts = [_empty(found)]
+    try:
+        for batch in batches:
+            parts.append(_compact(batch, found))
+    except (tf.errors.OpError, _BadRecord) as error:
+        number = sum(len(part.labels) for part in parts) + getattr(error, "row", 0)
+        where = "record" if isinstance(error, _BadRecord) else "at or after record"
+        raise _damaged(path, f"{where} {number}: {plain_message(error)}", found) from None
+    rows = Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+    if len(rows.labels) != shard.examples:
+        raise _damaged(
+            path, f"{len(rows.labels)} records, the manifest says {shard.examples}", found
+        )
+    return rows
+
+
+class _BadRecord(Exception):
+    """A record that breaks a rule of shared/records.py; `row` is its number in the batch."""
+
+    def __init__(self, rule, row):
+        super().__init__(rule)
+        self.row = row
+
+
+def _damaged(path, fault, found):
+    return UserError(
+        f"{path} is damaged: {fault}. Make the dataset again, with the options it was made with "
+        f"(vocabulary {found.vocabulary.name}) and ARGS=--overwrite: make data TASK={found.task} "
+        f"MSL={found.max_sequence_length}"
+    )
+
+
+def _ids_dtype(found):
+    return np.uint16 if found.vocabulary.size <= 2**16 else np.int32
+
+
+def _empty(found):
+    return Rows(
+        np.zeros((0, found.max_sequence_length), _ids_dtype(found)),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.float32 if found.is_regression else np.int32),
+    )
+
+
+def _compact(batch, found):
+    """A parsed batch becomes Rows, after the check that mask and segments follow from lengths."""
+    ids, mask, segments, labels = (batch[feature.name].numpy() for feature in records.FEATURES)
+    position = np.arange(found.max_sequence_length)
+    lengths = np.sum(mask == records.TOKEN, axis=1)
+    b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
+    is_token = position < lengths[:, None]
+    is_b = is_token & (position >= b_starts[:, None])
+    _check(
+        mask == np.where(is_token, records.TOKEN, records.PADDING),
+        "input_mask is not 1 exactly on the padding",
+    )
+    _check(
+        segments == np.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
+        "segment_ids are not 1 exactly on the second text",
+    )
+    _check((ids >= 0) & (ids < found.vocabulary.size), "input_ids go beyond the vocabulary")
+    if not found.is_regression:
+        is_label = (labels >= records.UNLABELLED) & (labels < len(found.label_names))
+        _check(is_label[:, None], "labels go beyond label_names")
+    return Rows(
+        ids.astype(_ids_dtype(found)),
+        lengths.astype(np.int32),
+        b_starts.astype(np.int32),
+        labels.astype(np.float32 if found.is_regression else np.int32),
+    )
+
+
+def _check(holds, rule):
+    """Args: holds, bool [N, MSL]."""
+    rows = np.flatnonzero(~holds.all(axis=1))
+    if len(rows):
+        raise _BadRecord(rule, int(rows[0]))
