@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 import os
@@ -181,9 +182,12 @@ def test_a_run_that_was_killed_is_done_again(demo_input, demo_data, tmp_path):
 def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_path):
     shutil.copytree(demo_data, tmp_path / "d")
     shards = pipeline.shard_ranges("test", 500, 1)
-    pipeline.write_reports([], str(tmp_path / "d" / pipeline.REPORTS_FILE))
-    with pytest.raises(RuntimeError, match="the runner lost rows: shard test/test-00000-of-00001"):
-        summary.checked_reports(str(tmp_path / "d"), shards)
+    shard = manifest.read(str(demo_data)).splits["test"].shards[0]
+    fewer = dataclasses.replace(shard, examples=499)
+    for reports in ([], [pipeline.ShardReport("test", 0, fewer, None)]):
+        pipeline.write_reports(reports, str(tmp_path / "d" / pipeline.REPORTS_FILE))
+        with pytest.raises(RuntimeError, match="the runner lost rows: shard test/test-00000-of-"):
+            summary.checked_reports(str(tmp_path / "d"), shards)
 
 
 @pytest.mark.parametrize(

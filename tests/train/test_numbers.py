@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig, Schedule
 from tests.train.conftest import constant
-from train import metrics, optimizer, schedule
+from train import bert, metrics, optimizer, schedule
 from train.dropout import StatelessDropout
+from train.progress import Progress, clock
 
 
 def rates(schedules, steps, reset_steps=True):
@@ -160,6 +161,36 @@ def test_metrics_of_scores_by_hand():
     # Deviations -1.5 -0.5 -0.5 2.5 and -1.5 -0.5 0.5 1.5; ranks 1 2.5 2.5 4 and 1 2 3 4.
     assert found["pearson"] == pytest.approx(6.0 / math.sqrt(9 * 5))
     assert found["spearman"] == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+
+
+def test_the_two_forms_of_gelu():
+    # x Phi(x) with Phi(1) = 0.8413447, Phi(-2) = 0.0227501; the tanh form by a pocket calculator:
+    # 0.5 (1 + tanh(0.7978846 * 1.044715)) and -(1 - tanh(0.7978846 * 2.35772)).
+    x = tf.constant([1.0, -2.0, 0.0])
+    erf, tanh = (bert.NONLINEARITIES[name](x).numpy() for name in ("gelu_erf", "gelu"))
+    np.testing.assert_allclose(erf, [0.8413447, -0.0455002, 0.0], atol=1e-6)
+    np.testing.assert_allclose(tanh, [0.8411920, -0.0454023, 0.0], atol=1e-6)
+
+
+def test_progress_lines():
+    lines = []
+    progress = Progress(first_step=10, last_step=310, batch_size=8, every_steps=100,
+                        log=lines.append)  # fmt: skip
+    assert progress.update(50, 2.0, 0.7, 1e-3) is None
+    assert progress.update(50, 2.0, 0.6, 1e-3) == 8 * 100 / 4
+    assert progress.update(10, 11.0, 0.5, 1e-3) == 80 / 11  # a line after 10 s at the latest
+    progress.update(190, 19.0, 0.4, 5e-5)
+    progress.finish()
+    assert lines == [
+        "step 110/310  loss 0.6000  lr 1.00e-03  200 examples/s  ETA 0:08",
+        "step 120/310  loss 0.5000  lr 1.00e-03  7 examples/s  ETA 3:29",
+        "step 310/310  loss 0.4000  lr 5.00e-05  80 examples/s  ETA 0:00",
+        "Training finished with 2,400 samples in 34.0 s, 70.6 samples/s (steps 10 to 310)",
+    ]
+
+
+def test_times_are_shown_like_a_clock():
+    assert [clock(s) for s in (0.4, 75, 3675)] == ["0:00", "1:15", "1:01:15"]
 
 
 def test_dropout_depends_on_seed_step_and_place_alone():
