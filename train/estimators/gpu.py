@@ -63,8 +63,11 @@ class Estimator:
         }
         self._global_step = tf.Variable(0, dtype=tf.int64, trainable=False)
         xla = params.runconfig.xla
-        self._step = tf.function(self._train_step, jit_compile=xla)
-        self._predict = tf.function(self._predict_step, jit_compile=xla, reduce_retracing=not xla)
+        # Without AutoGraph, as no branch here depends on a tensor: the first step comes sooner.
+        self._step = tf.function(self._train_step, jit_compile=xla, autograph=False)
+        self._predict = tf.function(
+            self._predict_step, jit_compile=xla, autograph=False, reduce_retracing=not xla
+        )
 
     def warm_start(self, values: dict) -> None:
         """Sets variables to pretrained values, {name: array}; step and slots start fresh."""
