@@ -82,7 +82,7 @@ def parse(arguments: list) -> Options:
     parser.add_argument("--vocab_file", default=vocab.default_path(), help="(%(default)s)")
     parser.add_argument("--num_shards", type=int, help="of every split (one per 8,192 examples)")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
-    own, _, beam_options = _partition(arguments, "--")
+    own, beam_options = _split_at("--", arguments)
     parsed = parser.parse_args(own)
     task = tasks.get(parsed.task)
     return Options(
@@ -97,9 +97,9 @@ def parse(arguments: list) -> Options:
     )
 
 
-def _partition(items: list, separator: str) -> tuple:
+def _split_at(separator: str, items: list) -> "tuple[list, list]":
     position = items.index(separator) if separator in items else len(items)
-    return items[:position], separator, items[position + 1 :]
+    return items[:position], items[position + 1 :]
 
 
 def _checked_length(length: "int | None", task: Task) -> int:

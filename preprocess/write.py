@@ -5,7 +5,7 @@ import uuid
 
 import tensorflow as tf
 
-from shared import records
+from preprocess.serialize import serialize
 from shared.files import sha256_of
 from shared.manifest import Shard
 
@@ -33,10 +33,8 @@ class ShardWriter:
 
     def write(self, batch: dict) -> None:
         """Appends {feature name: int array [N, length], `labels`: array [N]}, row by row."""
-        names = [feature.name for feature in records.FEATURES]
-        for values in zip(*(batch[name].tolist() for name in names), strict=True):
-            row = dict(zip(names, values, strict=True))
-            self._writer.write(records.to_example(row, self._is_regression))
+        for record in serialize(batch, self._is_regression):
+            self._writer.write(record)
             self._examples += 1
 
     def __exit__(self, error_type, *_) -> None:

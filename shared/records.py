@@ -54,27 +54,3 @@ def feature_spec(max_sequence_length, is_regression):
         return tf.io.FixedLenFeature([max_sequence_length] if feature.per_token else [], dtype)
 
     return {feature.name: one(feature) for feature in FEATURES}
-
-
-def to_example(row, is_regression):
-    """Serializes one row.
-
-    Args:
-      row: {feature name: a list of max_sequence_length ints, or for `labels` one number}.
-      is_regression: whether `labels` is a float.
-    Returns:
-      The bytes of the tf.train.Example. Fields are in sorted order: without `deterministic` the
-      order of a protobuf map differs from process to process.
-    """
-    import tensorflow as tf
-
-    features = {}
-    for feature in FEATURES:
-        values = row[feature.name] if feature.per_token else [row[feature.name]]
-        if is_regression and not feature.per_token:
-            encoded = tf.train.Feature(float_list=tf.train.FloatList(value=values))
-        else:
-            encoded = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-        features[feature.name] = encoded
-    example = tf.train.Example(features=tf.train.Features(feature=features))
-    return example.SerializeToString(deterministic=True)

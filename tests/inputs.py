@@ -40,3 +40,25 @@ def read_rows(dataset, split):
     paths = manifest.shard_paths(str(dataset), split, found)
     batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
     return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
+
+
+def to_example(row, is_regression):
+    """Serializes one row by way of protobuf objects.
+
+    Args:
+      row: {feature name: a list of max_sequence_length ints, or for `labels` one number}.
+      is_regression: whether `labels` is a float.
+    Returns:
+      The bytes of the tf.train.Example. Fields are in sorted order: without `deterministic` the
+      order of a protobuf map differs from process to process.
+    """
+    features = {}
+    for feature in records.FEATURES:
+        values = row[feature.name] if feature.per_token else [row[feature.name]]
+        if is_regression and not feature.per_token:
+            encoded = tf.train.Feature(float_list=tf.train.FloatList(value=values))
+        else:
+            encoded = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+        features[feature.name] = encoded
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return example.SerializeToString(deterministic=True)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from shared import manifest, records
 from shared.errors import UserError
-from tests.inputs import read_rows
+from tests.inputs import read_rows, to_example
 from train import input_fn
 from train.rows import Rows, read_split
 
@@ -107,7 +107,7 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
     path = folder / "train" / "train-00000-of-00001.tfrecord"
     with tf.io.TFRecordWriter(str(path)) as writer:
         for row in rows:
-            writer.write(records.to_example(row, label_names is None))
+            writer.write(to_example(row, label_names is None))
     count = len(rows) if examples is None else examples
     shard = manifest.Shard(path.name, count, path.stat().st_size, "")
     split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0)
