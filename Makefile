@@ -34,7 +34,8 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR VOCAB CHECKPOINT ARGS"
+	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR VOCAB FROM"
+	@echo "           CHECKPOINT ARGS (options of the program) PYTHON EXTRAS"
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \

@@ -7,6 +7,7 @@ python -m preprocess.get_vocab --from_path bert-base-cased/
 import argparse
 import http.client
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -31,7 +32,7 @@ def main(arguments: list) -> None:
     case = "lower-cased" if got.lower_case else "cased"
     print(f"{path}: {len(got.pieces):,} pieces, {case}, sha256 {got.sha256}")
     if path != vocab.default_path():
-        print(f"use it with VOCAB={path}")
+        print(f"use it with VOCAB={shlex.quote(path)}")
 
 
 def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
@@ -41,6 +42,8 @@ def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
       UserError: the publisher does not answer, or sends something else.
     """
     path = os.path.join(folder, published.name + ".txt")
+    if os.path.exists(path) and sha256_of(path) == published.sha256:
+        return path
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         temporary = os.path.join(scratch, os.path.basename(path))
@@ -82,12 +85,16 @@ def copy(source: str, folder: str = vocab.FOLDER) -> str:
             f"{file} is not the published {name}, whose sha256 vocab/README.md shows; give the "
             "file another name, or use it where it lies with VOCAB=<file>"
         )
-    if not published and checked.lower_case == vocab.has_upper_case(checked.pieces):
+    if checked.lower_case != vocab.lower_case_by_content(checked.pieces, checked.sha256):
         raise UserError(
             f"{file} is {'lower-cased' if checked.lower_case else 'cased'} by what lies beside it "
-            f"and not by its pieces; use it where it lies with VOCAB={file}"
+            f"and not by its content; use it where it lies with VOCAB={file}"
         )
     path = os.path.join(folder, name + ".txt")
+    if os.path.exists(path) and sha256_of(path) != checked.sha256:
+        raise UserError(
+            f"{path} exists with other content; remove it, or give {file} another name first"
+        )
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         os.replace(shutil.copy(file, scratch), path)

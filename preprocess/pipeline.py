@@ -22,6 +22,7 @@ from preprocess.statistics import Statistics
 from preprocess.tokenization import Tokenizer
 from preprocess.write import ShardWriter
 from shared import manifest, vocab
+from shared.errors import UserError
 from shared.vocab import Vocabulary
 
 REPORTS_FILE = "reports.pickle"
@@ -72,8 +73,7 @@ def shard_ranges(split: str, examples: int, num_shards: int) -> "list[ShardRange
 
 def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None:
     """Writes every shard and, last, <folder>/reports.pickle with their reports."""
-    options = beam.options.pipeline_options.PipelineOptions(beam_options)
-    with _no_error_log(), beam.Pipeline(options=options) as pipeline:
+    with _no_error_log(), _make_pipeline(beam_options) as pipeline:
         (
             pipeline
             | "Shards" >> beam.Create(shards)
@@ -82,6 +82,14 @@ def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None
             | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
             | "Report" >> beam.Map(write_reports, os.path.join(job.folder, REPORTS_FILE))
         )
+
+
+def _make_pipeline(beam_options: "list[str]") -> beam.Pipeline:
+    options = beam.options.pipeline_options.PipelineOptions(beam_options)
+    try:
+        return beam.Pipeline(options=options)
+    except ValueError as error:
+        raise UserError(f"Beam refuses the options {' '.join(beam_options)}: {error}") from None
 
 
 @contextmanager

@@ -24,6 +24,11 @@ def ensure_prepared(task: Task, tfds_data_dir: str) -> str:
     if folder is None:
         _download(task, tfds_data_dir)
         folder = prepared_folder(task, tfds_data_dir)
+    if folder is None:
+        raise UserError(
+            f"{os.path.join(tfds_data_dir, 'glue', task.name)} is an incomplete copy of TFDS data, "
+            "without dataset_info.json; remove it, or copy it whole"
+        )
     return folder
 
 

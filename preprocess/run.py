@@ -146,7 +146,10 @@ def _compare(found: manifest.Manifest, options: Options, source: TfdsSource, siz
     """(name, what the manifest has, what this run would write)."""
     yield "task", found.task, options.task.name
     yield "max_sequence_length", found.max_sequence_length, options.max_sequence_length
-    yield "vocabulary", found.vocabulary, _vocabulary_entry(options.vocabulary)
+    # By content: the same vocabulary may lie under another name.
+    new = _vocabulary_entry(options.vocabulary)
+    for name in ("size", "sha256", "lower_case"):
+        yield f"vocabulary {name}", getattr(found.vocabulary, name), getattr(new, name)
     yield "label_names", found.label_names, options.task.label_names
     for key, value in source.describe().items():
         yield f"source {key}", found.source.get(key), value

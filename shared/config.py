@@ -7,6 +7,8 @@ error with the nearest name.
 """
 
 import dataclasses
+import glob
+import os
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -214,8 +216,12 @@ def _read_yaml(path: str) -> Dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             content = yaml.load(file, Loader=_StrictLoader)
     except OSError as error:
-        raise UserError(f"cannot read the configuration {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        there = sorted(glob.glob(os.path.join(os.path.dirname(path), "*.yaml")))
+        raise UserError(
+            f"cannot read the configuration {path}: {error.strerror}. Choose one with CONFIG "
+            f"(--params) or MODEL; in its folder are: {', '.join(there) or 'none'}"
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected the sections {', '.join(SECTIONS)}, found {content!r}")

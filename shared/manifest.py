@@ -102,9 +102,9 @@ class Manifest:
         return self.label_names is None
 
     def fingerprint(self) -> str:
-        """sha256 over everything but `versions`: equal datasets have equal fingerprints."""
+        """sha256 over all but `versions` and the vocabulary's name: equal records, equal one."""
         content = dataclasses.asdict(self)
-        del content["versions"]
+        del content["versions"], content["vocabulary"]["name"]
         return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
 
 
@@ -251,6 +251,8 @@ def _split(split: Split) -> Split:
     shards = tuple(_build(Shard, shard) for shard in split.shards)
     if sum(shard.examples for shard in shards) != split.examples or not shards:
         raise _Damaged(f"the shards do not add up to {split.examples} examples")
+    if not all(length.isdigit() for length in split.length_histogram):
+        raise _Damaged("length_histogram has keys that are no lengths")
     histogram = {int(length): rows for length, rows in split.length_histogram.items()}
     return dataclasses.replace(split, shards=shards, length_histogram=histogram)
 
@@ -274,11 +276,13 @@ def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, s
     if manifest.mask_polarity != MASK_POLARITY:
         lines.append(f"  mask: the records have {manifest.mask_polarity!r}, not {MASK_POLARITY!r}")
     if lines:
-        length = expected.get("max_sequence_length", (None,))[0] or manifest.max_sequence_length
+        wanted = {name: value for name, (value, _) in expected.items() if value is not None}
         raise UserError(
             f"the dataset {dataset} does not fit this run:\n" + "\n".join(lines) + "\n"
-            "Correct the configuration, or make the data for it: "
-            f"make data TASK={manifest.task} MSL={length} VOCAB=<vocabulary>"
+            "Correct the configuration (CONFIG), or make the data for it: make data "
+            f"TASK={wanted.get('task', manifest.task)} "
+            f"MSL={wanted.get('max_sequence_length', manifest.max_sequence_length)} "
+            "VOCAB=<vocabulary>"
         )
 
 

@@ -42,7 +42,8 @@ class Vocabulary:
       path: where the file lies.
       pieces: the pieces in the order of their ids.
       sha256: of the file's bytes.
-      lower_case: whether text must be lower-cased (and lose its accents) to match the pieces.
+      lower_case: whether text must be lower-cased (and lose its accents) to match the pieces:
+        what a checkpoint's tokenizer_config.json beside the file says, else its content.
     """
 
     name: str
@@ -77,21 +78,26 @@ def read(path: str) -> Vocabulary:
     _check_pieces(pieces, path)
     sha256 = hashlib.sha256(content).hexdigest()
     _check_name(path, sha256)
-    published = {entry.sha256: entry for entry in known().values()}.get(sha256)
+    published = _published(sha256)
+    stated = stated_case(os.path.dirname(path))
     stem = os.path.splitext(os.path.basename(path))[0]
     return Vocabulary(
         name=published.name if published else stem,
         path=path,
         pieces=tuple(pieces),
         sha256=sha256,
-        lower_case=published.lower_case if published else _lower_case(path, pieces),
+        lower_case=lower_case_by_content(pieces, sha256) if stated is None else stated,
     )
 
 
-def _lower_case(path: str, pieces: List[str]) -> bool:
-    """What a checkpoint's tokenizer_config.json says beside the file; else what the pieces say."""
-    stated = stated_case(os.path.dirname(path))
-    return not has_upper_case(pieces) if stated is None else stated
+def lower_case_by_content(pieces, sha256: str) -> bool:
+    """What the table of published vocabularies says; else what the pieces say."""
+    published = _published(sha256)
+    return published.lower_case if published else not has_upper_case(pieces)
+
+
+def _published(sha256: str) -> Optional[Known]:
+    return {entry.sha256: entry for entry in known().values()}.get(sha256)
 
 
 def stated_case(folder: str) -> Optional[bool]:
@@ -108,7 +114,7 @@ def stated_case(folder: str) -> Optional[bool]:
             stated = json.load(file).get("do_lower_case")
     except (OSError, ValueError, AttributeError) as error:
         raise UserError(f"cannot read {path}: {error}; expected a JSON mapping") from None
-    if stated not in (None, True, False):
+    if stated is not None and not isinstance(stated, bool):
         raise UserError(f"{path}: do_lower_case is {stated!r}, expected true or false")
     return stated
 

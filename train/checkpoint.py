@@ -1,6 +1,5 @@
 """Writes and reads checkpoints: {name: tensor} in TensorFlow's name-based format."""
 
-import glob
 import os
 from typing import Dict
 
@@ -11,6 +10,8 @@ from shared.errors import UserError, plain_message
 from train import checkpoint_files
 
 GLOBAL_STEP = "global_step"
+# What SaveV2 writes, in the order of renaming: a checkpoint without .index does not exist.
+_ENDINGS = (".data-00000-of-00001", ".index")
 
 
 def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) -> str:
@@ -23,20 +24,30 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
       The checkpoint's path without the endings of its files.
     """
     path = checkpoint_files.path_of(model_dir, step)
-    temporary = os.path.join(model_dir, ".tmp-" + os.path.basename(path))
+    temporary = os.path.join(model_dir, checkpoint_files.TEMPORARY + os.path.basename(path))
+    try:
+        checkpoint_files.clean(model_dir)
+        _write(temporary, tensors)
+        checkpoint_files.announce(model_dir, step)
+        for ending in _ENDINGS:
+            os.replace(temporary + ending, path + ending)
+        checkpoint_files.rotate(model_dir, keep)
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(
+            f"cannot write the checkpoint {path}: {plain_message(error)}. Make room or pick "
+            "another MODEL_DIR; the checkpoints before it are untouched."
+        ) from None
+    return path
+
+
+def _write(prefix: str, tensors: Dict[str, tf.Tensor]) -> None:
     names = sorted(tensors)
     tf.raw_ops.SaveV2(
-        prefix=temporary,
+        prefix=prefix,
         tensor_names=names,
         shape_and_slices=[""] * len(names),
         tensors=[tf.convert_to_tensor(tensors[name]) for name in names],
     )
-    checkpoint_files.announce(model_dir, step)
-    # Sorted, .index comes after .data: a checkpoint without it does not exist.
-    for file in sorted(glob.glob(glob.escape(temporary) + ".*")):
-        os.replace(file, path + file[len(temporary) :])
-    checkpoint_files.rotate(model_dir, keep)
-    return path
 
 
 def read(path: str, names) -> Dict[str, np.ndarray]:
@@ -45,6 +56,11 @@ def read(path: str, names) -> Dict[str, np.ndarray]:
     Raises:
       UserError: its files are missing or damaged, or it lacks some of `names`; all are listed.
     """
+    if not os.path.exists(path + ".index"):
+        raise UserError(
+            f"the checkpoint {path} is no longer there; a training that is running may have "
+            "removed it. Start again to use its newest one."
+        )
     try:
         reader = tf.train.load_checkpoint(path)
         missing = [name for name in names if not reader.has_tensor(name)]

@@ -14,6 +14,7 @@ from shared.files import write_whole
 
 PREFIX = "model.ckpt-"
 STATE_FILE = "checkpoint"
+TEMPORARY = ".tmp-"  # how the names begin of files that a save is writing
 
 
 def path_of(model_dir: str, step: int) -> str:
@@ -59,13 +60,22 @@ def announce(model_dir: str, step: int) -> None:
     """Makes the checkpoint of `step`, about to appear, the newest; before its .index does.
 
     A kill in between leaves the name of a file that is not there, and `latest` passes it over.
-    Later checkpoints belong to a training that was rolled back, and go.
+    Checkpoints from there on belong to a training that was rolled back, and go first.
     """
     present = steps(model_dir)
-    _write_state(model_dir, [*(kept for kept in present if kept < step), step])
-    for abandoned in (later for later in present if later > step):
+    for abandoned in (later for later in present if later >= step):
         print(f"removes {path_of(model_dir, abandoned)}: training went back behind it")
         _remove(model_dir, abandoned)
+    _write_state(model_dir, [*(kept for kept in present if kept < step), step])
+
+
+def clean(model_dir: str) -> None:
+    """Removes what a kill left in the middle of a save or of a removal."""
+    whole = {f"{PREFIX}{step}" for step in steps(model_dir)}
+    for name in os.listdir(model_dir):
+        is_part = re.match(r"model\.ckpt-\d+(?=\.)", name)
+        if name.startswith(TEMPORARY) or (is_part and is_part.group() not in whole):
+            os.remove(os.path.join(model_dir, name))
 
 
 def rotate(model_dir: str, keep: int) -> None:

@@ -23,16 +23,33 @@ def evaluate(estimator, todo: Plan, step: int) -> None:
     """
     found = todo.eval_data
     for split in todo.eval_splits:
-        input_fn = functools.partial(eval_input_fn, split=split)
+        input_fn = functools.partial(eval_input_fn, split=split, found=found)
         predictions = estimator.evaluate(input_fn, todo.eval_steps)
         examples = len(predictions.labels)
         assert todo.eval_steps is not None or examples == found.splits[split].examples
         values = _score(found, split, predictions)
         content = json.dumps({"step": step, "examples": examples, **values}, indent=2)
-        write_whole(os.path.join(todo.model_dir, f"eval_{split}.json"), content + "\n")
+        write_whole(_result_file(todo, split), content + "\n")
         estimator.write_metrics(split, values)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
         print(f"eval {split}: step {step}  {shown}  ({examples:,} examples)")
+
+
+def is_done(todo: Plan) -> bool:
+    """Whether every split of the plan has been scored at the plan's checkpoint."""
+    return all(_scored_step(todo, split) == todo.first_step for split in todo.eval_splits)
+
+
+def _scored_step(todo: Plan, split: str):
+    try:
+        with open(_result_file(todo, split), encoding="utf-8") as file:
+            return json.load(file)["step"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _result_file(todo: Plan, split: str) -> str:
+    return os.path.join(todo.model_dir, f"eval_{split}.json")
 
 
 def _score(found: Manifest, split: str, predictions) -> dict:

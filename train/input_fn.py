@@ -16,6 +16,7 @@ import tensorflow as tf
 from shared import records
 from shared.config import Config
 from shared.errors import UserError
+from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train.rows import Rows, read_split
 
@@ -24,15 +25,15 @@ _MAX_COMPILED_LENGTHS = 8
 _EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
 
 
-def train_input_fn(params: Config) -> tf.data.Dataset:
-    """Endless batches of the train split.
+def train_input_fn(params: Config, found: Manifest) -> tf.data.Dataset:
+    """Endless batches of the train split of the dataset whose manifest is `found`.
 
     Every epoch is a permutation of all rows, drawn from (seed, epoch); the rows that do not fill
     a batch wait for another epoch. The n-th batch depends on the seed and the records alone, so
     a run resumes by skipping as many batches as it has taken steps.
     """
     options = params.train_input
-    rows = read_split(options.data_dir, TRAIN)
+    rows = read_split(options.data_dir, TRAIN, found)
     seed = options.shuffle_seed
     if seed is None:
         seed = params.runconfig.tf_random_seed
@@ -43,10 +44,10 @@ def train_input_fn(params: Config) -> tf.data.Dataset:
     return batches.map(_gather(rows, lengths)).prefetch(tf.data.experimental.AUTOTUNE)
 
 
-def eval_input_fn(params: Config, split: str) -> tf.data.Dataset:
+def eval_input_fn(params: Config, split: str, found: Manifest) -> tf.data.Dataset:
     """Every example of a split once, in order."""
     options = params.eval_input
-    rows = read_split(options.data_dir, split)
+    rows = read_split(options.data_dir, split, found)
     gather = _gather(rows, trimmed_lengths(rows, options.batch_size, params.runconfig.xla))
 
     def gather_weighted(indices, weights):

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import platform
+import re
 from typing import List, Optional
 
 import yaml
@@ -36,6 +37,15 @@ _FIXED_KEYS = (
 )
 
 
+def check_name(model_dir: str) -> None:
+    """TensorFlow reads a checkpoint's path as a pattern, so some folders cannot be read again."""
+    if re.search(r"[*?\[\]{}\\]", os.path.abspath(model_dir)):
+        raise UserError(
+            f"{model_dir}: a model_dir's path may hold none of * ? [ ] {{ }} \\, which TensorFlow "
+            "takes for a pattern; choose another MODEL_DIR"
+        )
+
+
 def locked(model_dir: str):
     """A context manager that keeps a second training out of model_dir."""
     return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")
@@ -54,7 +64,7 @@ def read_params(model_dir: str) -> Optional[dict]:
         complete = {*content["model"]} >= {*_FIXED_KEYS} and {*content[_DATA]} >= {*_DATA_KEYS}
     except FileNotFoundError:
         return None
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is not what this program writes ({error!r}); choose another MODEL_DIR"
         ) from None
@@ -66,17 +76,20 @@ def read_params(model_dir: str) -> Optional[dict]:
     return content
 
 
-def write_params(model_dir: str, resolved: Config, found: Manifest, origin: str) -> None:
+def write_params(
+    model_dir: str, resolved: Config, found: Manifest, origin: str, backend: str
+) -> None:
     """Writes params.yaml: a valid configuration, plus what the training was made of.
 
     Args:
       resolved: the configuration with nothing unset.
       found: the manifest of the dataset that the model is trained on.
       origin: where the first weights came from.
+      backend: gpu or cpu.
     """
     content = config.dump(resolved)
     content[_DATA] = {**data_facts(found), "initialized_from": origin}
-    content[config.ENVIRONMENT_SECTION] = _environment()
+    content[config.ENVIRONMENT_SECTION] = _environment(backend)
     text = yaml.safe_dump(content, sort_keys=False)
     write_whole(os.path.join(model_dir, PARAMS_FILE), text)
 
@@ -94,21 +107,35 @@ def data_facts(found: Manifest) -> dict:
     }
 
 
-def _environment() -> dict:
+def _environment(backend: str) -> dict:
     """What, besides the configuration, decides the last bits of the results."""
-    return {"machine": platform.machine(), "threads": os.cpu_count()}
+    can_tell = hasattr(os, "sched_getaffinity")  # not on macOS
+    threads = len(os.sched_getaffinity(0)) if can_tell else os.cpu_count()
+    return {"backend": backend, "machine": platform.machine(), "threads": threads}
 
 
-def changes(before: dict, resolved: Config) -> List[str]:
+def changes(before: dict, resolved: Config, backend: str) -> List[str]:
     """One line for every setting that a continued training has otherwise than before."""
-    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: _environment()}
-    lines = []
-    for section in ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION):
-        old, new = before.get(section) or {}, now[section]
-        for key in sorted({*old, *new} - _LENGTH_OF_RUN):
-            if old.get(key) != new.get(key):
-                lines.append(f"{section}.{key}: {old.get(key)} before, {new.get(key)} now")
-    return lines
+    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: _environment(backend)}
+    sections = ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION)
+    return [
+        change
+        for section in sections
+        for key in sorted({*(before.get(section) or {}), *now[section]} - _LENGTH_OF_RUN)
+        for change in _change(before, now, section, key)
+    ]
+
+
+def precision_change(before: dict, resolved: Config) -> List[str]:
+    """A line where a model is scored in another precision than it was trained in."""
+    return _change(before, config.dump(resolved), "model", "mixed_precision")
+
+
+def _change(before: dict, now: dict, section: str, key: str) -> List[str]:
+    old, new = (content.get(section) or {} for content in (before, now))
+    if old.get(key) == new.get(key):
+        return []
+    return [f"{section}.{key}: {old.get(key)} before, {new.get(key)} now"]
 
 
 def check_same_data(model_dir: str, params: dict, dataset: str, found: Manifest) -> None:

@@ -36,6 +36,7 @@ class Plan:
       checkpoint: the one of model_dir to go on from or to score; None for a fresh start.
       weights: {variable name: array} that a fresh start begins with; the others are random.
       origin: where the first weights of this model came from.
+      trained: the params.yaml of model_dir where the run goes on from it, else None.
     """
 
     params: Config
@@ -45,6 +46,7 @@ class Plan:
     checkpoint: Optional[str]
     weights: Dict[str, Any]
     origin: str
+    trained: Optional[dict]
 
     @property
     def train_data(self) -> Optional[Manifest]:
@@ -61,11 +63,15 @@ class Plan:
         return steps if steps and steps > 0 else None
 
     @property
+    def first_step(self) -> int:
+        """The global step of the first weights."""
+        return checkpoint_files.step_of(self.checkpoint) if self.checkpoint else 0
+
+    @property
     def last_step(self) -> int:
         """The global step at which training ends."""
         run = self.params.runconfig
-        first = checkpoint_files.step_of(self.checkpoint) if self.checkpoint else 0
-        return first + run.steps if run.steps else run.max_steps
+        return self.first_step + run.steps if run.steps else run.max_steps
 
 
 def make(options: argparse.Namespace) -> Plan:
@@ -74,6 +80,7 @@ def make(options: argparse.Namespace) -> Plan:
     Raises:
       UserError: configuration, data, model_dir and checkpoint do not go together.
     """
+    model_dir.check_name(options.model_dir)
     params = _with_options(config.load(options.params, print), options)
     data = {section: _read_data(params, section, options) for section in _INPUTS[options.mode]}
     if _TRAIN_INPUT in data:
@@ -128,14 +135,14 @@ def _fresh_start(params, options, data, splits, _) -> Plan:
     if options.checkpoint_path is None:
         print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
         params = _resolved(params, found, None)
-        return Plan(params, options.model_dir, data, splits, None, {}, "random weights")
+        return Plan(params, options.model_dir, data, splits, None, {}, "random weights", None)
     from train.pretrained import huggingface
 
     pretrained = huggingface.read(options.checkpoint_path)
     params = _resolved(params, found, pretrained)
     weights, new = resolve.initial_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {pretrained.path}; new: {', '.join(new)}")
-    return Plan(params, options.model_dir, data, splits, None, weights, pretrained.path)
+    return Plan(params, options.model_dir, data, splits, None, weights, pretrained.path, None)
 
 
 def _continuation(params, options, data, splits, checkpoint) -> Plan:
@@ -155,18 +162,10 @@ def _continuation(params, options, data, splits, checkpoint) -> Plan:
         model_dir.check_can_evaluate(facts, folder, dataset, data[_EVAL_INPUT])
     params = model_dir.with_trained_model(folder, trained, params)
     params = _resolved(params, next(iter(data.values())), None)
-    if _TRAIN_INPUT in data:
-        _say_how_it_continues(params, options, trained, checkpoint)
-    origin = trained[config.DATA_SECTION]["initialized_from"]
-    return Plan(params, folder, data, splits, checkpoint, {}, origin)
-
-
-def _say_how_it_continues(params, options, trained, checkpoint) -> None:
-    print(f"continues from {checkpoint}")
     if options.checkpoint_path:
-        print(f"--checkpoint_path is not used: {options.model_dir} has a checkpoint of its own")
-    for change in model_dir.changes(trained, params):
-        print(f"continues otherwise than it began: {change}")
+        print(f"--checkpoint_path is not used: {folder} has a checkpoint of its own")
+    origin = trained[config.DATA_SECTION]["initialized_from"]
+    return Plan(params, folder, data, splits, checkpoint, {}, origin, trained)
 
 
 def _resolved(params: Config, found: Manifest, pretrained) -> Config:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from shared import manifest, records
 from shared.errors import UserError, plain_message
+from shared.manifest import Manifest
 
 _PARSE_ROWS = 1024
 
@@ -25,13 +26,18 @@ class Rows(NamedTuple):
     labels: np.ndarray
 
 
-def read_split(dataset: str, split: str) -> Rows:
+def read_split(dataset: str, split: str, found: Manifest) -> Rows:
     """Reads and checks all records of a split.
 
+    Args:
+      dataset: its folder.
+      found: the manifest that the run was checked against.
     Raises:
-      UserError: a shard is missing, damaged, or holds other records than the manifest says.
+      UserError: a shard is missing, damaged, or holds other records than the manifest says; or
+        the dataset was replaced since the check.
     """
-    found = manifest.read(dataset)
+    if manifest.read(dataset) != found:
+        raise UserError(f"{dataset} was replaced while this program was running; start again")
     parts = [
         _read_shard(path, shard, found)
         for path, shard in zip(

@@ -94,18 +94,38 @@ def train(todo: Plan, backend: str) -> None:
     from train.input_fn import train_input_fn
 
     with model_dir.locked(todo.model_dir):
+        check_is_current(todo)
+        if todo.checkpoint is not None:
+            print(f"continues from {todo.checkpoint}")
+            for change in model_dir.changes(todo.trained, todo.params, backend):
+                print(f"continues otherwise than it began: {change}")
         estimator = make_estimator(todo, backend)
-        model_dir.write_params(todo.model_dir, todo.params, todo.train_data, todo.origin)
         score = functools.partial(evaluation.evaluate, estimator, todo)
-        estimator.train(train_input_fn, todo.last_step, score, stop_on_sigterm())
+        if todo.checkpoint is not None and not evaluation.is_done(todo):
+            score(todo.first_step)  # a kill came between the checkpoint and its evaluation
+        if todo.first_step < todo.last_step:
+            model_dir.write_params(
+                todo.model_dir, todo.params, todo.train_data, todo.origin, backend
+            )
+        input_fn = functools.partial(train_input_fn, found=todo.train_data)
+        estimator.train(input_fn, todo.last_step, score, stop_on_sigterm())
+
+
+def check_is_current(todo: Plan) -> None:
+    """The plan was made before the lock was held."""
+    if checkpoint_files.latest(todo.model_dir) != todo.checkpoint:
+        raise UserError(
+            f"another training has written to {todo.model_dir} in the meantime; start again"
+        )
 
 
 def evaluate(todo: Plan, backend: str) -> None:
     """Mode eval."""
     from train import evaluation
 
-    step = checkpoint_files.step_of(todo.checkpoint)
-    evaluation.evaluate(make_estimator(todo, backend), todo, step)
+    for change in model_dir.precision_change(todo.trained, todo.params):
+        print(f"scores otherwise than it was trained: {change}")
+    evaluation.evaluate(make_estimator(todo, backend), todo, todo.first_step)
 
 
 def make_estimator(todo: Plan, backend: str):

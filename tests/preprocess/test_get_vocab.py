@@ -46,6 +46,21 @@ def test_a_vocabulary_is_fetched_and_checked(publisher, tmp_path):
     assert vocab.read(path).pieces[-1] == "film"
 
 
+def test_a_vocabulary_that_is_there_is_not_fetched_again(tmp_path):
+    (tmp_path / "films.txt").write_bytes(CONTENT)
+    assert get_vocab.fetch(known("http://127.0.0.1:9"), str(tmp_path)) == str(
+        tmp_path / "films.txt"
+    )
+
+
+def test_another_vocabulary_of_the_same_name_is_not_replaced(tmp_path):
+    (tmp_path / "vocab").mkdir()
+    (tmp_path / "vocab" / "mine.txt").write_text("the first one")
+    (tmp_path / "mine.txt").write_bytes(CONTENT)
+    with pytest.raises(UserError, match="vocab/mine.txt exists with other content"):
+        get_vocab.copy(str(tmp_path / "mine.txt"), str(tmp_path / "vocab"))
+
+
 def test_other_bytes_than_the_published_ones_are_not_kept(publisher, tmp_path):
     with pytest.raises(UserError, match="sent 29 bytes with sha256 .*; films has 00"):
         get_vocab.fetch(known(publisher, sha256="00"), str(tmp_path))

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import pipeline, run, summary
+from preprocess import pipeline, prepare_tfds, run, summary
 from preprocess.prepare_tfds import prepare_from_files
 from preprocess.sources import TfdsSource, prepared_folder
 from shared import manifest, records, tasks
@@ -76,6 +76,15 @@ def test_the_same_options_are_up_to_date(demo_input, demo_data, capsys):
     assert contents(demo_data) == before
 
 
+def test_the_same_vocabulary_under_another_name_is_up_to_date(
+    demo_input, demo_data, tmp_path, capsys
+):
+    shutil.copy(demo_input / "vocab.txt", tmp_path / "words.txt")
+    more = ("--vocab_file", tmp_path / "words.txt")
+    run.main(data_arguments(demo_input, demo_input / "data", *more))
+    assert capsys.readouterr().out == f"{demo_data} is up to date\n"
+
+
 def test_other_options_stop_and_say_how_to_overwrite(demo_input, demo_data, tmp_path):
     pieces = (demo_input / "vocab.txt").read_text()
     (tmp_path / "vocab.txt").write_text(pieces + "more\n")
@@ -84,7 +93,7 @@ def test_other_options_stop_and_say_how_to_overwrite(demo_input, demo_data, tmp_
     with pytest.raises(UserError) as error:
         run.main(arguments)
     message = str(error.value)
-    assert "vocabulary: it has" in message and "ARGS=--overwrite" in message
+    assert "vocabulary size: it has" in message and "ARGS=--overwrite" in message
     assert "shards of train: it has 1, this run would write 2" in message
 
 
@@ -204,6 +213,19 @@ def test_wrong_options(demo_input, tmp_path, arguments, message):
     with pytest.raises(UserError, match=message):
         run.main([*data_arguments(demo_input, tmp_path), *arguments])
     assert not (tmp_path / "sst2").exists()
+
+
+def test_an_incomplete_copy_of_tfds_data(demo_input, tmp_path, monkeypatch):
+    (tmp_path / "tfds" / "glue" / "sst2" / "2.0.0").mkdir(parents=True)
+    monkeypatch.setattr(prepare_tfds, "unreachable", lambda url: None)
+    arguments = [*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")]
+    with pytest.raises(UserError, match="incomplete copy of TFDS data|cannot be had"):
+        run.main(arguments)
+
+
+def test_an_unknown_runner(demo_input, tmp_path):
+    with pytest.raises(UserError, match="Beam refuses the options --runner=Foo"):
+        run.main(data_arguments(demo_input, tmp_path, "--", "--runner=Foo"))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_turkish_locale_changes_nothing():
         "print(t.check_golden(*t.SMALL))\n"
         "full = REFERENCE / 'golden/tokenization.jsonl'\n"
         "words = REFERENCE / 'data/vocab/bert_base_uncased.txt'\n"
-        "print(t.check_golden(full, words) if full.exists() else 550)\n"
+        "print(t.check_golden(full, words) if full.exists() else 'absent')\n"
         "import tensorflow as tf; print(tf.strings.lower('I\\u0130', encoding='utf-8').numpy())\n"
     )
     finished = subprocess.run(
@@ -58,9 +58,12 @@ def test_a_turkish_locale_changes_nothing():
         check=True,
     )
     small, full, lowered = finished.stdout.decode().split()
-    assert (small, full) == ("150", "550")
     # The locale was in force: ICU itself lower-cases I to a dotless ı.
     assert lowered == repr("ıi".encode())
+    assert small == "150"
+    if full == "absent":
+        pytest.skip("the 150 small cases passed; the 550 need the reference data (REFERENCE_DATA)")
+    assert full == "550"
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def test_every_disagreement_is_in_one_message():
     for name in [*expected, "mask"]:
         assert f"\n  {name}: the records have" in message
     assert "max_sequence_length: the records have 8, c.yaml says 72" in message
-    assert "make data TASK=sst2 MSL=72" in message
+    assert "make data TASK=mnli MSL=72" in message
 
 
 def test_what_a_run_leaves_open_is_no_disagreement():

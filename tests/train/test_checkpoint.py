@@ -78,6 +78,42 @@ def test_after_a_rollback_the_new_training_counts(tmp_path, capsys):
     assert "removes" in capsys.readouterr().out
 
 
+def test_a_kill_after_a_rollback_does_not_bring_the_abandoned_back(tmp_path):
+    save(tmp_path, 4)
+    save(tmp_path, 8)
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-4"\n')
+    checkpoint_files.announce(str(tmp_path), 8)
+    assert checkpoint_files.latest(str(tmp_path)).endswith("-4")
+
+
+def test_what_a_kill_left_is_removed_by_the_next_save(tmp_path):
+    save(tmp_path, 4)
+    for name in (".tmp-model.ckpt-8.data-00000-of-00001.tempstate17", ".tmp-model.ckpt-6.index",
+                 "model.ckpt-2.data-00000-of-00001"):  # fmt: skip
+        (tmp_path / name).write_bytes(b"left")
+    save(tmp_path, 8)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint"] + [
+        f"model.ckpt-{step}.{end}" for step in (4, 8) for end in ("data-00000-of-00001", "index")
+    ]
+
+
+def test_a_save_that_fails_leaves_the_checkpoints_before(tmp_path, monkeypatch):
+    save(tmp_path, 4)
+
+    def full(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.raw_ops, "SaveV2", full)
+    with pytest.raises(UserError, match="model.ckpt-8: No space left on device"):
+        save(tmp_path, 8)
+    assert checkpoint_files.latest(str(tmp_path)).endswith("-4")
+
+
+def test_a_checkpoint_that_rotation_removed(tmp_path):
+    with pytest.raises(UserError, match="is no longer there"):
+        checkpoint.read(str(tmp_path / "model.ckpt-4"), ["a/b"])
+
+
 def test_a_kill_while_saving_leaves_the_checkpoint_before(tmp_path):
     # What is on disk after `announce` and before the .index of 4 has its name.
     checkpoint_files.announce(str(tmp_path), 4)
@@ -98,6 +134,7 @@ def test_a_damaged_checkpoint_is_one_message(tmp_path):
         (data, lambda content: bytes([content[0] ^ 1]) + content[1:]),
         (data, None),
         (index, lambda content: b""),
+        (index, lambda content: content[:-20]),
     ):
         save(tmp_path, 3)
         file.unlink() if change is None else file.write_bytes(change(file.read_bytes()))

@@ -1,3 +1,4 @@
+import shutil
 from itertools import chain
 
 import numpy as np
@@ -9,6 +10,14 @@ from shared.errors import UserError
 from tests.inputs import read_rows, to_example
 from train import input_fn
 from train.rows import Rows, read_split
+
+
+def train_of(params):
+    return input_fn.train_input_fn(params, manifest.read(params.train_input.data_dir))
+
+
+def eval_of(params, split):
+    return input_fn.eval_input_fn(params, split, manifest.read(params.eval_input.data_dir))
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def keys(ids):
 def test_evaluation_gives_every_example_once_in_order(params, demo_data):
     rows = read_rows(demo_data, "validation")
     seen = 0
-    for features, labels in input_fn.eval_input_fn(params(), "validation"):
+    for features, labels in eval_of(params(), "validation"):
         real = int(features["weights"].numpy().sum())
         for name in ("input_ids", "input_mask", "segment_ids"):
             assert features[name].shape[0] == 32 and features[name].dtype == tf.int32
@@ -45,7 +54,7 @@ def test_evaluation_gives_every_example_once_in_order(params, demo_data):
 
 def test_a_batch_is_trimmed_to_its_longest_example(params, demo_data):
     widths = set()
-    for features, _ in input_fn.eval_input_fn(params(batch_size=2), "validation"):
+    for features, _ in eval_of(params(batch_size=2), "validation"):
         longest = (features["input_mask"].numpy() == records.TOKEN).sum(axis=1).max()
         width = features["input_ids"].shape[1]
         assert width == min(-(-longest // 8) * 8, 32)
@@ -54,7 +63,7 @@ def test_a_batch_is_trimmed_to_its_longest_example(params, demo_data):
 
 
 def test_an_epoch_is_a_permutation_and_the_next_one_another(params, demo_data):
-    batches = input_fn.train_input_fn(params()).take(2 * 125)
+    batches = train_of(params()).take(2 * 125)
     ids = [keys(features["input_ids"]) for features, _ in batches]
     first, second = list(chain(*ids[:125])), list(chain(*ids[125:]))
     expected = sorted(keys(read_rows(demo_data, "train")["input_ids"]))
@@ -63,7 +72,7 @@ def test_an_epoch_is_a_permutation_and_the_next_one_another(params, demo_data):
 
 
 def test_the_rows_that_fill_no_batch_wait_for_another_epoch(params):
-    batches = input_fn.train_input_fn(params(batch_size=3000)).take(3)
+    batches = train_of(params(batch_size=3000)).take(3)
     epochs = [set(keys(features["input_ids"])) for features, _ in batches]
     assert [len(epoch) for epoch in epochs] == [3000] * 3
     assert len(set.union(*epochs)) > 3900
@@ -71,7 +80,7 @@ def test_the_rows_that_fill_no_batch_wait_for_another_epoch(params):
 
 def test_order_follows_the_seed(params):
     def first(**inputs):
-        features, _ = next(iter(input_fn.train_input_fn(params(**inputs))))
+        features, _ = next(iter(train_of(params(**inputs))))
         return keys(features["input_ids"])
 
     assert first() == first() == first(shuffle_seed=7)  # 7 is the run's seed
@@ -79,21 +88,21 @@ def test_order_follows_the_seed(params):
 
 
 def test_without_shuffling_the_order_is_that_of_the_records(params, demo_data):
-    batches = input_fn.train_input_fn(params(shuffle=False)).take(125)
+    batches = train_of(params(shuffle=False)).take(125)
     found = list(chain(*(keys(features["input_ids"]) for features, _ in batches)))
     assert found == keys(read_rows(demo_data, "train")["input_ids"])
 
 
 def test_a_batch_larger_than_the_split(params):
     with pytest.raises(UserError, match="4000 examples, fewer than train_input.batch_size 4001"):
-        input_fn.train_input_fn(params(batch_size=4001))
+        train_of(params(batch_size=4001))
 
 
 def test_a_regression_task_has_float_labels(tmp_path):
     record = {"input_ids": [2, 5, 3, 0], "input_mask": [0, 0, 0, 1],
               "segment_ids": [0] * 4, "labels": 2.5}  # fmt: skip
     write_dataset(tmp_path, [record], label_names=None)
-    rows = read_split(str(tmp_path), "train")
+    rows = read_split(str(tmp_path), "train", manifest.read(str(tmp_path)))
     assert rows.labels.dtype == np.float32 and rows.labels.tolist() == [2.5]
 
 
@@ -121,7 +130,7 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
 def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
     write_dataset(tmp_path, [GOOD])
     params = tiny(train_input={"data_dir": str(tmp_path)})
-    (batch,) = input_fn.eval_input_fn(params, "train")
+    (batch,) = eval_of(params, "train")
     for name in ("input_ids", "input_mask", "segment_ids"):
         assert batch[0][name][0].numpy().tolist() == GOOD[name]
 
@@ -141,7 +150,7 @@ def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
 def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
     path = write_dataset(tmp_path, [GOOD, {**GOOD, **change}])
     with pytest.raises(UserError, match=message) as error:
-        read_split(str(tmp_path), "train")
+        read_split(str(tmp_path), "train", manifest.read(str(tmp_path)))
     assert str(path) in str(error.value) and "make data TASK=t MSL=6" in str(error.value)
 
 
@@ -182,5 +191,14 @@ def test_a_damaged_shard_is_named(tmp_path, damage, message):
     else:
         path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match=message) as error:
-        read_split(str(tmp_path), "train")
+        read_split(str(tmp_path), "train", manifest.read(str(tmp_path)))
     assert str(path) in str(error.value)
+
+
+def test_a_dataset_that_is_replaced_meanwhile_is_noticed(tmp_path):
+    write_dataset(tmp_path, [GOOD])
+    before = manifest.read(str(tmp_path))
+    shutil.rmtree(tmp_path / "train")
+    write_dataset(tmp_path, [GOOD, GOOD])
+    with pytest.raises(UserError, match="was replaced while this program was running"):
+        read_split(str(tmp_path), "train", before)

@@ -14,6 +14,7 @@ from shared import manifest
 from shared.errors import UserError
 from tests.inputs import GOLDEN, ROOT
 from train import checkpoint, checkpoint_files, model_dir, run
+from train.pretrained import huggingface
 
 SMALL = {
     "train_input": {"batch_size": 8},
@@ -337,6 +338,79 @@ def test_other_settings_in_a_continued_run_are_named(train, tmp_path, capsys):
 def test_two_trainings_exclude_each_other(train, tmp_path):
     with model_dir.locked(str(tmp_path / "m")), pytest.raises(UserError, match="another training"):
         train("train", tmp_path / "m")
+
+
+def test_a_plan_that_another_training_overtook_is_dropped(train, tmp_path, monkeypatch):
+    real = run.import_tensorflow
+
+    def slow(backend):
+        monkeypatch.setattr(run, "import_tensorflow", real)
+        train("train", tmp_path / "m", "--max_steps", 2)  # while the first one imports
+        return real(backend)
+
+    monkeypatch.setattr(run, "import_tensorflow", slow)
+    with pytest.raises(UserError, match="another training has written to .* in the meantime"):
+        train("train", tmp_path / "m", "--max_steps", 1)
+    assert checkpoint_files.steps(str(tmp_path / "m")) == [2]
+
+
+def test_an_evaluation_that_a_kill_prevented_is_done_first(train, tmp_path, capsys):
+    train("train", tmp_path / "m")
+    capsys.readouterr()
+    train("train_and_eval", tmp_path / "m")
+    out = capsys.readouterr().out
+    assert "eval validation: step 12" in out and "nothing to train" in out
+    train("train_and_eval", tmp_path / "m")
+    assert "eval validation" not in capsys.readouterr().out
+
+
+def test_a_run_that_trains_nothing_leaves_params_yaml(train, tmp_path):
+    train("train", tmp_path / "m")
+    before = (tmp_path / "m" / "params.yaml").read_text()
+    train("train", tmp_path / "m", config={"optimizer": {"learning_rate": 0.5}})
+    assert (tmp_path / "m" / "params.yaml").read_text() == before
+
+
+def test_another_precision_in_an_evaluation_is_named(train, tmp_path, capsys):
+    train("train", tmp_path / "m", "--max_steps", 1)
+    train("eval", tmp_path / "m", config={"model": {"mixed_precision": "bfloat16"}})
+    assert "model.mixed_precision: False before, bfloat16 now" in capsys.readouterr().out
+
+
+def test_a_model_dir_that_tensorflow_takes_for_a_pattern(train, tmp_path):
+    with pytest.raises(UserError, match="takes for a pattern"):
+        train("train", tmp_path / "m [1]")
+    assert not (tmp_path / "m [1]").exists()
+
+
+def test_a_bfloat16_checkpoint_is_widened(program, fitting_checkpoint):
+    code = (
+        "import ml_dtypes, numpy as np, sys; from safetensors.numpy import load_file, save_file\n"
+        "path = sys.argv[1] + '/model.safetensors'\n"
+        "save_file({k: v.astype(ml_dtypes.bfloat16) for k, v in load_file(path).items()}, path)"
+    )
+    subprocess.run([sys.executable, "-c", code, fitting_checkpoint], check=True)
+    weights = huggingface.read(str(fitting_checkpoint)).weights
+    assert {values.dtype for values in weights.values()} == {np.dtype(np.float32)}
+    original = huggingface.read(str(GOLDEN / "hf" / "pretrained")).weights
+    name = "cls_layer/cls_dense/cls_dense/kernel"
+    np.testing.assert_allclose(weights[name], original[name], rtol=2**-8)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"layer_norm_eps": None}, "layer_norm_eps is None"),
+        ({"num_hidden_layers": "2"}, "num_hidden_layers is '2'"),
+        ({"hidden_act": "relu"}, "hidden_act is 'relu' .supported: gelu, gelu_new"),
+        ({"model_type": "roberta"}, "model_type is 'roberta'"),
+    ],
+)
+def test_a_config_json_of_another_model(fitting_checkpoint, change, message):
+    path = fitting_checkpoint / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UserError, match=message):
+        huggingface.read(str(fitting_checkpoint))
 
 
 def test_a_foreign_params_yaml(train, tmp_path):

@@ -55,6 +55,9 @@ class Estimator:
         """Args: params, with nothing unset (train/resolve.py); runconfig.xla is true or false."""
         self._params = params
         self._model_dir = model_dir
+        self._log_steps = (
+            params.runconfig.log_step_count_steps or params.runconfig.save_summary_steps
+        )
         self._dtype = compute_dtype(params.model.mixed_precision)
         self._weights = weights.create(params.model, params.runconfig.tf_random_seed)
         self._slots = {
@@ -118,8 +121,8 @@ class Estimator:
             print(f"nothing to train: step {step} is at or beyond max_steps {max_steps}")
             return
         run = self._params.runconfig
-        every = run.log_step_count_steps or run.save_summary_steps
-        progress = Progress(step, max_steps, self._params.train_input.batch_size, every)
+        batch_size = self._params.train_input.batch_size
+        progress = Progress(step, max_steps, batch_size, self._log_steps)
         batches = iter(input_fn(self._params).skip(step))
         writer = tf.summary.create_file_writer(self._model_dir)
         loop, seconds_per_step = self._train_loop(), SECONDS_PER_CALL
@@ -214,7 +217,7 @@ class Estimator:
     def _steps_to_take(self, step, max_steps, seconds_per_step):
         """Steps for one call: up to the next summary, checkpoint or the end, and not too long."""
         run = self._params.runconfig
-        periods = (run.save_summary_steps, run.save_checkpoints_steps)
+        periods = (self._log_steps, run.save_summary_steps, run.save_checkpoints_steps)
         until_boundary = min(n - step % n for n in periods)
         affordable = max(int(SECONDS_PER_CALL / seconds_per_step), 1)
         return min(STEPS_PER_CALL, affordable, until_boundary, max_steps - step)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Optional
 
+import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
@@ -35,6 +36,7 @@ _NONLINEARITIES = {
     "gelu_new": "gelu",
     "gelu_pytorch_tanh": "gelu",
 }
+_LAYER_NORM_EPS = 1e-12  # transformers' default
 # Parts of a checkpoint that a classifier does not use: the MLM head, the NSP output, and an index.
 _UNUSED = re.compile(r"cls\.(predictions|seq_relationship)\.|embeddings\.position_ids$")
 
@@ -74,7 +76,7 @@ def read(folder: str) -> Pretrained:
         weights=_weights(os.path.join(folder, WEIGHTS_FILE), config["num_hidden_layers"]),
         sizes={ours: config[theirs] for ours, theirs in _SIZES.items()},
         encoder_nonlinearity=_NONLINEARITIES[config.get("hidden_act", "gelu")],
-        layer_norm_epsilon=float(config.get("layer_norm_eps", 1e-12)),
+        layer_norm_epsilon=float(config.get("layer_norm_eps", _LAYER_NORM_EPS)),
         vocab_file=vocab_file if os.path.exists(vocab_file) else None,
         lower_case=vocab.stated_case(folder),
     )
@@ -96,6 +98,8 @@ def _read_config(path: str, folder: str) -> dict:
         for key in _SIZES.values()
         if type(config.get(key)) is not int
     ]
+    if not isinstance(config.get("layer_norm_eps", _LAYER_NORM_EPS), (int, float)):
+        faults.append(f"layer_norm_eps is {config['layer_norm_eps']!r}")
     if config.get("model_type", "bert") != "bert":
         faults.append(f"model_type is {config['model_type']!r}")
     if str(config.get("hidden_act", "gelu")) not in _NONLINEARITIES:
