@@ -96,17 +96,14 @@ def train(todo: Plan, backend: str) -> None:
     with model_dir.locked(todo.model_dir):
         check_is_current(todo)
         if todo.checkpoint is not None:
-            print(f"continues from {todo.checkpoint}")
-            for change in model_dir.changes(todo.trained, todo.params, backend):
-                print(f"continues otherwise than it began: {change}")
+            say_how_it_continues(todo, backend)
         estimator = make_estimator(todo, backend)
         score = functools.partial(evaluation.evaluate, estimator, todo)
         if todo.checkpoint is not None and not evaluation.is_done(todo):
             score(todo.first_step)  # a kill came between the checkpoint and its evaluation
         if todo.first_step < todo.last_step:
-            model_dir.write_params(
-                todo.model_dir, todo.params, todo.train_data, todo.origin, backend
-            )
+            found, origin = todo.train_data, todo.origin
+            model_dir.write_params(todo.model_dir, todo.params, found, origin, backend)
         input_fn = functools.partial(train_input_fn, found=todo.train_data)
         estimator.train(input_fn, todo.last_step, score, stop_on_sigterm())
 
@@ -117,6 +114,12 @@ def check_is_current(todo: Plan) -> None:
         raise UserError(
             f"another training has written to {todo.model_dir} in the meantime; start again"
         )
+
+
+def say_how_it_continues(todo: Plan, backend: str) -> None:
+    print(f"continues from {todo.checkpoint}")
+    for change in model_dir.changes(todo.trained, todo.params, backend):
+        print(f"continues otherwise than it began: {change}")
 
 
 def evaluate(todo: Plan, backend: str) -> None:
