@@ -15,16 +15,17 @@ from train.input_fn import eval_input_fn
 from train.plan import Plan
 
 
-def evaluate(estimator, todo: Plan, step: int) -> None:
+def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> None:
     """Scores the plan's eval_splits; for each prints a line and writes eval_<split>.json.
 
     Args:
       estimator: holds the weights of `step`.
+      should_stop: asked between batches; on true Terminated is raised.
     """
     found = todo.eval_data
     for split in todo.eval_splits:
         input_fn = functools.partial(eval_input_fn, split=split, found=found)
-        predictions = estimator.evaluate(input_fn, todo.eval_steps)
+        predictions = estimator.evaluate(input_fn, todo.eval_steps, should_stop)
         examples = len(predictions.labels)
         assert todo.eval_steps is not None or examples == found.splits[split].examples
         values = _score(found, split, predictions)

@@ -98,14 +98,15 @@ def train(todo: Plan, backend: str) -> None:
         if todo.checkpoint is not None:
             say_how_it_continues(todo, backend)
         estimator = make_estimator(todo, backend)
-        score = functools.partial(evaluation.evaluate, estimator, todo)
+        stop = stop_on_sigterm()
+        score = functools.partial(evaluation.evaluate, estimator, todo, should_stop=stop)
         if todo.checkpoint is not None and not evaluation.is_done(todo):
             score(todo.first_step)  # a kill came between the checkpoint and its evaluation
         if todo.first_step < todo.last_step:
             found, origin = todo.train_data, todo.origin
             model_dir.write_params(todo.model_dir, todo.params, found, origin, backend)
         input_fn = functools.partial(train_input_fn, found=todo.train_data)
-        estimator.train(input_fn, todo.last_step, score, stop_on_sigterm())
+        estimator.train(input_fn, todo.last_step, score, stop)
 
 
 def check_is_current(todo: Plan) -> None:

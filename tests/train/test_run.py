@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 import yaml
 
 from shared import manifest
-from shared.errors import UserError
+from shared.errors import Terminated, UserError
 from tests.inputs import GOLDEN, ROOT
-from train import checkpoint, checkpoint_files, model_dir, run
+from train import checkpoint, checkpoint_files, evaluation, model_dir, run
 from train.pretrained import huggingface
 
 SMALL = {
@@ -440,6 +441,24 @@ def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
     assert process.returncode == 143
     (step,) = checkpoint_files.steps(str(tmp_path / "m"))
     assert errors.strip() == f"stopped by SIGTERM at step {step}; its checkpoint is written"
+
+
+def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, monkeypatch, capsys):
+    real = evaluation.evaluate
+
+    def interrupted(*arguments, should_stop):
+        signal.raise_signal(signal.SIGTERM)
+        return real(*arguments, should_stop=should_stop)
+
+    monkeypatch.setattr(evaluation, "evaluate", interrupted)
+    with pytest.raises(Terminated, match="in an evaluation; the next run does it again"):
+        train("train_and_eval", tmp_path / "m")
+    monkeypatch.undo()
+    assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
+    monkeypatch.chdir(ROOT)
+    train("train_and_eval", tmp_path / "m")
+    out = capsys.readouterr().out
+    assert out.index("continues from") < out.index("eval validation: step 6") < out.index("step 8/")
 
 
 def test_training_needs_an_end(train, tmp_path):

@@ -145,14 +145,25 @@ class Estimator:
             raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
         progress.finish()
 
-    def evaluate(self, input_fn: Callable, steps: Optional[int] = None) -> Predictions:
+    def evaluate(
+        self,
+        input_fn: Callable,
+        steps: Optional[int] = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Predictions:
         """The model's answers to every example of `input_fn`, each exactly once.
 
-        Args: steps, batches to take; None takes all.
+        Args:
+          steps: batches to take; None takes all.
+          should_stop: asked between batches.
+        Raises:
+          Terminated: should_stop said so.
         """
         dataset = input_fn(self._params)
         columns = []
         for features, labels in dataset if steps is None else dataset.take(steps):
+            if should_stop():
+                raise Terminated("stopped by SIGTERM in an evaluation; the next run does it again")
             is_real = features.pop("weights").numpy() > 0
             scores, losses = self._predict(features, labels)
             columns.append([value.numpy()[is_real] for value in (scores, labels, losses)])
