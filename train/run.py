@@ -133,18 +133,17 @@ def evaluate(todo: Plan, backend: str) -> None:
 
 
 def make_estimator(todo: Plan, backend: str):
-    """An estimator that holds the plan's first weights."""
-    from train.estimators.gpu import Estimator
+    """An estimator that starts where the plan does."""
+    from train.estimators import gpu
 
     run = todo.params.runconfig
     xla = backend == "gpu" if run.xla == "auto" else run.xla
     run = dataclasses.replace(run, xla=xla)
-    estimator = Estimator(dataclasses.replace(todo.params, runconfig=run), todo.model_dir)
-    if todo.checkpoint is None:
-        estimator.warm_start(todo.weights)
-    else:
-        estimator.restore(todo.checkpoint)
-    return estimator
+    params = dataclasses.replace(todo.params, runconfig=run)
+    values = todo.weights
+    if todo.checkpoint is not None:
+        values = gpu.read_checkpoint(todo.checkpoint, params.model)
+    return gpu.Estimator(params, todo.model_dir, values)
 
 
 def stop_on_sigterm():

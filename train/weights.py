@@ -8,18 +8,23 @@ from train import variables
 STDDEV = 0.02  # of the truncated normal that BERT's kernels and embeddings start from
 
 
-def create(model: ModelConfig, seed: int):
-    """{name: float32 tf.Variable} with initial values drawn from `seed`.
+def create(model: ModelConfig, seed: int, values):
+    """{name: float32 tf.Variable}.
 
-    Every variable has a stream of its own, so its value does not depend on the other variables.
+    Args:
+      seed: of the random values. Every variable has a stream of its own, so its value does not
+        depend on the other variables.
+      values: {name: array}, for the variables that start from given values.
     """
     return {
-        spec.name: tf.Variable(_initial_value(spec, (seed, index)), name=spec.name)
+        spec.name: tf.Variable(_first_value(spec, (seed, index), values), name=spec.name)
         for index, spec in enumerate(variables.table(model))
     }
 
 
-def _initial_value(spec, seed):
+def _first_value(spec, seed, values):
+    if spec.name in values:
+        return values[spec.name]
     if spec.initial == "zeros":
         return tf.zeros(spec.shape)
     if spec.initial == "ones":

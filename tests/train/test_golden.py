@@ -44,8 +44,8 @@ def four_steps(params, model_dir, use_xla):
         return tf.data.Dataset.from_tensors((features, expected["labels"])).repeat()
 
     run = dataclasses.replace(params.runconfig, xla=use_xla)
-    estimator = Estimator(dataclasses.replace(params, runconfig=run), str(model_dir))
-    estimator.warm_start(modelzoo_weights(params.model))
+    params = dataclasses.replace(params, runconfig=run)
+    estimator = Estimator(params, str(model_dir), modelzoo_weights(params.model))
     estimator.train(input_fn, max_steps=4)
 
 

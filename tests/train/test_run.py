@@ -443,6 +443,20 @@ def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
     assert errors.strip() == f"stopped by SIGTERM at step {step}; its checkpoint is written"
 
 
+def test_sigterm_at_a_checkpoint_writes_it_once(train, tmp_path, monkeypatch, capsys):
+    real = checkpoint.save
+
+    def save_and_signal(*arguments):
+        signal.raise_signal(signal.SIGTERM)
+        return real(*arguments)
+
+    monkeypatch.setattr(checkpoint, "save", save_and_signal)
+    with pytest.raises(Terminated, match="at step 6; its checkpoint is written"):
+        train("train", tmp_path / "m")
+    assert "removes" not in capsys.readouterr().out
+    assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
+
+
 def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, monkeypatch, capsys):
     real = evaluation.evaluate
 

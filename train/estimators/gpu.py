@@ -12,9 +12,9 @@ from typing import Callable, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
-from shared.config import Config
+from shared.config import Config, ModelConfig
 from shared.errors import Terminated, UserError
-from train import checkpoint, classifier, optimizer, schedule, weights
+from train import checkpoint, classifier, optimizer, schedule, variables, weights
 from train.dropout import StatelessDropout, no_dropout
 from train.progress import Progress
 
@@ -51,53 +51,34 @@ class Estimator:
     tf.data.Dataset of (features, labels), see train/input_fn.py.
     """
 
-    def __init__(self, params: Config, model_dir: str):
-        """Args: params, with nothing unset (train/resolve.py); runconfig.xla is true or false."""
+    def __init__(self, params: Config, model_dir: str, values: dict):
+        """Makes the variables.
+
+        Args:
+          params: with nothing unset (train/resolve.py); runconfig.xla is true or false.
+          model_dir: where checkpoints and summaries go.
+          values: {name in a checkpoint: array}, what variables start from: pretrained weights, or
+            a whole checkpoint (`read_checkpoint`). The others start fresh.
+        """
         self._params = params
         self._model_dir = model_dir
         self._log_steps = (
             params.runconfig.log_step_count_steps or params.runconfig.save_summary_steps
         )
         self._dtype = compute_dtype(params.model.mixed_precision)
-        self._weights = weights.create(params.model, params.runconfig.tf_random_seed)
+        self._weights = weights.create(params.model, params.runconfig.tf_random_seed, values)
         self._slots = {
-            name: [tf.Variable(tf.zeros_like(weight), trainable=False) for _ in optimizer.SLOTS]
+            name: [_slot(name, slot, weight, values) for slot in optimizer.SLOTS]
             for name, weight in self._weights.items()
         }
-        self._global_step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        step = values.get(checkpoint.GLOBAL_STEP, 0)
+        self._global_step = tf.Variable(step, dtype=tf.int64, trainable=False)
         xla = params.runconfig.xla
         # Without AutoGraph, as no branch here depends on a tensor: the first step comes sooner.
         self._step = tf.function(self._train_step, jit_compile=xla, autograph=False)
         self._predict = tf.function(
             self._predict_step, jit_compile=xla, autograph=False, reduce_retracing=not xla
         )
-
-    def warm_start(self, values: dict) -> None:
-        """Sets variables to pretrained values, {name: array}; step and slots start fresh."""
-        for name, value in values.items():
-            self._weights[name].assign(value)
-
-    def restore(self, path: str) -> int:
-        """Continues from a checkpoint; returns its step.
-
-        Raises:
-          UserError: it lacks variables, or has some of another shape; all are listed.
-        """
-        targets = self._restorable()
-        values = checkpoint.read(path, targets)
-        faults = [
-            f"  {name}: shape {values[name].shape}, the run has {tuple(target.shape)}"
-            for name, target in targets.items()
-            if values[name].shape != tuple(target.shape)
-        ]
-        if faults:
-            raise UserError(
-                f"the checkpoint {path} is of another model:\n" + "\n".join(faults) + "\n"
-                "Use the configuration it was trained with, or another MODEL_DIR."
-            )
-        for name, target in targets.items():
-            target.assign(values[name])
-        return int(self._global_step)
 
     def train(
         self,
@@ -117,6 +98,7 @@ class Estimator:
           UserError: the loss is NaN or Inf; the last checkpoint is from before.
         """
         step = int(self._global_step)
+        saved = step or None  # the step of the newest checkpoint; at step 0 there is none
         if step >= max_steps:
             print(f"nothing to train: step {step} is at or beyond max_steps {max_steps}")
             return
@@ -138,10 +120,12 @@ class Estimator:
                 _write_summaries(writer, step, loss, norm, rate, speed)
             if step % run.save_checkpoints_steps == 0 or step == max_steps:
                 self._save(step)
+                saved = step
                 after_checkpoint(step)
         writer.close()
         if step < max_steps:
-            self._save(step)
+            if step != saved:
+                self._save(step)
             raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
         progress.finish()
 
@@ -233,17 +217,50 @@ class Estimator:
         affordable = max(int(SECONDS_PER_CALL / seconds_per_step), 1)
         return min(STEPS_PER_CALL, affordable, until_boundary, max_steps - step)
 
-    def _restorable(self):
+    def _checkpointed(self):
         """{name in a checkpoint: variable}."""
         named = {checkpoint.GLOBAL_STEP: self._global_step, **self._weights}
         for name, slots in self._slots.items():
             for slot, variable in zip(optimizer.SLOTS, slots, strict=True):
-                named[f"{name}/{slot}"] = variable
+                named[_slot_name(name, slot)] = variable
         return named
 
     def _save(self, step):
-        tensors = {**self._restorable(), **LOSS_SCALE_STATE}
+        tensors = {**self._checkpointed(), **LOSS_SCALE_STATE}
         checkpoint.save(self._model_dir, step, tensors, self._params.runconfig.keep_checkpoint_max)
+
+
+def read_checkpoint(path: str, model: ModelConfig) -> dict:
+    """What a training goes on from: {name: array} of weights, slots and global step.
+
+    Raises:
+      UserError: the checkpoint lacks variables, or has some of another shape; all are listed.
+    """
+    shapes = {checkpoint.GLOBAL_STEP: ()}
+    for spec in variables.table(model):
+        for name in (spec.name, *(_slot_name(spec.name, slot) for slot in optimizer.SLOTS)):
+            shapes[name] = spec.shape
+    values = checkpoint.read(path, shapes)
+    faults = [
+        f"  {name}: shape {values[name].shape}, the run has {shape}"
+        for name, shape in shapes.items()
+        if values[name].shape != shape
+    ]
+    if faults:
+        raise UserError(
+            f"the checkpoint {path} is of another model:\n" + "\n".join(faults) + "\n"
+            "Use the configuration it was trained with, or another MODEL_DIR."
+        )
+    return values
+
+
+def _slot(name, slot, weight, values):
+    value = values.get(_slot_name(name, slot))
+    return tf.Variable(tf.zeros_like(weight) if value is None else value, trainable=False)
+
+
+def _slot_name(name, slot):
+    return f"{name}/{slot}"
 
 
 def compute_dtype(mixed_precision):
