@@ -21,6 +21,8 @@ ARGS ?=
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
+INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
+	--constraint requirements.lock --editable
 DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error no dataset for TASK=$(TASK)))
 TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
 	$(if $(BACKEND),--backend $(BACKEND))
@@ -41,13 +43,11 @@ $(READY): pyproject.toml requirements.lock
 		sys.exit(None if (3, 10) <= v <= (3, 13) else "error: Python 3.10 to 3.13 is needed, " \
 		"$(PYTHON) is %d.%d; give one with PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
-		--constraint requirements.lock --editable ".[preprocess,train,dev$(EXTRAS:%=,%)]"
+	$(INSTALL) ".[preprocess,train,dev$(EXTRAS:%=,%)]"
 	@touch $@
 
 setup: $(READY) ## makes .venv with the locked versions (EXTRAS=gpu adds CUDA's libraries)
-	@$(if $(EXTRAS),$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
-		--constraint requirements.lock --editable ".[$(EXTRAS)]",true)
+	@$(if $(EXTRAS),$(INSTALL) ".[$(EXTRAS)]",true)
 
 vocab: $(READY) ## fetches the default vocabulary, or checks and copies FROM=<file or folder>
 	@$(VENV_PYTHON) -m preprocess.get_vocab $(if $(FROM),--from_path "$(FROM)")
@@ -58,11 +58,9 @@ data: $(READY) ## TASK as TFDS has it -> DATA_DIR/TASK/msl<N>: TFRecords and man
 		$(if $(TFDS_DATA_DIR),--tfds_data_dir "$(TFDS_DATA_DIR)") $(ARGS)
 
 train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
-	@$(VENV_PYTHON) -m train.run --mode train $(TRAIN_OPTIONS) \
-		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS)
-
 train_and_eval: $(READY) ## the same, with an evaluation after every checkpoint
-	@$(VENV_PYTHON) -m train.run --mode train_and_eval $(TRAIN_OPTIONS) \
+train train_and_eval:
+	@$(VENV_PYTHON) -m train.run --mode $@ $(TRAIN_OPTIONS) \
 		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS)
 
 eval: $(READY) ## scores the latest checkpoint of MODEL_DIR on every labelled split

@@ -68,12 +68,11 @@ class Encoder:
         if b is not None:
             ids[(position >= end_a) & (position < end - 1)] = _kept_values(b, kept_b)
             ids[position == end - 1] = self._sep
-        is_padding, is_b = position >= end, (position >= end_a) & (position < end)
-        segments = np.where(is_b, records.SEGMENT_B, records.SEGMENT_A)
+        mask, segments = records.mask_and_segments(end[:, 0], end_a[:, 0], self._length)
         return {
             "input_ids": ids,
-            "input_mask": np.where(is_padding, records.PADDING, records.TOKEN).astype(np.int32),
-            "segment_ids": np.where(is_padding, records.SEGMENT_PADDING, segments).astype(np.int32),
+            "input_mask": mask.astype(np.int32),
+            "segment_ids": segments.astype(np.int32),
         }
 
 

@@ -79,12 +79,7 @@ def copy(source: str, folder: str = vocab.FOLDER) -> str:
     file = os.path.join(source, "vocab.txt") if os.path.isdir(source) else source
     checked = vocab.read(file)
     name = _name_in_folder(checked, source)
-    published = vocab.known().get(name)
-    if published and published.sha256 != checked.sha256:
-        raise UserError(
-            f"{file} is not the published {name}, whose sha256 vocab/README.md shows; give the "
-            "file another name, or use it where it lies with VOCAB=<file>"
-        )
+    vocab.check_published_name(name, file, checked.sha256)
     if checked.lower_case != vocab.lower_case_by_content(checked.pieces, checked.sha256):
         raise UserError(
             f"{file} is {'lower-cased' if checked.lower_case else 'cased'} by what lies beside it "

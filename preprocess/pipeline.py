@@ -9,7 +9,6 @@ import functools
 import logging
 import os
 import pickle
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -21,7 +20,7 @@ from preprocess.sources import TfdsSource
 from preprocess.statistics import Statistics
 from preprocess.tokenization import Tokenizer
 from preprocess.write import ShardWriter
-from shared import manifest, vocab
+from shared import manifest, quiet, vocab
 from shared.errors import UserError
 from shared.vocab import Vocabulary
 
@@ -73,7 +72,8 @@ def shard_ranges(split: str, examples: int, num_shards: int) -> "list[ShardRange
 
 def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None:
     """Writes every shard and, last, <folder>/reports.pickle with their reports."""
-    with _no_error_log(), _make_pipeline(beam_options) as pipeline:
+    # Beam logs every exception with a traceback before it raises it; once is enough.
+    with quiet.log_records(logging.ERROR), _make_pipeline(beam_options) as pipeline:
         (
             pipeline
             | "Shards" >> beam.Create(shards)
@@ -90,16 +90,6 @@ def _make_pipeline(beam_options: "list[str]") -> beam.Pipeline:
         return beam.Pipeline(options=options)
     except ValueError as error:
         raise UserError(f"Beam refuses the options {' '.join(beam_options)}: {error}") from None
-
-
-@contextmanager
-def _no_error_log():
-    """Beam logs every exception with a traceback before it raises it; once is enough."""
-    logging.disable(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 class WriteShard(beam.DoFn):

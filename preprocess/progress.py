@@ -27,7 +27,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         self._started = time.monotonic()
-        print(f"{self._all_examples:,} examples in {len(self._waiting)} shards", flush=True)
+        print(f"{self._all_examples:,} examples in {len(self._waiting)} shards")
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
@@ -52,7 +52,7 @@ class Progress:
             self._done[shard.split] += 1
             self._examples += shard.stop - shard.start
         if finished:
-            print(self._line(), flush=True)
+            print(self._line())
 
     def _line(self) -> str:
         rate = self._examples / max(time.monotonic() - self._started, 1e-9)

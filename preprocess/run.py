@@ -175,14 +175,13 @@ def _import_heavy_modules():
     """The modules that need TensorFlow, TF Text and Beam: seconds to import."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # tokenizing must not take a GPU's memory
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.disable(logging.WARNING)  # Beam warns of cloud libraries that nobody asked for
-    with quiet.native_stderr():
+    # Beam warns of cloud libraries that nobody asked for.
+    with quiet.native_stderr(), quiet.log_records(logging.WARNING):
         import tensorflow as tf
 
         from preprocess import pipeline, summary
 
         tf.config.list_physical_devices()  # complains of the missing GPU now, not later
-    logging.disable(logging.NOTSET)
     return pipeline, summary
 
 

@@ -82,6 +82,12 @@ class TfdsSource:
             raise UserError(
                 f"{path} is not TFDS metadata ({error!r}); prepare the dataset again with TFDS"
             ) from None
+        self._check_info(info, sizes, path)
+        self._check_label_names()
+        self._check_files(info["splits"])
+        return {name: sizes[name] for name in self.task.splits}
+
+    def _check_info(self, info: dict, sizes: dict, path: str) -> None:
         if info.get("fileFormat") != "tfrecord":
             raise UserError(
                 f"{path} has fileFormat {info.get('fileFormat')!r}; prepare the dataset as tfrecord"
@@ -91,9 +97,6 @@ class TfdsSource:
                 f"{path} has the splits {sorted(sizes)}, task {self.task.name} has "
                 f"{sorted(self.task.splits)}; prepare the dataset again with TFDS"
             )
-        self._check_label_names()
-        self._check_files(info["splits"])
-        return {name: sizes[name] for name in self.task.splits}
 
     def _check_label_names(self) -> None:
         path = os.path.join(self.folder, "label.labels.txt")

@@ -16,7 +16,7 @@ import yaml
 
 from shared import settings
 from shared.errors import UserError
-from shared.modelzoo_keys import FIXED, IGNORED, REFUSED
+from shared.modelzoo_keys import FIXED, IGNORED, INPUTS, REFUSED
 from shared.schedules import Schedule, parse_learning_rate
 from shared.suggest import unknown
 
@@ -27,7 +27,7 @@ def _setting(parse, **default):
 
 
 def _or_none(parse):
-    return _setting(settings.optional(parse), default=None)
+    return _setting(parse, default=None)
 
 
 @dataclass(frozen=True)
@@ -137,15 +137,12 @@ class Config:
 
 
 SECTIONS = {
-    "train_input": InputConfig,
-    "eval_input": InputConfig,
-    "predict_input": InputConfig,
+    **dict.fromkeys(INPUTS, InputConfig),
     "model": ModelConfig,
     "optimizer": OptimizerConfig,
     "runconfig": RunConfig,
 }
-_INPUTS = ("train_input", "eval_input", "predict_input")
-# A section whose keys belong to Cerebras' own configuration.
+# The section whose keys belong to Cerebras' own configuration.
 CS_SECTION = "csconfig"
 # Written into <model_dir>/params.yaml beside the configuration, and passed over here: that file
 # is a valid configuration too.
@@ -238,32 +235,27 @@ def _inherit_inputs(content: Dict[str, Any]) -> None:
 
 
 def _section(name, values, errors, log):
-    """One section's dataclass; what is wrong with it is appended to `errors`."""
+    """One section's dataclass; or None, with what is wrong appended to `errors`."""
     values = {} if values is None else values
     if not isinstance(values, dict):
         errors.append(f"{name}: expected a mapping, found {values!r}")
         return None
-    fields = (
-        {field.name: field for field in dataclasses.fields(SECTIONS[name])}
-        if (name in SECTIONS)
-        else {}
-    )
-    found = {}
+    kind = SECTIONS.get(name)
+    fields = {field.name: field for field in dataclasses.fields(kind)} if kind else {}
+    found, faults = {}, []
     for key, value in values.items():
         try:
-            if key in fields and value is None and not _is_required(fields[key]):
-                continue  # as in the Model Zoo, null means the default
-            if key in fields:
-                found[key] = fields[key].metadata["parse"](value)
-            else:
+            if key not in fields:
                 _other_key(name, key, value, fields, log)
+            elif value is not None or _is_required(fields[key]):  # else null means the default
+                found[key] = fields[key].metadata["parse"](value)
         except ValueError as error:
-            errors.append(f"{name}.{key}: {error}")
+            faults.append(f"{name}.{key}: {error}")
     for field in fields.values():
         if _is_required(field) and field.name not in values:
-            errors.append(f"{name}.{field.name}: missing")
-    complete = not any(error.startswith(name) for error in errors)
-    return SECTIONS[name](**found) if complete and name in SECTIONS else None
+            faults.append(f"{name}.{field.name}: missing")
+    errors += faults
+    return kind(**found) if kind and not faults else None
 
 
 def _is_required(field) -> bool:
@@ -303,7 +295,7 @@ def _joint_errors(sections) -> List[str]:
         )
     if run and run.steps and run.max_steps:
         errors.append("runconfig.steps and max_steps: give one of them")
-    for name in _INPUTS:
+    for name in INPUTS:
         section = sections[name]
         length = section and section.max_sequence_length
         if model and length and length > model.max_position_embeddings:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from shared.errors import UserError
 from shared.files import write_whole
@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
 EXAMPLES_PER_SHARD = 8192
 MAX_DEFAULT_SHARDS = 64
+_REBUILD = "Make the dataset again with `make data TASK=<task> ARGS=--overwrite`."
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def read(dataset: str) -> Manifest:
             + _datasets_below(dataset)
         ) from None
     except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}). {_rebuild_hint()}") from None
+        raise UserError(f"{path} is not JSON ({error}). {_REBUILD}") from None
     return _from_json(content, path)
 
 
@@ -180,16 +181,11 @@ def _datasets_below(folder: str) -> str:
     return "Make one with `make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
 
 
-def _rebuild_hint() -> str:
-    return "Make the dataset again with `make data TASK=<task> ARGS=--overwrite`."
-
-
 def _from_json(content: Dict[str, Any], path: str) -> Manifest:
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
         raise UserError(
-            f"{path} has schema_version {version}, this program reads {SCHEMA_VERSION}. "
-            + _rebuild_hint()
+            f"{path} has schema_version {version}, this program reads {SCHEMA_VERSION}. " + _REBUILD
         )
     try:
         made = _build(Manifest, content)
@@ -201,43 +197,26 @@ def _from_json(content: Dict[str, Any], path: str) -> Manifest:
             label_names=None if made.label_names is None else tuple(made.label_names),
         )
     except _Damaged as error:
-        raise UserError(f"{path} is damaged: {error}. {_rebuild_hint()}") from None
+        raise UserError(f"{path} is damaged: {error}. {_REBUILD}") from None
 
 
 class _Damaged(Exception):
     """A manifest's content is not what `write` writes."""
 
 
-# What JSON holds for each field.
-_JSON_TYPES = {
-    Shard: {"file": str, "examples": int, "bytes": int, "sha256": str},
-    Split: {
-        "examples": int,
-        "shards": list,
-        "length_histogram": dict,
-        "truncated": int,
-        "unknown_share": float,
-        "label_counts": dict,
-        "unlabelled": int,
-    },
-    Vocabulary: {"name": str, "size": int, "sha256": str, "lower_case": bool},
-    Manifest: {
-        "task": str,
-        "source": dict,
-        "max_sequence_length": int,
-        "vocabulary": dict,
-        "label_names": (list, type(None)),
-        "splits": dict,
-        "versions": dict,
-        "mask_polarity": str,
-        "schema_version": int,
-    },
-}
+def _json_type(annotation):
+    """What JSON holds for a field of that type, as `isinstance` takes it."""
+    origin = getattr(annotation, "__origin__", annotation)  # Tuple[str, ...] -> tuple
+    if origin is Union:
+        return tuple(_json_type(choice) for choice in annotation.__args__)
+    if dataclasses.is_dataclass(origin):
+        return dict
+    return list if origin is tuple else origin
 
 
 def _build(kind, values):
     """A dataclass from JSON, after a check of every key and type."""
-    types = _JSON_TYPES[kind]
+    types = {field.name: _json_type(field.type) for field in dataclasses.fields(kind)}
     if not isinstance(values, dict) or set(values) != set(types):
         keys = sorted(values) if isinstance(values, dict) else values
         raise _Damaged(f"{kind.__name__.lower()} has {keys}, expected {sorted(types)}")

@@ -3,8 +3,7 @@
 The settings themselves are the fields in shared/config.py. Facts: the classifier of release 1.7.1.
 """
 
-_INPUTS = ("train_input", "eval_input", "predict_input")
-_RECORDS_HOLD_IT = "the records were made with it; see manifest.json"
+INPUTS = ("train_input", "eval_input", "predict_input")
 _FIXED_INPUT = {
     "add_special_tokens": (True, "the records have [CLS] and [SEP]"),
     "invert_mask": (True, "the records' input_mask is 1 on padding"),
@@ -13,7 +12,7 @@ _FIXED_INPUT = {
     "disable_eval_metrics": (False, "an evaluation computes the task's metrics"),
 }
 _IGNORED_INPUT = {
-    "vocab_file": _RECORDS_HOLD_IT,
+    "vocab_file": "the records were made with it; see manifest.json",
     "repeat": "training repeats, evaluation does not",
     "shuffle_buffer": "every epoch is a permutation of all rows",
     "cache": "the rows are held in memory",
@@ -33,7 +32,7 @@ _LOGGING = ("log_summaries", "log_grads", "log_hists", "ws_summary")
 
 # {section: {key: (the one value that works, what the program does)}}
 FIXED = {
-    **dict.fromkeys(_INPUTS, _FIXED_INPUT),
+    **dict.fromkeys(INPUTS, _FIXED_INPUT),
     "model": {
         "use_ffn_bias": (True, "BERT's dense layers have a bias"),
         "use_position_embedding": (True, "BERT has position embeddings"),
@@ -55,9 +54,11 @@ FIXED = {
         "multiple_workers": (False, "training on several machines is not built yet"),
     },
 }
+_INITIAL_VALUES = "weights start from a truncated normal of 0.02"
+
 # {section: {key: why it changes nothing}}
 IGNORED = {
-    **dict.fromkeys(_INPUTS, _IGNORED_INPUT),
+    **dict.fromkeys(INPUTS, _IGNORED_INPUT),
     "model": {
         "boundary_casting": "it is for a CS system",
         "tf_summary": "summaries are always written",
@@ -66,8 +67,8 @@ IGNORED = {
         "enable_gpu_optimizations": "runconfig.xla decides",
         "weight_initialization_seed": "runconfig.tf_random_seed decides",
         "dropout_seed": "runconfig.tf_random_seed decides",
-        "embedding_initializer": "weights start from a truncated normal of 0.02",
-        "initializer": "weights start from a truncated normal of 0.02",
+        "embedding_initializer": _INITIAL_VALUES,
+        "initializer": _INITIAL_VALUES,
     },
     "optimizer": {
         **dict.fromkeys(_LOSS_SCALING, "float32 and bfloat16 need no loss scaling"),
@@ -79,9 +80,7 @@ IGNORED = {
         "device": "--backend decides",
         "ir_mode": "it is for a CS system",
     },
-    "initializer": dict.fromkeys(
-        ("name", "mean", "stddev"), "weights start from a truncated normal of 0.02"
-    ),
+    "initializer": dict.fromkeys(("name", "mean", "stddev"), _INITIAL_VALUES),
 }
 # {section: {key: why it is refused, and what to do instead}}
 REFUSED = {

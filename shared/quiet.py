@@ -1,9 +1,20 @@
-"""Keeps the start-up chatter of native libraries off the terminal."""
+"""Keeps the chatter of libraries off the terminal."""
 
+import logging
 import os
 import sys
 import tempfile
 from contextlib import contextmanager
+
+
+@contextmanager
+def log_records(level: int):
+    """Holds back Python's log records of that level and below inside the block."""
+    logging.disable(level)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @contextmanager

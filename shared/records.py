@@ -28,6 +28,29 @@ def special_tokens(num_texts: int) -> int:
     return 1 + num_texts
 
 
+def mask_and_segments(lengths, b_starts, max_sequence_length):
+    """input_mask and segment_ids of records of so many tokens.
+
+    >>> mask_and_segments([6], [4], 8)  # the pair above
+    (array([[0, 0, 0, 0, 0, 0, 1, 1]]), array([[0, 0, 0, 0, 1, 1, 0, 0]]))
+
+    Args:
+      lengths: int [N], tokens of each record, [CLS] and [SEP] included.
+      b_starts: int [N], the first position of `b [SEP]`; the length where there is no b.
+    Returns:
+      (input_mask, segment_ids), int [N, max_sequence_length] arrays.
+    """
+    import numpy as np
+
+    position = np.arange(max_sequence_length)
+    is_token = position < np.asarray(lengths)[:, None]
+    segments = np.where(position < np.asarray(b_starts)[:, None], SEGMENT_A, SEGMENT_B)
+    return (
+        np.where(is_token, TOKEN, PADDING),
+        np.where(is_token, segments, SEGMENT_PADDING),
+    )
+
+
 @dataclass(frozen=True)
 class Feature:
     """One feature of the record; on disk int64, or float32 for the labels of a regression task."""

@@ -24,12 +24,12 @@ def integer(minimum: int = MINIMUM_INTEGER) -> Callable[[Any], int]:
     return parse
 
 
-def number(minimum: float, below: float = float("inf")) -> Callable[[Any], float]:
+def number(minimum: float, below: float = math.inf) -> Callable[[Any], float]:
     def parse(value):
         found = as_float(value)
         if not minimum <= found < below:
-            limits = f"of at least {minimum:g}" + (f" and below {below:g}" if below < 1e30 else "")
-            raise ValueError(f"expected a number {limits}, found {value!r}")
+            limit = f" and below {below:g}" if below < math.inf else ""
+            raise ValueError(f"expected a number of at least {minimum:g}{limit}, found {value!r}")
         return found
 
     return parse
@@ -86,10 +86,6 @@ def choice(*choices) -> Callable[[Any], Any]:
         return value
 
     return parse
-
-
-def optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else parse(value)
 
 
 def shown(value) -> str:

@@ -1,5 +1,6 @@
 """Reads and checks a BERT vocabulary: one piece a line, a piece's id is its line number minus 1."""
 
+import functools
 import hashlib
 import json
 import os
@@ -56,6 +57,7 @@ class Vocabulary:
         return self.pieces.index(piece)
 
 
+@functools.lru_cache(maxsize=1)
 def known() -> Dict[str, Known]:
     """The table of published vocabularies, {name: Known}."""
     with open(KNOWN_FILE, encoding="utf-8") as file:
@@ -77,10 +79,11 @@ def read(path: str) -> Vocabulary:
     pieces = _lines(content, path)
     _check_pieces(pieces, path)
     sha256 = hashlib.sha256(content).hexdigest()
-    _check_name(path, sha256)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    if _lies_in_folder(path):
+        check_published_name(stem, path, sha256)
     published = _published(sha256)
     stated = stated_case(os.path.dirname(path))
-    stem = os.path.splitext(os.path.basename(path))[0]
     return Vocabulary(
         name=published.name if published else stem,
         path=path,
@@ -186,13 +189,16 @@ def _fault(piece: str) -> Optional[str]:
     return None
 
 
-def _check_name(path: str, sha256: str) -> None:
-    """A published name must mean the published file; elsewhere than in vocab/ any name goes."""
-    name = os.path.splitext(os.path.basename(path))[0]
-    in_folder = os.path.basename(os.path.dirname(os.path.abspath(path))) == FOLDER
+def check_published_name(name: str, path: str, sha256: str) -> None:
+    """A published name must mean the published file."""
     entry = known().get(name)
-    if in_folder and entry and entry.sha256 != sha256:
+    if entry and entry.sha256 != sha256:
         raise UserError(
             f"{path} is not the published {name}: sha256 {sha256}, expected {entry.sha256}. "
             "Fetch it again with `make vocab`, or give your own file another name."
         )
+
+
+def _lies_in_folder(path: str) -> bool:
+    """Whether in vocab/, where a name says what a file is; elsewhere any name goes."""
+    return os.path.basename(os.path.dirname(os.path.abspath(path))) == FOLDER

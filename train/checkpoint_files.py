@@ -13,6 +13,7 @@ from shared.errors import UserError
 from shared.files import write_whole
 
 PREFIX = "model.ckpt-"
+_NAME = re.escape(PREFIX) + r"(\d+)"
 STATE_FILE = "checkpoint"
 TEMPORARY = ".tmp-"  # how the names begin of files that a save is writing
 
@@ -30,7 +31,7 @@ def step_of(path: str) -> int:
 def steps(model_dir: str) -> List[int]:
     """The steps of the checkpoints on disk, in rising order."""
     names = os.listdir(model_dir) if os.path.isdir(model_dir) else []
-    matches = (re.match(r"model\.ckpt-(\d+)\.index$", name) for name in names)
+    matches = (re.match(_NAME + r"\.index$", name) for name in names)
     return sorted(int(match.group(1)) for match in matches if match)
 
 
@@ -71,10 +72,10 @@ def announce(model_dir: str, step: int) -> None:
 
 def clean(model_dir: str) -> None:
     """Removes what a kill left in the middle of a save or of a removal."""
-    whole = {f"{PREFIX}{step}" for step in steps(model_dir)}
+    whole = steps(model_dir)
     for name in os.listdir(model_dir):
-        is_part = re.match(r"model\.ckpt-\d+(?=\.)", name)
-        if name.startswith(TEMPORARY) or (is_part and is_part.group() not in whole):
+        part = re.match(_NAME + r"\.", name)
+        if name.startswith(TEMPORARY) or (part and int(part.group(1)) not in whole):
             os.remove(os.path.join(model_dir, name))
 
 
@@ -103,9 +104,11 @@ def _listed(model_dir: str) -> List[int]:
             content = file.read()
     except (OSError, UnicodeDecodeError):
         return []
-    pattern = r'^{}: "(?:.*/)?model\.ckpt-(\d+)"'
-    newest = re.findall(pattern.format("model_checkpoint_path"), content, re.MULTILINE)
-    others = re.findall(pattern.format("all_model_checkpoint_paths"), content, re.MULTILINE)
+
+    def named_by(key):
+        return re.findall(f'^{key}: "(?:.*/)?{_NAME}"', content, re.MULTILINE)
+
+    newest, others = named_by("model_checkpoint_path"), named_by("all_model_checkpoint_paths")
     return [int(step) for step in [*newest, *reversed(others)]]
 
 

@@ -12,12 +12,13 @@ from shared import config, manifest
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
+from shared.modelzoo_keys import INPUTS
 from train import checkpoint_files, model_dir, resolve
 
 TRAIN, EVAL, TRAIN_AND_EVAL = MODES = ("train", "eval", "train_and_eval")
 _TRAIN_INPUT, _EVAL_INPUT = "train_input", "eval_input"
 # {mode: the sections of the configuration whose data it reads}
-_INPUTS = {
+_SECTIONS = {
     TRAIN: (_TRAIN_INPUT,),
     EVAL: (_EVAL_INPUT,),
     TRAIN_AND_EVAL: (_TRAIN_INPUT, _EVAL_INPUT),
@@ -82,7 +83,7 @@ def make(options: argparse.Namespace) -> Plan:
     """
     model_dir.check_name(options.model_dir)
     params = _with_options(config.load(options.params, print), options)
-    data = {section: _read_data(params, section, options) for section in _INPUTS[options.mode]}
+    data = {section: _read_data(params, section, options) for section in _SECTIONS[options.mode]}
     if _TRAIN_INPUT in data:
         resolve.check_train_split(data[_TRAIN_INPUT])
         _check_has_end(params)
@@ -101,7 +102,7 @@ def _with_options(params: Config, options: argparse.Namespace) -> Config:
         run = dataclasses.replace(run, eval_steps=options.eval_steps)
     inputs = {}
     if options.data_dir is not None:
-        for name in (_TRAIN_INPUT, _EVAL_INPUT, "predict_input"):
+        for name in INPUTS:
             inputs[name] = dataclasses.replace(getattr(params, name), data_dir=options.data_dir)
     return dataclasses.replace(params, runconfig=run, **inputs)
 

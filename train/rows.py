@@ -53,7 +53,8 @@ def _read_shard(path, shard, found):
     spec = records.feature_spec(found.max_sequence_length, found.is_regression)
     batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
     batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
-    parts = [_empty(found)]
+    nothing = tf.io.parse_example(tf.zeros([0], tf.string), spec)
+    parts = [_compact(nothing, found)]  # a shard may be empty
     try:
         for batch in batches:
             parts.append(_compact(batch, found))
@@ -85,41 +86,20 @@ def _damaged(path, fault, found):
     )
 
 
-def _ids_dtype(found):
-    return np.uint16 if found.vocabulary.size <= 2**16 else np.int32
-
-
-def _empty(found):
-    return Rows(
-        np.zeros((0, found.max_sequence_length), _ids_dtype(found)),
-        np.zeros(0, np.int32),
-        np.zeros(0, np.int32),
-        np.zeros(0, np.float32 if found.is_regression else np.int32),
-    )
-
-
 def _compact(batch, found):
     """A parsed batch becomes Rows, after the check that mask and segments follow from lengths."""
     ids, mask, segments, labels = (batch[feature.name].numpy() for feature in records.FEATURES)
-    position = np.arange(found.max_sequence_length)
     lengths = np.sum(mask == records.TOKEN, axis=1)
     b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
-    is_token = position < lengths[:, None]
-    is_b = is_token & (position >= b_starts[:, None])
-    _check(
-        mask == np.where(is_token, records.TOKEN, records.PADDING),
-        "input_mask is not 1 exactly on the padding",
-    )
-    _check(
-        segments == np.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
-        "segment_ids are not 1 exactly on the second text",
-    )
+    expected = records.mask_and_segments(lengths, b_starts, found.max_sequence_length)
+    _check(mask == expected[0], "input_mask is not 1 exactly on the padding")
+    _check(segments == expected[1], "segment_ids are not 1 exactly on the second text")
     _check((ids >= 0) & (ids < found.vocabulary.size), "input_ids go beyond the vocabulary")
     if not found.is_regression:
         is_label = (labels >= records.UNLABELLED) & (labels < len(found.label_names))
         _check(is_label[:, None], "labels go beyond label_names")
     return Rows(
-        ids.astype(_ids_dtype(found)),
+        ids.astype(np.uint16 if found.vocabulary.size <= 2**16 else np.int32),
         lengths.astype(np.int32),
         b_starts.astype(np.int32),
         labels.astype(np.float32 if found.is_regression else np.int32),

@@ -1,9 +1,7 @@
 import dataclasses
 import hashlib
-import http.server
 import json
 import socket
-import threading
 import time
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from preprocess import get_vocab
 from shared import vocab
 from shared.errors import UserError
+from tests.loopback import send, served
 
 CONTENT = "\n".join([*vocab.REQUIRED, "film"]).encode() + b"\n"
 
@@ -18,21 +17,8 @@ CONTENT = "\n".join([*vocab.REQUIRED, "film"]).encode() + b"\n"
 @pytest.fixture
 def publisher():
     """A web server on loopback that answers every request with CONTENT; yields its address."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(404 if self.path == "/gone" else 200)
-            self.end_headers()
-            self.wfile.write(CONTENT)
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(lambda ask: send(ask, 404 if ask.path == "/gone" else 200, [CONTENT])) as address:
+        yield address
 
 
 def known(url, sha256=None):
@@ -126,23 +112,17 @@ def test_a_file_of_another_content_never_takes_a_published_name(tmp_path):
 
 
 def test_a_publisher_that_drips(tmp_path, monkeypatch):
-    class Slow(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            for _ in range(50):
-                self.wfile.write(b"x")
-                time.sleep(0.05)
-
-        def log_message(self, *_):
-            pass
+    def drip():
+        for _ in range(50):
+            yield b"x"
+            time.sleep(0.05)
 
     monkeypatch.setattr(get_vocab, "TIMEOUT_SECONDS", 0.4)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    with pytest.raises(UserError, match="not complete after 0.4 s"):
-        get_vocab.fetch(known(f"http://127.0.0.1:{server.server_port}"), str(tmp_path))
-    server.shutdown()
+    with (
+        served(lambda ask: send(ask, 200, drip())) as address,
+        pytest.raises(UserError, match="not complete after 0.4 s"),
+    ):
+        get_vocab.fetch(known(address), str(tmp_path))
 
 
 def test_the_program_ends_with_2_and_no_traceback(program):

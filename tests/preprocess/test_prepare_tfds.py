@@ -1,10 +1,9 @@
-import http.server
 import socket
-import threading
 
 import pytest
 
 from preprocess.prepare_tfds import unreachable
+from tests.loopback import send, served
 
 
 def test_a_closed_port_is_unreachable_at_once():
@@ -21,16 +20,5 @@ def test_a_silent_host_is_given_up():
 
 @pytest.mark.parametrize("status, problem", [(200, None), (404, "Not Found")])
 def test_a_host_that_answers(status, problem):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.handle_request, daemon=True)
-        thread.start()
-        assert unreachable(f"http://127.0.0.1:{server.server_port}/x.zip") == problem
-        thread.join()
+    with served(lambda ask: send(ask, status)) as address:
+        assert unreachable(address + "/x.zip") == problem
