@@ -13,6 +13,13 @@ MODEL_DIR ?= runs/$(TASK)-$(MODEL)
 # Empty means gpu if one is visible, else cpu.
 BACKEND ?=
 TFDS_DATA_DIR ?=
+# Official GLUE files instead of data that TFDS has prepared.
+GLUE_DIR ?=
+# A task of your own: its files, text column(s), label column; drop leaves out rows that are bad.
+DATA ?=
+TEXT ?=
+LABEL ?=
+BAD_ROWS ?=
 VOCAB ?=
 FROM ?=
 CHECKPOINT ?=
@@ -28,15 +35,17 @@ TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DA
 	$(if $(BACKEND),--backend $(BACKEND))
 DEMO := build/demo
 DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= ARGS= \
+	GLUE_DIR= DATA= TEXT= LABEL= BAD_ROWS= \
 	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data train train_and_eval eval demo test lint format lock
+.PHONY: help setup vocab data verify inspect train train_and_eval eval demo test lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR VOCAB FROM"
-	@echo "           CHECKPOINT ARGS (options of the program) PYTHON EXTRAS"
+	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
+	@echo "           FROM CHECKPOINT ARGS (options of the program) PYTHON EXTRAS"
+	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
@@ -52,10 +61,19 @@ setup: $(READY) ## makes .venv with the locked versions (EXTRAS=gpu adds CUDA's 
 vocab: $(READY) ## fetches the default vocabulary, or checks and copies FROM=<file or folder>
 	@$(VENV_PYTHON) -m preprocess.get_vocab $(if $(FROM),--from_path "$(FROM)")
 
-data: $(READY) ## TASK as TFDS has it -> DATA_DIR/TASK/msl<N>: TFRecords and manifest.json
+data: $(READY) ## TASK (or DATA TEXT LABEL) -> DATA_DIR/TASK/msl<N>: TFRecords and manifest.json
 	@$(VENV_PYTHON) -m preprocess.run --task "$(TASK)" --data_dir "$(DATA_DIR)" \
 		$(if $(MSL),--max_sequence_length $(MSL)) $(if $(VOCAB),--vocab_file "$(VOCAB)") \
-		$(if $(TFDS_DATA_DIR),--tfds_data_dir "$(TFDS_DATA_DIR)") $(ARGS)
+		$(if $(TFDS_DATA_DIR),--tfds_data_dir "$(TFDS_DATA_DIR)") \
+		$(if $(GLUE_DIR),--glue_dir "$(GLUE_DIR)") \
+		$(if $(DATA),--data "$(DATA)") $(if $(TEXT),--text "$(TEXT)") \
+		$(if $(LABEL),--label "$(LABEL)") $(if $(BAD_ROWS),--bad_rows "$(BAD_ROWS)") $(ARGS)
+
+verify: $(READY) ## reads every record of the data of TASK and compares it with its manifest
+	@$(VENV_PYTHON) -m preprocess.verify "$(DATASET)" $(ARGS)
+
+inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL would cost
+	@$(VENV_PYTHON) -m preprocess.inspect "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
 train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
 train_and_eval: $(READY) ## the same, with an evaluation after every checkpoint

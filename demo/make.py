@@ -9,7 +9,7 @@ import os
 import sys
 
 from demo import sentences
-from preprocess.prepare_tfds import prepare_from_files
+from preprocess import glue_files
 from shared import quiet, tasks, vocab
 
 _SEED = 1202
@@ -22,7 +22,7 @@ def main(folder: str) -> None:
     write_glue_files(os.path.join(folder, "glue", "SST-2"), splits)
     with quiet.native_stderr():
         write_vocabulary(os.path.join(folder, "vocab.txt"), splits["train"])
-        prepared = prepare_from_files(
+        prepared = glue_files.prepare(
             tasks.get("sst2"), os.path.join(folder, "glue"), os.path.join(folder, "tfds")
         )
     counts = ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())

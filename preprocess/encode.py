@@ -1,23 +1,35 @@
-"""Word-piece ids of one or two texts become the record's padded features."""
+"""Word-piece ids of one or two texts become the tokens of a record."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from shared import records
-from shared.vocab import CLS, PAD, SEP, Vocabulary
+from shared.vocab import CLS, SEP, Vocabulary
 
 
 @dataclass(frozen=True)
 class Ids:
-    """Word-piece ids of N texts: text i has values[offsets[i]:offsets[i + 1]]."""
+    """Word-piece ids of N rows of one or two texts, one text after the other.
 
-    values: np.ndarray  # int [total]
-    offsets: np.ndarray  # int64 [N + 1]
+    The rows ("x y", "z") and ("", "w") of ids [[5, 6], [7]] and [[], [8]] are
+    values [5, 6, 7, 8] and lengths [[2, 1], [0, 1]].
+    """
 
-    @property
-    def lengths(self) -> np.ndarray:
-        return np.diff(self.offsets)
+    values: np.ndarray  # int32 [total]
+    lengths: np.ndarray  # int64 [N, 1 or 2]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """N records without their padding; input_mask and segment_ids follow from the lengths.
+
+    The rows above become values [2, 5, 6, 3, 7, 3, 2, 3, 8, 3], lengths [6, 4], b_starts [4, 2].
+    """
+
+    values: np.ndarray  # int32 [total], [CLS] and [SEP] included
+    lengths: np.ndarray  # int64 [N]
+    b_starts: np.ndarray  # int64 [N], the first position of `b [SEP]`; the length without b
 
 
 def min_sequence_length(num_texts: int) -> int:
@@ -40,43 +52,40 @@ def truncate(length_a, length_b, room: int):
 
 
 class Encoder:
-    """Places [CLS], a, [SEP] (and b, [SEP]) at a fixed length.
-
-    With max_sequence_length 8 and [PAD]=0 [CLS]=2 [SEP]=3, a=[5, 6] and b=[7] become the pair
-    record that shared/records.py shows.
-    """
+    """Truncates to a length and places [CLS], a, [SEP] (and b, [SEP])."""
 
     def __init__(self, vocabulary: Vocabulary, max_sequence_length: int):
-        self._pad, self._cls, self._sep = (vocabulary.id(piece) for piece in (PAD, CLS, SEP))
+        self._cls, self._sep = vocabulary.id(CLS), vocabulary.id(SEP)
         self._length = max_sequence_length
 
-    def encode(self, a: Ids, b: "Ids | None" = None) -> dict:
-        """Returns: {"input_ids", "input_mask", "segment_ids"}, each int32 [N, length]."""
-        position = np.arange(self._length, dtype=np.int32)[None, :]
-        room = self._length - records.special_tokens(1 if b is None else 2)
-        if b is None:
-            kept_a = np.minimum(a.lengths, room)
-            end_a = end = (kept_a + 2)[:, None]
-        else:
-            kept_a, kept_b = truncate(a.lengths, b.lengths, room)
-            end_a = (kept_a + 2)[:, None]
-            end = end_a + (kept_b + 1)[:, None]
-        ids = np.full((len(kept_a), self._length), self._pad, np.int32)
-        ids[:, 0] = self._cls
-        ids[(position >= 1) & (position < end_a - 1)] = _kept_values(a, kept_a)
-        ids[position == end_a - 1] = self._sep
-        if b is not None:
-            ids[(position >= end_a) & (position < end - 1)] = _kept_values(b, kept_b)
-            ids[position == end - 1] = self._sep
-        mask, segments = records.mask_and_segments(end[:, 0], end_a[:, 0], self._length)
-        return {
-            "input_ids": ids,
-            "input_mask": mask.astype(np.int32),
-            "segment_ids": segments.astype(np.int32),
-        }
+    def encode(self, ids: Ids) -> Tokens:
+        kept = self._kept(ids.lengths)
+        sizes = kept + 1  # each text has its [SEP]
+        sizes[:, 0] += 1  # and the first one [CLS]
+        text_ends = sizes.cumsum()
+        row_ends = text_ends[ids.lengths.shape[1] - 1 :: ids.lengths.shape[1]]
+        lengths = sizes.sum(axis=1)
+        seps, starts = text_ends - 1, row_ends - lengths
+        values = np.empty(lengths.sum(), np.int32)
+        is_piece = np.ones(len(values), bool)
+        is_piece[seps] = is_piece[starts] = False
+        values[seps], values[starts] = self._sep, self._cls
+        values[is_piece] = _kept_values(ids, kept)
+        return Tokens(values=values, lengths=lengths, b_starts=sizes[:, 0])
+
+    def _kept(self, lengths):
+        """How many pieces of each text fit, int [N, 1 or 2]."""
+        room = self._length - records.special_tokens(lengths.shape[1])
+        if lengths.shape[1] == 1:
+            return np.minimum(lengths, room)
+        return np.stack(truncate(lengths[:, 0], lengths[:, 1], room), axis=1)
 
 
 def _kept_values(ids: Ids, kept: np.ndarray) -> np.ndarray:
-    """The first kept[i] ids of each text i, one after the other."""
-    index_in_text = np.arange(len(ids.values)) - np.repeat(ids.offsets[:-1], ids.lengths)
-    return ids.values[index_in_text < np.repeat(kept, ids.lengths)]
+    """The first kept[n, t] ids of each text, one after the other."""
+    lengths = ids.lengths.ravel()
+    if lengths.sum() == kept.sum():
+        return ids.values
+    starts = lengths.cumsum() - lengths
+    index_in_text = np.arange(len(ids.values)) - np.repeat(starts, lengths)
+    return ids.values[index_in_text < np.repeat(kept.ravel(), lengths)]

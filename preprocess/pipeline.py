@@ -5,33 +5,33 @@ the runner, a bundle may run twice, and nothing is shuffled. Reports travel as e
 side outputs or counters, because DaskRunner drops those.
 """
 
-import functools
 import logging
 import os
 import pickle
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
-import tensorflow as tf
 
-from preprocess import statistics
-from preprocess.encode import Encoder, Ids
-from preprocess.sources import TfdsSource
+from preprocess import rows
+from preprocess.convert import Converter
 from preprocess.statistics import Statistics
-from preprocess.tokenization import Tokenizer
 from preprocess.write import ShardWriter
-from shared import manifest, quiet, vocab
+from shared import manifest, quiet
 from shared.errors import UserError
+from shared.files import write_whole
 from shared.vocab import Vocabulary
 
 REPORTS_FILE = "reports.pickle"
+MISTAKE_FILE = "mistake.txt"
 
 
 @dataclass(frozen=True)
 class Job:
     """What every worker must know; plain values that pickle."""
 
-    source: TfdsSource
+    text_features: "tuple[str, ...]"
+    is_regression: bool
     vocabulary: Vocabulary
     max_sequence_length: int
     folder: str  # where the shards go; all workers see it
@@ -39,13 +39,14 @@ class Job:
 
 @dataclass(frozen=True)
 class ShardRange:
-    """One output shard: rows [start, stop) of a split."""
+    """One output shard: rows [start, stop) of a split, and where they lie."""
 
     split: str
     index: int
     num_shards: int
     start: int
     stop: int
+    pieces: "tuple[rows.Piece, ...]"
 
     @property
     def file(self) -> str:
@@ -62,34 +63,74 @@ class ShardReport:
     statistics: Statistics
 
 
-def shard_ranges(split: str, examples: int, num_shards: int) -> "list[ShardRange]":
+def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardRange]":
     """The shards of a split, in the order of its rows."""
-    return [
-        ShardRange(split, k, num_shards, *manifest.shard_range(k, num_shards, examples))
-        for k in range(num_shards)
-    ]
+    examples = source.examples(split)
+    ranges = [manifest.shard_range(k, num_shards, examples) for k in range(num_shards)]
+    pieces = rows.cut(source, split, ranges)
+    return [ShardRange(split, k, num_shards, *ranges[k], pieces[k]) for k in range(num_shards)]
 
 
 def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None:
-    """Writes every shard and, last, <folder>/reports.pickle with their reports."""
-    # Beam logs every exception with a traceback before it raises it; once is enough.
-    with quiet.log_records(logging.ERROR), _make_pipeline(beam_options) as pipeline:
-        (
-            pipeline
-            | "Shards" >> beam.Create(shards)
-            | "Spread" >> beam.Reshuffle()
-            | "ReadTokenizeWrite" >> beam.ParDo(WriteShard(job))
-            | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | "Report" >> beam.Map(write_reports, os.path.join(job.folder, REPORTS_FILE))
-        )
+    """Writes every shard and, last, <folder>/reports.pickle with their reports.
 
-
-def _make_pipeline(beam_options: "list[str]") -> beam.Pipeline:
-    options = beam.options.pipeline_options.PipelineOptions(beam_options)
+    Raises:
+      UserError: Beam refuses the options, or a row cannot be read.
+    """
+    options = _checked_options(beam_options)
     try:
-        return beam.Pipeline(options=options)
+        # Beam logs every exception with a traceback before it raises it; once is enough.
+        with quiet.log_records(logging.ERROR), beam.Pipeline(options=options) as pipeline:
+            (
+                pipeline
+                | "Shards" >> beam.Create(shards)
+                | "Spread" >> beam.Reshuffle()
+                | "ReadTokenizeWrite" >> beam.ParDo(WriteShard(job))
+                | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
+                | "Report" >> beam.Map(write_reports, os.path.join(job.folder, REPORTS_FILE))
+            )
+    except Exception:
+        _raise_mistake(job.folder)
+        raise
+
+
+def _raise_mistake(folder: str) -> None:
+    """Raises what a worker has left as the user's mistake."""
+    path = os.path.join(folder, MISTAKE_FILE)
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            raise UserError(file.read()) from None
+
+
+def _checked_options(beam_options: "list[str]"):
+    """Raises UserError for a runner that does not exist or an option that nobody knows."""
+    options = beam.options.pipeline_options.PipelineOptions(beam_options)
+    with _warnings_of("apache_beam.options.pipeline_options") as problems:
+        # Beam itself only warns. Runners elsewhere may have options of their own.
+        if options.get_all_options()["runner"] != "FnApiRunner":
+            problems.clear()
+    try:
+        beam.Pipeline(options=options)
     except ValueError as error:
-        raise UserError(f"Beam refuses the options {' '.join(beam_options)}: {error}") from None
+        problems.append(str(error))
+    if problems:
+        raise UserError(f"Beam refuses the options {' '.join(beam_options)}: {problems[0]}")
+    return options
+
+
+@contextmanager
+def _warnings_of(logger: str):
+    """Yields the list of what the logger warns of inside the block, and keeps it from the log."""
+    messages = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logging.getLogger(logger).addHandler(handler)
+    logging.getLogger(logger).propagate = False
+    try:
+        yield messages
+    finally:
+        logging.getLogger(logger).removeHandler(handler)
+        logging.getLogger(logger).propagate = True
 
 
 class WriteShard(beam.DoFn):
@@ -99,35 +140,27 @@ class WriteShard(beam.DoFn):
         self._job = job
 
     def setup(self):
-        self._text_to_ids = _text_to_ids(self._job.vocabulary)
+        job = self._job
+        self._converter = Converter(
+            job.vocabulary, job.max_sequence_length, job.text_features, job.is_regression
+        )
 
     def process(self, shard: ShardRange):
-        job, task = self._job, self._job.source.task
-        encoder = Encoder(job.vocabulary, job.max_sequence_length)
-        unk_id = job.vocabulary.id(vocab.UNK)
+        try:
+            yield self._write(shard)
+        except UserError as mistake:
+            # Runners pass on a worker's exception as text, in the middle of tracebacks.
+            write_whole(os.path.join(self._job.folder, MISTAKE_FILE), str(mistake))
+            raise
+
+    def _write(self, shard: ShardRange) -> ShardReport:
         total = Statistics()
-        with ShardWriter(os.path.join(job.folder, shard.file), task.is_regression) as writer:
-            for rows in job.source.read(shard.split, shard.start, shard.stop):
-                ids = [self._text_to_ids(texts) for texts in rows.texts]
-                writer.write({**encoder.encode(*ids), "labels": rows.labels.numpy()})
-                total += statistics.of_batch(rows, ids, unk_id)
-        yield ShardReport(shard.split, shard.index, writer.shard, total)
-
-
-@functools.lru_cache(maxsize=1)  # a tokenizer takes a second to build: once per process
-def _text_to_ids(vocabulary: Vocabulary):
-    tokenizer = Tokenizer(vocabulary)
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def tokenize(texts):
-        ids = tokenizer.tokenize(texts)
-        return ids.flat_values, ids.row_splits
-
-    def text_to_ids(texts) -> Ids:
-        values, offsets = tokenize(texts)
-        return Ids(values.numpy(), offsets.numpy())
-
-    return text_to_ids
+        with ShardWriter(os.path.join(self._job.folder, shard.file)) as writer:
+            for batch in rows.batches(shard.pieces, shard.start):
+                converted = self._converter.convert(batch)
+                writer.write(converted.framed, converted.statistics.examples)
+                total += converted.statistics
+        return ShardReport(shard.split, shard.index, writer.shard, total)
 
 
 def write_reports(reports: "list[ShardReport]", path: str) -> None:

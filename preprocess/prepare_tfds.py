@@ -1,11 +1,11 @@
-"""Gets a GLUE task that TFDS has not prepared yet: by TFDS' own download, or from local files."""
+"""Gets a GLUE task that TFDS has not prepared yet, by TFDS' own download."""
 
 import http.client
 import os
 import threading
 import urllib.request
 
-from preprocess.sources import prepared_folder
+from preprocess.tfds_dataset import prepared_folder
 from shared.errors import UserError
 from shared.tasks import Task
 
@@ -52,7 +52,8 @@ def _cannot_get(task: Task, tfds_data_dir: str, url: str, problem: str) -> UserE
     return UserError(
         f"no prepared TFDS data for glue/{task.name} in {tfds_data_dir}, and {url} cannot be had "
         f"({problem}).\n"
-        f"Point TFDS_DATA_DIR (--tfds_data_dir) at a folder that holds glue/{task.name}, "
+        "Give the official files with GLUE_DIR (--glue_dir), or\n"
+        f"point TFDS_DATA_DIR (--tfds_data_dir) at a folder that holds glue/{task.name}, "
         "copied from a machine where\n"
         f"  python -c \"import tensorflow_datasets as tfds; tfds.load('glue/{task.name}')\"\n"
         "was run (there it lies in ~/tensorflow_datasets), or run this with network."
@@ -76,36 +77,3 @@ def unreachable(url: str, seconds: float = PROBE_SECONDS) -> "str | None":
     thread.start()
     thread.join(seconds)
     return problem[0]
-
-
-def prepare_from_files(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
-    """Prepares the dataset that TFDS would have built, from the official GLUE folders.
-
-    Args:
-      task: any but mrpc and ax, which TFDS does not download as an archive.
-      glue_dir: holds SST-2/train.tsv and so on, the layout of GLUE's archives.
-    Returns:
-      TFDS' folder of the prepared dataset.
-    """
-    import tensorflow_datasets as tfds
-
-    class LocalGlue(tfds.builder_cls("glue"), skip_registration=True):
-        """TFDS' own GLUE builder, told that its download lies in glue_dir."""
-
-        name = "glue"
-
-        def _split_generators(self, _):
-            return super()._split_generators(_LocalFiles(glue_dir))
-
-    LocalGlue(config=task.name, data_dir=tfds_data_dir).download_and_prepare()
-    return prepared_folder(task, tfds_data_dir)
-
-
-class _LocalFiles:
-    """Stands in for TFDS' download manager: every archive was extracted into one folder."""
-
-    def __init__(self, root: str):
-        self._root = os.path.abspath(root)
-
-    def download_and_extract(self, _url: str) -> str:
-        return self._root

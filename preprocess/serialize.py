@@ -1,107 +1,126 @@
-"""A batch of features becomes the bytes of one tf.train.Example a row, without protobuf objects.
+"""A batch of records becomes the bytes of one tf.train.Example each, without protobuf objects.
 
-A protobuf object for every row costs ten times as much as tokenizing it. The bytes are those that
-protobuf's deterministic serialization gives (map entries in the order of their names), which
-tests/preprocess/test_serialize.py shows. The format
-(https://protobuf.dev/programming-guides/encoding):
+A protobuf object for every row costs ten times as much as tokenizing it. Only the tokens are
+encoded value by value; all that follows them in a record depends on few numbers (length, start of
+b, label) and is made once for each combination in the batch.
 
-    Example   {1: Features}
-    Features  {1: entry {1: name, 2: Feature}} for every feature
-    Feature   {2: FloatList {1: packed float32}} or {3: Int64List {1: packed varints}}
-
-so that the payload of a feature stands behind a header that depends on its size alone.
+The bytes are those that protobuf's deterministic serialization gives (map entries in the order of
+their names), which tests/preprocess/test_serialize.py shows. See wire.py for the format.
 """
-
-import functools
-import struct
-from itertools import pairwise
-from typing import Iterator
 
 import numpy as np
 
+from preprocess import wire
+from preprocess.encode import Tokens
 from shared import records
 
-_FLOAT_LIST, _INT64_LIST = 2, 3
-_VARINT_BITS = 7
-_MAX_VARINT_BYTES = 3  # of a non-negative id: vocabularies stay below 2^21 pieces
-_UINT64 = 2**64
+# In the order of their names, as in the bytes; input_ids, which differs most, comes first.
+_NAMES = ("input_ids", "input_mask", "labels", "segment_ids")
+_CELL_BYTES = 4  # of a varint below 2^28
+assert sorted(_NAMES) == sorted(feature.name for feature in records.FEATURES)
 
 
-def serialize(batch: dict, is_regression: bool) -> Iterator[bytes]:
-    """Yields the serialized rows of {feature: int array [N, length], `labels`: array [N]}."""
-    columns = []
-    for feature in sorted(records.FEATURES, key=lambda feature: feature.name):
-        entries = _token_entries if feature.per_token else _label_entries
-        columns.append(entries(feature.name, batch[feature.name], is_regression))
-    for entries in zip(*columns, strict=True):
-        body = b"".join(entries)
-        yield _tag_and_size(1, len(body)) + body
+class Serializer:
+    """Serializes records of one length and one vocabulary."""
+
+    def __init__(self, max_sequence_length: int, vocab_size: int, pad_id: int):
+        self._length = max_sequence_length
+        self._pad = wire.varint(pad_id)
+        self._varints = Varints(vocab_size)
+
+    def serialize(self, tokens: Tokens, labels: np.ndarray) -> "list[bytes]":
+        """Returns the N serialized Examples.
+
+        Args:
+          tokens: of N records.
+          labels: int64 [N], or float32 [N] for a regression task.
+        """
+        encoded, starts = self._varints.encode(tokens.values, tokens.lengths)
+        tails, which_tail = self._tails(tokens, labels)
+        padding = len(self._pad) * (self._length - tokens.lengths)
+        tail_sizes = np.array([len(tail) for tail in tails])[which_tail] - padding
+        heads, which_head = _heads(np.diff(starts) + padding, tail_sizes)
+        starts = starts.tolist()
+        return [
+            b"".join((heads[head], encoded[start:stop], tails[tail]))
+            for head, start, stop, tail in zip(
+                which_head.tolist(), starts[:-1], starts[1:], which_tail.tolist(), strict=True
+            )
+        ]
+
+    def _tails(self, tokens: Tokens, labels: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
+        """What follows the tokens in a record: each that occurs, and which one each row has."""
+        known_labels, label_index = np.unique(labels, return_inverse=True)
+        entries = [_label_entry(label) for label in known_labels]
+        (lengths, b_starts, label_index), which = _distinct(
+            tokens.lengths, tokens.b_starts, label_index
+        )
+        mask, segments = records.mask_and_segments(lengths, b_starts, self._length)
+        mask, segments = mask.astype(np.uint8), segments.astype(np.uint8)
+        tails = [
+            self._pad * (self._length - length)
+            + wire.int64_entry("input_mask", mask[n].tobytes())
+            + entries[label_index[n]]
+            + wire.int64_entry("segment_ids", segments[n].tobytes())
+            for n, length in enumerate(lengths.tolist())
+        ]
+        return tails, which
 
 
-def _label_entries(name: str, values: np.ndarray, is_regression: bool) -> Iterator[bytes]:
-    """The map entry of a feature with one value, for every row."""
-    for value in values.tolist():
-        yield _label_entry(name, value, is_regression)
+def _heads(ids_sizes: np.ndarray, tail_sizes: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
+    """What stands before the tokens: each that occurs, and which one each row has.
 
-
-def _token_entries(name: str, values: np.ndarray, _) -> Iterator[bytes]:
-    """The map entry of a per-token feature, for every row."""
-    payload, starts = _packed_varints(values)
-    for start, stop in pairwise(starts):
-        yield _header(name, _INT64_LIST, stop - start) + payload[start:stop]
-
-
-def _packed_varints(values: np.ndarray) -> "tuple[bytes, list[int]]":
-    """Varints of all rows, one after the other: low 7 bits first, the high bit says that more come.
-
-    Args: values, non-negative ints [N, length].
-    Returns: the bytes, and where each row's begin, N + 1 offsets.
+    Args: bytes of input_ids' values, and of all that follows them in the record, int [N].
     """
-    largest = int(values.max(initial=0))
-    assert values.min(initial=0) >= 0 and largest < 2 ** (_VARINT_BITS * _MAX_VARINT_BYTES)
-    if largest < 2**_VARINT_BITS:
-        length = values.shape[1]
-        return values.astype(np.uint8).tobytes(), [row * length for row in range(len(values) + 1)]
-    digits = np.stack([values >> (_VARINT_BITS * k) for k in range(_MAX_VARINT_BYTES)], axis=-1)
-    is_used = digits > 0
-    is_used[..., 0] = True
-    continues = np.zeros_like(is_used)
-    continues[..., :-1] = is_used[..., 1:]
-    encoded = (digits & 127 | continues << _VARINT_BITS).astype(np.uint8)
-    starts = np.cumsum(is_used.sum(axis=(1, 2)))
-    return encoded[is_used].tobytes(), [0, *starts.tolist()]
+    (ids_sizes, tail_sizes), which = _distinct(ids_sizes, tail_sizes)
+    heads = []
+    for ids_size, tail_size in zip(ids_sizes.tolist(), tail_sizes.tolist(), strict=True):
+        header = wire.int64_header("input_ids", ids_size)
+        heads.append(wire.tag_and_size(1, len(header) + ids_size + tail_size) + header)
+    return heads, which
 
 
-@functools.lru_cache(maxsize=2**16)  # a task has few labels, and few different scores
-def _label_entry(name: str, value, is_regression: bool) -> bytes:
-    if is_regression:
-        payload = struct.pack("<f", value)
-        return _header(name, _FLOAT_LIST, len(payload)) + payload
-    payload = _varint(value % _UINT64)  # a negative int64 goes by its two's complement
-    return _header(name, _INT64_LIST, len(payload)) + payload
+def _distinct(*columns: np.ndarray) -> "tuple[list[np.ndarray], np.ndarray]":
+    """The distinct rows of columns of non-negative ints [N], and which of them each row is."""
+    key = columns[0]
+    for column in columns[1:]:
+        key = key * (column.max(initial=0) + 1) + column
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    return [column[first] for column in columns], which
 
 
-@functools.lru_cache(maxsize=None)
-def _header(name: str, kind: int, size: int) -> bytes:
-    """All of a map entry but its payload of `size` bytes, which follows."""
-    values = _tag_and_size(1, size)
-    feature = _tag_and_size(kind, len(values) + size) + values
-    key = _tag_and_size(1, len(name)) + name.encode("ascii")
-    entry = key + _tag_and_size(2, len(feature) + size) + feature
-    return _tag_and_size(1, len(entry) + size) + entry
+def _label_entry(label) -> bytes:
+    if label.dtype.kind == "f":
+        return wire.float_entry("labels", label.astype("<f4").tobytes())
+    return wire.int64_entry("labels", wire.varint(int(label)))
 
 
-@functools.lru_cache(maxsize=None)
-def _tag_and_size(field: int, size: int) -> bytes:
-    """What stands before a length-delimited field (wire type 2)."""
-    return _varint(field << 3 | 2) + _varint(size)
+class Varints:
+    r"""Encodes ids as varints: low 7 bits first, the high bit says that more come.
+
+    >>> Varints(400).encode(np.array([3, 300, 5]), np.array([2, 1]))
+    (b'\x03\xac\x02\x05', array([0, 3, 4]))
+    """
+
+    def __init__(self, vocab_size: int):
+        encoded = [wire.varint(value) for value in range(vocab_size)]
+        assert len(encoded[-1]) <= _CELL_BYTES
+        self._sizes = np.array([len(value) for value in encoded], np.uint8)
+        # One number for a value's bytes, so that looking up a value is looking up a number.
+        self._cells = _cells(encoded)
+        self._is_used = _cells([b"\1" * len(value) for value in encoded])
+
+    def encode(self, values: np.ndarray, lengths: np.ndarray) -> "tuple[bytes, np.ndarray]":
+        """The varints of all rows, one after the other.
+
+        Args: values, ids [total]; lengths, values of each row [N].
+        Returns: the bytes, and where each row's begin and the last one's end, int [N + 1].
+        """
+        value_ends = np.concatenate([[0], self._sizes[values].cumsum(dtype=np.int64)])
+        row_ends = np.concatenate([[0], lengths.cumsum()])
+        is_used = self._is_used[values].view(bool)
+        return self._cells[values].view(np.uint8)[is_used].tobytes(), value_ends[row_ends]
 
 
-def _varint(value: int) -> bytes:
-    """150 -> b'\\x96\\x01'."""
-    encoded = bytearray()
-    while value > 127:
-        encoded.append(value & 127 | 128)
-        value >>= _VARINT_BITS
-    encoded.append(value)
-    return bytes(encoded)
+def _cells(encoded: "list[bytes]") -> np.ndarray:
+    return np.frombuffer(b"".join(value.ljust(_CELL_BYTES, b"\0") for value in encoded), np.uint32)

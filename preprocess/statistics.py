@@ -4,10 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
-import tensorflow as tf
 
 from preprocess.encode import Ids
-from preprocess.sources import Rows
 from shared import records
 from shared.tasks import Task
 
@@ -54,41 +52,52 @@ class Statistics:
         return {name: self.labels[index] for index, name in enumerate(names)}
 
 
-def of_batch(rows: Rows, ids: "list[Ids]", unk_id: int) -> Statistics:
-    """The statistics of one batch.
+def of_batch(ids: Ids, labels, hashes, start: int, unk_id: int) -> Statistics:
+    """The statistics of N adjoining rows.
 
     Args:
-      rows: the batch, as read.
-      ids: of each of its text columns.
+      ids: of their texts.
+      labels: int64 [N], -1 where there is none; float32 [N] for a regression task.
+      hashes: uint8 [N, T, 8], a hash of each text.
+      start: the number of the first row in the split.
       unk_id: the id of [UNK].
     """
-    labels = rows.labels.numpy()
     is_labelled = labels != records.UNLABELLED
     is_class = labels.dtype.kind == "i"
-    lengths = records.special_tokens(len(ids)) + sum(column.lengths for column in ids)
+    lengths = records.special_tokens(ids.lengths.shape[1]) + ids.lengths.sum(axis=1)
     return Statistics(
         examples=len(labels),
         lengths=_counter(lengths),
-        pieces=sum(len(column.values) for column in ids),
-        unknown=sum(int((column.values == unk_id).sum()) for column in ids),
+        pieces=len(ids.values),
+        unknown=int((ids.values == unk_id).sum()),
         labels=_counter(labels[is_labelled]) if is_class else Counter(),
         unlabelled=int((~is_labelled).sum()),
-        rows_fingerprint=rows_fingerprint(rows),
+        rows_fingerprint=rows_fingerprint(hashes, labels, start),
     )
 
 
-def rows_fingerprint(rows: Rows) -> int:
-    """Identifies rows by content and order: sum of farmhash64(number, label, texts) mod 2^64.
+def rows_fingerprint(hashes: np.ndarray, labels: np.ndarray, start: int) -> int:
+    """Identifies rows by content and order: a sum over the rows, mod 2^64.
 
-    Each hash covers the row's number in the split, so other rows or another order give another
-    sum; and sums can be added, so the result does not depend on how a split was cut into shards.
+    Each row's hash takes in the hash of each text, the label and the row's number in the split,
+    one after the other as h <- mix(h xor part). So other rows or another order give another sum;
+    and sums can be added, so the result does not depend on how a split was cut into shards.
     """
-    numbers = tf.range(rows.start, rows.start + len(rows.labels), dtype=tf.int64)
-    sizes = [tf.strings.length(text) for text in rows.texts]
-    parts = [tf.strings.as_string(part) for part in (numbers, rows.labels, *sizes)]
-    content = tf.strings.join([*parts, *rows.texts], separator="\0")
-    hashes = tf.raw_ops.Fingerprint(data=content, method="farmhash64").numpy()
-    return int(hashes.view("<u8").sum(dtype=np.uint64))
+    numbers = np.arange(start, start + len(labels), dtype=np.int64)
+    is_class = labels.dtype.kind == "i"
+    bits = labels.astype("<i8") if is_class else labels.astype("<f4").view("<u4").astype("<i8")
+    texts = hashes.view("<u8")[..., 0].T
+    hashed = np.zeros(len(labels), np.uint64)
+    for part in (*texts, bits.view(np.uint64), numbers.view(np.uint64)):
+        hashed = _mix(hashed ^ part)
+    return int(hashed.sum(dtype=np.uint64))
+
+
+def _mix(values: np.ndarray) -> np.ndarray:
+    """The finalizer of splitmix64 (https://prng.di.unimi.it/splitmix64.c), uint64 [N]."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
 
 
 def _counter(values: np.ndarray) -> Counter:

@@ -6,11 +6,14 @@ from collections import defaultdict
 from importlib.metadata import version
 
 from preprocess import pipeline
+from preprocess.rows import Rows
 from preprocess.statistics import Statistics
 from shared.manifest import Manifest, Split, Vocabulary
+from shared.tasks import Task
 
 _LIBRARIES = (
     "apache-beam",
+    "google-crc32c",
     "numpy",
     "protobuf",
     "tensorflow",
@@ -50,39 +53,47 @@ def _remove_all_but(folder: str, files: set) -> None:
             os.remove(path)
 
 
-def manifest_of(job: pipeline.Job, sizes: dict, reports: dict, vocabulary: Vocabulary) -> Manifest:
-    """The manifest of a dataset whose shards are all there."""
+def manifest_of(
+    rows: Rows, source: dict, vocabulary: Vocabulary, max_sequence_length: int, reports: dict
+) -> Manifest:
+    """The manifest of a dataset whose shards are all there.
+
+    Args:
+      rows: what was read.
+      source: where it came from, {"splits": {name: ...}, ...}.
+      reports: {split: its ShardReports in order}.
+    """
     totals = {
         split: sum((report.statistics for report in of_split), Statistics())
         for split, of_split in reports.items()
     }
-    source_splits = {
-        split: {
-            "examples": size.examples,
-            "bytes": size.bytes,
-            "rows_fingerprint": f"{totals[split].rows_fingerprint:016x}",
-        }
-        for split, size in sizes.items()
-    }
+    for split, total in totals.items():
+        source["splits"][split]["rows_fingerprint"] = f"{total.rows_fingerprint:016x}"
+        if split in rows.dropped:
+            source["splits"][split]["dropped_rows"] = rows.dropped[split]
     return Manifest(
-        task=job.source.task.name,
-        source={**job.source.describe(), "splits": source_splits},
-        max_sequence_length=job.max_sequence_length,
+        task=rows.task.name,
+        source=source,
+        text_columns=rows.task.text_columns,
+        max_sequence_length=max_sequence_length,
         vocabulary=vocabulary,
-        label_names=job.source.task.label_names,
-        splits={split: _split(job, totals[split], of_split) for split, of_split in reports.items()},
+        label_names=rows.task.label_names,
+        splits={
+            split: _split(of_split, totals[split], rows.task, max_sequence_length)
+            for split, of_split in reports.items()
+        },
         versions={name: version(name) for name in _LIBRARIES},
     )
 
 
-def _split(job: pipeline.Job, total: Statistics, reports: list) -> Split:
+def _split(reports: list, total: Statistics, task: Task, max_sequence_length: int) -> Split:
     return Split(
         examples=total.examples,
         shards=tuple(report.shard for report in reports),
         length_histogram=dict(total.lengths),
-        truncated=total.truncated(job.max_sequence_length),
+        truncated=total.truncated(max_sequence_length),
         unknown_share=total.unknown_share(),
-        label_counts=total.label_counts(job.source.task),
+        label_counts=total.label_counts(task),
         unlabelled=total.unlabelled,
     )
 

@@ -56,24 +56,20 @@ class Tokenizer:
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Args: texts, string [N], UTF-8. Returns: ids without [CLS] or [SEP], int32 [N, None]."""
         is_ascii = tf.strings.regex_full_match(texts, _PRINTABLE_ASCII)
+        ids = self._ascii.tokenize(texts)
         return tf.cond(
-            tf.reduce_all(is_ascii),
-            lambda: self._ascii.tokenize(texts),
-            lambda: self._tokenize_both(texts, is_ascii),
+            tf.reduce_all(is_ascii), lambda: ids, lambda: self._replace_others(ids, texts, is_ascii)
         )
 
-    def _tokenize_both(self, texts, is_ascii):
-        """Each text by its own way, then back into the order of the batch."""
-        ascii_rows, other_rows = tf.where(is_ascii)[:, 0], tf.where(~is_ascii)[:, 0]
-        ids = tf.concat(
-            [
-                self._ascii.tokenize(tf.gather(texts, ascii_rows)),
-                self._tokenize_like_reference(tf.gather(texts, other_rows)),
-            ],
-            axis=0,
+    def _replace_others(self, ids, texts, is_ascii):
+        """The ids of ASCII texts as they are, those of all others by the reference's steps."""
+        rows = tf.where(~is_ascii)[:, 0]
+        others = self._tokenize_like_reference(tf.gather(texts, rows))
+        num_texts, num_others = (tf.size(x, out_type=tf.int64) for x in (texts, rows))
+        source = tf.tensor_scatter_nd_update(
+            tf.range(num_texts), rows[:, None], num_texts + tf.range(num_others)
         )
-        position = tf.argsort(tf.concat([ascii_rows, other_rows], axis=0))
-        return tf.gather(ids, position)
+        return tf.gather(tf.concat([ids, others], axis=0), source)
 
     def _tokenize_like_reference(self, texts):
         """BasicTokenizer, then WordpieceTokenizer; the order of the steps is the reference's."""

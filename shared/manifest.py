@@ -18,7 +18,7 @@ from shared.errors import UserError
 from shared.files import write_whole
 from shared.records import MASK_POLARITY
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "manifest.json"
 EXAMPLES_PER_SHARD = 8192
 MAX_DEFAULT_SHARDS = 64
@@ -64,12 +64,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Which vocabulary made the ids; see shared/vocab.py."""
+    """Which vocabulary made the ids (shared/vocab.py); special_ids is {"[PAD]": 0, ...}."""
 
     name: str
     size: int
     sha256: str
     lower_case: bool
+    special_ids: Dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Manifest:
     Attributes:
       task: the task's name.
       source: where the rows came from: TFDS name and version, and per split examples, bytes and
-        rows_fingerprint (preprocess/statistics.py).
+        rows_fingerprint (preprocess/statistics.py); or the user's files and their sha256.
+      text_columns: the columns of the source that were tokenized, one or two.
       max_sequence_length: the length of every per-token feature.
       vocabulary: which vocabulary made the ids.
       label_names: in the order of the label values; None for a regression task.
@@ -90,6 +92,7 @@ class Manifest:
 
     task: str
     source: Dict[str, Any]
+    text_columns: Tuple[str, ...]
     max_sequence_length: int
     vocabulary: Vocabulary
     label_names: Optional[Tuple[str, ...]]
@@ -104,7 +107,7 @@ class Manifest:
 
     def fingerprint(self) -> str:
         """sha256 over all but `versions` and the vocabulary's name: equal records, equal one."""
-        content = dataclasses.asdict(self)
+        content = as_dict(self)
         del content["versions"], content["vocabulary"]["name"]
         return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
 
@@ -138,13 +141,18 @@ def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
     return [os.path.join(dataset, split, shard.file) for shard in manifest.splits[split].shards]
 
 
+def as_dict(manifest: Manifest) -> Dict[str, Any]:
+    """The manifest as JSON has it, tuples aside."""
+    return dataclasses.asdict(manifest)
+
+
 def exists(dataset: str) -> bool:
     return os.path.exists(os.path.join(dataset, FILE_NAME))
 
 
 def write(dataset: str, manifest: Manifest) -> None:
     """Writes manifest.json, whole or not at all: it is the mark that the dataset is complete."""
-    text = _json(dataclasses.asdict(manifest), indent=2) + "\n"
+    text = _json(as_dict(manifest), indent=2) + "\n"
     write_whole(os.path.join(dataset, FILE_NAME), text)
 
 
@@ -194,6 +202,7 @@ def _from_json(content: Dict[str, Any], path: str) -> Manifest:
             made,
             vocabulary=_build(Vocabulary, made.vocabulary),
             splits=splits,
+            text_columns=tuple(made.text_columns),
             label_names=None if made.label_names is None else tuple(made.label_names),
         )
     except _Damaged as error:

@@ -10,8 +10,8 @@ from typing import Optional, Tuple
 from shared.errors import UserError
 from shared.suggest import unknown
 
-TRAIN = "train"
-_SPLITS = (TRAIN, "validation", "test")
+TRAIN, VALIDATION = "train", "validation"
+_SPLITS = (TRAIN, VALIDATION, "test")
 _MNLI_SPLITS = (
     TRAIN,
     "validation_matched",
@@ -19,6 +19,7 @@ _MNLI_SPLITS = (
     "test_matched",
     "test_mismatched",
 )
+DEFAULT_LENGTH = 128  # the usual one of GLUE
 _ENTAILMENT_3 = ("entailment", "neutral", "contradiction")
 _ENTAILMENT_2 = ("entailment", "not_entailment")
 
@@ -41,14 +42,14 @@ class Task:
     label_names: Optional[Tuple[str, ...]]
     metrics: Tuple[str, ...] = ("accuracy",)
     splits: Tuple[str, ...] = _SPLITS
-    max_sequence_length: int = 128
+    max_sequence_length: int = DEFAULT_LENGTH
 
     @property
     def is_regression(self) -> bool:
         return self.label_names is None
 
 
-# SST-2 and MNLI lengths are those the Cerebras Model Zoo ships; 128 is the usual length of GLUE.
+# SST-2 and MNLI lengths are those the Cerebras Model Zoo ships.
 _GLUE = (
     Task("cola", ("sentence",), ("unacceptable", "acceptable"), ("matthews_correlation",)),
     Task("sst2", ("sentence",), ("negative", "positive"), max_sequence_length=72),
@@ -75,6 +76,24 @@ _GLUE = (
     ),
 )
 TASKS = {task.name: task for task in _GLUE}
+
+
+def own(
+    name: str,
+    text_columns: Tuple[str, ...],
+    label_names: Optional[Tuple[str, ...]],
+    splits: Tuple[str, ...],
+) -> Task:
+    """A task of the user's, measured as GLUE measures classes and scores."""
+    like = TASKS["stsb" if label_names is None else "sst2"]
+    return Task(name, text_columns, label_names, like.metrics, splits)
+
+
+def of_dataset(found) -> Task:
+    """The task of a dataset, from its manifest: one of GLUE's, or the user's own."""
+    if found.task in TASKS:
+        return TASKS[found.task]
+    return own(found.task, found.text_columns, found.label_names, tuple(found.splits))
 
 
 def get(name: str) -> Task:

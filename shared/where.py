@@ -11,7 +11,10 @@ from shared.errors import exit_code
 
 
 def main(data_dir: str, task: str, length: str = "") -> None:
-    print(manifest.folder(data_dir, task, length or tasks.get(task).max_sequence_length))
+    """A task that GLUE does not have is the user's own, whose length is the usual one."""
+    known = tasks.TASKS.get(task)
+    default = known.max_sequence_length if known else tasks.DEFAULT_LENGTH
+    print(manifest.folder(data_dir, task, length or default))
 
 
 if __name__ == "__main__":

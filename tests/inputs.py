@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -40,6 +41,15 @@ def read_rows(dataset, split):
     paths = manifest.shard_paths(str(dataset), split, found)
     batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
     return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
+
+
+def padded(tokens, max_sequence_length, pad_id):
+    """The features that preprocess/encode.py's Tokens stand for, each [N, max_sequence_length]."""
+    ids = np.full((len(tokens.lengths), max_sequence_length), pad_id)
+    ids[np.arange(max_sequence_length) < tokens.lengths[:, None]] = tokens.values
+    mask, segments = records.mask_and_segments(tokens.lengths, tokens.b_starts, max_sequence_length)
+    features = {"input_ids": ids, "input_mask": mask, "segment_ids": segments}
+    return {name: values.tolist() for name, values in features.items()}
 
 
 def to_example(row, is_regression):

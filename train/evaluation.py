@@ -60,6 +60,6 @@ def _score(found: Manifest, split: str, predictions) -> dict:
             f"the model answers NaN or Inf on split {split}; its training diverged. Train it again "
             "with a smaller learning rate."
         )
-    names = tasks.get(found.task).metrics
+    names = tasks.of_dataset(found).metrics
     values = metrics.compute(names, predictions.scores, predictions.labels)
     return {**values, "loss": float(np.mean(predictions.losses, dtype=np.float64))}

@@ -3,26 +3,23 @@ import pytest
 
 from preprocess.encode import Encoder, Ids, min_sequence_length, truncate
 from shared.vocab import Vocabulary
+from tests.inputs import padded
 
 PAD, CLS, SEP = 0, 2, 3
 VOCABULARY = Vocabulary("v", "v.txt", ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), "", True)
 
 
-def ids(*texts):
-    return Ids(
-        np.array([i for text in texts for i in text], np.int32),
-        np.cumsum([0, *map(len, texts)]),
-    )
-
-
 def encode(length, *columns):
-    encoded = Encoder(VOCABULARY, length).encode(*columns)
-    assert {values.dtype for values in encoded.values()} == {np.dtype(np.int32)}
-    return {name: values.tolist() for name, values in encoded.items()}
+    """The padded features of rows given as columns of texts, each a list of ids."""
+    rows = list(zip(*columns, strict=True))
+    values = [i for row in rows for text in row for i in text]
+    lengths = [[len(text) for text in row] for row in rows]
+    tokens = Encoder(VOCABULARY, length).encode(Ids(np.array(values, np.int32), np.array(lengths)))
+    return padded(tokens, length, PAD)
 
 
 def test_a_sentence():
-    assert encode(6, ids([5, 6])) == {
+    assert encode(6, [[5, 6]]) == {
         "input_ids": [[CLS, 5, 6, SEP, PAD, PAD]],
         "input_mask": [[0, 0, 0, 0, 1, 1]],
         "segment_ids": [[0, 0, 0, 0, 0, 0]],
@@ -30,7 +27,7 @@ def test_a_sentence():
 
 
 def test_the_pair_of_the_record_table():
-    assert encode(8, ids([5, 6]), ids([7])) == {
+    assert encode(8, [[5, 6]], [[7]]) == {
         "input_ids": [[CLS, 5, 6, SEP, 7, SEP, PAD, PAD]],
         "input_mask": [[0, 0, 0, 0, 0, 0, 1, 1]],
         "segment_ids": [[0, 0, 0, 0, 1, 1, 0, 0]],
@@ -47,7 +44,7 @@ def test_the_pair_of_the_record_table():
     ],
 )
 def test_sentence_edges(text, expected):
-    assert encode(5, ids(text))["input_ids"] == [expected]
+    assert encode(5, [text])["input_ids"] == [expected]
 
 
 @pytest.mark.parametrize(
@@ -65,20 +62,18 @@ def test_sentence_edges(text, expected):
     ],
 )
 def test_pair_edges(a, b, expected, segments):
-    encoded = encode(7, ids(a), ids(b))
+    encoded = encode(7, [a], [b])
     assert encoded["input_ids"] == [expected]
     assert encoded["segment_ids"] == [segments]
     assert encoded["input_mask"] == [[int(i == PAD) for i in expected]]
 
 
 def test_on_a_tie_b_loses():
-    assert encode(8, ids([4, 5, 6]), ids([7, 8, 9]))["input_ids"] == [
-        [CLS, 4, 5, 6, SEP, 7, 8, SEP]
-    ]
+    assert encode(8, [[4, 5, 6]], [[7, 8, 9]])["input_ids"] == [[CLS, 4, 5, 6, SEP, 7, 8, SEP]]
 
 
 def test_rows_of_one_batch_do_not_mix():
-    encoded = encode(7, ids([5], [], [6, 6, 6, 6]), ids([], [7, 8], [9]))
+    encoded = encode(7, [[5], [], [6, 6, 6, 6]], [[], [7, 8], [9]])
     assert encoded["input_ids"] == [
         [CLS, 5, SEP, SEP, PAD, PAD, PAD],
         [CLS, SEP, 7, 8, SEP, PAD, PAD],
@@ -106,4 +101,4 @@ def test_the_formula_ends_where_dropping_one_by_one_ends(room):
 
 def test_the_shortest_record_holds_a_token_of_each_text():
     assert (min_sequence_length(1), min_sequence_length(2)) == (3, 5)
-    assert encode(5, ids([5, 5]), ids([6, 6]))["input_ids"] == [[CLS, 5, SEP, 6, SEP]]
+    assert encode(5, [[5, 5]], [[6, 6]])["input_ids"] == [[CLS, 5, SEP, 6, SEP]]

@@ -8,9 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import pipeline, prepare_tfds, run, summary
-from preprocess.prepare_tfds import prepare_from_files
-from preprocess.sources import TfdsSource, prepared_folder
+from preprocess import glue_files, pipeline, prepare_tfds, run, summary
+from preprocess.tfds_dataset import prepared_folder
 from shared import manifest, records, tasks
 from shared.errors import UserError
 from tests.inputs import data_arguments, read_rows, reference
@@ -153,7 +152,7 @@ def pair_tfds(tmp_path):
         header = "index\tsentence1\tsentence2\tlabel"
         (folder / f"{name}.tsv").write_text("\n".join([header, *lines]) + "\n")
     (folder / "test.tsv").write_text("index\tsentence1\tsentence2\n0\tx\ty\n")
-    prepare_from_files(tasks.get("rte"), str(tmp_path / "glue"), str(tmp_path / "tfds"))
+    glue_files.prepare(tasks.get("rte"), str(tmp_path / "glue"), str(tmp_path / "tfds"))
     return tmp_path / "tfds"
 
 
@@ -190,7 +189,7 @@ def test_a_run_that_was_killed_is_done_again(demo_input, demo_data, tmp_path):
 
 def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_path):
     shutil.copytree(demo_data, tmp_path / "d")
-    shards = pipeline.shard_ranges("test", 500, 1)
+    shards = [pipeline.ShardRange("test", 0, 1, 0, 500, ())]
     shard = manifest.read(str(demo_data)).splits["test"].shards[0]
     fewer = dataclasses.replace(shard, examples=499)
     for reports in ([], [pipeline.ShardReport("test", 0, fewer, None)]):
@@ -258,7 +257,7 @@ def test_a_damaged_tfds_file(demo_input, tmp_path):
 
 
 def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
-    shard = pipeline.shard_ranges("test", 1, 1)[0]
+    shard = pipeline.ShardRange("test", 0, 1, 0, 1, ())
     for name in (shard.file, shard.file + ".af09.tmp"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
@@ -275,21 +274,6 @@ def test_the_newest_version_is_read(tmp_path):
         (folder / "dataset_info.json").write_text("{}")
     assert prepared_folder(tasks.get("sst2"), str(tmp_path)).endswith("10.0.0")
     assert prepared_folder(tasks.get("rte"), str(tmp_path)) is None
-
-
-def test_rows_are_read_in_order_by_range(demo_input):
-    folder = prepared_folder(tasks.get("sst2"), str(demo_input / "tfds"))
-    source = TfdsSource(tasks.get("sst2"), folder)
-
-    def texts(start, stop):
-        return [text for rows in source.read("train", start, stop)
-                for text in rows.texts[0].numpy().tolist()]  # fmt: skip
-
-    whole = texts(0, 4000)
-    assert len(set(whole)) == 4000
-    assert texts(0, 0) == [] and texts(3999, 4000) == whole[-1:]
-    assert texts(1000, 1001) + texts(1001, 3500) == whole[1000:3500]
-    assert [rows.start for rows in source.read("train", 500, 2600)] == [500, 1524, 2548]
 
 
 @pytest.mark.usefixtures("demo_data")

@@ -10,7 +10,7 @@ import tensorflow as tf
 from preprocess.encode import Encoder, Ids
 from preprocess.tokenization import Tokenizer
 from shared import vocab
-from tests.inputs import GOLDEN, ROOT, reference
+from tests.inputs import GOLDEN, ROOT, padded, reference
 
 SMALL = (GOLDEN / "tokenization_small.jsonl", GOLDEN / "tokenization_small_vocab.txt")
 
@@ -25,10 +25,14 @@ def check_golden(cases_path, vocab_path):
     b = tokenizer.tokenize(tf.constant([case["text_b"] or "" for case in cases])).to_list()
     for case, ids_a, ids_b in zip(cases, a, b, strict=True):
         texts = [ids_a] if case["text_b"] is None else [ids_a, ids_b]
-        columns = [Ids(np.array(ids, np.int32), np.array([0, len(ids)])) for ids in texts]
-        encoded = Encoder(vocabulary, case["max_sequence_length"]).encode(*columns)
-        for name, values in encoded.items():
-            assert values[0].tolist() == case[name], (name, case["text_a"], case["text_b"])
+        ids = Ids(
+            np.array([i for text in texts for i in text], np.int32),
+            np.array([[len(text) for text in texts]]),
+        )
+        length = case["max_sequence_length"]
+        tokens = Encoder(vocabulary, length).encode(ids)
+        for name, values in padded(tokens, length, vocabulary.id(vocab.PAD)).items():
+            assert values[0] == case[name], (name, case["text_a"], case["text_b"])
     return len(cases)
 
 

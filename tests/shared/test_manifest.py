@@ -21,8 +21,9 @@ def a_manifest(**changes):
     made = Manifest(
         task="sst2",
         source={"name": "tfds:glue/sst2", "version": "2.0.0", "splits": {}},
+        text_columns=("sentence",),
         max_sequence_length=8,
-        vocabulary=Vocabulary("v", 30, "cd" * 32, True),
+        vocabulary=Vocabulary("v", 30, "cd" * 32, True, {"[PAD]": 0}),
         label_names=("no", "yes"),
         splits={"train": split},
         versions={"tensorflow": "2.21.0"},
@@ -67,7 +68,7 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     "damage, message",
     [
         (lambda text: text[:40], "is not JSON"),
-        (lambda text: text.replace('"schema_version": 1', '"schema_version": 9'), "version 9"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 9'), "version 9"),
         (lambda text: text.replace('"vocabulary"', '"dictionary"'), "is damaged"),
         (lambda text: text.replace('"truncated"', '"shortened"'), "is damaged"),
         (lambda text: "[]", "schema_version None"),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocess.serialize import serialize
+from preprocess.encode import Tokens
+from preprocess.serialize import Serializer
 from shared import records
 
 ROW = {
@@ -17,9 +18,14 @@ ROW = {
 
 def written(row, is_regression=False):
     """The bytes of one record."""
-    dtype = np.float32 if is_regression else np.int64
-    batch = {name: np.array([values], np.int32) for name, values in row.items()}
-    (record,) = serialize({**batch, "labels": np.array([row["labels"]], dtype)}, is_regression)
+    length = row["input_mask"].count(records.TOKEN)
+    tokens = Tokens(
+        values=np.array(row["input_ids"][:length], np.int32),
+        lengths=np.array([length]),
+        b_starts=np.array([row["segment_ids"].index(records.SEGMENT_B)]),
+    )
+    labels = np.array([row["labels"]], np.float32 if is_regression else np.int64)
+    (record,) = Serializer(len(row["input_ids"]), 30522, 0).serialize(tokens, labels)
     return record
 
 

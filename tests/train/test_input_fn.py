@@ -121,8 +121,8 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
     shard = manifest.Shard(path.name, count, path.stat().st_size, "")
     split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0)
     length = len(rows[0]["input_ids"])
-    vocabulary = manifest.Vocabulary("v", 10, "", True)
-    made = manifest.Manifest("t", {}, length, vocabulary, label_names, {"train": split}, {})
+    vocabulary = manifest.Vocabulary("v", 10, "", True, {})
+    made = manifest.Manifest("t", {}, ("x",), length, vocabulary, label_names, {"train": split}, {})
     manifest.write(str(folder), made)
     return path
 

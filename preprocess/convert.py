@@ -1,0 +1,90 @@
+"""A batch of serialized rows becomes framed records and their statistics; the work of a shard."""
+
+import functools
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from preprocess import statistics, tfrecord
+from preprocess.encode import Encoder, Ids
+from preprocess.rows import LABEL, Batch
+from preprocess.serialize import Serializer
+from preprocess.statistics import Statistics
+from preprocess.tokenization import Tokenizer
+from shared.errors import UserError, plain_message
+from shared.vocab import PAD, UNK, Vocabulary
+
+# tfrecord.Records: content, starts, lengths.
+_RECORDS = [tf.TensorSpec([], tf.string), *[tf.TensorSpec([None], tf.int64)] * 2]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Records as they stand in a shard file."""
+
+    framed: bytes
+    statistics: Statistics
+
+
+class Converter:
+    """Converts batches of rows of one kind; may be called from several threads."""
+
+    def __init__(self, vocabulary, max_sequence_length, text_features, is_regression):
+        self._parse_and_tokenize = _parse_and_tokenize(vocabulary, text_features, is_regression)
+        self._encoder = Encoder(vocabulary, max_sequence_length)
+        self._serializer = Serializer(
+            max_sequence_length, len(vocabulary.pieces), vocabulary.id(PAD)
+        )
+        self._unk_id = vocabulary.id(UNK)
+
+    def convert(self, batch: Batch) -> Converted:
+        """Raises UserError where the rows are no Examples of these features."""
+        values, lengths, labels, hashes = self._columns(batch)
+        ids = Ids(values, lengths)
+        records = self._serializer.serialize(self._encoder.encode(ids), labels)
+        counted = statistics.of_batch(ids, labels, hashes, batch.start, self._unk_id)
+        return Converted(tfrecord.frame(records), counted)
+
+    def _columns(self, batch: Batch) -> list:
+        records = batch.records
+        try:
+            columns = self._parse_and_tokenize(records.content, records.starts, records.lengths)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"{batch.path} is damaged ({plain_message(error)}); {batch.advice}"
+            ) from None
+        return [column.numpy() for column in columns]
+
+
+@functools.lru_cache(maxsize=1)  # a tokenizer takes a second to build: once per process
+def _parse_and_tokenize(vocabulary: Vocabulary, text_features: tuple, is_regression: bool):
+    """A function of Examples, with T = len(text_features).
+
+    It takes the parts of tfrecord.Records and returns
+
+    (ids of all texts int32 [total], their lengths int64 [N, T], labels int64 or float32 [N],
+    hashes of the texts uint8 [N, T, 8]).
+    """
+    tokenizer = Tokenizer(vocabulary)
+    spec = dict.fromkeys(text_features, tf.io.FixedLenFeature([], tf.string))
+    spec[LABEL] = tf.io.FixedLenFeature([], tf.float32 if is_regression else tf.int64)
+
+    @tf.function(input_signature=_RECORDS, autograph=False)
+    def parse_and_tokenize(content, starts, lengths):
+        columns = tf.io.parse_example(tf.strings.substr(content, starts, lengths), spec)
+        texts = _side_by_side([columns[name] for name in text_features])
+        ids = tokenizer.tokenize(texts)
+        hashes = tf.raw_ops.Fingerprint(data=texts, method="farmhash64")
+        return (
+            ids.flat_values,
+            tf.reshape(ids.row_lengths(), [-1, len(text_features)]),
+            columns[LABEL],
+            tf.reshape(hashes, [-1, len(text_features), 8]),
+        )
+
+    return parse_and_tokenize
+
+
+def _side_by_side(texts: list):
+    """Columns [N] -> [N * T], row by row, so that one call tokenizes a and b."""
+    return texts[0] if len(texts) == 1 else tf.reshape(tf.stack(texts, axis=1), [-1])

@@ -1,0 +1,180 @@
+"""Prepares the dataset that TFDS would have built, from the official GLUE files instead of a
+download. TFDS' own builder does the work, so splits, examples and feature names are TFDS' own; what
+it would do without a word, or stop at without a line number, is said here.
+"""
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+from collections import defaultdict
+
+from preprocess import glue_rows
+from preprocess.tfds_dataset import prepared_folder
+from shared import quiet
+from shared.errors import UserError
+from shared.files import sha256_of, write_whole
+from shared.tasks import TASKS, Task
+
+# {task: folder of its files below GLUE_DIR}, as in GLUE's archives.
+_FOLDERS = {
+    "cola": "CoLA", "sst2": "SST-2", "mrpc": "MRPC", "qqp": "QQP", "stsb": "STS-B", "mnli": "MNLI",
+    "qnli": "QNLI", "rte": "RTE", "wnli": "WNLI", "ax": "diagnostic",
+}  # fmt: skip
+assert set(_FOLDERS) == set(TASKS)
+_DEV_IDS = "mrpc_dev_ids.tsv"  # which rows of MRPC's training file are its validation split
+_FILES = ("train.tsv", "dev.tsv", "test.tsv")
+_FILES_OF = {
+    "mnli": (
+        *("train.tsv", "dev_matched.tsv", "dev_mismatched.tsv"),
+        *("test_matched.tsv", "test_mismatched.tsv"),
+    ),
+    "mrpc": ("msr_paraphrase_train.txt", "msr_paraphrase_test.txt", _DEV_IDS),
+    "ax": ("AX.tsv",),
+}
+# Other names that two of these files go by.
+_ALIASES = {_DEV_IDS: "dev_ids.tsv", "AX.tsv": "diagnostic.tsv"}
+_SHOWN = 5  # line numbers of a file
+
+
+def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
+    """Makes sure that <tfds_data_dir>/glue/<task> was prepared from the files in glue_dir.
+
+    Returns:
+      The folder of the prepared dataset.
+    Raises:
+      UserError: a file is missing or TFDS could not read it; or the dataset was prepared before,
+        from other files.
+    """
+    paths = _paths(task, glue_dir)
+    hashes = {name: sha256_of(path) for name, path in paths.items()}
+    # Says what the dataset beside it was made from.
+    mark = os.path.join(tfds_data_dir, "glue", task.name, "glue_files.json")
+    folder = prepared_folder(task, tfds_data_dir)
+    if folder is None:
+        _prepare(task, paths, tfds_data_dir, mark, hashes)
+        return prepared_folder(task, tfds_data_dir)
+    if _read(mark) != hashes:
+        raise UserError(
+            f"{folder} was prepared before, and not from the files in {glue_dir} as they are now. "
+            "Leave out GLUE_DIR to use it as it is, remove it, or choose another TFDS_DATA_DIR."
+        )
+    print(f"{folder} was prepared from these files before")
+    return folder
+
+
+def _paths(task: Task, glue_dir: str) -> dict:
+    """{name that TFDS knows: path} of the task's files."""
+    folder = os.path.join(glue_dir, _FOLDERS[task.name])
+    paths = {}
+    for name in _FILES_OF.get(task.name, _FILES):
+        candidates = [os.path.join(folder, n) for n in (name, _ALIASES.get(name)) if n]
+        found = [path for path in candidates if os.path.isfile(path)]
+        if not found:
+            raise UserError(
+                f"there is no {' or '.join(candidates)}; GLUE_DIR (--glue_dir) is the folder that "
+                f"holds {_FOLDERS[task.name]}/ as GLUE's archive has it"
+            )
+        paths[name] = found[0]
+    return paths
+
+
+def _read(mark: str):
+    if not os.path.exists(mark):
+        return None
+    with open(mark, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _prepare(task: Task, paths: dict, tfds_data_dir: str, mark: str, hashes: dict) -> None:
+    with quiet.native_stderr():
+        import tensorflow_datasets as tfds
+    config = tfds.builder_cls("glue").builder_configs[task.name]
+    files = {
+        name: glue_rows.check(path, glue_rows.layout(task, name, config))
+        for name, path in paths.items()
+        if name != _DEV_IDS
+    }
+    try:
+        os.makedirs(os.path.dirname(mark), exist_ok=True)
+        write_whole(mark, json.dumps(hashes, indent=2))
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {tfds_data_dir} ({error.strerror}); choose another TFDS_DATA_DIR"
+        ) from None
+    print(f"TFDS prepares glue/{task.name} in {tfds_data_dir}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, file in files.items():
+            file.lay_out(os.path.join(scratch, name))
+        if _DEV_IDS in paths:
+            os.symlink(os.path.abspath(paths[_DEV_IDS]), os.path.join(scratch, _DEV_IDS))
+        kept = _build(task, scratch, tfds_data_dir)
+    for name, file in files.items():
+        _report(file, kept[name])
+
+
+def _build(task: Task, scratch: str, tfds_data_dir: str) -> dict:
+    """Runs TFDS' builder on the files in `scratch`; {file name: numbers of the rows it kept}."""
+    import tensorflow_datasets as tfds
+
+    kept = defaultdict(set)
+
+    class LocalGlue(tfds.builder_cls("glue"), skip_registration=True):
+        """TFDS' own GLUE builder, told that its downloads lie in `scratch`."""
+
+        name = "glue"
+
+        def _split_generators(self, _):
+            return super()._split_generators(_LocalFiles(scratch, task))
+
+        def _generate_examples(self, data_file, split, mrpc_files=None):
+            read = mrpc_files["test" if split == "test" else "train"] if mrpc_files else data_file
+            for number, example in super()._generate_examples(data_file, split, mrpc_files):
+                kept[os.path.basename(read)].add(number)
+                yield number, example
+
+    # TFDS would speak of a download, of unknown size.
+    with quiet.native_stderr(), contextlib.redirect_stdout(io.StringIO()):
+        LocalGlue(config=task.name, data_dir=tfds_data_dir).download_and_prepare()
+    return kept
+
+
+class _LocalFiles:
+    """Stands in for TFDS' download manager."""
+
+    def __init__(self, folder: str, task: Task):
+        self._folder = folder
+        self._task = task
+
+    def download_and_extract(self, _url: str) -> str:
+        """An extracted archive holds one folder, by the name that TFDS knows."""
+        os.symlink(".", os.path.join(self._folder, _FOLDERS[self._task.name]))
+        return self._folder
+
+    def download(self, urls):
+        """AX is one file; MRPC's files are asked for as {"train", "test", "dev_ids": url}."""
+        names = _FILES_OF[self._task.name]
+        if isinstance(urls, str):
+            return os.path.join(self._folder, names[0])
+        by_role = dict(zip(("train", "test", "dev_ids"), names, strict=True))
+        return {role: os.path.join(self._folder, by_role[role]) for role in urls}
+
+
+def _report(file: "glue_rows.GlueFile", kept: set) -> None:
+    """Prints which lines became no example, or less than themselves, and what was not used."""
+    lines, cut = file.lost_lines(kept)
+    if lines:
+        print(f"{file.path}: {len(lines):,} lines became no example: {_first(lines)}")
+    if cut:
+        print(
+            f"{file.path}: {len(cut):,} lines hold a carriage return, which splits them; a part of "
+            f"each became an example: {_first(cut)}"
+        )
+    if file.has_unused_labels:
+        print(f"{file.path}: its labels are not used; GLUE's test rows have the label -1")
+
+
+def _first(lines: list) -> str:
+    shown = ", ".join(str(line) for line in lines[:_SHOWN])
+    return f"line {shown}" + (", ..." if len(lines) > _SHOWN else "")

@@ -1,0 +1,175 @@
+"""Command line of the preprocessing -> checked options; needs no TensorFlow."""
+
+import argparse
+import os
+from dataclasses import dataclass
+from typing import Optional
+
+from preprocess import own_spec
+from preprocess.encode import min_sequence_length
+from preprocess.own_spec import OwnSpec
+from shared import manifest, tasks, vocab
+from shared.errors import UserError
+from shared.suggest import unknown
+from shared.tasks import Task
+from shared.vocab import Vocabulary
+
+# Never Beam's DirectRunner: it would try to download another runner (Prism). TensorFlow's part of
+# the work leaves Python's lock free, so threads share it well, up to a few.
+_MAX_LOCAL_THREADS = 4
+_HOME_OF_TFDS = "~/tensorflow_datasets"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Attributes:
+      task: of GLUE; None for a task of the user's own.
+      own: the user's files; None for a task of GLUE.
+      glue_dir: official GLUE files to use instead of prepared data.
+    """
+
+    task: Optional[Task]
+    own: Optional[OwnSpec]
+    data_dir: str
+    tfds_data_dir: str
+    glue_dir: Optional[str]
+    max_sequence_length: int
+    vocabulary: Vocabulary
+    num_shards: Optional[int]
+    overwrite: bool
+    beam_options: tuple
+
+    @property
+    def dataset(self) -> str:
+        name = self.own.task if self.own else self.task.name
+        return manifest.folder(self.data_dir, name, self.max_sequence_length)
+
+    def shards_of(self, examples: int) -> int:
+        """How many shards a split of that size gets; none of them empty."""
+        if self.num_shards is None:
+            return manifest.default_num_shards(examples)
+        return max(min(self.num_shards, examples), 1)
+
+
+def parse(arguments: list) -> Options:
+    """The checked options; everything after `--` goes to Beam.
+
+    Raises:
+      UserError: an option, or what it names, is not what was expected.
+    """
+    own_arguments, beam_options = _split_at("--", arguments)
+    parsed = _parser().parse_args(own_arguments)
+    own = _own_spec(parsed)
+    task = None if own else _glue_task(parsed.task)
+    num_texts = len(own.text if own else task.text_columns)
+    default_length = tasks.DEFAULT_LENGTH if own else task.max_sequence_length
+    return Options(
+        task=task,
+        own=own,
+        data_dir=parsed.data_dir,
+        tfds_data_dir=os.path.expanduser(_tfds_data_dir(parsed)),
+        glue_dir=parsed.glue_dir,
+        max_sequence_length=_checked_length(
+            parsed.max_sequence_length, default_length, parsed.task, num_texts
+        ),
+        vocabulary=vocab.read(parsed.vocab_file),
+        num_shards=_checked_shards(parsed.num_shards),
+        overwrite=parsed.overwrite,
+        beam_options=_with_runner(beam_options),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m preprocess.run",
+        description="Tokenizes a GLUE task, or files of your own, into TFRecords with a manifest.",
+        epilog="Options of Apache Beam follow after `--`; without a --runner, this process works.",
+    )
+    known = ", ".join(tasks.TASKS)
+    parser.add_argument("--task", required=True, help=f"{known}; or a name for your own --data")
+    parser.add_argument("--data_dir", default="data", help="where datasets go (%(default)s)")
+    parser.add_argument(
+        "--tfds_data_dir",
+        help="where TFDS has prepared data, or may prepare it ($TFDS_DATA_DIR, else "
+        f"{_HOME_OF_TFDS}; with --glue_dir, else tfds/ in data_dir)",
+    )
+    parser.add_argument("--glue_dir", help="official GLUE files: SST-2/train.tsv and so on")
+    parser.add_argument(
+        "--data",
+        help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; or a YAML file that "
+        "says so",
+    )
+    parser.add_argument("--text", help="their text column, or two for pairs: title,body")
+    parser.add_argument("--label", help="their label column")
+    parser.add_argument("--bad_rows", help=f"{own_spec.DROP}: leave out rows that cannot be read")
+    parser.add_argument(
+        "--max_sequence_length", type=int, help="tokens in a record (the task's default)"
+    )
+    parser.add_argument("--vocab_file", default=vocab.default_path(), help="(%(default)s)")
+    parser.add_argument("--num_shards", type=int, help="of every split (one per 8,192 examples)")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
+    return parser
+
+
+def _own_spec(parsed) -> Optional[OwnSpec]:
+    options = {"--text": parsed.text, "--label": parsed.label, "--bad_rows": parsed.bad_rows}
+    if parsed.data is None:
+        given = [name for name, value in options.items() if value is not None]
+        if given:
+            raise UserError(f"{', '.join(given)} say how to read --data (DATA), which is missing")
+        return None
+    if parsed.glue_dir:
+        raise UserError("--data (DATA) and --glue_dir (GLUE_DIR) are two sources; give one")
+    return own_spec.parse(parsed.task, parsed.data, parsed.text, parsed.label, parsed.bad_rows)
+
+
+def _glue_task(name: str) -> Task:
+    if name not in tasks.TASKS:
+        raise UserError(
+            unknown("task", name, tasks.TASKS) + ". A task of your own needs its files: "
+            "DATA=train=<file>,... TEXT=<column> LABEL=<column> (--data --text --label)."
+        )
+    return tasks.get(name)
+
+
+def _tfds_data_dir(parsed) -> str:
+    given = parsed.tfds_data_dir or os.environ.get("TFDS_DATA_DIR")
+    if given or not parsed.glue_dir:
+        return given or _HOME_OF_TFDS
+    return os.path.join(parsed.data_dir, "tfds")
+
+
+def _split_at(separator: str, items: list) -> "tuple[list, list]":
+    position = items.index(separator) if separator in items else len(items)
+    return items[:position], items[position + 1 :]
+
+
+def _checked_length(length: Optional[int], default: int, task: str, num_texts: int) -> int:
+    length = default if length is None else length
+    minimum = min_sequence_length(num_texts)
+    if length < minimum:
+        raise UserError(
+            f"--max_sequence_length {length}: task {task} needs at least {minimum} "
+            "([CLS], and for each text one token and a [SEP])"
+        )
+    return length
+
+
+def _checked_shards(num_shards: Optional[int]) -> Optional[int]:
+    if num_shards is not None and num_shards < 1:
+        raise UserError(f"--num_shards {num_shards}: expected 1 or more")
+    return num_shards
+
+
+def _with_runner(beam_options: list) -> tuple:
+    if any(option.split("=")[0] == "--runner" for option in beam_options):
+        return tuple(beam_options)
+    threads = min(len(os.sched_getaffinity(0)) + 1, _MAX_LOCAL_THREADS)
+    return (
+        "--runner=FnApiRunner",
+        "--direct_running_mode=multi_threading",
+        f"--direct_num_workers={threads}",
+        *beam_options,
+    )

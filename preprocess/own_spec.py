@@ -1,0 +1,124 @@
+"""Which of a user's files are what: from the command line, or from a small YAML file.
+
+    data: {train: train.csv, validation: dev.tsv, test: new.jsonl}
+    text: [title, body]
+    label: category
+    bad_rows: drop
+
+Paths in it are relative to its folder.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+import yaml
+
+from shared import tasks
+from shared.errors import UserError
+from shared.suggest import unknown
+
+DROP = "drop"
+_KEYS = ("data", "text", "label", "bad_rows")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_SPLIT = r"[a-z][a-z0-9_]*"
+
+
+@dataclass(frozen=True)
+class OwnSpec:
+    """A task of the user's own.
+
+    Attributes:
+      task: its name.
+      files: ((split, path), ...), train among them.
+      text: one column, or two for pairs.
+      label: the column of the labels.
+      drops_bad_rows: whether rows that cannot be read are left out and counted.
+    """
+
+    task: str
+    files: Tuple[Tuple[str, str], ...]
+    text: Tuple[str, ...]
+    label: str
+    drops_bad_rows: bool
+
+
+def parse(
+    task: str, data: str, text: Optional[str], label: Optional[str], bad_rows: Optional[str]
+) -> OwnSpec:
+    """The checked specification; `data` is `train=a.csv,...`, or the name of a YAML file."""
+    if task in tasks.TASKS:
+        raise UserError(
+            f"DATA is for a task of your own, and {task} is one of GLUE's; choose another TASK name"
+        )
+    if not re.fullmatch(_NAME, task):
+        raise UserError(f"task name {task!r}: it names a folder; use letters, digits, - _ and .")
+    if "=" not in data and data.endswith((".yaml", ".yml")):
+        given = {"TEXT": text, "LABEL": label, "BAD_ROWS": bad_rows}
+        twice = [name for name, value in given.items() if value is not None]
+        if twice:
+            raise UserError(f"{' and '.join(twice)} stand in {data}; leave them out beside it")
+        return _checked(task, _from_yaml(data), data)
+    content = {"data": _pairs(data), "bad_rows": bad_rows}
+    content["text"] = None if text is None else text.split(",")
+    content["label"] = label
+    return _checked(task, content, "DATA")
+
+
+def _pairs(data: str) -> "list[tuple[str, str]]":
+    pairs = [item.partition("=") for item in data.split(",")]
+    for split, equals, path in pairs:
+        if not (split and equals and path):
+            raise UserError(
+                f"DATA={data}: expected train=<file>,validation=<file>,... or a YAML file"
+            )
+    return [(split.strip(), path.strip()) for split, _, path in pairs]
+
+
+def _from_yaml(path: str) -> dict:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = yaml.safe_load(file)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
+        raise UserError(f"{path}: expected a mapping with data: {{train: <file>, ...}}")
+    for key in content:
+        if key not in _KEYS:
+            raise UserError(f"{path}: " + unknown("key", key, _KEYS))
+    folder = os.path.dirname(path)
+    files = [
+        (str(split), os.path.join(folder, str(file))) for split, file in content["data"].items()
+    ]
+    text = content.get("text")
+    return {**content, "data": files, "text": [text] if isinstance(text, str) else text}
+
+
+def _checked(task: str, content: dict, where: str) -> OwnSpec:
+    files, text, label = content["data"], content.get("text"), content.get("label")
+    if not isinstance(text, list) or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
+        raise UserError(f"{where}: TEXT is {text}; expected one column, or two different ones")
+    if not isinstance(label, str) or not label or label in text:
+        raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
+    if content.get("bad_rows") not in (None, DROP):
+        raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}; it may be {DROP}")
+    _check_files(files, where)
+    return OwnSpec(task, tuple(files), tuple(text), label, content.get("bad_rows") == DROP)
+
+
+def _check_files(files: list, where: str) -> None:
+    splits = [split for split, _ in files]
+    for split in splits:
+        if not re.fullmatch(_SPLIT, split) or splits.count(split) > 1:
+            raise UserError(
+                f"{where}: split {split!r} stands there twice or is no name of small letters, "
+                "digits and _"
+            )
+    if tasks.TRAIN not in splits:
+        raise UserError(f"{where} has {', '.join(splits)}; the labels are taken from train=<file>")
+    for _, path in files:
+        if not os.path.isfile(path):
+            raise UserError(f"{where}: there is no file {path}")

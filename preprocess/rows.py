@@ -1,0 +1,136 @@
+"""Rows of text and label, as every worker reads them: TFRecord files, read by row range.
+
+A row is a tf.train.Example with one string for each text and a `label`: the form in which TFDS
+prepares a dataset, and in which own_files.py lays down a user's rows.
+"""
+
+from dataclasses import dataclass
+from typing import Iterator
+
+from preprocess import tfrecord
+from shared.errors import UserError
+from shared.tasks import Task
+
+LABEL = "label"
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """A TFRecord file of so many rows."""
+
+    path: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a task.
+
+    Attributes:
+      task: which task; its splits are the keys of `files`, in its order.
+      text_features: the name of the Example's feature for each text column of the task.
+      files: {split: its RowFiles, in the order of the rows}.
+      dropped: {split: rows of the user's file that became no example}; empty where none may.
+      advice: what the user can do about a damaged file.
+    """
+
+    task: Task
+    text_features: "tuple[str, ...]"
+    files: "dict[str, tuple[RowFile, ...]]"
+    dropped: "dict[str, int]"
+    advice: str
+
+    def examples(self, split: str) -> int:
+        return sum(file.rows for file in self.files[split])
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Adjoining records of a file.
+
+    Attributes:
+      path: the file.
+      first: the number of the first record in the file.
+      offset: the byte where that record begins.
+      rows: how many records.
+      advice: as in Rows.
+    """
+
+    path: str
+    first: int
+    offset: int
+    rows: int
+    advice: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Serialized rows of one file; `start` is the number of the first one in the split."""
+
+    start: int
+    records: tfrecord.Records
+    path: str
+    advice: str
+
+
+def cut(rows: Rows, split: str, ranges: "list[tuple[int, int]]") -> "list[tuple[Piece, ...]]":
+    """The pieces of files that hold each range of rows [start, stop); the ranges are in order.
+
+    Raises:
+      UserError: a file does not hold the rows that it should.
+    """
+    pieces = [[] for _ in ranges]
+    before = 0  # rows in earlier files
+    for file in rows.files[split]:
+        parts = []
+        for of_range, (start, stop) in zip(pieces, ranges, strict=True):
+            first, last = max(start - before, 0), min(stop - before, file.rows)
+            if first < last:
+                parts.append((of_range, first, last))
+        offsets = _offsets(file, [first for _, first, _ in parts], rows.advice)
+        for (of_range, first, last), offset in zip(parts, offsets, strict=True):
+            of_range.append(Piece(file.path, first, offset, last - first, rows.advice))
+        before += file.rows
+    return [tuple(of_range) for of_range in pieces]
+
+
+def _offsets(file: RowFile, numbers: "list[int]", advice: str) -> "list[int]":
+    try:
+        *found, end = tfrecord.offsets(file.path, [*numbers, file.rows])
+        with open(file.path, "rb") as opened:
+            opened.seek(0, 2)
+            size = opened.tell()
+    except (OSError, tfrecord.DamagedRecordError) as error:
+        raise UserError(
+            f"{file.path} is damaged ({error}), expected {file.rows:,} rows; {advice}"
+        ) from None
+    if end != size:
+        raise UserError(
+            f"{file.path} is damaged: its {file.rows:,} rows should end at byte {end:,}, it has "
+            f"{size:,} bytes; {advice}"
+        )
+    return found
+
+
+def batches(pieces: "tuple[Piece, ...]", start: int) -> Iterator[Batch]:
+    """The rows of adjoining pieces in order; `start` is the number of the first row in the split.
+
+    Raises:
+      UserError: a record is damaged.
+    """
+    for piece in pieces:
+        left = piece.rows
+        for records in _records(piece):
+            batch = Batch(start, records.first(left), piece.path, piece.advice)
+            yield batch
+            start += len(batch.records)
+            left -= len(batch.records)
+            if not left:
+                break
+
+
+def _records(piece: Piece) -> Iterator[tfrecord.Records]:
+    try:
+        yield from tfrecord.read(piece.path, piece.offset, piece.first)
+    except (OSError, tfrecord.DamagedRecordError) as error:
+        raise UserError(f"{piece.path} is damaged ({error}); {piece.advice}") from None

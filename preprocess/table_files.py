@@ -1,0 +1,209 @@
+"""Rows of a CSV, TSV or JSONL file, plain or .gz, with the line that each begins on.
+
+CSV     RFC 4180: a field in double quotes may hold commas, line breaks and doubled quotes
+TSV     no quoting: a tab always ends a field, a line break always ends a row
+JSONL   one JSON object a line
+
+CSV and TSV begin with a line of column names. A byte-order mark and CRLF are accepted, blank lines
+are skipped. Lines end at a line feed only, so a lone carriage return never splits a row unnoticed.
+"""
+
+import csv
+import gzip
+import json
+import os
+import zlib
+from dataclasses import dataclass
+from typing import Iterator
+
+from shared.errors import UserError
+
+_BOM = b"\xef\xbb\xbf"
+_FORMATS = (".csv", ".tsv", ".jsonl")
+_MAX_FIELD_CHARS = 2**31 - 1  # the csv module's default of 131,072 would refuse long documents
+
+
+@dataclass(frozen=True)
+class Row:
+    """The values of the columns asked for: text in CSV and TSV, any JSON value in JSONL."""
+
+    line: int
+    values: tuple
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be read."""
+
+    line: int
+    problem: str
+
+
+def columns(path: str) -> "list[str]":
+    """The column names: of the first line, or in JSONL the keys of the first object.
+
+    Raises:
+      UserError: the file cannot be read, is empty, or its first line is no header.
+    """
+    with _opened(path) as file:
+        first = next(_rows(path, _Lines(file)), None)
+    if first is None:
+        raise UserError(f"{path} is empty; expected {_expected_first_line(path)}")
+    if isinstance(first, BadRow):
+        raise UserError(
+            f"{path} line {first.line}: {first.problem}; expected {_expected_first_line(path)}"
+        )
+    return list(first.values)
+
+
+def read(path: str, names: "list[str]") -> "Iterator[Row | BadRow]":
+    """The rows in order, of each the columns of these names.
+
+    Raises:
+      UserError: the file as a whole cannot be read: missing, damaged, no such column, or a quote
+        that is never closed, which would swallow all rows after it.
+    """
+    with _opened(path) as file:
+        rows = _rows(path, _Lines(file))
+        if _format(path) == ".jsonl":
+            yield from (_json_row(row, names) for row in rows)
+        else:
+            header = next(rows).values
+            positions = [header.index(name) for name in names]
+            yield from (_table_row(row, len(header), positions) for row in rows)
+
+
+def check_columns(path: str, names: "list[str]") -> None:
+    """Raises UserError unless the file has each of these columns, once."""
+    found = columns(path)
+    for name in names:
+        if found.count(name) != 1:
+            problem = "no" if name not in found else f"{found.count(name)} times the"
+            raise UserError(
+                f"{path} has {problem} column {name!r}; its columns are: {', '.join(found)}"
+            )
+
+
+def _table_row(row: "Row | BadRow", width: int, positions: "list[int]") -> "Row | BadRow":
+    if isinstance(row, BadRow):
+        return row
+    if len(row.values) != width:
+        return BadRow(row.line, f"{len(row.values)} fields, the header has {width}")
+    return Row(row.line, tuple(row.values[at] for at in positions))
+
+
+def _json_row(row: "Row | BadRow", names: "list[str]") -> "Row | BadRow":
+    if isinstance(row, BadRow):
+        return row
+    missing = [name for name in names if name not in row.values]
+    if missing:
+        return BadRow(row.line, f"no key {missing[0]!r}; its keys are: {', '.join(row.values)}")
+    return Row(row.line, tuple(row.values[name] for name in names))
+
+
+class _Lines:
+    """Decoded lines, their number, and what was last found that is not UTF-8."""
+
+    def __init__(self, file):
+        self._file = file
+        self.number = 0
+        self._undecodable = 0  # the number of such a line
+        self._problem = ""
+
+    def __iter__(self):
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._file)
+        self.number += 1
+        if self.number == 1:
+            line = line.removeprefix(_BOM)
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            self._undecodable = self.number
+            self._problem = f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start + 1}"
+            return line.decode("utf-8", "replace")  # so that the quotes in it keep their meaning
+
+    def problem_since(self, number: int) -> "str | None":
+        """What is wrong with the lines from that number on."""
+        return self._problem if self._undecodable >= number else None
+
+
+def _rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+    """All rows, the header too; `values` are all fields, or in JSONL the object."""
+    read_format = {".csv": _csv_rows, ".tsv": _tsv_rows, ".jsonl": _jsonl_rows}[_format(path)]
+    try:
+        for row in read_format(path, lines):
+            problem = lines.problem_since(row.line)
+            yield BadRow(row.line, problem) if problem else row
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} cannot be read after line {lines.number}: {error}") from None
+
+
+def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+    csv.field_size_limit(_MAX_FIELD_CHARS)
+    reader = csv.reader(lines, strict=True)
+    while True:
+        start = lines.number + 1
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                raise UserError(
+                    f"{path} line {start}: a quoted field begins in this row and is never closed, "
+                    f"the file ends at line {lines.number}; close the quote, or double it"
+                ) from None
+            yield BadRow(start, f"not RFC 4180: {error}")
+            continue
+        if fields is None:
+            return
+        if fields:
+            yield Row(start, tuple(fields))
+
+
+def _tsv_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+    for line in _not_blank(lines):
+        yield Row(lines.number, tuple(line.split("\t")))
+
+
+def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+    for line in _not_blank(lines):
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            yield BadRow(lines.number, f"not JSON ({error})")
+            continue
+        is_object = isinstance(value, dict)
+        yield Row(lines.number, value) if is_object else BadRow(lines.number, "not a JSON object")
+
+
+def _not_blank(lines: _Lines) -> Iterator[str]:
+    """The lines without their ends."""
+    for line in lines:
+        line = line.removesuffix("\n").removesuffix("\r")
+        if line:
+            yield line
+
+
+def _format(path: str) -> str:
+    name = os.path.basename(path).removesuffix(".gz")
+    extension = os.path.splitext(name)[1].lower()
+    if extension not in _FORMATS:
+        raise UserError(
+            f"{path}: the name must end in .csv, .tsv or .jsonl (or one of these and .gz), so that "
+            "the format is known; rename or convert it"
+        )
+    return extension
+
+
+def _opened(path: str):
+    _format(path)
+    try:
+        return gzip.open(path) if path.endswith(".gz") else open(path, "rb")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _expected_first_line(path: str) -> str:
+    return "one JSON object a line" if _format(path) == ".jsonl" else "a line of column names"

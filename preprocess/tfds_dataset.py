@@ -1,0 +1,118 @@
+"""A GLUE task as TFDS prepared it, checked by its metadata; needs neither TensorFlow nor TFDS."""
+
+import glob
+import json
+import os
+import re
+from typing import Optional
+
+from preprocess.rows import RowFile, Rows
+from shared.errors import UserError
+from shared.tasks import Task
+
+_INFO_FILE = "dataset_info.json"
+
+
+def prepared_folder(task: Task, tfds_data_dir: str) -> Optional[str]:
+    """<tfds_data_dir>/glue/<task>/<newest version>, or None where TFDS has prepared nothing."""
+    pattern = os.path.join(glob.escape(tfds_data_dir), "glue", task.name, "*", _INFO_FILE)
+    folders = [os.path.dirname(path) for path in glob.glob(pattern)]
+    # A TFDS that was killed leaves 2.0.0.incompleteXYZ.
+    versions = [folder for folder in folders if re.fullmatch(r"[0-9.]+", os.path.basename(folder))]
+    return max(versions, key=_version, default=None)
+
+
+def _version(folder: str) -> list:
+    return [int(part) for part in os.path.basename(folder).split(".")]
+
+
+class TfdsDataset:
+    """A prepared dataset.
+
+    Raises:
+      UserError: the metadata is damaged, or its splits or label names are not the task's.
+    """
+
+    def __init__(self, task: Task, folder: str):
+        """Args: folder, of one version, <tfds_data_dir>/glue/sst2/2.0.0."""
+        self.task = task
+        self.text_columns = task.text_columns
+        self._folder = folder
+        path = os.path.join(folder, _INFO_FILE)
+        try:
+            with open(path, encoding="utf-8") as file:
+                info = json.load(file)
+            found = {split["name"]: _Split(split) for split in info["splits"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{path} is not TFDS metadata ({error!r}); prepare the dataset again with TFDS"
+            ) from None
+        self._check_info(info, found, path)
+        self._check_label_names()
+        self._splits = {name: found[name] for name in task.splits}
+
+    def describe(self) -> dict:
+        """What the manifest says of the source: name, version, and each split's rows and bytes."""
+        splits = {
+            name: {"examples": split.examples, "bytes": split.bytes}
+            for name, split in self._splits.items()
+        }
+        version = os.path.basename(self._folder)
+        return {"name": f"tfds:glue/{self.task.name}", "version": version, "splits": splits}
+
+    def rows(self, _folder: str) -> Rows:
+        """Where the rows lie.
+
+        Raises:
+          UserError: a file is missing.
+        """
+        return Rows(
+            task=self.task,
+            text_features=self.task.text_columns,
+            files={name: self._files(name, split) for name, split in self._splits.items()},
+            dropped={},
+            advice=f"prepare glue/{self.task.name} again with TFDS, or copy it again",
+        )
+
+    def _files(self, name: str, split: "_Split") -> "tuple[RowFile, ...]":
+        files = []
+        for k, rows in enumerate(split.shard_lengths):
+            file = f"glue-{name}.tfrecord-{k:05d}-of-{len(split.shard_lengths):05d}"
+            if not os.path.exists(os.path.join(self._folder, file)):
+                raise UserError(
+                    f"{self._folder} lacks {file}; copy it whole, or prepare it again with TFDS"
+                )
+            files.append(RowFile(os.path.join(self._folder, file), rows))
+        return tuple(files)
+
+    def _check_info(self, info: dict, found: dict, path: str) -> None:
+        if info.get("fileFormat") != "tfrecord":
+            raise UserError(
+                f"{path} has fileFormat {info.get('fileFormat')!r}; prepare the dataset as tfrecord"
+            )
+        if set(found) != set(self.task.splits):
+            raise UserError(
+                f"{path} has the splits {sorted(found)}, task {self.task.name} has "
+                f"{sorted(self.task.splits)}; prepare the dataset again with TFDS"
+            )
+
+    def _check_label_names(self) -> None:
+        path = os.path.join(self._folder, "label.labels.txt")
+        if self.task.is_regression or not os.path.exists(path):
+            return
+        with open(path, encoding="utf-8") as file:
+            names = tuple(file.read().split())
+        if names != self.task.label_names:
+            raise UserError(
+                f"{path} has the label order {names}, this program has {self.task.label_names}; "
+                "prepare the dataset again with TFDS 4.9.10"
+            )
+
+
+class _Split:
+    """What TFDS' metadata says of a split; `bytes` is the size of its serialized examples."""
+
+    def __init__(self, entry: dict):
+        self.shard_lengths = [int(length) for length in entry["shardLengths"]]
+        self.examples = sum(self.shard_lengths)
+        self.bytes = int(entry["numBytes"])

@@ -1,0 +1,150 @@
+"""The TFRecord container: one record after the other, each with its length and two checksums.
+
+    uint64 length | uint32 crc of these 8 bytes | the record | uint32 crc of the record
+
+all little endian; crc is CRC-32C, masked as in `_checksums`
+(https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details). TensorFlow's
+own writer takes a call for each record, which costs more than tokenizing it; its reader cannot
+start at an offset, and does not say which record is damaged.
+"""
+
+import functools
+import struct
+from dataclasses import dataclass
+from typing import Iterator
+
+import google_crc32c
+import numpy as np
+
+_LENGTH = struct.Struct("<Q")
+_HEADER_BYTES, _FOOTER_BYTES = 12, 4
+_AROUND = _HEADER_BYTES + _FOOTER_BYTES
+_BLOCK_BYTES = 2**19
+
+
+class DamagedRecordError(Exception):
+    """Record `number` of a file (from 0) is damaged."""
+
+    def __init__(self, number: int, problem: str):
+        super().__init__(f"record {number}: {problem}")
+        self.number = number
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records as they lie in a block of a file: so TensorFlow can take them all in one piece."""
+
+    content: bytes
+    starts: np.ndarray  # int64 [N]
+    lengths: np.ndarray  # int64 [N]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def first(self, count: int) -> "Records":
+        return Records(self.content, self.starts[:count], self.lengths[:count])
+
+    def as_list(self) -> "list[bytes]":
+        ends = (self.starts + self.lengths).tolist()
+        return [self.content[a:b] for a, b in zip(self.starts.tolist(), ends, strict=True)]
+
+
+def frame(records: "list[bytes]") -> bytes:
+    """The records as they stand in a file, one after the other."""
+    footers = _checksums(records).tobytes()
+    pieces = [b""] * (3 * len(records))
+    pieces[0::3] = [_header(length) for length in map(len, records)]
+    pieces[1::3] = records
+    pieces[2::3] = [footers[at : at + 4] for at in range(0, len(footers), 4)]
+    return b"".join(pieces)
+
+
+def read(path: str, offset: int = 0, number: int = 0) -> "Iterator[Records]":
+    """Yields the records to the end of the file, half a megabyte at a time.
+
+    Args: where the first of them begins, and its number in the file.
+    Raises:
+      DamagedRecordError: a checksum is wrong or the file ends within a record.
+    """
+    with open(path, "rb") as file:
+        file.seek(offset)
+        for records in _whole_records(file, number):
+            _check(records, number)
+            number += len(records)
+            yield records
+
+
+def _whole_records(file, number: int) -> "Iterator[Records]":
+    """Yields blocks of the file, each with the records that it holds whole."""
+    block = b""
+    while chunk := file.read(_BLOCK_BYTES):
+        block += chunk
+        at, ends, is_damaged = 0, [0], False
+        while at + _HEADER_BYTES <= len(block):
+            length = _LENGTH.unpack_from(block, at)[0]
+            if at + length + _AROUND > len(block):
+                # Where the length is damaged, the rest of the file would be read as one record.
+                is_damaged = block[at : at + _HEADER_BYTES] != _header(length)
+                break
+            at += length + _AROUND
+            ends.append(at)
+        if len(ends) > 1:
+            yield Records(block, np.array(ends[:-1]) + _HEADER_BYTES, np.diff(ends) - _AROUND)
+        number += len(ends) - 1
+        if is_damaged:
+            raise DamagedRecordError(number, "its length is damaged")
+        block = block[at:]
+    if block:
+        raise DamagedRecordError(number, "the file ends within it")
+
+
+def _check(records: Records, number: int) -> None:
+    """Raises DamagedRecordError for the first record whose checksums are wrong."""
+    lengths, which = np.unique(records.lengths, return_inverse=True)
+    headers = np.frombuffer(b"".join(map(_header, lengths.tolist())), np.uint8)
+    content = np.frombuffer(records.content, np.uint8)
+    found = content[records.starts[:, None] + np.arange(-_HEADER_BYTES, 0)]
+    is_header_right = (headers.reshape(-1, _HEADER_BYTES)[which] == found).all(axis=1)
+    footers = content[(records.starts + records.lengths)[:, None] + np.arange(_FOOTER_BYTES)]
+    is_content_right = footers.view("<u4")[:, 0] == _checksums(records.as_list())
+    wrong = np.flatnonzero(~(is_header_right & is_content_right))
+    if len(wrong):
+        what = "content" if is_header_right[wrong[0]] else "length"
+        raise DamagedRecordError(number + int(wrong[0]), f"the checksum of its {what} is wrong")
+
+
+def offsets(path: str, numbers: "list[int]") -> "list[int]":
+    """Where the records of these numbers (ascending) begin; the number behind the last is the end.
+
+    Only lengths are read: the content is for `read` to check.
+
+    Raises:
+      DamagedRecordError: the file ends before.
+    """
+    found, number, start, at, block = [], 0, 0, 0, b""
+    with open(path, "rb") as file:
+        for wanted in numbers:
+            while number < wanted:
+                if at + _HEADER_BYTES > len(block):
+                    start, at = start + at, 0
+                    file.seek(start)
+                    block = file.read(_BLOCK_BYTES)
+                    if len(block) < _HEADER_BYTES:
+                        raise DamagedRecordError(number, "the file ends before it")
+                at += _LENGTH.unpack_from(block, at)[0] + _AROUND
+                number += 1
+            found.append(start + at)
+    return found
+
+
+@functools.lru_cache(maxsize=2**14)
+def _header(length: int) -> bytes:
+    encoded = _LENGTH.pack(length)
+    return encoded + _checksums([encoded]).tobytes()
+
+
+def _checksums(contents: "list[bytes]") -> np.ndarray:
+    """The masked crc of each: rotated right by 15 bits, plus a constant; little-endian uint32."""
+    crc = np.array([google_crc32c.value(content) for content in contents], np.uint32)
+    return ((crc >> 15 | crc << 17) + np.uint32(0xA282EAD8)).astype("<u4")

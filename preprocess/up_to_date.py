@@ -1,0 +1,62 @@
+"""Whether the dataset that lies there is the one that a run would write; needs no TensorFlow."""
+
+import os
+from typing import Any, Callable, Iterator
+
+from shared import manifest
+from shared.errors import UserError
+from shared.manifest import Manifest
+
+
+def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None:
+    """Stops unless the dataset at `path` is what this run would write.
+
+    Args:
+      expected: what its manifest should say, a part of it.
+      num_shards: how many shards a split of so many examples should have.
+    Raises:
+      UserError: lists every difference, or every shard that is missing or has another size.
+    """
+    found = manifest.read(path)
+    lines = [
+        f"  {name}: it has {old}, this run would write {new}"
+        for name, old, new in _differences(manifest.as_dict(found), expected, ())
+    ]
+    splits = list(expected["source"]["splits"])
+    if sorted(found.splits) != sorted(splits):
+        lines.append(
+            f"  splits: it has {', '.join(found.splits)}, this run would write {', '.join(splits)}"
+        )
+    for split, entry in found.splits.items():
+        shards, wanted = len(entry.shards), num_shards(entry.examples)
+        if shards != wanted:
+            lines.append(f"  shards of {split}: it has {shards}, this run would write {wanted}")
+    kind = "is another dataset"
+    if not lines:
+        lines, kind = _missing_shards(path, found), "is damaged"
+    if lines:
+        raise UserError(
+            f"{path} exists and {kind}:\n" + "\n".join(lines) + "\n"
+            "Replace it with ARGS=--overwrite (--overwrite), or write elsewhere with DATA_DIR."
+        )
+
+
+def _differences(found: Any, expected: Any, path: tuple) -> "Iterator[tuple[str, Any, Any]]":
+    """(name, what the manifest has, what this run would write) for each leaf of `expected`."""
+    if not isinstance(expected, dict):
+        if found != expected:
+            yield " ".join(path), found, expected
+        return
+    for name, value in expected.items():
+        inner = found.get(name) if isinstance(found, dict) else None
+        yield from _differences(inner, value, (*path, name))
+
+
+def _missing_shards(path: str, found: Manifest) -> list:
+    lines = []
+    for split, entry in found.splits.items():
+        for shard, file in zip(entry.shards, manifest.shard_paths(path, split, found), strict=True):
+            size = os.path.getsize(file) if os.path.exists(file) else None
+            if size != shard.bytes:
+                lines.append(f"  {file}: {shard.bytes} bytes expected, found {size}")
+    return lines
