@@ -73,7 +73,7 @@ verify: $(READY) ## reads every record of the data of TASK and compares it with 
 	@$(VENV_PYTHON) -m preprocess.verify "$(DATASET)" $(ARGS)
 
 inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL would cost
-	@$(VENV_PYTHON) -m preprocess.inspect "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
+	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
 train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
 train_and_eval: $(READY) ## the same, with an evaluation after every checkpoint

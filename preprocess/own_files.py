@@ -16,6 +16,7 @@ from shared.files import sha256_of
 
 _TEXT_FEATURES = ("text_a", "text_b")
 _ROWS_PER_WRITE = 4096
+_NO_ROW = "holds no row that can be read; expected at least one"
 
 
 class OwnFiles:
@@ -63,9 +64,11 @@ class OwnFiles:
 
 def _labels_of(train: "_Table") -> Labels:
     labels = Labels(train.label_texts())
+    if labels.names == ():
+        raise UserError(f"{train.path} {_NO_ROW}")
     if labels.names is None:
         print(f"{train.path}: the labels are decimal numbers, so this is regression on scores")
-    elif len(labels.names) < 2:
+    elif len(labels.names) == 1:
         raise UserError(
             f"{train.path}: every row has the label {', '.join(labels.names)!r}; expected at "
             "least two classes"
@@ -115,7 +118,7 @@ class _Table:
     def report(self, split: str, rows: int) -> str:
         """A line on what was read; raises UserError where nothing is left."""
         if not rows:
-            raise UserError(f"{self.path} holds no row that can be read; expected at least one")
+            raise UserError(f"{self.path} {_NO_ROW}")
         text = f"{split}: {rows:,} rows of {self.path}"
         if self.dropped:
             first = ", ".join(f"line {line}: {problem}" for line, problem in self._first_dropped())

@@ -4,18 +4,16 @@ Everything that can be wrong is found before TensorFlow is imported.
 """
 
 import dataclasses
-import logging
-import os
 import sys
 import time
 
-from preprocess import glue_files, options, prepare_tfds, up_to_date
+from preprocess import glue_files, heavy, options, prepare_tfds, up_to_date
 from preprocess.dataset_folder import DatasetFolder
 from preprocess.options import Options
 from preprocess.own_files import OwnFiles
 from preprocess.progress import Progress
 from preprocess.tfds_dataset import TfdsDataset
-from shared import manifest, quiet, vocab
+from shared import manifest, vocab
 from shared.errors import exit_code
 from shared.vocab import Vocabulary
 
@@ -62,7 +60,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
     with folder.replaced():
         rows = source.rows(folder.incomplete)
         print(f"{asked.dataset}: starting TensorFlow and Beam")
-        pipeline, summary = _import_heavy_modules()
+        pipeline, summary = heavy.load("preprocess.pipeline", "preprocess.summary")
         job = pipeline.Job(
             text_features=rows.text_features,
             is_regression=rows.task.is_regression,
@@ -97,20 +95,6 @@ def _vocabulary_entry(vocabulary: Vocabulary) -> manifest.Vocabulary:
         lower_case=vocabulary.lower_case,
         special_ids={piece: vocabulary.id(piece) for piece in vocab.REQUIRED},
     )
-
-
-def _import_heavy_modules():
-    """The modules that need TensorFlow, TF Text and Beam: seconds to import."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # tokenizing must not take a GPU's memory
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Beam warns of cloud libraries that nobody asked for.
-    with quiet.native_stderr(), quiet.log_records(logging.WARNING):
-        import tensorflow as tf
-
-        from preprocess import pipeline, summary
-
-        tf.config.list_physical_devices()  # complains of the missing GPU now, not later
-    return pipeline, summary
 
 
 if __name__ == "__main__":

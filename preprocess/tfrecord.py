@@ -67,51 +67,64 @@ def read(path: str, offset: int = 0, number: int = 0) -> "Iterator[Records]":
     Raises:
       DamagedRecordError: a checksum is wrong or the file ends within a record.
     """
+    for records, problems in scan(path, offset, number):
+        if problems:
+            first = min(problems)
+            raise DamagedRecordError(number + first, problems[first])
+        number += len(records)
+        yield records
+
+
+def scan(path: str, offset: int = 0, number: int = 0) -> "Iterator[tuple[Records, dict[int, str]]]":
+    """Like `read`, but goes on after a wrong checksum.
+
+    Yields: records, and {index among them: what is wrong}.
+    Raises:
+      DamagedRecordError: it is not known where the next record begins.
+    """
     with open(path, "rb") as file:
         file.seek(offset)
-        for records in _whole_records(file, number):
-            _check(records, number)
-            number += len(records)
-            yield records
+        block = b""
+        while chunk := file.read(_BLOCK_BYTES):
+            block += chunk
+            ends, is_damaged = _ends(block)
+            if len(ends) > 1:
+                found = Records(block, ends[:-1] + _HEADER_BYTES, np.diff(ends) - _AROUND)
+                yield found, _problems(found)
+            number += len(ends) - 1
+            if is_damaged:
+                raise DamagedRecordError(number, "its length is damaged")
+            block = block[ends[-1] :]
+        if block:
+            raise DamagedRecordError(number, "the file ends within it")
 
 
-def _whole_records(file, number: int) -> "Iterator[Records]":
-    """Yields blocks of the file, each with the records that it holds whole."""
-    block = b""
-    while chunk := file.read(_BLOCK_BYTES):
-        block += chunk
-        at, ends, is_damaged = 0, [0], False
-        while at + _HEADER_BYTES <= len(block):
-            length = _LENGTH.unpack_from(block, at)[0]
-            if at + length + _AROUND > len(block):
-                # Where the length is damaged, the rest of the file would be read as one record.
-                is_damaged = block[at : at + _HEADER_BYTES] != _header(length)
-                break
-            at += length + _AROUND
-            ends.append(at)
-        if len(ends) > 1:
-            yield Records(block, np.array(ends[:-1]) + _HEADER_BYTES, np.diff(ends) - _AROUND)
-        number += len(ends) - 1
-        if is_damaged:
-            raise DamagedRecordError(number, "its length is damaged")
-        block = block[at:]
-    if block:
-        raise DamagedRecordError(number, "the file ends within it")
+def _ends(block: bytes) -> "tuple[np.ndarray, bool]":
+    """0 and where each record ends that the block holds whole; whether the next one is damaged."""
+    at, ends, is_damaged = 0, [0], False
+    while at + _HEADER_BYTES <= len(block):
+        length = _LENGTH.unpack_from(block, at)[0]
+        if at + length + _AROUND > len(block):
+            # Where the length is damaged, the rest of the file would be read as one record.
+            is_damaged = block[at : at + _HEADER_BYTES] != _header(length)
+            break
+        at += length + _AROUND
+        ends.append(at)
+    return np.array(ends), is_damaged
 
 
-def _check(records: Records, number: int) -> None:
-    """Raises DamagedRecordError for the first record whose checksums are wrong."""
+def _problems(records: Records) -> "dict[int, str]":
+    """{index: which checksum is wrong}."""
     lengths, which = np.unique(records.lengths, return_inverse=True)
     headers = np.frombuffer(b"".join(map(_header, lengths.tolist())), np.uint8)
     content = np.frombuffer(records.content, np.uint8)
     found = content[records.starts[:, None] + np.arange(-_HEADER_BYTES, 0)]
-    is_header_right = (headers.reshape(-1, _HEADER_BYTES)[which] == found).all(axis=1)
+    is_header_wrong = (headers.reshape(-1, _HEADER_BYTES)[which] != found).any(axis=1)
     footers = content[(records.starts + records.lengths)[:, None] + np.arange(_FOOTER_BYTES)]
-    is_content_right = footers.view("<u4")[:, 0] == _checksums(records.as_list())
-    wrong = np.flatnonzero(~(is_header_right & is_content_right))
-    if len(wrong):
-        what = "content" if is_header_right[wrong[0]] else "length"
-        raise DamagedRecordError(number + int(wrong[0]), f"the checksum of its {what} is wrong")
+    is_content_wrong = footers.view("<u4")[:, 0] != _checksums(records.as_list())
+    wrong = np.flatnonzero(is_header_wrong | is_content_wrong).tolist()
+    names = {index: "length" if is_header_wrong[index] else "content" for index in wrong}
+    return {index: f"the checksum of its {name} is wrong" for index, name in names.items()}
 
 
 def offsets(path: str, numbers: "list[int]") -> "list[int]":

@@ -1,16 +1,23 @@
 """How the programs end: the user's mistakes are one message and exit code 2, never a traceback."""
 
+import os
 import re
 import sys
 from typing import Callable
 
+FAULTS_FOUND = 1
 USER_MISTAKE = 2
+BROKEN_PIPE = 141  # as shells report it
 INTERRUPTED = 130  # Ctrl-C, as shells report it
 TERMINATED = 143  # SIGTERM
 
 
 class UserError(Exception):
     """A mistake of the user's. The text says what was found, what was expected and what to do."""
+
+
+class FaultsFound(Exception):
+    """A check did its work and found something; the text says how much."""
 
 
 class Terminated(Exception):
@@ -39,9 +46,15 @@ def exit_code(main: Callable[[], None]) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USER_MISTAKE
+    except FaultsFound as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAULTS_FOUND
     except Terminated as error:
         print(error, file=sys.stderr)
         return TERMINATED
+    except BrokenPipeError:  # who reads our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

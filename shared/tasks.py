@@ -89,6 +89,19 @@ def own(
     return Task(name, text_columns, label_names, like.metrics, splits)
 
 
+def in_order(splits) -> list:
+    """Names of splits: train, then validation, then test, then others.
+
+    >>> in_order(["extra", "test", "train", "validation_matched"])
+    ['train', 'validation_matched', 'test', 'extra']
+    """
+
+    def rank(name):
+        return next((n for n, kind in enumerate(_SPLITS) if name.startswith(kind)), len(_SPLITS))
+
+    return sorted(splits, key=lambda name: (rank(name), name))
+
+
 def of_dataset(found) -> Task:
     """The task of a dataset, from its manifest: one of GLUE's, or the user's own."""
     if found.task in TASKS:

@@ -1,0 +1,130 @@
+"""What may be wrong with a record, checked for many at once."""
+
+from typing import Iterator
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from preprocess.encode import Tokens
+from preprocess.serialize import Serializer
+from shared import records
+from shared.manifest import Manifest
+from shared.vocab import CLS, PAD, SEP
+
+
+class RecordChecker:
+    """Checks serialized records against the manifest of their dataset."""
+
+    def __init__(self, found: Manifest):
+        self._found = found
+        self._length = found.max_sequence_length
+        self._spec = records.feature_spec(self._length, found.is_regression)
+        self._ids = found.vocabulary.special_ids
+        self._serializer = Serializer(self._length, found.vocabulary.size, self._ids[PAD])
+
+    def check(self, serialized: "list[bytes]") -> "tuple[dict[int, str], dict]":
+        """Returns {index: its first fault}, and the features of the records that have none."""
+        faults, good, rows = {}, list(range(len(serialized))), None
+        try:
+            rows = self._parse(serialized)
+        except tf.errors.OpError:
+            faults = {n: fault for n, row in enumerate(serialized) if (fault := self._shape(row))}
+            good = [n for n in good if n not in faults]
+            rows = self._parse([serialized[n] for n in good])
+        faults.update((good[n], fault) for n, fault in self._content(rows).items())
+        rows = _take(rows, [n not in faults for n in good])
+        good = [n for n in good if n not in faults]
+        for n, expected in zip(good, self._serialize(rows), strict=True):
+            if serialized[n] != expected:
+                faults[n] = (
+                    self._shape(serialized[n]) or "is not in the form that `make data` writes"
+                )
+        return faults, _take(rows, [n not in faults for n in good])
+
+    def _parse(self, serialized: "list[bytes]") -> "dict[str, np.ndarray]":
+        parsed = tf.io.parse_example(tf.constant(serialized, tf.string), self._spec)
+        return {name: values.numpy() for name, values in parsed.items()}
+
+    def _serialize(self, rows: dict) -> "list[bytes]":
+        """The bytes that records of these features, which are right, should have."""
+        is_token = rows["input_mask"] == records.TOKEN
+        lengths = is_token.sum(axis=1)
+        b_starts = lengths - (rows["segment_ids"] == records.SEGMENT_B).sum(axis=1)
+        tokens = Tokens(rows["input_ids"][is_token], lengths, b_starts)
+        return self._serializer.serialize(tokens, rows["labels"])
+
+    def _shape(self, record: bytes) -> "str | None":
+        """Why a record does not hold exactly the four features, each with its type and size."""
+        try:
+            features = tf.train.Example.FromString(record).features.feature
+        except DecodeError:
+            return "is no tf.train.Example"
+        if set(features) != set(self._spec):
+            return f"has the features {sorted(features)}, expected {sorted(self._spec)}"
+        for name, expected in self._spec.items():
+            kind = features[name].WhichOneof("kind")
+            wanted = "float_list" if expected.dtype == tf.float32 else "int64_list"
+            if kind != wanted:
+                return f"{name} is {kind}, expected {wanted}"
+            size = len(getattr(features[name], kind).value)
+            wanted_size = self._length if expected.shape else 1
+            if size != wanted_size:
+                return f"{name} has {size} values, expected {wanted_size}"
+        return None
+
+    def _content(self, rows: dict) -> "dict[int, str]":
+        """{row: the first rule that its features break}."""
+        faults = {}
+        for is_broken, text in self._rules(rows):
+            for row in np.flatnonzero(is_broken).tolist():
+                faults.setdefault(row, text)
+        return faults
+
+    def _rules(self, rows: dict) -> "Iterator[tuple[np.ndarray, str]]":
+        """(which rows break a rule [N], what is wrong with them)."""
+        ids, mask, size = rows["input_ids"], rows["input_mask"], self._found.vocabulary.size
+        is_token = mask == records.TOKEN
+        lengths = is_token.sum(axis=1)
+        is_sep = is_token & (ids == self._ids[SEP])
+        texts = len(self._found.text_columns)
+        first_sep = is_sep.argmax(axis=1) + 1
+        expected_mask, expected_segments = records.mask_and_segments(
+            lengths, np.where(texts == 1, lengths, first_sep), self._length
+        )
+        last = np.take_along_axis(ids, np.maximum(lengths - 1, 0)[:, None], axis=1)[:, 0]
+        yield (
+            ((ids < 0) | (ids >= size)).any(axis=1),
+            f"input_ids: not all are from 0 to {size - 1}",
+        )
+        yield (
+            (mask != expected_mask).any(axis=1),
+            f"input_mask: not {records.TOKEN} on tokens, then {records.PADDING} on padding",
+        )
+        yield (
+            ((ids == self._ids[PAD]) != ~is_token).any(axis=1),
+            f"input_mask: {records.PADDING} is not exactly where input_ids is {PAD}",
+        )
+        yield ids[:, 0] != self._ids[CLS], f"input_ids: does not begin with {CLS}"
+        yield is_sep.sum(axis=1) != texts, f"input_ids: not exactly {texts} {SEP}"
+        yield last != self._ids[SEP], f"input_ids: the last token is not {SEP}"
+        yield (
+            (rows["segment_ids"] != expected_segments).any(axis=1),
+            f"segment_ids: not {records.SEGMENT_B} exactly on `b {SEP}`",
+        )
+        yield self._is_label_wrong(rows["labels"]), f"labels: not {self._expected_label()}"
+
+    def _is_label_wrong(self, labels: np.ndarray) -> np.ndarray:
+        if self._found.is_regression:
+            return ~np.isfinite(labels)
+        is_class = (labels >= 0) & (labels < len(self._found.label_names))
+        return ~(is_class | (labels == records.UNLABELLED))
+
+    def _expected_label(self) -> str:
+        if self._found.is_regression:
+            return "a finite number"
+        return f"from 0 to {len(self._found.label_names) - 1}, or {records.UNLABELLED}"
+
+
+def _take(rows: dict, keep: "list[bool]") -> dict:
+    return {name: values[np.array(keep, bool)] for name, values in rows.items()}

@@ -1,0 +1,181 @@
+"""Shows what a dataset holds: labels, lengths, what each length would cost, a few examples.
+
+python -m preprocess.inspect_dataset data/sst2/msl72 [--vocab_file V] [--json]
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+
+from preprocess import heavy, lengths, tfrecord
+from shared import manifest, records, tasks, vocab
+from shared.errors import UserError, exit_code
+from shared.manifest import Manifest
+
+_EXAMPLES = 3  # of a split
+_BINS, _BAR = 16, 40
+
+
+def main(arguments: list) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m preprocess.inspect_dataset", description=__doc__
+    )
+    parser.add_argument("dataset", help="the folder that holds manifest.json")
+    parser.add_argument(
+        "--vocab_file", default=vocab.default_path(), help="to decode examples (%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="all of it as one JSON object")
+    options = parser.parse_args(arguments)
+    found = manifest.read(options.dataset)
+    pieces, problem = _pieces(options.vocab_file, found)
+    content = describe(options.dataset, found, pieces)
+    if options.json:
+        print(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    print(text(content))
+    if problem:
+        print(f"\nNo example is shown: {problem}")
+
+
+def _pieces(path: str, found: Manifest) -> "tuple[tuple | None, str | None]":
+    """The vocabulary that made the ids; else why it cannot be had."""
+    try:
+        vocabulary = vocab.read(path)
+    except UserError as error:
+        return None, str(error)
+    if vocabulary.sha256 != found.vocabulary.sha256:
+        return None, (
+            f"{path} has the sha256 {vocabulary.sha256}, the ids were made with "
+            f"{found.vocabulary.name}, {found.vocabulary.sha256}; give that with VOCAB=<file>"
+        )
+    return vocabulary.pieces, None
+
+
+def describe(dataset: str, found: Manifest, pieces: "tuple | None") -> dict:
+    """All that is shown, as plain values; examples only where `pieces` are given."""
+    return {
+        "dataset": dataset,
+        "task": found.task,
+        "text_columns": list(found.text_columns),
+        "max_sequence_length": found.max_sequence_length,
+        "vocabulary": dataclasses.asdict(found.vocabulary),
+        "splits": {
+            name: {
+                **_split(split, found.max_sequence_length),
+                "decoded": _examples(dataset, name, found, pieces) if pieces else [],
+            }
+            for name, split in ((name, found.splits[name]) for name in tasks.in_order(found.splits))
+        },
+    }
+
+
+def _split(split: manifest.Split, max_sequence_length: int) -> dict:
+    histogram = split.length_histogram
+    candidates = sorted({*lengths.CANDIDATES, max_sequence_length})
+    return {
+        "examples": split.examples,
+        "labels": split.label_counts,
+        "unlabelled": split.unlabelled,
+        "truncated": split.truncated,
+        "unknown_share": split.unknown_share,
+        "tokens": {
+            "mean": round(lengths.mean(histogram), 2),
+            "min": min(histogram),
+            **{f"p{p}": lengths.percentile(histogram, p) for p in lengths.PERCENTILES},
+            "max": max(histogram),
+        },
+        "histogram": {str(length): rows for length, rows in sorted(histogram.items())},
+        "lengths": [dataclasses.asdict(lengths.price(histogram, n)) for n in candidates],
+    }
+
+
+def _examples(dataset: str, split: str, found: Manifest, pieces: tuple) -> list:
+    """The first records, as [{"label", "tokens"}]."""
+    (check_records,) = heavy.load("preprocess.check_records")
+    path = manifest.shard_paths(dataset, split, found)[0]
+    first = next(tfrecord.read(path), None)
+    serialized = first.first(_EXAMPLES).as_list() if first else []
+    faults, rows = check_records.RecordChecker(found).check(serialized)
+    if faults:
+        raise UserError(f"{path} record {min(faults)}: {faults[min(faults)]}; run make verify")
+    return [
+        {"label": _label(label, found), "tokens": [pieces[i] for i in ids[mask == records.TOKEN]]}
+        for ids, mask, label in zip(
+            rows["input_ids"], rows["input_mask"], rows["labels"].tolist(), strict=True
+        )
+    ]
+
+
+def _label(label, found: Manifest):
+    if label == records.UNLABELLED:
+        return None
+    return round(label, 4) if found.is_regression else found.label_names[label]
+
+
+def text(content: dict) -> str:
+    """What the terminal shows."""
+    vocabulary = content["vocabulary"]
+    case = "lower-cased" if vocabulary["lower_case"] else "cased"
+    lines = [
+        f"{content['dataset']}: task {content['task']} ({', '.join(content['text_columns'])}), "
+        f"max_sequence_length {content['max_sequence_length']}",
+        f"vocabulary {vocabulary['name']} ({vocabulary['size']:,} pieces, {case})",
+    ]
+    for name, split in content["splits"].items():
+        lines += ["", *_split_lines(name, split, content["max_sequence_length"])]
+    return "\n".join(lines)
+
+
+def _split_lines(name: str, split: dict, max_sequence_length: int) -> list:
+    examples = split["examples"]
+    labels = [
+        f"{label} {count:,} ({count / examples:.1%})" for label, count in split["labels"].items()
+    ]
+    if split["unlabelled"]:
+        labels = [f"none {split['unlabelled']:,}"]
+    tokens = "  ".join(f"{key} {value}" for key, value in split["tokens"].items())
+    return [
+        f"{name}: {examples:,} examples",
+        f"  labels     {', '.join(labels) or 'scores'}",
+        f"  tokens     {tokens}   ([CLS] and [SEP] included)",
+        f"  [UNK]      {split['unknown_share']:.4%} of the word pieces",
+        f"  truncated  {split['truncated']:,} ({split['truncated'] / examples:.2%}) at "
+        f"{max_sequence_length}",
+        *_histogram_lines(split),
+        *_price_lines(split, max_sequence_length),
+        *_example_lines(split),
+    ]
+
+
+def _histogram_lines(split: dict) -> list:
+    histogram = {int(length): rows for length, rows in split["histogram"].items()}
+    found = lengths.bins(histogram, _BINS)
+    most = max(rows for _, _, rows in found)
+    return [
+        f"  {first:>5} - {last:<5} {'#' * -(-rows * _BAR // most):<{_BAR}} {rows:,}"
+        for first, last, rows in found
+    ]
+
+
+def _price_lines(split: dict, max_sequence_length: int) -> list:
+    lines = ["    length   truncated        tokens cut   padding   BERT-base GFLOP a step"]
+    for entry in split["lengths"]:
+        mark = "*" if entry["max_sequence_length"] == max_sequence_length else " "
+        lines.append(
+            f"  {mark}{entry['max_sequence_length']:>7}{entry['truncated']:>12,} "
+            f"{entry['truncated'] / split['examples']:>7.2%}{entry['tokens_cut']:>10.2%}"
+            f"{entry['padding']:>10.1%}{entry['gflop']:>12.1f}"
+        )
+    return lines
+
+
+def _example_lines(split: dict) -> list:
+    return [
+        f"  {entry['label'] if entry['label'] is not None else '-'}: {' '.join(entry['tokens'])}"
+        for entry in split["decoded"]
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

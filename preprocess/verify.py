@@ -1,0 +1,136 @@
+"""Reads every record of a dataset and compares it with the manifest.
+
+python -m preprocess.verify data/sst2/msl72
+
+Exit code 0: no fault; 1: faults, each printed with its file and record number (from 0).
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from typing import Iterator
+
+from preprocess import heavy, tfrecord
+from shared import manifest, records, tasks
+from shared.errors import FaultsFound, exit_code
+from shared.files import sha256_of
+
+_SHOWN = 20  # faults of one file
+
+
+def main(arguments: list) -> None:
+    parser = argparse.ArgumentParser(prog="python -m preprocess.verify", description=__doc__)
+    parser.add_argument("dataset", help="the folder that holds manifest.json")
+    dataset = parser.parse_args(arguments).dataset
+    found = manifest.read(dataset)
+    (check_records,) = heavy.load("preprocess.check_records")
+    checker = check_records.RecordChecker(found)
+    faults = 0
+    for fault in _stray_files(dataset, found):
+        faults += 1
+        print(fault)
+    for split in tasks.in_order(found.splits):
+        faults += _verify_split(dataset, split, found, checker)
+    if faults:
+        raise FaultsFound(
+            f"{dataset}: {faults:,} faults. Make it again with `make data TASK={found.task} "
+            f"MSL={found.max_sequence_length} ARGS=--overwrite`."
+        )
+    examples = sum(split.examples for split in found.splits.values())
+    print(f"{dataset}: {examples:,} records, no fault")
+
+
+def _stray_files(dataset: str, found: manifest.Manifest) -> Iterator[str]:
+    """What lies in the folder and is not in the manifest."""
+    expected = {os.path.join(dataset, manifest.FILE_NAME)}
+    for split in found.splits:
+        expected.update(manifest.shard_paths(dataset, split, found))
+    for folder, _, names in sorted(os.walk(dataset)):
+        for name in sorted(names):
+            if os.path.join(folder, name) not in expected:
+                yield f"{os.path.join(folder, name)}: is not in the manifest"
+
+
+def _verify_split(dataset: str, split: str, found: manifest.Manifest, checker) -> int:
+    """Prints the faults of a split, and a line of its own; returns how many."""
+    entry, total, faults = found.splits[split], _Totals(), 0
+    paths = manifest.shard_paths(dataset, split, found)
+    for shard, path in zip(entry.shards, paths, strict=True):
+        in_shard = [*_file_faults(path, shard), *_record_faults(path, shard, checker, total)]
+        for fault in in_shard[:_SHOWN]:
+            print(f"{path}: {fault}")
+        if len(in_shard) > _SHOWN:
+            print(f"{path}: and {len(in_shard) - _SHOWN:,} more")
+        faults += len(in_shard)
+    if not faults:  # counts of damaged files would only say so again
+        for fault in total.faults(entry, found):
+            print(f"{split}: {fault}")
+            faults += 1
+    print(f"{split}: {total.examples:,} records in {len(paths)} files, {faults:,} faults")
+    return faults
+
+
+def _file_faults(path: str, shard: manifest.Shard) -> Iterator[str]:
+    if not os.path.exists(path):
+        yield "is missing"
+    elif os.path.getsize(path) != shard.bytes:
+        yield f"has {os.path.getsize(path):,} bytes, the manifest says {shard.bytes:,}"
+    elif sha256_of(path) != shard.sha256:
+        yield f"has the sha256 {sha256_of(path)}, the manifest says {shard.sha256}"
+
+
+def _record_faults(path: str, shard: manifest.Shard, checker, total: "_Totals") -> Iterator[str]:
+    if not os.path.exists(path):
+        return
+    number = 0
+    try:
+        for found, problems in tfrecord.scan(path):
+            serialized = found.as_list()
+            readable = [n for n in range(len(found)) if n not in problems]
+            faults, rows = checker.check([serialized[n] for n in readable])
+            problems.update((readable[n], fault) for n, fault in faults.items())
+            for index in sorted(problems):
+                yield f"record {number + index}: {problems[index]}"
+            total.add(len(found), rows)
+            number += len(found)
+    except tfrecord.DamagedRecordError as error:
+        yield f"{error}; what follows cannot be read"
+        return
+    if number != shard.examples:
+        yield f"holds {number:,} records, the manifest says {shard.examples:,}"
+
+
+class _Totals:
+    """Counts over the records of a split."""
+
+    def __init__(self):
+        self.examples = 0
+        self._lengths = Counter()
+        self._labels = Counter()
+
+    def add(self, examples: int, rows: dict) -> None:
+        self.examples += examples
+        self._lengths.update((rows["input_mask"] == records.TOKEN).sum(axis=1).tolist())
+        self._labels.update(rows["labels"].tolist())
+
+    def faults(self, entry: manifest.Split, found: manifest.Manifest) -> Iterator[str]:
+        """Where the counts of records without faults are not those of the manifest."""
+        lengths = Counter()
+        for length, count in entry.length_histogram.items():
+            lengths[min(length, found.max_sequence_length)] += count
+        if lengths != self._lengths:
+            yield "the lengths of the records are not those of length_histogram"
+        unlabelled = self._labels[records.UNLABELLED]
+        if unlabelled != entry.unlabelled:
+            yield f"{unlabelled:,} records have no label, the manifest says {entry.unlabelled:,}"
+        for index, name in enumerate(found.label_names or ()):
+            if self._labels[index] != entry.label_counts.get(name):
+                yield (
+                    f"{self._labels[index]:,} records have the label {name!r}, the manifest says "
+                    f"{entry.label_counts.get(name)}"
+                )
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

@@ -1,0 +1,214 @@
+"""A user's own files, from the command line to the records."""
+
+import gzip
+import json
+
+import pytest
+
+from preprocess import own_labels, run
+from shared import manifest
+from shared.errors import UserError
+from tests.inputs import read_rows
+
+VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"
+TRAIN = "title,body,category\nthe film,good,pos\na film,bad,neg\nfilm,the,pos\n"
+DEV = 'title\tbody\tcategory\n"film"\ta\tneg\n'
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A folder with a vocabulary, train.csv, dev.tsv and new.jsonl.gz."""
+    (tmp_path / "v.txt").write_text(VOCABULARY)
+    (tmp_path / "train.csv").write_text(TRAIN)
+    (tmp_path / "dev.tsv").write_text(DEV)
+    rows = [{"title": "a film", "body": ""}, {"title": "", "body": "bad"}]
+    (tmp_path / "new.jsonl.gz").write_bytes(
+        gzip.compress("\n".join(map(json.dumps, rows)).encode())
+    )
+    return tmp_path
+
+
+def make(own, *more, data=None, text="title,body", label="category", task="mine"):
+    """Runs the program; returns the dataset's folder."""
+    files = data or (f"train={own}/train.csv,validation={own}/dev.tsv,test={own}/new.jsonl.gz")
+    arguments = ["--task", task, "--data", files, "--vocab_file", own / "v.txt"]
+    arguments += ["--data_dir", own / "data", "--max_sequence_length", "8"]
+    arguments += [*(("--text", text) if text else ()), *(("--label", label) if label else ())]
+    run.main([*map(str, arguments), *map(str, more)])
+    return own / "data" / task / "msl8"
+
+
+def test_three_formats_become_records(own, capsys):
+    dataset = make(own)
+    found = manifest.read(str(dataset))
+    assert (found.task, found.text_columns) == ("mine", ("title", "body"))
+    assert found.label_names == ("neg", "pos")
+    assert {name: entry["file"] for name, entry in found.source["splits"].items()} == {
+        "train": "train.csv", "validation": "dev.tsv", "test": "new.jsonl.gz",
+    }  # fmt: skip
+    assert read_rows(dataset, "train")["input_ids"].tolist() == [
+        [2, 4, 5, 3, 8, 3, 0, 0],
+        [2, 6, 5, 3, 7, 3, 0, 0],
+        [2, 5, 3, 4, 3, 0, 0, 0],
+    ]
+    assert read_rows(dataset, "train")["labels"].tolist() == [1, 0, 1]
+    assert read_rows(dataset, "validation")["input_ids"].tolist() == [[2, 1, 5, 1, 3, 6, 3, 0]]
+    assert read_rows(dataset, "test")["input_ids"].tolist() == [
+        [2, 6, 5, 3, 3, 0, 0, 0],
+        [2, 3, 7, 3, 0, 0, 0, 0],
+    ]
+    assert read_rows(dataset, "test")["labels"].tolist() == [-1, -1]
+    capsys.readouterr()
+    assert make(own) == dataset
+    assert capsys.readouterr().out == f"{dataset} is up to date\n"
+
+
+def test_a_yaml_file_says_the_same(own, capsys):
+    (own / "mine.yaml").write_text(
+        "data: {train: train.csv, validation: dev.tsv, test: new.jsonl.gz}\n"
+        "text: [title, body]\nlabel: category\n"
+    )
+    dataset = make(own)
+    capsys.readouterr()
+    make(own, data=str(own / "mine.yaml"), text=None, label=None)
+    assert capsys.readouterr().out == f"{dataset} is up to date\n"
+
+
+def test_a_changed_file_or_column_is_not_up_to_date(own):
+    make(own, data=f"train={own}/train.csv")
+    with pytest.raises(UserError, match="(?s)text_columns: it has .*source label"):
+        make(own, data=f"train={own}/train.csv", text="title", label="body")
+    with pytest.raises(UserError, match="splits: it has train, this run would write train, valid"):
+        make(own, data=f"train={own}/train.csv,validation={own}/dev.tsv")
+    (own / "train.csv").write_text(TRAIN + "x,y,pos\n")
+    with pytest.raises(UserError, match="source splits train sha256: it has "):
+        make(own, data=f"train={own}/train.csv")
+    make(own, "--overwrite", data=f"train={own}/train.csv")
+
+
+def test_scores_make_a_regression_task(own, capsys):
+    (own / "s.csv").write_text("text,score\nfilm,2.5\nbad,0\ngood,5e0\n")
+    dataset = make(own, data=f"train={own}/s.csv", text="text", label="score")
+    found = manifest.read(str(dataset))
+    assert found.is_regression and found.splits["train"].label_counts == {}
+    assert read_rows(dataset, "train")["labels"].tolist() == [2.5, 0.0, 5.0]
+    assert "regression on scores" in capsys.readouterr().out
+
+
+def test_integer_labels_sort_by_value_and_test_labels_are_kept(own):
+    (own / "i.jsonl").write_text(
+        "".join(json.dumps({"t": "film", "y": y}) + "\n" for y in (10, 9, "10", -1))
+    )
+    dataset = make(own, data=f"train={own}/i.jsonl,test={own}/i.jsonl", text="t", label="y")
+    found = manifest.read(str(dataset))
+    assert found.label_names == ("-1", "9", "10")
+    assert read_rows(dataset, "test")["labels"].tolist() == [2, 1, 2, 0]
+
+
+BAD = "title,body,category\nfilm,a,pos\nshort\nfilm,a,neg\nfilm,a,\nfilm,\xff,pos\n"
+
+
+def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys):
+    (own / "bad.csv").write_bytes(BAD.encode("latin-1"))
+    data = f"train={own}/bad.csv"
+    with pytest.raises(UserError, match="bad.csv line 3: 1 fields, the header has 3; expected .*"
+                       "BAD_ROWS=drop"):  # fmt: skip
+        make(own, data=data)
+    assert not (own / "data" / "mine" / "msl8").exists()
+    assert [path.name for path in (own / "data" / "mine").iterdir()] == [".msl8.lock"]
+    dataset = make(own, "--bad_rows", "drop", data=data)
+    found = manifest.read(str(dataset))
+    assert found.splits["train"].examples == 2
+    assert found.source["splits"]["train"]["dropped_rows"] == 3
+    assert "2 rows of" in (out := capsys.readouterr().out)
+    assert "3 bad rows dropped (line 3: 1 fields" in out
+
+
+@pytest.mark.parametrize(
+    "file, content, message",
+    [
+        ("dev.tsv", "title\tbody\tcategory\nx\ty\tmeh\n",
+         "dev.tsv line 2: found the label 'meh'; expected one of the training file's labels 'neg', "
+         "'pos'"),
+        ("dev.tsv", "title\tbody\nx\ty\n", "dev.tsv has no column 'category'"),
+        ("train.csv", "title,body,category\n", "train.csv holds no row"),
+        ("train.csv", "title,body,category\nx,y,pos\n", "every row has the label 'pos'"),
+        ("train.csv", "title,body,category\nx,y,\n", "line 2: found no label"),
+        ("train.csv", "title,category\nx,pos\n", "train.csv has no column 'body'"),
+        ("train.csv", "", "train.csv is empty"),
+        ("train.csv", "title,body,category\nx,y,-1\nx,y,0.5\n", "line 2: the score -1"),
+        ("dev.tsv", "title\tbody\tcategory\n", "dev.tsv holds no row"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_file_is_one_message(own, file, content, message):
+    (own / file).write_text(content)
+    with pytest.raises(UserError, match=message):
+        make(own)
+    assert not (own / "data" / "mine" / "msl8").exists()
+
+
+def test_texts_of_json_must_be_texts(own):
+    for value, found in ((3, "the text 3"), ("\ud800", "half a character")):
+        (own / "n.jsonl").write_text(json.dumps({"t": value, "y": "a"}) + "\n")
+        with pytest.raises(UserError, match=f"line 1: found .*{found}"):
+            make(own, data=f"train={own}/n.jsonl", text="t", label="y")
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"task": "sst2"}, "sst2 is one of GLUE's"),
+        ({"task": "a/b"}, "it names a folder"),
+        ({"data": "train.csv"}, "expected train=<file>"),
+        ({"data": "train=nowhere.csv"}, "there is no file nowhere.csv"),
+        ({"data": "validation=x.csv"}, "the labels are taken from train="),
+        ({"data": "train=a.csv,train=b.csv"}, "stands there twice"),
+        ({"data": "nowhere.yaml"}, "TEXT and LABEL stand in nowhere.yaml"),
+        ({"text": None}, "TEXT is None; expected one column"),
+        ({"text": "a,b,c"}, "expected one column, or two"),
+        ({"label": None}, "LABEL is None"),
+        ({"label": "body"}, "a column that is not in TEXT"),
+    ],
+)
+def test_wrong_specifications(own, change, message):
+    with pytest.raises(UserError, match=message):
+        make(own, **change)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("data: train.csv\n", "expected a mapping with data"),
+        ("data: {train: train.csv}\ntxt: title\n", "unknown key 'txt': did you mean 'text'"),
+        ("data: {train: train.csv}\ntext: title\nlabel: category\nbad_rows: keep\n", "may be drop"),
+        ("a: [\n", "is not YAML"),
+    ],
+)
+def test_wrong_yaml(own, content, message):
+    (own / "mine.yaml").write_text(content)
+    with pytest.raises(UserError, match=message):
+        make(own, data=str(own / "mine.yaml"), text=None, label=None)
+
+
+def test_options_that_need_data(own):
+    with pytest.raises(UserError, match="--label say how to read --data"):
+        run.main(["--task", "sst2", "--label", "x", "--vocab_file", str(own / "v.txt")])
+    with pytest.raises(UserError, match="A task of your own needs its files: DATA="):
+        run.main(["--task", "mine", "--vocab_file", str(own / "v.txt")])
+    with pytest.raises(UserError, match="are two sources; give one"):
+        make(own, "--glue_dir", own)
+
+
+@pytest.mark.parametrize(
+    "texts, names",
+    [
+        (["b", "a", "B"], ("B", "a", "b")),
+        (["2", "10", "1"], ("1", "2", "10")),
+        (["1", "x"], ("1", "x")),
+        (["1.0", "2"], None),
+        (["1e3", ".5"], None),
+        (["nan", "1.5"], ("1.5", "nan")),
+    ],
+)
+def test_what_labels_mean(texts, names):
+    assert own_labels.Labels(texts).names == names
