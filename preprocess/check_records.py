@@ -37,9 +37,7 @@ class RecordChecker:
         good = [n for n in good if n not in faults]
         for n, expected in zip(good, self._serialize(rows), strict=True):
             if serialized[n] != expected:
-                faults[n] = (
-                    self._shape(serialized[n]) or "is not in the form that `make data` writes"
-                )
+                faults[n] = self._shape(serialized[n]) or "is not what `make data` writes"
         return faults, _take(rows, [n not in faults for n in good])
 
     def _parse(self, serialized: "list[bytes]") -> "dict[str, np.ndarray]":
@@ -93,10 +91,8 @@ class RecordChecker:
             lengths, np.where(texts == 1, lengths, first_sep), self._length
         )
         last = np.take_along_axis(ids, np.maximum(lengths - 1, 0)[:, None], axis=1)[:, 0]
-        yield (
-            ((ids < 0) | (ids >= size)).any(axis=1),
-            f"input_ids: not all are from 0 to {size - 1}",
-        )
+        is_outside = ((ids < 0) | (ids >= size)).any(axis=1)
+        yield is_outside, f"input_ids: not all are from 0 to {size - 1}"
         yield (
             (mask != expected_mask).any(axis=1),
             f"input_mask: not {records.TOKEN} on tokens, then {records.PADDING} on padding",

@@ -94,7 +94,10 @@ def _examples(dataset: str, split: str, found: Manifest, pieces: tuple) -> list:
     """The first records, as [{"label", "tokens"}]."""
     (check_records,) = heavy.load("preprocess.check_records")
     path = manifest.shard_paths(dataset, split, found)[0]
-    first = next(tfrecord.read(path), None)
+    try:
+        first = next(tfrecord.read(path), None)
+    except tfrecord.DamagedRecordError as error:
+        raise UserError(f"{path} {error}; run make verify") from None
     serialized = first.first(_EXAMPLES).as_list() if first else []
     faults, rows = check_records.RecordChecker(found).check(serialized)
     if faults:
