@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import glue_files, pipeline, prepare_tfds, run, summary
+from preprocess import glue_files, pipeline, prepare_tfds, run, summary, tfrecord
 from preprocess.tfds_dataset import prepared_folder
 from shared import manifest, records, tasks
 from shared.errors import UserError
@@ -254,6 +254,26 @@ def test_a_damaged_tfds_file(demo_input, tmp_path):
     with pytest.raises(UserError, match="lacks glue-train.tfrecord-00000-of-00001"):
         run.main(arguments)
     assert [path.name for path in (tmp_path / "sst2").iterdir()] == [".msl32.lock"]
+
+
+def test_a_damaged_record_is_the_users_to_repair(demo_input, tmp_path):
+    shutil.copytree(demo_input / "tfds", tmp_path / "tfds")
+    file = tmp_path / "tfds/glue/sst2/2.0.0/glue-train.tfrecord-00000-of-00001"
+    content = bytearray(file.read_bytes())
+    content[20] ^= 1
+    file.write_bytes(content)
+    arguments = [*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")]
+    with pytest.raises(UserError, match="record 0: the checksum of its content.*prepare glue/sst2"):
+        run.main(arguments)
+    file.write_bytes(tfrecord.frame([b"no example"] * 4000))
+    with pytest.raises(UserError, match="is damaged.*prepare glue/sst2 again with TFDS"):
+        run.main(arguments)
+    assert [path.name for path in (tmp_path / "sst2").iterdir()] == [".msl32.lock"]
+
+
+def test_an_option_that_beam_does_not_know(demo_input, tmp_path):
+    with pytest.raises(UserError, match="Beam refuses the options .*direct_num_wrkers"):
+        run.main(data_arguments(demo_input, tmp_path, "--", "--direct_num_wrkers=2"))
 
 
 def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):

@@ -1,0 +1,95 @@
+"""kill -9 at twenty random moments of `make data`: the old dataset or none, and the next run works.
+
+Importing TensorFlow takes most of a run and touches no file; so one process imports it, and forks
+for every run.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from shared import manifest
+from shared.files import sha256_of
+from tests.inputs import ROOT, data_arguments
+
+KILLS = 20
+FORKING = """
+import json, os, sys
+from preprocess import heavy, run
+from shared.errors import exit_code
+heavy.load("preprocess.pipeline", "preprocess.summary")
+print("ready", flush=True)
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        os.dup2(2, 1)
+        os._exit(exit_code(lambda: run.main(json.loads(line))))
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def start():
+    """start(arguments) -> (process id, a function that waits for the exit code)."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-c", FORKING], cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+
+        def start(arguments):
+            process.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline()), lambda: int(process.stdout.readline())
+
+        yield start
+        process.kill()
+
+
+def state(dataset):
+    """None, or {file: sha256} of a dataset that agrees with its manifest."""
+    if not dataset.exists():
+        return None
+    found = manifest.read(str(dataset))
+    files = {}
+    for split, entry in found.splits.items():
+        for shard in entry.shards:
+            files[shard.file] = sha256_of(str(dataset / split / shard.file))
+            assert files[shard.file] == shard.sha256
+    return files
+
+
+def test_twenty_random_moments(demo_input, tmp_path, start):
+    dataset = tmp_path / "sst2" / "msl32"
+
+    def arguments(num_shards):
+        return data_arguments(demo_input, tmp_path, "--num_shards", num_shards, "--overwrite")
+
+    expected = {}
+    for num_shards in (3, 5):
+        started = time.monotonic()
+        assert start(arguments(num_shards))[1]() == 0
+        seconds = time.monotonic() - started
+        expected[num_shards] = state(dataset)
+    moments, killed = random.Random(1121), 0
+    for number in range(KILLS):
+        old, new = ((5, 3), (3, 5))[number % 2]  # the old one was made by the round before
+        if number % 4 < 2:
+            shutil.rmtree(dataset)
+        pid, exit_code = start(arguments(new))
+        time.sleep(moments.uniform(0, seconds))
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, signal.SIGKILL)
+        killed += exit_code() == -signal.SIGKILL
+        assert state(dataset) in (None, expected[old], expected[new])
+        assert start(arguments(new))[1]() == 0
+        assert state(dataset) == expected[new]
+        assert sorted(os.listdir(tmp_path / "sst2")) == [".msl32.lock", "msl32"]
+    assert killed > KILLS / 2

@@ -1,0 +1,145 @@
+"""The same bytes from every runner, also when a worker dies in mid-shard.
+
+Three processes that import TensorFlow at once: these are the slowest tests.
+"""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from preprocess import run
+from tests.inputs import ROOT, data_arguments
+
+SHARDS = 12
+DEADLINE_SECONDS = 240
+
+
+def contents(dataset):
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(dataset.rglob("*.tfrecord"))
+    }
+
+
+def make(demo_input, data_dir, *beam_options):
+    arguments = data_arguments(demo_input, data_dir, "--num_shards", SHARDS, "--", *beam_options)
+    run.main(arguments)
+    return contents(data_dir / "sst2" / "msl32")
+
+
+@pytest.fixture(scope="module")
+def expected(demo_input, tmp_path_factory):
+    """From the default runner: one process, several threads."""
+    found = make(demo_input, tmp_path_factory.mktemp("threads"))
+    assert len(found) == 3 * SHARDS
+    return found
+
+
+def test_one_thread(demo_input, tmp_path, expected):
+    assert make(demo_input, tmp_path, "--runner=FnApiRunner") == expected
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_worker_processes(demo_input, tmp_path, expected, workers):
+    options = ("--direct_running_mode=multi_processing", f"--direct_num_workers={workers}")
+    assert make(demo_input, tmp_path, *options) == expected
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A Dask scheduler and two workers in processes of their own: (address, the workers)."""
+    processes = []
+
+    def start(kind, number, *arguments):
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+        with open(tmp_path / f"{kind}{number}.log", "w") as log:
+            processes.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
+        return processes[-1]
+
+    start("scheduler", 0, "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    log = tmp_path / "scheduler0.log"
+    address = wait_for(lambda: re.search(r"tcp://127[\d.]+:\d+", log.read_text()))[0]
+    alone = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory")
+    workers = [start("worker", n, address, *alone, str(tmp_path / f"of{n}")) for n in range(2)]
+    yield address, workers
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def wait_for(condition):
+    """What `condition` returns once it is true."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+def dask_options(address):
+    return (
+        "--runner=apache_beam.runners.dask.dask_runner.DaskRunner",
+        f"--dask_client_address={address}",
+        f"--dask_npartitions={3 * SHARDS}",
+    )
+
+
+def test_dask(demo_input, tmp_path, expected, cluster):
+    assert make(demo_input, tmp_path, *dask_options(cluster[0])) == expected
+
+
+def writes_a_shard(process, folder):
+    """Whether a process has a shard open that is not finished."""
+    for link in glob.glob(f"/proc/{process.pid}/fd/*"):
+        try:
+            target = os.readlink(link)
+        except OSError:
+            continue
+        if target.startswith(str(folder)) and target.endswith(".tmp"):
+            return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def long_tfds(demo_input, tmp_path_factory):
+    """The demo's TFDS data with its training rows a hundred times, so that shards take a while."""
+    folder = tmp_path_factory.mktemp("long") / "tfds"
+    shutil.copytree(demo_input / "tfds", folder)
+    version = folder / "glue" / "sst2" / "2.0.0"
+    (rows,) = version.glob("glue-train.tfrecord-*")
+    rows.write_bytes(rows.read_bytes() * 100)
+    info = json.loads((version / "dataset_info.json").read_text())
+    for split in info["splits"]:
+        if split["name"] == "train":
+            split["shardLengths"] = ["400000"]
+    (version / "dataset_info.json").write_text(json.dumps(info))
+    return folder
+
+
+def test_dask_with_a_worker_killed_in_mid_shard(demo_input, long_tfds, tmp_path, cluster):
+    address, workers = cluster
+    arguments = [*data_arguments(demo_input, tmp_path / "local", "--num_shards", SHARDS),
+                 "--tfds_data_dir", str(long_tfds)]  # fmt: skip
+    run.main(arguments)
+    expected = contents(tmp_path / "local" / "sst2" / "msl32")
+    arguments += ["--data_dir", str(tmp_path / "dask"), "--", *dask_options(address)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "preprocess.run", *arguments], cwd=ROOT
+    ) as launched:
+        folder = tmp_path / "dask" / "sst2"
+        victim = wait_for(lambda: [w for w in workers if writes_a_shard(w, folder)])[0]
+        victim.send_signal(signal.SIGKILL)
+        finished = len(contents(folder))
+        assert launched.wait(DEADLINE_SECONDS) == 0
+    assert victim.wait() == -signal.SIGKILL and finished < 3 * SHARDS
+    assert contents(tmp_path / "dask" / "sst2" / "msl32") == expected
