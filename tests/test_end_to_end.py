@@ -1,7 +1,11 @@
 """The whole way on the demo's sentences: records -> training -> a score."""
 
+import csv
 import json
 
+import pytest
+
+from preprocess import run as preprocess
 from tests.inputs import ROOT
 from train import run
 
@@ -16,3 +20,28 @@ def test_a_tiny_bert_learns_the_demos_rules(demo_data, tmp_path):
     result = json.loads((tmp_path / "eval_validation.json").read_text())
     # The majority class has 0.52; a bag of words stays below 0.8 (tests/test_demo.py).
     assert result["examples"] == 500 and result["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize(
+    "labels, metrics", [(("bad", "good"), {"accuracy"}), (("0.0", "4.5"), {"spearman", "pearson"})]
+)
+def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, labels, metrics):
+    with open(demo_input / "glue/SST-2/dev.tsv", newline="") as file:
+        rows = [
+            (text, labels[int(label)]) for text, label in list(csv.reader(file, "excel-tab"))[1:]
+        ]
+    with open(tmp_path / "own.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("text", "opinion"), *rows])
+    preprocess.main(
+        [*("--task", "films", "--data", f"train={tmp_path}/own.csv,validation={tmp_path}/own.csv"),
+         *("--text", "text", "--label", "opinion", "--max_sequence_length", "32"),
+         *("--vocab_file", str(demo_input / "vocab.txt"), "--data_dir", str(tmp_path))]
+    )  # fmt: skip
+    common = [
+        *("--params", str(ROOT / "configs" / "params_bert_tiny.yaml"), "--backend", "cpu"),
+        *("--data_dir", str(tmp_path / "films" / "msl32"), "--model_dir", str(tmp_path / "run")),
+    ]
+    run.main(["--mode", "train", "--max_steps", "3", *common])
+    run.main(["--mode", "eval", *common])
+    result = json.loads((tmp_path / "run" / "eval_validation.json").read_text())
+    assert result["examples"] == 500 and metrics < set(result)
