@@ -89,7 +89,7 @@ def test_twenty_random_moments(demo_input, tmp_path, start):
             os.kill(pid, signal.SIGKILL)
         killed += exit_code() == -signal.SIGKILL
         assert state(dataset) in (None, expected[old], expected[new])
-        assert start(arguments(new))[1]() == 0
+        assert start([*arguments(new), "--", "--runner=FnApiRunner"])[1]() == 0
         assert state(dataset) == expected[new]
         assert sorted(os.listdir(tmp_path / "sst2")) == [".msl32.lock", "msl32"]
     assert killed > KILLS / 2
