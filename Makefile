@@ -20,6 +20,8 @@ DATA ?=
 TEXT ?=
 LABEL ?=
 BAD_ROWS ?=
+# JSON lines of texts and the ids of Google's reference, for `make bench-parity`.
+GOLDEN ?=
 VOCAB ?=
 FROM ?=
 CHECKPOINT ?=
@@ -28,6 +30,8 @@ ARGS ?=
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
 	--constraint requirements.lock --editable
 DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error no dataset for TASK=$(TASK)))
@@ -39,7 +43,8 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect train train_and_eval eval demo test lint format lock
+.PHONY: help setup vocab data verify inspect train train_and_eval eval demo bench-data bench-parity \
+	test lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +96,23 @@ demo: $(READY) ## the whole way on sentences of its own, below build/demo
 	@$(MAKE) --no-print-directory train $(DEMO_OPTIONS) ARGS="--max_steps 400"
 	@$(MAKE) --no-print-directory eval $(DEMO_OPTIONS)
 	@$(VENV_PYTHON) -m demo.report $(DEMO)
+
+# What the benchmarks compare with, in an environment of its own.
+$(BENCH_READY): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint requirements.lock datasets transformers
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint requirements.lock --no-deps bert-tensorflow==1.0.4 absl-py
+	@touch $@
+
+bench-data: $(READY) $(BENCH_READY) ## speed of `make data` on SST-2 of TFDS_DATA_DIR, beside others
+	@$(VENV_PYTHON) -m bench.data --tfds_data_dir "$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)" \
+		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
+
+bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split unlike Google's
+	@$(VENV_PYTHON) -m bench.parity --glue_dir "$(GLUE_DIR)" --golden "$(GOLDEN)" \
+		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
 test: $(READY) ## all tests
 	@$(VENV_PYTHON) -m pytest $(ARGS)

@@ -10,7 +10,9 @@ PERIOD_SECONDS = 1.0
 class Progress:
     """While the `with` block runs, prints a line whenever shards were finished, such as
 
-    train 5/9 shards, validation 0/1 shards: 37,416 of 68,221 examples, 9,089 examples/s
+    train 5/9 shards, validation 0/1 shards: 37,416 of 68,221 examples, 137,089 examples/s
+
+    The rate is that since the line before; the first shards wait for the tokenizer to be built.
     """
 
     def __init__(self, folder: str, shards: list):
@@ -21,12 +23,12 @@ class Progress:
         for shard in shards:
             self._total[shard.split] = self._total.get(shard.split, 0) + 1
         self._done = dict.fromkeys(self._total, 0)
-        self._examples = 0
+        self._examples = self._reported = 0
         self._all_examples = sum(shard.stop - shard.start for shard in shards)
         self._stopped = threading.Event()
 
     def __enter__(self) -> "Progress":
-        self._started = time.monotonic()
+        self._reported_at = None
         print(f"{self._all_examples:,} examples in {len(self._waiting)} shards")
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -55,11 +57,14 @@ class Progress:
             print(self._line())
 
     def _line(self) -> str:
-        rate = self._examples / max(time.monotonic() - self._started, 1e-9)
         splits = ", ".join(
             f"{split} {self._done[split]}/{total} shards" for split, total in self._total.items()
         )
-        return (
-            f"{splits}: {self._examples:,} of {self._all_examples:,} examples, "
-            f"{rate:,.0f} examples/s"
-        )
+        return f"{splits}: {self._examples:,} of {self._all_examples:,} examples{self._rate()}"
+
+    def _rate(self) -> str:
+        before, since = self._reported, self._reported_at
+        self._reported, self._reported_at = self._examples, time.monotonic()
+        if since is None:
+            return ""
+        return f", {(self._examples - before) / (self._reported_at - since):,.0f} examples/s"

@@ -1,0 +1,79 @@
+"""From TFDS on disk to a complete dataset folder: how fast, beside what others offer.
+
+python -m bench.data --tfds_data_dir <folder> [--skip_peers | --profile]
+"""
+
+import argparse
+import os
+import sys
+from argparse import Namespace
+
+from bench import compare, inputs, peers
+from bench.programs import Programs
+from preprocess import heavy
+from preprocess.encode import min_sequence_length
+from shared import vocab
+from shared.errors import UserError, exit_code
+
+_TINY_ROWS = 100
+_SHORTEST = min_sequence_length(len(inputs.TASK.text_columns))
+
+
+def main(arguments: list) -> None:
+    asked = _parser().parse_args(arguments)
+    _check_at_least("--rows", asked.rows, 1)
+    _check_at_least("--max_sequence_length", asked.max_sequence_length, _SHORTEST)
+    print(_profile(asked) if asked.profile else _compare(asked))
+
+
+def _check_at_least(option: str, found: int, minimum: int) -> None:
+    if found < minimum:
+        raise UserError(f"{option} {found}: expected {minimum} or more")
+
+
+def _compare(asked: Namespace) -> str:
+    vocab.read(asked.vocab_file)  # a mistake in it shows now
+    peers_python = None if asked.skip_peers else asked.peers_python
+    if peers_python:
+        peers.check(peers_python, "datasets", "transformers")
+    tiny = inputs.shortened(asked.tfds_data_dir, _TINY_ROWS, os.path.join(asked.work_dir, "tiny"))
+    programs = Programs(
+        large=_large(asked),
+        tiny=tiny,
+        vocab_file=asked.vocab_file,
+        max_sequence_length=asked.max_sequence_length,
+        work_dir=asked.work_dir,
+    )
+    return compare.measure(programs, peers_python)
+
+
+def _profile(asked: Namespace) -> str:
+    vocabulary, large = vocab.read(asked.vocab_file), _large(asked)
+    (profile,) = heavy.load("bench.profile")
+    return profile.measure(large, vocabulary, asked.max_sequence_length, asked.work_dir)
+
+
+def _large(asked: Namespace) -> inputs.Input:
+    return inputs.repeated(asked.tfds_data_dir, asked.rows, os.path.join(asked.work_dir, "large"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.data",
+        description="Measures the way from TFDS on disk to a complete dataset folder, on SST-2.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--tfds_data_dir", required=True, help="holds glue/sst2 as TFDS prepared it")
+    add("--vocab_file", default=vocab.default_path(), help="one word piece a line")
+    add("--rows", type=int, default=538_792, help="SST-2's train split is repeated to so many")
+    add("--max_sequence_length", type=int, default=128, help="tokens in a record")
+    add("--work_dir", default="build/bench", help="for inputs and outputs, which it replaces")
+    add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
+    add("--skip_peers", action="store_true", help="leave out what needs --peers_python")
+    add("--profile", action="store_true", help="instead: where our time goes, stage by stage")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

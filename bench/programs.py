@@ -1,0 +1,94 @@
+"""The programs that are compared: each one a process of its own, on the same rows."""
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from itertools import chain
+
+from bench import child, inputs, peers
+from bench.child import Finished
+from bench.inputs import Input
+
+WRITER_ROWS = 50_000  # a part of the rows, because it is slow
+_IMPORTS = "import tensorflow, tensorflow_text, apache_beam"
+_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+@dataclass(frozen=True)
+class Timed:
+    """So many rows in so many seconds."""
+
+    rows: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Every run starts with an empty folder for its output, below work_dir."""
+
+    large: Input
+    tiny: Input
+    vocab_file: str
+    max_sequence_length: int
+    work_dir: str
+
+    def imports(self) -> Finished:
+        """The libraries alone."""
+        return child.run([sys.executable, "-c", _IMPORTS], **_QUIET)
+
+    def ours(self, source: Input) -> Finished:
+        """The whole program, from its start to its end."""
+        options = {
+            "--task": inputs.TASK.name,
+            "--tfds_data_dir": source.tfds_data_dir,
+            "--data_dir": self._empty("ours"),
+            "--vocab_file": self.vocab_file,
+            "--max_sequence_length": str(self.max_sequence_length),
+        }
+        return child.run([*_module("preprocess.run"), *chain.from_iterable(options.items())])
+
+    def record_writer(self) -> Timed:
+        """Its loop alone, on the first WRITER_ROWS rows."""
+        output = os.path.join(self._empty("record_writer"), "train.tfrecord")
+        source, rows = inputs.train_file(self.large), str(WRITER_ROWS)
+        return _timed(
+            [*_module("bench.record_writer"), source, rows, *self._tokens, output], _QUIET
+        )
+
+    def write_sentences(self) -> None:
+        """The input of hugging_face."""
+        source = inputs.train_file(self.large)
+        child.run([*_module("bench.sentences"), source, self._sentences], **_QUIET)
+
+    def hugging_face(self, peers_python: str) -> Timed:
+        """Its map alone."""
+        command = [*_module("bench.peers_map", peers_python), self._sentences, *self._tokens]
+        return _timed([*command, self._empty("hugging_face")], peers.ENVIRONMENT)
+
+    @property
+    def _tokens(self) -> "list[str]":
+        return [self.vocab_file, str(self.max_sequence_length)]
+
+    @property
+    def _sentences(self) -> str:
+        return os.path.join(self.work_dir, "sentences.jsonl")
+
+    def _empty(self, name: str) -> str:
+        folder = os.path.join(self.work_dir, name)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        return folder
+
+
+def _module(name: str, python: str = sys.executable) -> "list[str]":
+    return [python, "-m", name]
+
+
+def _timed(command: "list[str]", environment: dict) -> Timed:
+    return Timed(**json.loads(child.run(command, **environment).output))
