@@ -12,7 +12,8 @@ class Progress:
 
     train 5/9 shards, validation 0/1 shards: 37,416 of 68,221 examples, 137,089 examples/s
 
-    The rate is that since the line before; the first shards wait for the tokenizer to be built.
+    The rate is that since the line before. The first line has none, as the first shards wait for
+    the tokenizer to be built, nor the last, which comes at any moment.
     """
 
     def __init__(self, folder: str, shards: list):
@@ -65,6 +66,6 @@ class Progress:
     def _rate(self) -> str:
         before, since = self._reported, self._reported_at
         self._reported, self._reported_at = self._examples, time.monotonic()
-        if since is None:
+        if since is None or not self._waiting:
             return ""
         return f", {(self._examples - before) / (self._reported_at - since):,.0f} examples/s"
