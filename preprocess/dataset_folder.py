@@ -1,24 +1,30 @@
 """Replaces a dataset folder as a whole: a kill at any moment leaves the old one or none.
 
-msl72             the dataset
-msl72.incomplete  the next one, while it is written; manifest.json is its last file
-msl72.replaced    the old one, for the moment between two renames
+msl72                    the dataset
+msl72.incomplete-5f0c..  the next one, while it is written; manifest.json is its last file. Each run
+                         has its own, so that a worker which outlives its run cannot write into the
+                         next one's
+msl72.replaced           the old one, for the moment between two renames
 """
 
+import glob
 import os
 import shutil
+import uuid
 from contextlib import contextmanager
 
 from shared import lock, manifest
 from shared.errors import UserError
 
+_INCOMPLETE = ".incomplete-"
+
 
 class DatasetFolder:
-    """The folder `path` and the two beside it."""
+    """The folder `path` and those beside it."""
 
     def __init__(self, path: str):
         self.path = os.path.abspath(path)
-        self.incomplete = self.path + ".incomplete"
+        self.incomplete = f"{self.path}{_INCOMPLETE}{uuid.uuid4().hex[:8]}"
         self._replaced = self.path + ".replaced"
 
     @contextmanager
@@ -53,12 +59,13 @@ class DatasetFolder:
         shutil.rmtree(self._replaced, ignore_errors=True)
 
     def _recover(self) -> None:
+        incomplete = glob.glob(f"{glob.escape(self.path)}{_INCOMPLETE}*")
         if not os.path.exists(self.path):
-            if manifest.exists(self.incomplete):
-                os.rename(self.incomplete, self.path)
-            elif os.path.exists(self._replaced):
-                os.rename(self._replaced, self.path)
-        for leftover in (self.incomplete, self._replaced):
+            complete = [folder for folder in incomplete if manifest.exists(folder)]
+            for folder in [*complete, self._replaced][:1]:
+                if os.path.exists(folder):
+                    os.rename(folder, self.path)
+        for leftover in (*incomplete, self._replaced):
             shutil.rmtree(leftover, ignore_errors=True)
 
     def _check_is_dataset(self) -> None:

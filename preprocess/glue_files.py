@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from preprocess import glue_rows
 from preprocess.tfds_dataset import prepared_folder
-from shared import quiet
+from shared import lock, quiet
 from shared.errors import UserError
 from shared.files import sha256_of, write_whole
 from shared.tasks import TASKS, Task
@@ -36,6 +36,7 @@ _FILES_OF = {
 # Other names that two of these files go by.
 _ALIASES = {_DEV_IDS: "dev_ids.tsv", "AX.tsv": "diagnostic.tsv"}
 _SHOWN = 5  # line numbers of a file
+_MARK = "glue_files.json"  # says what the dataset beside it was made from
 
 
 def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
@@ -49,13 +50,13 @@ def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
     """
     paths = _paths(task, glue_dir)
     hashes = {name: sha256_of(path) for name, path in paths.items()}
-    # Says what the dataset beside it was made from.
-    mark = os.path.join(tfds_data_dir, "glue", task.name, "glue_files.json")
-    folder = prepared_folder(task, tfds_data_dir)
-    if folder is None:
-        _prepare(task, paths, tfds_data_dir, mark, hashes)
-        return prepared_folder(task, tfds_data_dir)
-    if _read(mark) != hashes:
+    parent = os.path.join(tfds_data_dir, "glue", task.name)
+    with lock.exclusive(os.path.join(parent, ".lock"), "another run", "TFDS_DATA_DIR"):
+        folder = prepared_folder(task, tfds_data_dir)
+        if folder is None:
+            _prepare(task, paths, tfds_data_dir, hashes)
+            return prepared_folder(task, tfds_data_dir)
+    if _read_mark(folder) != hashes:
         raise UserError(
             f"{folder} was prepared before, and not from the files in {glue_dir} as they are now. "
             "Leave out GLUE_DIR to use it as it is, remove it, or choose another TFDS_DATA_DIR."
@@ -80,41 +81,34 @@ def _paths(task: Task, glue_dir: str) -> dict:
     return paths
 
 
-def _read(mark: str):
-    if not os.path.exists(mark):
+def _read_mark(folder: str):
+    """What a prepared dataset was made from; None where that is not known."""
+    try:
+        with open(os.path.join(folder, _MARK), encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
         return None
-    with open(mark, encoding="utf-8") as file:
-        return json.load(file)
 
 
-def _prepare(task: Task, paths: dict, tfds_data_dir: str, mark: str, hashes: dict) -> None:
+def _prepare(task: Task, paths: dict, tfds_data_dir: str, hashes: dict) -> None:
     with quiet.native_stderr():
         import tensorflow_datasets as tfds
     config = tfds.builder_cls("glue").builder_configs[task.name]
     files = {
         name: glue_rows.check(path, glue_rows.layout(task, name, config))
         for name, path in paths.items()
-        if name != _DEV_IDS
     }
-    try:
-        os.makedirs(os.path.dirname(mark), exist_ok=True)
-        write_whole(mark, json.dumps(hashes, indent=2))
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {tfds_data_dir} ({error.strerror}); choose another TFDS_DATA_DIR"
-        ) from None
     print(f"TFDS prepares glue/{task.name} in {tfds_data_dir}")
     with tempfile.TemporaryDirectory() as scratch:
         for name, file in files.items():
             file.lay_out(os.path.join(scratch, name))
-        if _DEV_IDS in paths:
-            os.symlink(os.path.abspath(paths[_DEV_IDS]), os.path.join(scratch, _DEV_IDS))
-        kept = _build(task, scratch, tfds_data_dir)
+        kept = _build(task, scratch, tfds_data_dir, hashes)
     for name, file in files.items():
-        _report(file, kept[name])
+        if name != _DEV_IDS:
+            _report(file, kept[name])
 
 
-def _build(task: Task, scratch: str, tfds_data_dir: str) -> dict:
+def _build(task: Task, scratch: str, tfds_data_dir: str, hashes: dict) -> dict:
     """Runs TFDS' builder on the files in `scratch`; {file name: numbers of the rows it kept}."""
     import tensorflow_datasets as tfds
 
@@ -134,9 +128,20 @@ def _build(task: Task, scratch: str, tfds_data_dir: str) -> dict:
                 kept[os.path.basename(read)].add(number)
                 yield number, example
 
+        def _download_and_prepare(self, *arguments, **options):
+            super()._download_and_prepare(*arguments, **options)
+            # TFDS moves this folder into place as a whole.
+            write_whole(os.path.join(self.data_dir, _MARK), json.dumps(hashes, indent=2))
+
     # TFDS would speak of a download, of unknown size.
     with quiet.native_stderr(), contextlib.redirect_stdout(io.StringIO()):
-        LocalGlue(config=task.name, data_dir=tfds_data_dir).download_and_prepare()
+        try:
+            LocalGlue(config=task.name, data_dir=tfds_data_dir).download_and_prepare()
+        except AssertionError as error:  # "No examples were yielded."
+            raise UserError(
+                f"TFDS finds no example for a split of {task.name} ({error}); take the files of "
+                "GLUE's archive"
+            ) from None
     return kept
 
 

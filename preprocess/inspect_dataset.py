@@ -31,7 +31,7 @@ def main(arguments: list) -> None:
     pieces, problem = _pieces(options.vocab_file, found)
     content = describe(options.dataset, found, pieces)
     if options.json:
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print(json.dumps({**content, "not_decoded_because": problem}, indent=2, ensure_ascii=False))
         return
     print(text(content))
     if problem:
@@ -135,8 +135,10 @@ def _split_lines(name: str, split: dict, max_sequence_length: int) -> list:
     labels = [
         f"{label} {count:,} ({count / examples:.1%})" for label, count in split["labels"].items()
     ]
+    if split["unlabelled"] == examples:
+        labels = []
     if split["unlabelled"]:
-        labels = [f"none {split['unlabelled']:,}"]
+        labels.append(f"none {split['unlabelled']:,}")
     tokens = "  ".join(f"{key} {value}" for key, value in split["tokens"].items())
     return [
         f"{name}: {examples:,} examples",

@@ -1,5 +1,6 @@
 """A user's own files: checked row by row, and laid down as the rows that workers read."""
 
+import copy
 import os
 from typing import Iterator
 
@@ -24,10 +25,19 @@ class OwnFiles:
 
     def __init__(self, spec: OwnSpec):
         self._spec = spec
+        self._described = None
         self.text_columns = spec.text
 
     def describe(self) -> dict:
-        """What the manifest says of the source: columns, and each file's size and sha256."""
+        """What the manifest says of the source: columns, and each file's size and sha256.
+
+        It is found out once, before the rows are read: later the files may be others.
+        """
+        if self._described is None:
+            self._described = self._describe()
+        return copy.deepcopy(self._described)
+
+    def _describe(self) -> dict:
         splits = {
             split: {
                 "file": os.path.basename(path),
@@ -43,8 +53,10 @@ class OwnFiles:
         """Writes <folder>/<split>.rows and says what they hold.
 
         Raises:
-          UserError: the first row that cannot be read, unless bad rows are dropped.
+          UserError: the first row that cannot be read, unless bad rows are dropped; or a file
+            changes while it is read.
         """
+        self.describe()
         tables = {split: _Table(self._spec, split, path) for split, path in self._spec.files}
         labels = _labels_of(tables[tasks.TRAIN])
         files, dropped = {}, {}
@@ -53,6 +65,9 @@ class OwnFiles:
             files[split] = (RowFile(path, _write(path, table.examples(labels))),)
             dropped[split] = len(table.dropped)
             print(table.report(split, files[split][0].rows))
+        if self._describe() != self.describe():
+            names = ", ".join(path for _, path in self._spec.files)
+            raise UserError(f"one of {names} changed while it was read; run this again")
         return Rows(
             task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(files)),
             text_features=_TEXT_FEATURES[: len(self._spec.text)],
@@ -63,16 +78,24 @@ class OwnFiles:
 
 
 def _labels_of(train: "_Table") -> Labels:
-    labels = Labels(train.label_texts())
-    if labels.names == ():
-        raise UserError(f"{train.path} {_NO_ROW}")
+    try:
+        labels = Labels(train.label_texts())
+    except LabelError as error:
+        raise UserError(
+            f"{train.path}: found {error}; expected scores only, or classes that do not look like "
+            "decimal numbers"
+        ) from None
     if labels.names is None:
         print(f"{train.path}: the labels are decimal numbers, so this is regression on scores")
-    elif len(labels.names) == 1:
+        return labels
+    if not labels.names:
+        raise UserError(f"{train.path} {_NO_ROW}")
+    if len(labels.names) == 1:
         raise UserError(
-            f"{train.path}: every row has the label {', '.join(labels.names)!r}; expected at "
-            "least two classes"
+            f"{train.path}: every row has the label {labels.names[0]!r}; expected at least two "
+            "classes"
         )
+    print(f"{train.path}: {len(labels.names):,} classes, {labels.shown()}")
     return labels
 
 
@@ -89,10 +112,9 @@ class _Table:
         self.path = path
         self.dropped = {}
         self._spec = spec
-        columns = [*spec.text, spec.label]
-        is_test = not split.startswith((tasks.TRAIN, tasks.VALIDATION))
-        self._is_labelled = not (is_test and spec.label not in table_files.columns(path))
-        self._columns = columns if self._is_labelled else columns[:-1]
+        self._is_test = split.startswith(tasks.TEST)
+        self._is_labelled = not self._is_test or spec.label in table_files.columns(path)
+        self._columns = [*spec.text, *([spec.label] if self._is_labelled else [])]
         table_files.check_columns(path, self._columns)
 
     def label_texts(self) -> Iterator[str]:
@@ -120,6 +142,8 @@ class _Table:
         if not rows:
             raise UserError(f"{self.path} {_NO_ROW}")
         text = f"{split}: {rows:,} rows of {self.path}"
+        if not self._is_labelled:
+            text += f", without labels: it has no column {self._spec.label!r}"
         if self.dropped:
             first = ", ".join(f"line {line}: {problem}" for line, problem in self._first_dropped())
             text += f", {len(self.dropped):,} bad rows dropped ({first})"
@@ -130,18 +154,25 @@ class _Table:
 
     def _rows(self) -> "Iterator[tuple[int, str | None, list[bytes]]]":
         """(line, label as text or None, texts as UTF-8) of every good row."""
-        for row in table_files.read(self.path, self._columns):
+        absent = "" if self._is_labelled else self._spec.label
+        for row in table_files.read(self.path, self._columns, absent):
             if isinstance(row, BadRow):
                 self._bad(row.line, row.problem, "a row like the others")
                 continue
             texts = row.values[: len(self._spec.text)]
             try:
-                label = text_of(row.values[-1]) if self._is_labelled else None
+                label = self._label(row.values[-1])
                 encoded = [_utf8(text) for text in texts]
             except ValueError as error:
                 self._bad(row.line, f"found {error}", "a text and a label")
                 continue
             yield row.line, label, encoded
+
+    def _label(self, value) -> "str | None":
+        """The label as text; None in test data, where it may be blank, or its column missing."""
+        if not self._is_labelled or (self._is_test and value in (None, "")):
+            return None
+        return text_of(value)
 
     def _bad(self, line: int, problem: str, expected: str) -> None:
         if not self._spec.drops_bad_rows:
@@ -155,10 +186,7 @@ class _Table:
 def _utf8(text) -> bytes:
     if not isinstance(text, str):
         raise ValueError(f"the text {text!r}")
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:  # JSON may escape half of a surrogate pair
-        raise ValueError(f"the text {text[:40]!r} with half a character") from None
+    return text.encode("utf-8")
 
 
 def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:

@@ -1,12 +1,14 @@
 """What the labels of a user's training file mean: classes, or scores."""
 
-import math
 import re
 from typing import Iterable
 
+import numpy as np
+
 from shared import records
 
-_INTEGER = r"[+-]?\d+"
+_SHOWN = 20  # classes in a message
+_INTEGER = r"[+-]?\d{1,18}"
 _DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 
@@ -22,33 +24,45 @@ def text_of(value) -> str:
     """A label as text: JSON's true and 3 become `true` and `3`.
 
     Raises:
-      LabelError: there is none, or it is a list or an object.
+      LabelError: there is none, it is a list or an object, or it has white space around it, which
+        would make a class of its own.
     """
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or value == "":
         raise LabelError("no label")
-    if not isinstance(value, (str, int, float)):
+    if not isinstance(value, (str, int, float)) or value != value:
         raise LabelError(f"the label {value!r}")
+    if str(value).strip() != str(value):
+        raise LabelError(f"the label {value!r} with white space around it")
     return str(value)
 
 
 class Labels:
     """Turns a label into what a record holds.
 
-    Decimals make scores, unless they are all whole numbers without a point: then, and for any
-    other text, each different label is a class, in sorted order (integers by value).
+    Numbers of which some have a point or an exponent are scores. Any other texts are classes, in
+    sorted order (integers by value).
 
     >>> Labels({"pos", "neg"}).names, Labels({"10", "9"}).names, Labels({"1", "2.5"}).names
     (('neg', 'pos'), ('9', '10'), None)
+
+    Attributes:
+      names: of the classes; None for scores.
+    Raises:
+      LabelError: some are decimals and some are no numbers, so it is not clear what is meant.
     """
 
-    def __init__(self, texts: Iterable[str]):
+    def __init__(self, texts: "Iterable[str]"):
         texts = set(texts)
-        integers = all(re.fullmatch(_INTEGER, text) for text in texts)
-        is_score = not integers and all(re.fullmatch(_DECIMAL, text) for text in texts)
-        ordered = sorted(texts, key=(lambda text: (int(text), text)) if integers else None)
-        self.names = None if is_score else tuple(ordered)  # type: Optional[Tuple[str, ...]]
+        others = {text for text in texts if not re.fullmatch(_INTEGER, text)}
+        decimals = {text for text in others if re.fullmatch(_DECIMAL, text)}
+        if decimals and decimals != others:
+            raise LabelError(
+                f"labels like {min(decimals)!r}, a score, and like {min(others - decimals)!r}"
+            )
+        ordered = sorted(texts, key=None if others else lambda text: (int(text), text))
+        self.names = None if decimals else tuple(ordered)
         self._index = {name: index for index, name in enumerate(ordered)}
 
     def value(self, text: str):
@@ -59,7 +73,7 @@ class Labels:
           ReservedScoreError: the score is -1.
         """
         if self.names is None:
-            return _score(text)
+            return score(text)
         if text not in self._index:
             raise LabelError(f"the label {text!r}")
         return self._index[text]
@@ -68,17 +82,29 @@ class Labels:
         """What `value` takes, for messages."""
         if self.names is None:
             return "a number, as in the training file"
-        shown = ", ".join(repr(name) for name in self.names[:20])
-        more = f" and {len(self.names) - 20} more" if len(self.names) > 20 else ""
-        return f"one of the training file's labels {shown}{more}"
+        return f"one of the training file's labels {self.shown()}"
+
+    def shown(self) -> str:
+        """The first classes."""
+        shown = ", ".join(repr(name) for name in self.names[:_SHOWN])
+        more = f" and {len(self.names) - _SHOWN:,} more" if len(self.names) > _SHOWN else ""
+        return shown + more
 
 
-def _score(text: str) -> float:
-    if not re.fullmatch(_DECIMAL, text) or not math.isfinite(float(text)):
+def score(text: str) -> float:
+    """A score as a record holds it, in float32.
+
+    Raises:
+      LabelError: it is no finite number.
+      ReservedScoreError: it is -1.
+    """
+    with np.errstate(over="ignore"):
+        value = float(np.float32(text)) if re.fullmatch(_DECIMAL, text) else np.nan
+    if not np.isfinite(value):
         raise LabelError(f"the label {text!r}")
-    if float(text) == records.UNLABELLED:
+    if value == records.UNLABELLED:
         raise ReservedScoreError(
             f"the score {text}: in a record {records.UNLABELLED} means that there is no label; "
             "rescale the scores, for example to 0 ... 5"
         )
-    return float(text)
+    return value

@@ -61,7 +61,7 @@ def parse(
             raise UserError(f"{' and '.join(twice)} stand in {data}; leave them out beside it")
         return _checked(task, _from_yaml(data), data)
     content = {"data": _pairs(data), "bad_rows": bad_rows}
-    content["text"] = None if text is None else text.split(",")
+    content["text"] = None if text is None else [name.strip() for name in text.split(",")]
     content["label"] = label
     return _checked(task, content, "DATA")
 
@@ -82,7 +82,7 @@ def _from_yaml(path: str) -> dict:
             content = yaml.safe_load(file)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is not YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
         raise UserError(f"{path}: expected a mapping with data: {{train: <file>, ...}}")
@@ -99,7 +99,8 @@ def _from_yaml(path: str) -> dict:
 
 def _checked(task: str, content: dict, where: str) -> OwnSpec:
     files, text, label = content["data"], content.get("text"), content.get("label")
-    if not isinstance(text, list) or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
+    is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
+    if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
         raise UserError(f"{where}: TEXT is {text}; expected one column, or two different ones")
     if not isinstance(label, str) or not label or label in text:
         raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
@@ -118,7 +119,8 @@ def _check_files(files: list, where: str) -> None:
                 "digits and _"
             )
     if tasks.TRAIN not in splits:
-        raise UserError(f"{where} has {', '.join(splits)}; the labels are taken from train=<file>")
+        found = ", ".join(splits) or "no file"
+        raise UserError(f"{where} has {found}; the labels are taken from train=<file>")
     for _, path in files:
-        if not os.path.isfile(path):
-            raise UserError(f"{where}: there is no file {path}")
+        if not os.path.isfile(path) or not os.access(path, os.R_OK):
+            raise UserError(f"{where}: there is no file {path} that can be read")

@@ -8,6 +8,7 @@ side outputs or counters, because DaskRunner drops those.
 import logging
 import os
 import pickle
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -124,13 +125,14 @@ def _warnings_of(logger: str):
     messages = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: messages.append(record.getMessage())
-    logging.getLogger(logger).addHandler(handler)
-    logging.getLogger(logger).propagate = False
+    found = logging.getLogger(logger)
+    propagates, found.propagate = found.propagate, False
+    found.addHandler(handler)
     try:
         yield messages
     finally:
-        logging.getLogger(logger).removeHandler(handler)
-        logging.getLogger(logger).propagate = True
+        found.removeHandler(handler)
+        found.propagate = propagates
 
 
 class WriteShard(beam.DoFn):
@@ -165,9 +167,10 @@ class WriteShard(beam.DoFn):
 
 def write_reports(reports: "list[ShardReport]", path: str) -> None:
     """Leaves the reports where the launching program finds them."""
-    with open(path + ".tmp", "wb") as file:
+    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
+    with open(temporary, "wb") as file:
         pickle.dump(reports, file)
-    os.replace(path + ".tmp", path)
+    os.replace(temporary, path)
 
 
 def read_reports(folder: str) -> "dict[tuple[str, int], ShardReport]":

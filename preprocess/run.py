@@ -1,6 +1,7 @@
 """The preprocessing program: options -> what is there already -> pipeline -> manifest.
 
-Everything that can be wrong is found before TensorFlow is imported.
+What can be wrong in options and in the user's files is found before TensorFlow is imported; Beam's
+own options are checked after that.
 """
 
 import dataclasses

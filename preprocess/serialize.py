@@ -50,7 +50,8 @@ class Serializer:
 
     def _tails(self, tokens: Tokens, labels: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
         """What follows the tokens in a record: each that occurs, and which one each row has."""
-        known_labels, label_index = np.unique(labels, return_inverse=True)
+        # -0.0 and 0.0 are one value to `unique`, and must be one in the bytes: x + 0 is never -0.0.
+        known_labels, label_index = np.unique(labels + 0, return_inverse=True)
         entries = [_label_entry(label) for label in known_labels]
         (lengths, b_starts, label_index), which = _distinct(
             tokens.lengths, tokens.b_starts, label_index

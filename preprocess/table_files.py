@@ -46,7 +46,7 @@ def columns(path: str) -> "list[str]":
       UserError: the file cannot be read, is empty, or its first line is no header.
     """
     with _opened(path) as file:
-        first = next(_rows(path, _Lines(file)), None)
+        first = _first(_rows(path, _Lines(file)), skips_bad=_format(path) == ".jsonl")
     if first is None:
         raise UserError(f"{path} is empty; expected {_expected_first_line(path)}")
     if isinstance(first, BadRow):
@@ -56,9 +56,19 @@ def columns(path: str) -> "list[str]":
     return list(first.values)
 
 
-def read(path: str, names: "list[str]") -> "Iterator[Row | BadRow]":
+def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | None":
+    """The first row; where bad ones are skipped, the first good one, if there is one."""
+    first = next(rows, None)
+    if skips_bad and isinstance(first, BadRow):
+        return next((row for row in rows if isinstance(row, Row)), first)
+    return first
+
+
+def read(path: str, names: "list[str]", absent: str = "") -> "Iterator[Row | BadRow]":
     """The rows in order, of each the columns of these names.
 
+    Args:
+      absent: a column that the file does not have; a JSONL row with such a key is bad.
     Raises:
       UserError: the file as a whole cannot be read: missing, damaged, no such column, or a quote
         that is never closed, which would swallow all rows after it.
@@ -66,7 +76,7 @@ def read(path: str, names: "list[str]") -> "Iterator[Row | BadRow]":
     with _opened(path) as file:
         rows = _rows(path, _Lines(file))
         if _format(path) == ".jsonl":
-            yield from (_json_row(row, names) for row in rows)
+            yield from (_json_row(row, names, absent) for row in rows)
         else:
             header = next(rows).values
             positions = [header.index(name) for name in names]
@@ -74,8 +84,13 @@ def read(path: str, names: "list[str]") -> "Iterator[Row | BadRow]":
 
 
 def check_columns(path: str, names: "list[str]") -> None:
-    """Raises UserError unless the file has each of these columns, once."""
+    """Raises UserError unless the file has each of these columns, once.
+
+    In JSONL each row has keys of its own: `read` tells of those that lack one.
+    """
     found = columns(path)
+    if _format(path) == ".jsonl":
+        return
     for name in names:
         if found.count(name) != 1:
             problem = "no" if name not in found else f"{found.count(name)} times the"
@@ -92,9 +107,11 @@ def _table_row(row: "Row | BadRow", width: int, positions: "list[int]") -> "Row 
     return Row(row.line, tuple(row.values[at] for at in positions))
 
 
-def _json_row(row: "Row | BadRow", names: "list[str]") -> "Row | BadRow":
+def _json_row(row: "Row | BadRow", names: "list[str]", absent: str) -> "Row | BadRow":
     if isinstance(row, BadRow):
         return row
+    if absent in row.values:
+        return BadRow(row.line, f"a key {absent!r}, which the first row has not")
     missing = [name for name in names if name not in row.values]
     if missing:
         return BadRow(row.line, f"no key {missing[0]!r}; its keys are: {', '.join(row.values)}")
@@ -154,7 +171,13 @@ def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
                     f"{path} line {start}: a quoted field begins in this row and is never closed, "
                     f"the file ends at line {lines.number}; close the quote, or double it"
                 ) from None
-            yield BadRow(start, f"not RFC 4180: {error}")
+            if lines.number > start:  # it may hold good rows, which must not be dropped with it
+                raise UserError(
+                    f"{path} line {start}: a quoted field begins in this row and ends wrongly on "
+                    f"line {lines.number} ({error}); double the quotes inside fields"
+                ) from None
+            problem = "a carriage return outside of quotes" if "new-line" in str(error) else error
+            yield BadRow(start, f"not RFC 4180: {problem}")
             continue
         if fields is None:
             return
@@ -171,7 +194,11 @@ def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
     for line in _not_blank(lines):
         try:
             value = json.loads(line)
-        except ValueError as error:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            yield BadRow(lines.number, "an escape for half a character")
+            continue
+        except (ValueError, RecursionError) as error:
             yield BadRow(lines.number, f"not JSON ({error})")
             continue
         is_object = isinstance(value, dict)

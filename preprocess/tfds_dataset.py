@@ -18,12 +18,13 @@ def prepared_folder(task: Task, tfds_data_dir: str) -> Optional[str]:
     pattern = os.path.join(glob.escape(tfds_data_dir), "glue", task.name, "*", _INFO_FILE)
     folders = [os.path.dirname(path) for path in glob.glob(pattern)]
     # A TFDS that was killed leaves 2.0.0.incompleteXYZ.
-    versions = [folder for folder in folders if re.fullmatch(r"[0-9.]+", os.path.basename(folder))]
-    return max(versions, key=_version, default=None)
+    return max(filter(_version, folders), key=_version, default=None)
 
 
 def _version(folder: str) -> list:
-    return [int(part) for part in os.path.basename(folder).split(".")]
+    """2.0.0 -> [2, 0, 0]; [] for what is no version."""
+    name = os.path.basename(folder)
+    return [int(part) for part in name.split(".")] if re.fullmatch(r"\d+(\.\d+)*", name) else []
 
 
 class TfdsDataset:

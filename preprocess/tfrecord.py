@@ -9,6 +9,7 @@ start at an offset, and does not say which record is damaged.
 """
 
 import functools
+import os
 import struct
 from dataclasses import dataclass
 from typing import Iterator
@@ -90,7 +91,10 @@ def scan(path: str, offset: int = 0, number: int = 0) -> "Iterator[tuple[Records
             ends, is_damaged = _ends(block)
             if len(ends) > 1:
                 found = Records(block, ends[:-1] + _HEADER_BYTES, np.diff(ends) - _AROUND)
-                yield found, _problems(found)
+                sound = _sound_lengths(found)
+                yield found.first(sound), _problems(found.first(sound))
+                if sound < len(found):
+                    raise DamagedRecordError(number + sound, "its length is damaged")
             number += len(ends) - 1
             if is_damaged:
                 raise DamagedRecordError(number, "its length is damaged")
@@ -113,18 +117,23 @@ def _ends(block: bytes) -> "tuple[np.ndarray, bool]":
     return np.array(ends), is_damaged
 
 
-def _problems(records: Records) -> "dict[int, str]":
-    """{index: which checksum is wrong}."""
+def _sound_lengths(records: Records) -> int:
+    """How many records there are before the first one whose length has a wrong checksum."""
     lengths, which = np.unique(records.lengths, return_inverse=True)
     headers = np.frombuffer(b"".join(map(_header, lengths.tolist())), np.uint8)
     content = np.frombuffer(records.content, np.uint8)
     found = content[records.starts[:, None] + np.arange(-_HEADER_BYTES, 0)]
-    is_header_wrong = (headers.reshape(-1, _HEADER_BYTES)[which] != found).any(axis=1)
+    is_wrong = (headers.reshape(-1, _HEADER_BYTES)[which] != found).any(axis=1)
+    return int(is_wrong.argmax()) if is_wrong.any() else len(records)
+
+
+def _problems(records: Records) -> "dict[int, str]":
+    """{index: what is wrong} of the records whose content has a wrong checksum."""
+    content = np.frombuffer(records.content, np.uint8)
     footers = content[(records.starts + records.lengths)[:, None] + np.arange(_FOOTER_BYTES)]
-    is_content_wrong = footers.view("<u4")[:, 0] != _checksums(records.as_list())
-    wrong = np.flatnonzero(is_header_wrong | is_content_wrong).tolist()
-    names = {index: "length" if is_header_wrong[index] else "content" for index in wrong}
-    return {index: f"the checksum of its {name} is wrong" for index, name in names.items()}
+    is_wrong = footers.view("<u4")[:, 0] != _checksums(records.as_list())
+    text = "the checksum of its content is wrong"
+    return dict.fromkeys(np.flatnonzero(is_wrong).tolist(), text)
 
 
 def offsets(path: str, numbers: "list[int]") -> "list[int]":
@@ -137,10 +146,13 @@ def offsets(path: str, numbers: "list[int]") -> "list[int]":
     """
     found, number, start, at, block = [], 0, 0, 0, b""
     with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
         for wanted in numbers:
             while number < wanted:
                 if at + _HEADER_BYTES > len(block):
                     start, at = start + at, 0
+                    if start > size:
+                        raise DamagedRecordError(number - 1, "the file ends within it")
                     file.seek(start)
                     block = file.read(_BLOCK_BYTES)
                     if len(block) < _HEADER_BYTES:

@@ -34,8 +34,8 @@ def main(arguments: list) -> None:
         faults += _verify_split(dataset, split, found, checker)
     if faults:
         raise FaultsFound(
-            f"{dataset}: {faults:,} faults. Make it again with `make data TASK={found.task} "
-            f"MSL={found.max_sequence_length} ARGS=--overwrite`."
+            f"{dataset}: {faults:,} faults. Make it again: "
+            + manifest.rebuild_command(found.task, found.max_sequence_length, "ARGS=--overwrite")
         )
     examples = sum(split.examples for split in found.splits.values())
     print(f"{dataset}: {examples:,} records, no fault")
@@ -76,8 +76,8 @@ def _file_faults(path: str, shard: manifest.Shard) -> Iterator[str]:
         yield "is missing"
     elif os.path.getsize(path) != shard.bytes:
         yield f"has {os.path.getsize(path):,} bytes, the manifest says {shard.bytes:,}"
-    elif sha256_of(path) != shard.sha256:
-        yield f"has the sha256 {sha256_of(path)}, the manifest says {shard.sha256}"
+    elif (sha256 := sha256_of(path)) != shard.sha256:
+        yield f"has the sha256 {sha256}, the manifest says {shard.sha256}"
 
 
 def _record_faults(path: str, shard: manifest.Shard, checker, total: "_Totals") -> Iterator[str]:
@@ -119,6 +119,13 @@ class _Totals:
         lengths = Counter()
         for length, count in entry.length_histogram.items():
             lengths[min(length, found.max_sequence_length)] += count
+        longer = sum(
+            count
+            for length, count in entry.length_histogram.items()
+            if length > found.max_sequence_length
+        )
+        if longer != entry.truncated:
+            yield f"truncated is {entry.truncated:,}, by length_histogram it should be {longer:,}"
         if lengths != self._lengths:
             yield "the lengths of the records are not those of length_histogram"
         unlabelled = self._labels[records.UNLABELLED]

@@ -1,5 +1,6 @@
 """Framed records become a shard file that appears whole or not at all."""
 
+import contextlib
 import hashlib
 import os
 import uuid
@@ -38,7 +39,8 @@ class ShardWriter:
     def __exit__(self, error_type, *_) -> None:
         self._file.close()
         if error_type is not None:
-            os.remove(self._temporary)
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self._temporary)
             return
         self.shard = Shard(
             file=os.path.basename(self._path),

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import uuid
 
 _BLOCK_BYTES = 2**20
 
 
 def write_whole(path: str, text: str) -> None:
     """Writes `text` as UTF-8 by way of a temporary file; a kill leaves the old file or the new."""
-    temporary = f"{path}.{os.getpid()}.tmp"
+    temporary = f"{path}.{uuid.uuid4().hex}.tmp"  # several threads or machines may write at once
     with open(temporary, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -16,7 +16,9 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 
 from shared.errors import UserError
 from shared.files import write_whole
-from shared.records import MASK_POLARITY
+from shared.records import MASK_POLARITY, special_tokens
+from shared.tasks import TASKS
+from shared.vocab import REQUIRED
 
 SCHEMA_VERSION = 2
 FILE_NAME = "manifest.json"
@@ -197,6 +199,7 @@ def _from_json(content: Dict[str, Any], path: str) -> Manifest:
         )
     try:
         made = _build(Manifest, content)
+        _check_numbers(made)
         splits = {name: _split(_build(Split, entry)) for name, entry in made.splits.items()}
         return dataclasses.replace(
             made,
@@ -235,6 +238,16 @@ def _build(kind, values):
     return kind(**values)
 
 
+def _check_numbers(made: Manifest) -> None:
+    texts, special_ids = len(made.text_columns), made.vocabulary.get("special_ids", {})
+    if texts not in (1, 2):
+        raise _Damaged(f"text_columns is {made.text_columns}, expected one or two")
+    if made.max_sequence_length < special_tokens(texts):
+        raise _Damaged(f"max_sequence_length is {made.max_sequence_length}")
+    if not all(isinstance(special_ids.get(piece), int) for piece in REQUIRED):
+        raise _Damaged(f"special_ids is {special_ids}, expected {' '.join(REQUIRED)}")
+
+
 def _split(split: Split) -> Split:
     shards = tuple(_build(Shard, shard) for shard in split.shards)
     if sum(shard.examples for shard in shards) != split.examples or not shards:
@@ -265,13 +278,21 @@ def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, s
         lines.append(f"  mask: the records have {manifest.mask_polarity!r}, not {MASK_POLARITY!r}")
     if lines:
         wanted = {name: value for name, (value, _) in expected.items() if value is not None}
+        command = rebuild_command(
+            wanted.get("task", manifest.task),
+            wanted.get("max_sequence_length", manifest.max_sequence_length),
+            "VOCAB=<vocabulary>",
+        )
         raise UserError(
             f"the dataset {dataset} does not fit this run:\n" + "\n".join(lines) + "\n"
-            "Correct the configuration (CONFIG), or make the data for it: make data "
-            f"TASK={wanted.get('task', manifest.task)} "
-            f"MSL={wanted.get('max_sequence_length', manifest.max_sequence_length)} "
-            "VOCAB=<vocabulary>"
+            f"Correct the configuration (CONFIG), or make the data for it: {command}"
         )
+
+
+def rebuild_command(task: str, max_sequence_length: int, more: str) -> str:
+    """The command that makes such a dataset again."""
+    own = "" if task in TASKS else "DATA=... TEXT=... LABEL=... "
+    return f"make data TASK={task} {own}MSL={max_sequence_length} {more}"
 
 
 _FACTS = {

@@ -10,8 +10,8 @@ from typing import Optional, Tuple
 from shared.errors import UserError
 from shared.suggest import unknown
 
-TRAIN, VALIDATION = "train", "validation"
-_SPLITS = (TRAIN, VALIDATION, "test")
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+_SPLITS = (TRAIN, VALIDATION, TEST)
 _MNLI_SPLITS = (
     TRAIN,
     "validation_matched",

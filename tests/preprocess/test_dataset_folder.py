@@ -1,4 +1,5 @@
 import fcntl
+from pathlib import Path
 
 import pytest
 
@@ -19,22 +20,23 @@ def make(path, content, complete=True):
         (path / "manifest.json").write_text("{}")
 
 
-def write_new(tmp_path):
+def write_new(folder):
     """What a run writes between start and commit."""
     for name, content in (("rows", "new"), ("manifest.json", "{}")):
-        (tmp_path / "sst2" / "msl8.incomplete" / name).write_text(content)
+        (Path(folder.incomplete) / name).write_text(content)
 
 
 def state(tmp_path):
-    """{folder name: its content} of what lies beside the dataset."""
+    """{folder name: its content} of what lies beside the dataset; names of runs left out."""
     return {
-        path.name: (path / "rows").read_text() for path in sorted((tmp_path / "sst2").glob("m*"))
+        path.name.split("-")[0]: (path / "rows").read_text()
+        for path in sorted((tmp_path / "sst2").glob("m*"))
     }
 
 
 def test_a_new_dataset_appears_whole(folder, tmp_path):
     with folder.locked(), folder.replaced():
-        write_new(tmp_path)
+        write_new(folder)
         assert state(tmp_path) == {"msl8.incomplete": "new"}
     assert state(tmp_path) == {"msl8": "new"}
 
@@ -42,7 +44,7 @@ def test_a_new_dataset_appears_whole(folder, tmp_path):
 def test_an_old_dataset_is_replaced_as_a_whole(folder, tmp_path):
     make(tmp_path / "sst2" / "msl8", "old")
     with folder.locked(), folder.replaced():
-        write_new(tmp_path)
+        write_new(folder)
         assert state(tmp_path) == {"msl8": "old", "msl8.incomplete": "new"}
     assert state(tmp_path) == {"msl8": "new"}
 
@@ -50,7 +52,7 @@ def test_an_old_dataset_is_replaced_as_a_whole(folder, tmp_path):
 def test_a_failure_leaves_the_old_dataset(folder, tmp_path):
     make(tmp_path / "sst2" / "msl8", "old")
     with pytest.raises(ZeroDivisionError), folder.locked(), folder.replaced():
-        write_new(tmp_path)
+        write_new(folder)
         raise ZeroDivisionError
     assert state(tmp_path) == {"msl8": "old"}
 
@@ -58,11 +60,12 @@ def test_a_failure_leaves_the_old_dataset(folder, tmp_path):
 @pytest.mark.parametrize(
     "left, expected",
     [
-        ({"msl8.incomplete": False}, {}),
-        ({"msl8": True, "msl8.incomplete": False}, {"msl8": "msl8"}),
-        ({"msl8": True, "msl8.incomplete": True}, {"msl8": "msl8"}),
-        ({"msl8.incomplete": True}, {"msl8": "msl8.incomplete"}),
-        ({"msl8.replaced": True, "msl8.incomplete": True}, {"msl8": "msl8.incomplete"}),
+        ({"msl8.incomplete-1": False}, {}),
+        ({"msl8": True, "msl8.incomplete-1": False}, {"msl8": "msl8"}),
+        ({"msl8": True, "msl8.incomplete-1": True}, {"msl8": "msl8"}),
+        ({"msl8.incomplete-1": True}, {"msl8": "msl8.incomplete-1"}),
+        ({"msl8.incomplete-1": False, "msl8.incomplete-2": True}, {"msl8": "msl8.incomplete-2"}),
+        ({"msl8.replaced": True, "msl8.incomplete-1": True}, {"msl8": "msl8.incomplete-1"}),
         ({"msl8.replaced": True}, {"msl8": "msl8.replaced"}),
         ({"msl8": True, "msl8.replaced": True}, {"msl8": "msl8"}),
     ],

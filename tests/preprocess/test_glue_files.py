@@ -198,8 +198,13 @@ def test_with_and_without_a_byte_order_mark(tmp_path, task, file):
         ("sst2", "SST-2/dev.tsv", ["sentence\tlabel", "x" * 131_073 + "\t1"], "line 2: a field of"),
         ("cola", "CoLA/train.tsv", ["x\t1\t\ta", "x\t1"], "line 2: 2 fields, expected 4"),
         ("cola", "CoLA/train.tsv", ["x\t1\t\ta", "", "x\t1\t\ta"], "line 2: 1 fields, expected 4"),
-        ("stsb", "STS-B/dev.tsv", [PAIRS + "\tscore", "0\ta\tb\thigh"], "line 2: the score 'high'"),
-        ("stsb", "STS-B/dev.tsv", [PAIRS + "\tscore", "0\ta\tb"], "line 2: the score ''"),
+        ("stsb", "STS-B/dev.tsv", [PAIRS + "\tscore", "0\ta\tb\thigh"],
+         "line 2: found the label 'high'"),
+        ("stsb", "STS-B/dev.tsv", [PAIRS + "\tscore", "0\ta\tb"], "line 2: found the label ''"),
+        ("stsb", "STS-B/dev.tsv", [PAIRS + "\tscore", "0\ta\tb\tnan"], "found the label 'nan'"),
+        ("stsb", "STS-B/dev.tsv", [PAIRS + "\tscore", "0\ta\tb\t-1"], "found the score -1"),
+        ("mrpc", "MRPC/dev_ids.tsv", ["5"], "dev_ids.tsv line 1: 1 fields, expected 2"),
+        ("mrpc", "MRPC/dev_ids.tsv", ["8\t9"], "TFDS finds no example for a split of mrpc"),
         ("mrpc", "MRPC/msr_paraphrase_train.txt",
          ["Quality\t#1 ID\t#2 ID\t#1 String\t#2 String", "1\t2\t3\ta"], "line 2: 4 fields"),
     ],
@@ -209,6 +214,7 @@ def test_what_tfds_would_stop_at_is_one_message(tmp_path, task, file, lines, mes
     with pytest.raises(UserError, match=message):
         make(tmp_path, task)
     assert not (tmp_path / "data" / task).exists()
+    assert not (tmp_path / "data" / "tfds" / "glue" / task / "2.0.0").exists()
 
 
 def test_invalid_utf8_is_named_by_line(tmp_path):
@@ -228,5 +234,8 @@ def test_a_missing_file_and_other_files_than_before(tmp_path):
     write(tmp_path, {"SST-2/dev.tsv": ["sentence\tlabel", "b\t0"]})
     with pytest.raises(UserError, match="was prepared before, and not from the files in"):
         make(tmp_path, "sst2", "--overwrite")
-    mark = json.loads((tmp_path / "data/tfds/glue/sst2/glue_files.json").read_text())
-    assert set(mark) == {"train.tsv", "dev.tsv", "test.tsv"}
+    mark = tmp_path / "data/tfds/glue/sst2/2.0.0/glue_files.json"
+    assert set(json.loads(mark.read_text())) == {"train.tsv", "dev.tsv", "test.tsv"}
+    mark.write_text("")
+    with pytest.raises(UserError, match="was prepared before, and not from the files in"):
+        make(tmp_path, "sst2", "--overwrite")

@@ -3,9 +3,10 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
-from preprocess import own_labels, run
+from preprocess import own_files, own_labels, run, verify
 from shared import manifest
 from shared.errors import UserError
 from tests.inputs import read_rows
@@ -134,6 +135,7 @@ def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys
         ("train.csv", "title,body,category\n", "train.csv holds no row"),
         ("train.csv", "title,body,category\nx,y,pos\n", "every row has the label 'pos'"),
         ("train.csv", "title,body,category\nx,y,\n", "line 2: found no label"),
+        ("train.csv", "title,body,category\nx,y,pos \n", "the label 'pos ' with white space"),
         ("train.csv", "title,category\nx,pos\n", "train.csv has no column 'body'"),
         ("train.csv", "", "train.csv is empty"),
         ("train.csv", "title,body,category\nx,y,-1\nx,y,0.5\n", "line 2: the score -1"),
@@ -150,7 +152,7 @@ def test_what_is_wrong_in_a_file_is_one_message(own, file, content, message):
 def test_texts_of_json_must_be_texts(own):
     for value, found in ((3, "the text 3"), ("\ud800", "half a character")):
         (own / "n.jsonl").write_text(json.dumps({"t": value, "y": "a"}) + "\n")
-        with pytest.raises(UserError, match=f"line 1: found .*{found}"):
+        with pytest.raises(UserError, match=f"line 1: .*{found}"):
             make(own, data=f"train={own}/n.jsonl", text="t", label="y")
 
 
@@ -207,8 +209,77 @@ def test_options_that_need_data(own):
         (["1", "x"], ("1", "x")),
         (["1.0", "2"], None),
         (["1e3", ".5"], None),
-        (["nan", "1.5"], ("1.5", "nan")),
     ],
 )
 def test_what_labels_mean(texts, names):
     assert own_labels.Labels(texts).names == names
+
+
+def test_scores_and_other_texts_do_not_mix(own):
+    (own / "s.csv").write_text("text,score\nfilm,2.5\nbad,N/A\n")
+    with pytest.raises(UserError, match="found labels like '2.5', a score, and like 'N/A'"):
+        make(own, data=f"train={own}/s.csv", text="text", label="score")
+
+
+@pytest.mark.parametrize(
+    "score, message",
+    [
+        ("1e39", "found the label '1e39'; expected a number"),
+        ("-1.00000000001", "the score -1.0000"),
+    ],
+)
+def test_scores_are_judged_as_the_record_holds_them(own, score, message):
+    (own / "s.csv").write_text(f"text,score\nfilm,2.5\nbad,{score}\n")
+    with pytest.raises(UserError, match=f"line 3: .*{message}"):
+        make(own, data=f"train={own}/s.csv", text="text", label="score")
+
+
+def test_both_zeros_are_one_score(own):
+    rows = [f"{'film ' * n},{'-' * (n % 2)}0.0" for n in range(1, 40)]
+    (own / "s.csv").write_text("\n".join(["text,score", *rows]) + "\n")
+    dataset = make(own, data=f"train={own}/s.csv", text="text", label="score")
+    verify.main([str(dataset)])
+    assert not np.signbit(read_rows(dataset, "train")["labels"]).any()
+
+
+def test_only_test_data_may_lack_labels_and_this_is_said(own, capsys):
+    (own / "t.csv").write_text("title,body,Category\nfilm,a,neg\n")
+    make(own, data=f"train={own}/train.csv,test={own}/t.csv")
+    assert "t.csv, without labels: it has no column 'category'" in capsys.readouterr().out
+    with pytest.raises(UserError, match="t.csv has no column 'category'"):
+        make(own, "--overwrite", data=f"train={own}/train.csv,dev={own}/t.csv")
+
+
+def test_a_blank_label_of_test_data_is_none(own):
+    (own / "t.csv").write_text("title,body,category\nfilm,a,\nfilm,a,neg\n")
+    dataset = make(own, data=f"train={own}/train.csv,test={own}/t.csv")
+    assert read_rows(dataset, "test")["labels"].tolist() == [-1, 0]
+
+
+def test_a_label_that_only_some_objects_have(own):
+    rows = [{"title": "a", "body": ""}, {"title": "a", "body": "", "category": "neg"}]
+    (own / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(UserError, match="t.jsonl line 2: a key 'category', which the first row"):
+        make(own, data=f"train={own}/train.csv,test={own}/t.jsonl")
+
+
+def test_a_file_that_changes_while_it_is_read(own, monkeypatch):
+    write = own_files._write
+
+    def write_and_change(path, examples):
+        (own / "train.csv").write_text(TRAIN + "film,a,pos\n")
+        return write(path, examples)
+
+    monkeypatch.setattr(own_files, "_write", write_and_change)
+    with pytest.raises(UserError, match="train.csv changed while it was read"):
+        make(own, data=f"train={own}/train.csv")
+    assert not (own / "data" / "mine" / "msl8").exists()
+
+
+def test_a_bad_first_object_is_dropped_like_any_other(own):
+    rows = ["{", json.dumps({"t": "x"}), *(json.dumps({"t": "film", "y": y}) for y in "ab")]
+    (own / "b.jsonl").write_text("\n".join(rows))
+    dataset = make(own, "--bad_rows", "drop", data=f"train={own}/b.jsonl", text="t", label="y")
+    assert manifest.read(str(dataset)).source["splits"]["train"]["dropped_rows"] == 2
+    with pytest.raises(UserError, match="b.jsonl line 1: not JSON"):
+        make(own, "--overwrite", data=f"train={own}/b.jsonl", text="t", label="y")

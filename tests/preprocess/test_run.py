@@ -179,7 +179,7 @@ def test_pairs_have_two_segments_and_empty_texts_a_form(pair_tfds, tmp_path):
 
 
 def test_a_run_that_was_killed_is_done_again(demo_input, demo_data, tmp_path):
-    left = tmp_path / "sst2" / "msl32.incomplete" / "train"
+    left = tmp_path / "sst2" / "msl32.incomplete-af09" / "train"
     left.mkdir(parents=True)
     (left / "train-00000-of-00001.tfrecord").write_bytes(b"half")
     run.main(data_arguments(demo_input, tmp_path))
@@ -288,7 +288,7 @@ def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
 
 
 def test_the_newest_version_is_read(tmp_path):
-    for version in ("2.0.0", "10.0.0", "1.9.9", "10.0.0.incompleteAB12", "11.0.0.bak"):
+    for version in ("2.0.0", "10.0.0", "1.9.9", "10.0.0.incompleteAB12", "11.0.0.bak", "12.0."):
         folder = tmp_path / "glue" / "sst2" / version
         folder.mkdir(parents=True)
         (folder / "dataset_info.json").write_text("{}")

@@ -58,7 +58,9 @@ def serialized(*rows, is_regression=False):
 
 def faults(dataset, capsys):
     """The lines that `verify` prints before its own, without the file's path."""
-    with pytest.raises(FaultsFound, match="faults. Make it again with `make data TASK=mine MSL=8"):
+    with pytest.raises(
+        FaultsFound, match="faults. Make it again: make data TASK=mine DATA=... TEXT"
+    ):
         verify.main([dataset])
     lines = capsys.readouterr().out.splitlines()
     prefix = f"{dataset}/train/train-00000-of-00001.tfrecord: "
@@ -153,12 +155,18 @@ def test_counts_that_are_not_the_manifests(tmp_path, capsys):
         tmp_path,
         serialized(*ROWS[:2], {**ROWS[2], "labels": -1}),
         length_histogram={6: 1, 7: 1, 3: 1},
+        truncated=0,
     )
     assert faults(dataset, capsys) == [
         "train: the lengths of the records are not those of length_histogram",
         "train: 1 records have no label, the manifest says 0",
         "train: 1 records have the label 'yes', the manifest says 2",
     ]
+
+
+def test_a_truncated_count_that_is_not_the_histograms(tmp_path, capsys):
+    dataset = write(tmp_path, serialized(*ROWS), truncated=2)
+    assert faults(dataset, capsys) == ["train: truncated is 2, by length_histogram it should be 1"]
 
 
 def test_damaged_and_missing_and_stray_files(tmp_path, capsys):

@@ -7,6 +7,8 @@ from shared import manifest
 from shared.errors import UserError
 from shared.manifest import Manifest, Shard, Split, Vocabulary
 
+SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
+
 
 def a_manifest(**changes):
     split = Split(
@@ -23,7 +25,7 @@ def a_manifest(**changes):
         source={"name": "tfds:glue/sst2", "version": "2.0.0", "splits": {}},
         text_columns=("sentence",),
         max_sequence_length=8,
-        vocabulary=Vocabulary("v", 30, "cd" * 32, True, {"[PAD]": 0}),
+        vocabulary=Vocabulary("v", 30, "cd" * 32, True, SPECIAL),
         label_names=("no", "yes"),
         splits={"train": split},
         versions={"tensorflow": "2.21.0"},
@@ -125,3 +127,17 @@ def test_every_disagreement_is_in_one_message():
 
 def test_what_a_run_leaves_open_is_no_disagreement():
     manifest.check_run("data/x", a_manifest(), {"task": (None, ""), "vocab_size": (30, "")})
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"text_columns": ("a", "b", "c")}, "text_columns is"),
+        ({"max_sequence_length": 1}, "max_sequence_length is 1"),
+        ({"vocabulary": Vocabulary("v", 30, "", True, {"[PAD]": 0})}, "special_ids is"),
+    ],
+)
+def test_numbers_that_make_no_record(tmp_path, changes, message):
+    manifest.write(str(tmp_path), a_manifest(**changes))
+    with pytest.raises(UserError, match=f"is damaged: {message}"):
+        manifest.read(str(tmp_path))
