@@ -58,9 +58,7 @@ def serialized(*rows, is_regression=False):
 
 def faults(dataset, capsys):
     """The lines that `verify` prints before its own, without the file's path."""
-    with pytest.raises(
-        FaultsFound, match="faults. Make it again: make data TASK=mine DATA=... TEXT"
-    ):
+    with pytest.raises(FaultsFound, match="Make it again: make data TASK=mine DATA=... TEXT"):
         verify.main([dataset])
     lines = capsys.readouterr().out.splitlines()
     prefix = f"{dataset}/train/train-00000-of-00001.tfrecord: "
