@@ -9,7 +9,6 @@ import logging
 import os
 import pickle
 import uuid
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -72,13 +71,13 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
     return [ShardRange(split, k, num_shards, *ranges[k], pieces[k]) for k in range(num_shards)]
 
 
-def run(job: Job, shards: "list[ShardRange]", beam_options: "list[str]") -> None:
+def run(job: Job, shards: "list[ShardRange]", options) -> None:
     """Writes every shard and, last, <folder>/reports.pickle with their reports.
 
+    Args: options, of beam_options.py.
     Raises:
-      UserError: Beam refuses the options, or a row cannot be read.
+      UserError: a row cannot be read.
     """
-    options = _checked_options(beam_options)
     try:
         # Beam logs every exception with a traceback before it raises it; once is enough.
         with quiet.log_records(logging.ERROR), beam.Pipeline(options=options) as pipeline:
@@ -101,38 +100,6 @@ def _raise_mistake(folder: str) -> None:
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             raise UserError(file.read()) from None
-
-
-def _checked_options(beam_options: "list[str]"):
-    """Raises UserError for a runner that does not exist or an option that nobody knows."""
-    options = beam.options.pipeline_options.PipelineOptions(beam_options)
-    with _warnings_of("apache_beam.options.pipeline_options") as problems:
-        # Beam itself only warns. Runners elsewhere may have options of their own.
-        if options.get_all_options()["runner"] != "FnApiRunner":
-            problems.clear()
-    try:
-        beam.Pipeline(options=options)
-    except ValueError as error:
-        problems.append(str(error))
-    if problems:
-        raise UserError(f"Beam refuses the options {' '.join(beam_options)}: {problems[0]}")
-    return options
-
-
-@contextmanager
-def _warnings_of(logger: str):
-    """Yields the list of what the logger warns of inside the block, and keeps it from the log."""
-    messages = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: messages.append(record.getMessage())
-    found = logging.getLogger(logger)
-    propagates, found.propagate = found.propagate, False
-    found.addHandler(handler)
-    try:
-        yield messages
-    finally:
-        found.removeHandler(handler)
-        found.propagate = propagates
 
 
 class WriteShard(beam.DoFn):
