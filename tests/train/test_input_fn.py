@@ -121,7 +121,8 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
     shard = manifest.Shard(path.name, count, path.stat().st_size, "")
     split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0)
     length = len(rows[0]["input_ids"])
-    vocabulary = manifest.Vocabulary("v", 10, "", True, {})
+    special = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
+    vocabulary = manifest.Vocabulary("v", 10, "", True, special)
     made = manifest.Manifest("t", {}, ("x",), length, vocabulary, label_names, {"train": split}, {})
     manifest.write(str(folder), made)
     return path
