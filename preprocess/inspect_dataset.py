@@ -54,6 +54,7 @@ def _pieces(path: str, found: Manifest) -> "tuple[tuple | None, str | None]":
 
 def describe(dataset: str, found: Manifest, pieces: "tuple | None") -> dict:
     """All that is shown, as plain values; examples only where `pieces` are given."""
+    examples = _Examples(dataset, found, pieces) if pieces else None
     return {
         "dataset": dataset,
         "task": found.task,
@@ -63,7 +64,7 @@ def describe(dataset: str, found: Manifest, pieces: "tuple | None") -> dict:
         "splits": {
             name: {
                 **_split(split, found.max_sequence_length),
-                "decoded": _examples(dataset, name, found, pieces) if pieces else [],
+                "decoded": examples.of(name) if examples else [],
             }
             for name, split in ((name, found.splits[name]) for name in tasks.in_order(found.splits))
         },
@@ -90,24 +91,30 @@ def _split(split: manifest.Split, max_sequence_length: int) -> dict:
     }
 
 
-def _examples(dataset: str, split: str, found: Manifest, pieces: tuple) -> list:
-    """The first records, as [{"label", "tokens"}]."""
-    (check_records,) = heavy.load("preprocess.check_records")
-    path = manifest.shard_paths(dataset, split, found)[0]
-    try:
-        first = next(tfrecord.read(path), None)
-    except tfrecord.DamagedRecordError as error:
-        raise UserError(f"{path} {error}; run make verify") from None
-    serialized = first.first(_EXAMPLES).as_list() if first else []
-    faults, rows = check_records.RecordChecker(found).check(serialized)
-    if faults:
-        raise UserError(f"{path} record {min(faults)}: {faults[min(faults)]}; run make verify")
-    return [
-        {"label": _label(label, found), "tokens": [pieces[i] for i in ids[mask == records.TOKEN]]}
-        for ids, mask, label in zip(
-            rows["input_ids"], rows["input_mask"], rows["labels"].tolist(), strict=True
-        )
-    ]
+class _Examples:
+    """Decodes the first records of a split."""
+
+    def __init__(self, dataset: str, found: Manifest, pieces: tuple):
+        (check_records,) = heavy.load("preprocess.check_records")
+        self._dataset, self._found, self._pieces = dataset, found, pieces
+        self._checker = check_records.RecordChecker(found)
+
+    def of(self, split: str) -> list:
+        """As [{"label", "tokens"}]; raises UserError where a record is damaged."""
+        path = manifest.shard_paths(self._dataset, split, self._found)[0]
+        try:
+            first = next(tfrecord.read(path), None)
+        except tfrecord.DamagedRecordError as error:
+            raise UserError(f"{path} {error}; run make verify") from None
+        faults, rows = self._checker.check(first.first(_EXAMPLES).as_list() if first else [])
+        if faults:
+            raise UserError(f"{path} record {min(faults)}: {faults[min(faults)]}; run make verify")
+        labels = [_label(label, self._found) for label in rows["labels"].tolist()]
+        texts = [
+            [self._pieces[i] for i in ids[mask == records.TOKEN]]
+            for ids, mask in zip(rows["input_ids"], rows["input_mask"], strict=True)
+        ]
+        return [{"label": a, "tokens": b} for a, b in zip(labels, texts, strict=True)]
 
 
 def _label(label, found: Manifest):

@@ -40,6 +40,15 @@ def percentile(histogram: "dict[int, int]", percent: float) -> int:
     return next(length for length, rows in zip(lengths, below, strict=True) if rows >= wanted)
 
 
+def longer(histogram: "dict[int, int]", max_sequence_length: int) -> int:
+    """How many rows a length truncates.
+
+    >>> longer({3: 1, 5: 2, 9: 1}, 4)
+    3
+    """
+    return sum(rows for length, rows in histogram.items() if length > max_sequence_length)
+
+
 def mean(histogram: "dict[int, int]") -> float:
     return sum(length * rows for length, rows in histogram.items()) / sum(histogram.values())
 
@@ -69,7 +78,7 @@ def price(histogram: "dict[int, int]", max_sequence_length: int) -> Price:
     kept = sum(min(n, max_sequence_length) * rows for n, rows in histogram.items())
     return Price(
         max_sequence_length=max_sequence_length,
-        truncated=sum(rows for n, rows in histogram.items() if n > max_sequence_length),
+        truncated=longer(histogram, max_sequence_length),
         tokens_cut=1 - kept / tokens,
         padding=1 - kept / (max_sequence_length * rows),
         gflop=gflop_per_step(max_sequence_length),

@@ -10,7 +10,6 @@ from preprocess.encode import min_sequence_length
 from preprocess.own_spec import OwnSpec
 from shared import manifest, tasks, vocab
 from shared.errors import UserError
-from shared.suggest import unknown
 from shared.tasks import Task
 from shared.vocab import Vocabulary
 
@@ -126,12 +125,13 @@ def _own_spec(parsed) -> Optional[OwnSpec]:
 
 
 def _glue_task(name: str) -> Task:
-    if name not in tasks.TASKS:
+    try:
+        return tasks.get(name)
+    except UserError as error:
         raise UserError(
-            unknown("task", name, tasks.TASKS) + ". A task of your own needs its files: "
-            "DATA=train=<file>,... TEXT=<column> LABEL=<column> (--data --text --label)."
-        )
-    return tasks.get(name)
+            f"{error}. A task of your own needs its files: DATA=train=<file>,... TEXT=<column> "
+            "LABEL=<column> (--data --text --label)."
+        ) from None
 
 
 def _tfds_data_dir(parsed) -> str:

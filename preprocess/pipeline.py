@@ -8,7 +8,6 @@ side outputs or counters, because DaskRunner drops those.
 import logging
 import os
 import pickle
-import uuid
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -134,10 +133,7 @@ class WriteShard(beam.DoFn):
 
 def write_reports(reports: "list[ShardReport]", path: str) -> None:
     """Leaves the reports where the launching program finds them."""
-    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-    with open(temporary, "wb") as file:
-        pickle.dump(reports, file)
-    os.replace(temporary, path)
+    write_whole(path, pickle.dumps(reports))
 
 
 def read_reports(folder: str) -> "dict[tuple[str, int], ShardReport]":

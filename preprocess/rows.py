@@ -4,6 +4,7 @@ A row is a tf.train.Example with one string for each text and a `label`: the for
 prepares a dataset, and in which own_files.py lays down a user's rows.
 """
 
+import os
 from dataclasses import dataclass
 from typing import Iterator
 
@@ -97,9 +98,7 @@ def cut(rows: Rows, split: str, ranges: "list[tuple[int, int]]") -> "list[tuple[
 def _offsets(file: RowFile, numbers: "list[int]", advice: str) -> "list[int]":
     try:
         *found, end = tfrecord.offsets(file.path, [*numbers, file.rows])
-        with open(file.path, "rb") as opened:
-            opened.seek(0, 2)
-            size = opened.tell()
+        size = os.path.getsize(file.path)
     except (OSError, tfrecord.DamagedRecordError) as error:
         raise UserError(
             f"{file.path} is damaged ({error}), expected {file.rows:,} rows; {advice}"

@@ -4,7 +4,6 @@ What can be wrong in options and in the user's files is found before TensorFlow 
 """
 
 import dataclasses
-import logging
 import sys
 import time
 
@@ -14,7 +13,7 @@ from preprocess.options import Options
 from preprocess.own_files import OwnFiles
 from preprocess.progress import Progress
 from preprocess.tfds_dataset import TfdsDataset
-from shared import manifest, quiet, vocab
+from shared import manifest, vocab
 from shared.errors import exit_code
 from shared.vocab import Vocabulary
 
@@ -58,7 +57,8 @@ def expected_manifest(asked: Options, source) -> dict:
 def build(folder: DatasetFolder, asked: Options, source) -> None:
     """Runs the pipeline, checks that every shard is there, writes the manifest, commits."""
     started = time.monotonic()
-    beam_options = _checked_beam_options(asked)
+    (beam_options,) = heavy.load("preprocess.beam_options")
+    options_of_beam = beam_options.checked(list(asked.beam_options))
     with folder.replaced():
         rows = source.rows(folder.incomplete)
         print(f"{asked.dataset}: starting TensorFlow and Beam")
@@ -76,7 +76,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
             for shard in pipeline.shard_ranges(rows, split, asked.shards_of(rows.examples(split)))
         ]
         with Progress(folder.incomplete, shards):
-            pipeline.run(job, shards, beam_options)
+            pipeline.run(job, shards, options_of_beam)
         made = summary.manifest_of(
             rows,
             source.describe(),
@@ -87,13 +87,6 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
         manifest.write(folder.incomplete, made)
     print(summary.table(made))
     print(f"{asked.dataset} written in {time.monotonic() - started:.1f} s")
-
-
-def _checked_beam_options(asked: Options):
-    # Beam warns of cloud libraries that nobody asked for.
-    with quiet.native_stderr(), quiet.log_records(logging.WARNING):
-        from preprocess import beam_options
-    return beam_options.checked(list(asked.beam_options))
 
 
 def _vocabulary_entry(vocabulary: Vocabulary) -> manifest.Vocabulary:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from preprocess import lengths
 from preprocess.encode import Ids
 from shared import records
 from shared.tasks import Task
@@ -41,7 +42,7 @@ class Statistics:
 
     def truncated(self, max_sequence_length: int) -> int:
         """Rows longer than max_sequence_length."""
-        return sum(rows for length, rows in self.lengths.items() if length > max_sequence_length)
+        return lengths.longer(self.lengths, max_sequence_length)
 
     def unknown_share(self) -> float:
         return round(self.unknown / self.pieces, 6) if self.pieces else 0.0
@@ -64,10 +65,10 @@ def of_batch(ids: Ids, labels, hashes, start: int, unk_id: int) -> Statistics:
     """
     is_labelled = labels != records.UNLABELLED
     is_class = labels.dtype.kind == "i"
-    lengths = records.special_tokens(ids.lengths.shape[1]) + ids.lengths.sum(axis=1)
+    row_lengths = records.special_tokens(ids.lengths.shape[1]) + ids.lengths.sum(axis=1)
     return Statistics(
         examples=len(labels),
-        lengths=_counter(lengths),
+        lengths=_counter(row_lengths),
         pieces=len(ids.values),
         unknown=int((ids.values == unk_id).sum()),
         labels=_counter(labels[is_labelled]) if is_class else Counter(),

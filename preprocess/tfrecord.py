@@ -29,7 +29,6 @@ class DamagedRecordError(Exception):
     def __init__(self, number: int, problem: str):
         super().__init__(f"record {number}: {problem}")
         self.number = number
-        self.problem = problem
 
 
 @dataclass(frozen=True)

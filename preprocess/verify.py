@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from typing import Iterator
 
-from preprocess import heavy, tfrecord
+from preprocess import heavy, lengths, tfrecord
 from shared import manifest, records, tasks
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
@@ -116,17 +116,13 @@ class _Totals:
 
     def faults(self, entry: manifest.Split, found: manifest.Manifest) -> Iterator[str]:
         """Where the counts of records without faults are not those of the manifest."""
-        lengths = Counter()
+        expected = Counter()
         for length, count in entry.length_histogram.items():
-            lengths[min(length, found.max_sequence_length)] += count
-        longer = sum(
-            count
-            for length, count in entry.length_histogram.items()
-            if length > found.max_sequence_length
-        )
+            expected[min(length, found.max_sequence_length)] += count
+        longer = lengths.longer(entry.length_histogram, found.max_sequence_length)
         if longer != entry.truncated:
             yield f"truncated is {entry.truncated:,}, by length_histogram it should be {longer:,}"
-        if lengths != self._lengths:
+        if expected != self._lengths:
             yield "the lengths of the records are not those of length_histogram"
         unlabelled = self._labels[records.UNLABELLED]
         if unlabelled != entry.unlabelled:

@@ -3,15 +3,16 @@
 import hashlib
 import os
 import uuid
+from typing import Union
 
 _BLOCK_BYTES = 2**20
 
 
-def write_whole(path: str, text: str) -> None:
-    """Writes `text` as UTF-8 by way of a temporary file; a kill leaves the old file or the new."""
+def write_whole(path: str, content: Union[str, bytes]) -> None:
+    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves old file or new."""
     temporary = f"{path}.{uuid.uuid4().hex}.tmp"  # several threads or machines may write at once
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
+    with open(temporary, "wb") as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
