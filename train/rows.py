@@ -26,6 +26,23 @@ class Rows(NamedTuple):
     labels: np.ndarray
 
 
+def check_is_same(dataset: str, found: Manifest) -> None:
+    """Stops where another dataset has taken the place of the one that the run was checked with."""
+    if manifest.read(dataset) != found:
+        raise UserError(f"{dataset} was replaced while this program was running; start again")
+
+
+def bytes_of(split: str, found: Manifest) -> int:
+    """What a split takes in memory."""
+    id_bytes = np.dtype(_id_dtype(found)).itemsize
+    other_columns = 3 * 4
+    return found.splits[split].examples * (found.max_sequence_length * id_bytes + other_columns)
+
+
+def _id_dtype(found: Manifest):
+    return np.uint16 if found.vocabulary.size <= 2**16 else np.int32
+
+
 def read_split(dataset: str, split: str, found: Manifest) -> Rows:
     """Reads and checks all records of a split.
 
@@ -36,8 +53,7 @@ def read_split(dataset: str, split: str, found: Manifest) -> Rows:
       UserError: a shard is missing, damaged, or holds other records than the manifest says; or
         the dataset was replaced since the check.
     """
-    if manifest.read(dataset) != found:
-        raise UserError(f"{dataset} was replaced while this program was running; start again")
+    check_is_same(dataset, found)
     parts = [
         _read_shard(path, shard, found)
         for path, shard in zip(
@@ -99,7 +115,7 @@ def _compact(batch, found):
         is_label = (labels >= records.UNLABELLED) & (labels < len(found.label_names))
         _check(is_label[:, None], "labels go beyond label_names")
     return Rows(
-        ids.astype(np.uint16 if found.vocabulary.size <= 2**16 else np.int32),
+        ids.astype(_id_dtype(found)),
         lengths.astype(np.int32),
         b_starts.astype(np.int32),
         labels.astype(np.float32 if found.is_regression else np.int32),
