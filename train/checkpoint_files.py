@@ -35,26 +35,31 @@ def steps(model_dir: str) -> List[int]:
     return sorted(int(match.group(1)) for match in matches if match)
 
 
-def latest(model_dir: str) -> Optional[str]:
-    """The path of the newest checkpoint that `checkpoint` names; None for a fresh model_dir.
+def newest_first(model_dir: str) -> List[str]:
+    """The paths of the checkpoints to go on from: the one that `checkpoint` names, then those
+    before it; empty for a fresh model_dir.
 
     Raises:
       UserError: checkpoint files are there, but `checkpoint` is missing, unreadable or names
         none of them. Starting anew would throw a training away without a word.
     """
     on_disk = steps(model_dir)
-    listed = _listed(model_dir)
-    for step in listed:
-        if step in on_disk:
-            return path_of(model_dir, step)
+    named = next((step for step in _listed(model_dir) if step in on_disk), None)
+    if named is not None:
+        return [path_of(model_dir, step) for step in reversed(on_disk) if step <= named]
     if not on_disk:
-        return None  # fresh, or killed before its first checkpoint was whole
+        return []  # fresh, or killed before its first checkpoint was whole
     raise UserError(
         f"{os.path.join(model_dir, STATE_FILE)} names none of the checkpoints that are there: "
         + ", ".join(f"{PREFIX}{step}" for step in on_disk)
         + f'. Write the line\n  model_checkpoint_path: "{PREFIX}<step>"\ninto it, or choose '
         "another MODEL_DIR to start anew."
     )
+
+
+def latest(model_dir: str) -> Optional[str]:
+    """The first of `newest_first`, or None."""
+    return next(iter(newest_first(model_dir)), None)
 
 
 def announce(model_dir: str, step: int) -> None:

@@ -58,10 +58,32 @@ def eval_splits(found: Manifest, split: "str | None") -> List[str]:
         if not chosen:
             raise UserError(f"task {found.task} has no labelled split to evaluate")
         return chosen
-    if split not in found.splits:
-        raise UserError(f"no split '{split}'; the dataset has {', '.join(found.splits)}")
+    _check_exists(found, split)
     _check_labelled(found, split)
     return [split]
+
+
+def predict_splits(found: Manifest, split: "str | None") -> List[str]:
+    """The splits to predict: the one asked for, or every one that has rows without a label.
+
+    Raises:
+      UserError: the split does not exist, or none is left.
+    """
+    if split is not None:
+        _check_exists(found, split)
+        return [split]
+    chosen = [name for name, entry in found.splits.items() if not entry.is_labelled]
+    if not chosen:
+        raise UserError(
+            f"every split of task {found.task} has labels; give --split, one of "
+            f"{', '.join(found.splits)}"
+        )
+    return chosen
+
+
+def _check_exists(found: Manifest, split: str) -> None:
+    if split not in found.splits:
+        raise UserError(f"no split '{split}'; the dataset has {', '.join(found.splits)}")
 
 
 def check_train_split(found: Manifest) -> None:

@@ -26,10 +26,19 @@ class Rows(NamedTuple):
     labels: np.ndarray
 
 
-def check_is_same(dataset: str, found: Manifest) -> None:
-    """Stops where another dataset has taken the place of the one that the run was checked with."""
+def check_files(dataset: str, split: str, found: Manifest) -> None:
+    """Stops where a shard of a split is missing or shorter or longer than the manifest says.
+
+    Raises:
+      UserError: that, or the dataset was replaced since the run was checked with it.
+    """
     if manifest.read(dataset) != found:
         raise UserError(f"{dataset} was replaced while this program was running; start again")
+    for path, shard in zip(manifest.shard_paths(dataset, split, found), found.splits[split].shards):
+        size = os.path.getsize(path) if os.path.exists(path) else None
+        if size != shard.bytes:
+            fault = "there is no such file" if size is None else f"{size} bytes"
+            raise _damaged(path, f"{fault}, the manifest says {shard.bytes} bytes", found)
 
 
 def bytes_of(split: str, found: Manifest) -> int:
@@ -53,7 +62,7 @@ def read_split(dataset: str, split: str, found: Manifest) -> Rows:
       UserError: a shard is missing, damaged, or holds other records than the manifest says; or
         the dataset was replaced since the check.
     """
-    check_is_same(dataset, found)
+    check_files(dataset, split, found)
     parts = [
         _read_shard(path, shard, found)
         for path, shard in zip(
@@ -64,8 +73,6 @@ def read_split(dataset: str, split: str, found: Manifest) -> Rows:
 
 
 def _read_shard(path, shard, found):
-    if not os.path.exists(path):
-        raise _damaged(path, "there is no such file", found)
     spec = records.feature_spec(found.max_sequence_length, found.is_regression)
     batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
     batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))

@@ -15,7 +15,7 @@ from shared.config import InputConfig
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train import order
-from train.rows import Rows
+from train.rows import Rows, check_files
 
 _SHARDS_AT_A_TIME = 8
 _RECORDS_OF_A_SHARD = 16  # read in turn from each
@@ -24,7 +24,8 @@ _RECORDS_OF_A_SHARD = 16  # read in turn from each
 def training_batches(
     options: InputConfig, found: Manifest, of_step: order.Share, seed: int, first_step: int
 ):
-    """A dataset of serialized records, string [B], without end."""
+    """A dataset of serialized records, string [B], without end; see input_fn.train_input_fn."""
+    check_files(options.data_dir, TRAIN, found)
     paths, counts, (every, first) = _own_shards(options, found, of_step)
     per_epoch = min(
         order.steps_per_epoch(count * of_step.replicas // of_step.here, of_step) for count in counts
@@ -46,6 +47,7 @@ def training_batches(
 
 def evaluation_batches(options: InputConfig, split: str, found: Manifest):
     """A dataset of serialized records, string [B], each once and in order."""
+    check_files(options.data_dir, split, found)
     paths = manifest.shard_paths(options.data_dir, split, found)
     return tf.data.TFRecordDataset(paths).batch(options.batch_size)
 
@@ -102,17 +104,18 @@ def parse(serialized, found: Manifest) -> Rows:
     position = tf.range(found.max_sequence_length)[tf.newaxis, :]
     is_padding = position >= lengths[:, tf.newaxis]
     is_b = tf.logical_and(position >= b_starts[:, tf.newaxis], tf.logical_not(is_padding))
-    rules = (
-        tf.equal(tf.equal(mask, records.PADDING), is_padding),
-        tf.equal(tf.equal(segments, records.SEGMENT_B), is_b),
-        tf.logical_and(ids >= 0, ids < found.vocabulary.size),
-        tf.logical_or(found.is_regression, labels < len(found.label_names or ()))
-    )
-    names = ("input_mask", "segment_ids", "input_ids", "labels")
+    rules = {
+        "input_mask": tf.equal(tf.equal(mask, records.PADDING), is_padding),
+        "segment_ids": tf.equal(tf.equal(segments, records.SEGMENT_B), is_b),
+        "input_ids": tf.logical_and(ids >= 0, ids < found.vocabulary.size),
+    }
+    if not found.is_regression:
+        labels = tf.cast(labels, tf.int32)
+        rules["labels"] = labels < len(found.label_names)
     checks = [
         tf.debugging.Assert(tf.reduce_all(rule), [f"{name} breaks its rule"])
-        for rule, name in zip(rules, names)
+        for name, rule in rules.items()
     ]
     with tf.control_dependencies(checks):
         ids = tf.identity(ids)
-    return Rows(ids, lengths, b_starts, labels if found.is_regression else tf.cast(labels, tf.int32))
+    return Rows(ids, lengths, b_starts, labels)

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import site
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import tensorflow as tf
 
@@ -29,7 +29,7 @@ def use_cpu() -> None:
 
 
 def missing_libraries() -> List[str]:
-    """What TensorFlow needs for a GPU and this machine cannot load; file names, the driver first."""
+    """Files that TensorFlow needs for a GPU and this machine cannot load, the driver first."""
     build = tf.sysconfig.get_build_info()
     cuda = str(build.get("cuda_version", "")).split(".")[0]
     cudnn = str(build.get("cudnn_version", "")).split(".")[0]
@@ -55,17 +55,16 @@ def _can_load(name: str) -> bool:
 def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     """How the devices share the work of a batch.
 
-    None for one device; all GPUs of this machine (`enable_distributed`; on the cpu backend all logical
-    CPUs); those of several machines (`multiple_workers`), which TF_CONFIG lists.
+    None for one device; all GPUs of this machine (`enable_distributed`; on the cpu backend all
+    logical CPUs); those of several machines (`multiple_workers`), which TF_CONFIG lists.
 
     Raises:
       UserError: TF_CONFIG and the configuration disagree.
     """
-    workers = _workers(run)
+    if _workers(run):  # asked first: it must be made before the devices are listed
+        return tf.distribute.MultiWorkerMirroredStrategy()
     kind = backend.upper()
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
-    if workers:
-        return tf.distribute.MultiWorkerMirroredStrategy()
     if run.enable_distributed and len(devices) > 1:
         return tf.distribute.MirroredStrategy(devices)
     if len(devices) > 1:
@@ -78,21 +77,19 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
 
 def _workers(run: RunConfig) -> List[str]:
     """The addresses of the machines that take part; empty for this one alone."""
-    content = os.environ.get(CLUSTER_VARIABLE, "")
-    if not run.multiple_workers:
-        if content and len(_cluster(content)) > 1:
-            raise UserError(
-                f"{CLUSTER_VARIABLE} lists {len(_cluster(content))} workers, but "
-                "runconfig.multiple_workers is false: each of them would train alone. Set it to "
-                f"true, or unset {CLUSTER_VARIABLE}."
-            )
-        return []
-    if not content:
+    content = os.environ.get(CLUSTER_VARIABLE)
+    workers = _task(content)[0] if content else []
+    if run.multiple_workers and not content:
         raise UserError(
             f"runconfig.multiple_workers is true, but {CLUSTER_VARIABLE} is not set. On each "
             f"machine set it to {_EXAMPLE} with its own index."
         )
-    return _cluster(content)
+    if not run.multiple_workers and len(workers) > 1:
+        raise UserError(
+            f"{CLUSTER_VARIABLE} lists {len(workers)} workers, but runconfig.multiple_workers is "
+            f"false: each of them would train alone. Set it to true, or unset {CLUSTER_VARIABLE}."
+        )
+    return workers if run.multiple_workers else []
 
 
 _EXAMPLE = (
@@ -101,22 +98,22 @@ _EXAMPLE = (
 )
 
 
-def _cluster(content: str) -> List[str]:
+def _task(content: str) -> Tuple[List[str], int]:
+    """(the addresses of the workers, the number of this one) in TF_CONFIG's content."""
     try:
         found = json.loads(content)
-        workers, index = found["cluster"]["worker"], found["task"]["index"]
-        is_right = found["task"]["type"] == "worker" and 0 <= index < len(workers)
+        workers, task = found["cluster"]["worker"], found["task"]
+        is_right = task["type"] == "worker" and 0 <= task["index"] < len(workers)
     except (ValueError, KeyError, TypeError):
         is_right = False
     if not is_right:
         raise UserError(f"{CLUSTER_VARIABLE} is {content!r}, expected something like {_EXAMPLE}")
-    return workers
+    return workers, task["index"]
 
 
-def worker_index() -> int:
-    """This machine's number among the workers; 0 where it is alone."""
-    content = os.environ.get(CLUSTER_VARIABLE)
-    return json.loads(content)["task"]["index"] if content else 0
+def worker_index(run: RunConfig) -> int:
+    """This machine's number among the workers; 0 where it is alone. Raises as `strategy`."""
+    return _task(os.environ[CLUSTER_VARIABLE])[1] if _workers(run) else 0
 
 
 def compute_dtype(mixed_precision):

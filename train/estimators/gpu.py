@@ -5,7 +5,7 @@ name-based checkpoints), and runs the train loop inside tf.function.
 """
 
 import os
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf

@@ -144,8 +144,8 @@ class TrainLoop:
         self._skipped, self._in_a_row = report.skipped_steps, report.skipped_in_a_row
         if new:
             print(
-                f"step {step}: the gradients were NaN or Inf in {new} of the last steps, which were "
-                f"skipped ({self._skipped} in all); loss scale {report.loss_scale:g}"
+                f"step {step}: {new} of the last steps had gradients of NaN or Inf and changed no "
+                f"weight ({self._skipped} in all); loss scale {report.loss_scale:g}"
             )
         if self._in_a_row >= self._run.max_skipped_steps:
             raise DivergedError(

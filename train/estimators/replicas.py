@@ -5,7 +5,6 @@ from typing import Callable, List, Optional
 import tensorflow as tf
 
 from shared.errors import UserError
-from train.estimators import devices
 
 
 class Replicas:
@@ -22,7 +21,8 @@ class Replicas:
         self._strategy = strategy or tf.distribute.get_strategy()
         self.count = self._strategy.num_replicas_in_sync
         self.is_multi_worker = isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        self.is_chief = not self.is_multi_worker or devices.worker_index() == 0
+        resolver = self._strategy.cluster_resolver
+        self.is_chief = not self.is_multi_worker or resolver.task_id == 0
         self.here = len(strategy.extended.worker_devices) if strategy else 1
 
     def scope(self):

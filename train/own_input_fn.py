@@ -1,0 +1,122 @@
+"""Input functions of the user's own: `input_fn: package.module.function` in the YAML.
+
+    def train_input_fn(params, input_context=None):
+        size = params["train_input"]["batch_size"]
+        ...
+        return dataset  # a tf.data.Dataset of (features, labels), see train/input_fn.py
+
+`params` is the configuration as nested dicts, the sections and keys of the YAML; where a split is
+evaluated or predicted, params["eval_input"]["split"] (or predict_input) names it. For training the
+dataset repeats without end. Where several devices share a step, the function needs the argument
+`input_context` (tf.distribute.InputContext), returns batches of batch_size divided by
+input_context.num_replicas_in_sync rows, and reads the part of
+input_context.input_pipeline_id among input_context.num_input_pipelines.
+"""
+
+import importlib
+import inspect
+from typing import Callable
+
+import tensorflow as tf
+
+from shared import config
+from shared.config import Config
+from shared.errors import UserError
+
+_FEATURES = ("input_ids", "input_mask", "segment_ids")
+
+
+def load(path: str, where: str) -> Callable:
+    """The function at a dotted path; args: where, the key that names it, for messages.
+
+    Raises:
+      UserError: there is no such module or function.
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{where} is {path}, but {error}. Give a dotted path that Python can import from the "
+            "folder you start in (or from PYTHONPATH), such as my_inputs.train_input_fn."
+        ) from None
+    if not callable(found):
+        raise UserError(f"{where} is {path}, but the module {module} has no function {name}")
+    return found
+
+
+def batches(params: Config, input_context, section: str, split: str):
+    """What the user's function returns, after a check of names, types and shapes.
+
+    Args:
+      section: train_input, eval_input or predict_input, whose input_fn is called.
+    Raises:
+      UserError: it returns something else than train/input_fn.py describes.
+    """
+    path = getattr(params, section).input_fn
+    where = f"{section}.input_fn"
+    function = load(path, where)
+    content = config.dump(params)
+    content[section]["split"] = split
+    dataset = _call(function, content, input_context, f"{where} {path}")
+    faults = _faults(dataset)
+    if faults:
+        raise UserError(f"{where} {path} returned the wrong thing:\n" + "\n".join(faults))
+    return dataset
+
+
+def training_batches(params: Config, input_context=None, *, split: str, first_step: int):
+    """Endless batches, from the step `first_step` on, which are reached by skipping.
+
+    Raises:
+      UserError: as `batches`; or the dataset ends.
+    """
+    dataset = batches(params, input_context, "train_input", split)
+    if tf.data.experimental.cardinality(dataset).numpy() >= 0:
+        raise UserError(
+            f"train_input.input_fn {params.train_input.input_fn} returned a dataset that ends; for "
+            "training it must repeat: dataset.repeat()"
+        )
+    here = 1
+    if input_context is not None:
+        here = input_context.num_replicas_in_sync // input_context.num_input_pipelines
+    return dataset.skip(first_step * here * params.optimizer.grad_accum_steps)
+
+
+def _call(function, content, input_context, who):
+    takes_context = "input_context" in inspect.signature(function).parameters
+    if takes_context:
+        return function(content, input_context=input_context)
+    if input_context is not None and input_context.num_replicas_in_sync > 1:
+        raise UserError(
+            f"{who} takes no input_context, so {input_context.num_replicas_in_sync} devices would "
+            "all train on the same rows; add the argument (README, Input functions)"
+        )
+    return function(content)
+
+
+def _faults(dataset):
+    if not isinstance(dataset, tf.data.Dataset):
+        return [f"  expected a tf.data.Dataset, found {type(dataset).__name__}"]
+    spec = dataset.element_spec
+    if not (isinstance(spec, tuple) and len(spec) == 2 and isinstance(spec[0], dict)):
+        return [f"  expected elements (features, labels), features a dict; found {spec}"]
+    features, labels = spec
+    expected = {name: (features.get(name), 2, (tf.int32,)) for name in _FEATURES}
+    expected["labels"] = (labels, 1, (tf.int32, tf.float32))
+    if "weights" in features:
+        expected["weights"] = (features["weights"], 1, (tf.float32,))
+    return [
+        f"  {name}: expected {' or '.join(kind.name for kind in kinds)} of {rank} dimensions, "
+        f"found {found}"
+        for name, (found, rank, kinds) in expected.items()
+        if not _matches(found, rank, kinds)
+    ]
+
+
+def _matches(spec, rank, kinds):
+    return (
+        isinstance(spec, tf.TensorSpec)
+        and spec.dtype in kinds
+        and (spec.shape.rank is None or spec.shape.rank == rank)
+    )

@@ -1,0 +1,102 @@
+"""Modes train and train_and_eval."""
+
+import contextlib
+import functools
+
+import tensorflow as tf
+
+from shared.errors import UserError
+from shared.tasks import TRAIN
+from train import checkpoint_files, evaluation, model_dir, own_input_fn, start
+from train.best import Best
+from train.input_fn import train_input_fn
+from train.out_of_memory import explained
+from train.plan import Plan
+
+
+def train(todo: Plan, backend: str) -> None:
+    """Mode train."""
+    _train(todo, backend, lambda *_: lambda step: False)
+
+
+def train_and_eval(todo: Plan, backend: str) -> None:
+    """Mode train_and_eval: scores every checkpoint, keeps the best one, and may stop early."""
+    _train(todo, backend, _scoring)
+
+
+def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
+    """Args: make_after_checkpoint, (todo, backend, estimator, should_stop) -> what is called with the step
+    after each checkpoint and tells whether training ends there."""
+    from train.estimators import devices
+
+    is_chief = devices.worker_index(todo.params.runconfig) == 0
+    with model_dir.locked(todo.model_dir) if is_chief else contextlib.nullcontext():
+        _check_is_current(todo, is_chief)
+        estimator, path, first_step = start.estimator(todo, backend, is_training=True)
+        if path is not None:
+            _say_how_it_continues(todo, backend, path)
+        should_stop = start.stop_on_sigterm()
+        after = make_after_checkpoint(todo, backend, estimator, should_stop)
+        last_step = todo.last_step(first_step)
+        if path is not None and _is_scored_step(todo, first_step, last_step) and after(first_step):
+            return
+        if first_step < last_step and is_chief:
+            found, origin = todo.train_data, todo.origin
+            model_dir.write_params(todo.model_dir, todo.params, found, origin, backend)
+        with (
+            explained(todo.params.train_input, todo.params.optimizer, todo.train_data),
+            _own_mistakes(),
+        ):
+            estimator.train(_input_fn(todo, first_step), last_step, after, should_stop)
+
+
+def _check_is_current(todo: Plan, is_chief: bool) -> None:
+    """The plan was made before the lock was held."""
+    if is_chief and checkpoint_files.newest_first(todo.model_dir) != todo.checkpoints:
+        raise UserError(
+            f"another training has written to {todo.model_dir} in the meantime; start again"
+        )
+
+
+def _say_how_it_continues(todo: Plan, backend: str, path: str) -> None:
+    print(f"continues from {path}")
+    for change in model_dir.changes(todo.trained, todo.params, backend):
+        print(f"continues otherwise than it began: {change}")
+
+
+def _is_scored_step(todo: Plan, step: int, last_step: int) -> bool:
+    """Whether a run that was never stopped has an evaluation after this step."""
+    return step % todo.params.runconfig.save_checkpoints_steps == 0 or step >= last_step
+
+
+def _input_fn(todo: Plan, first_step: int):
+    if todo.params.train_input.input_fn:
+        return functools.partial(own_input_fn.training_batches, split=TRAIN, first_step=first_step)
+    return functools.partial(train_input_fn, found=todo.train_data, first_step=first_step)
+
+
+@contextlib.contextmanager
+def _own_mistakes():
+    """What the input does in mid-training that is the user's to mend."""
+    try:
+        yield
+    except tf.errors.OutOfRangeError:
+        raise UserError(
+            "the input function came to an end in mid-training; its dataset must repeat"
+        ) from None
+    except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
+        raise UserError(f"the records cannot be read: {error.message}; see `make verify`") from None
+
+
+def _scoring(todo: Plan, backend: str, estimator, should_stop):
+    best = Best(todo, backend, estimator)
+
+    def after_checkpoint(step):
+        if not estimator.is_chief:
+            return False
+        results = evaluation.read_results(todo.model_dir, todo.splits)
+        if results is None or any(result["step"] != step for result in results.values()):
+            results = evaluation.evaluate(estimator, todo, step, should_stop)
+        return best.consider(step, results)
+
+    return after_checkpoint
