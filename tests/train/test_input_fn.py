@@ -119,7 +119,7 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
             writer.write(to_example(row, label_names is None))
     count = len(rows) if examples is None else examples
     shard = manifest.Shard(path.name, count, path.stat().st_size, "")
-    split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0)
+    split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0, None)
     length = len(rows[0]["input_ids"])
     special = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
     vocabulary = manifest.Vocabulary("v", 10, "", True, special)
