@@ -27,13 +27,6 @@ def errors_of(tmp_path, text):
     return str(error.value)
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.name
-)
-def test_every_shipped_config_loads_without_a_remark(path):
-    config.load(str(path), pytest.fail)
-
-
 def test_defaults_are_the_model_zoos(tmp_path):
     loaded = load(tmp_path, MINIMAL)
     assert loaded.eval_input == loaded.predict_input == loaded.train_input
