@@ -64,7 +64,7 @@ def parse(arguments: list) -> argparse.Namespace:
     )
     parser.add_argument(
         "--checkpoint_path",
-        help="a BERT to start from, or a classifier to score: Hugging Face folder, or TF checkpoint",
+        help="a BERT to start from, or a classifier to score: folder or TF checkpoint",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=positive_integer, help="train this many steps more")

@@ -3,15 +3,13 @@
 import contextlib
 import functools
 
-import tensorflow as tf
-
 from shared.errors import UserError
 from shared.tasks import TRAIN
 from train import checkpoint_files, evaluation, model_dir, own_input_fn, start
 from train.best import Best
 from train.input_fn import train_input_fn
-from train.out_of_memory import explained
 from train.plan import Plan
+from train.tensorflow_errors import explained
 
 
 def train(todo: Plan, backend: str) -> None:
@@ -25,12 +23,13 @@ def train_and_eval(todo: Plan, backend: str) -> None:
 
 
 def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
-    """Args: make_after_checkpoint, (todo, backend, estimator, should_stop) -> what is called with the step
-    after each checkpoint and tells whether training ends there."""
+    """Args: make_after_checkpoint, a function (todo, backend, estimator, should_stop) that returns
+    what is called with the step after each checkpoint, and tells whether training ends there.
+    """
     from train.estimators import devices
 
     is_chief = devices.worker_index(todo.params.runconfig) == 0
-    with model_dir.locked(todo.model_dir) if is_chief else contextlib.nullcontext():
+    with _locked(todo, is_chief):
         _check_is_current(todo, is_chief)
         estimator, path, first_step = start.estimator(todo, backend, is_training=True)
         if path is not None:
@@ -43,11 +42,13 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
         if first_step < last_step and is_chief:
             found, origin = todo.train_data, todo.origin
             model_dir.write_params(todo.model_dir, todo.params, found, origin, backend)
-        with (
-            explained(todo.params.train_input, todo.params.optimizer, todo.train_data),
-            _own_mistakes(),
-        ):
+        with explained(todo.params.train_input, todo.params.optimizer, todo.train_data):
             estimator.train(_input_fn(todo, first_step), last_step, after, should_stop)
+
+
+def _locked(todo: Plan, is_chief: bool):
+    """Of several workers the first one holds the lock for all."""
+    return model_dir.locked(todo.model_dir) if is_chief else contextlib.nullcontext()
 
 
 def _check_is_current(todo: Plan, is_chief: bool) -> None:
@@ -73,19 +74,6 @@ def _input_fn(todo: Plan, first_step: int):
     if todo.params.train_input.input_fn:
         return functools.partial(own_input_fn.training_batches, split=TRAIN, first_step=first_step)
     return functools.partial(train_input_fn, found=todo.train_data, first_step=first_step)
-
-
-@contextlib.contextmanager
-def _own_mistakes():
-    """What the input does in mid-training that is the user's to mend."""
-    try:
-        yield
-    except tf.errors.OutOfRangeError:
-        raise UserError(
-            "the input function came to an end in mid-training; its dataset must repeat"
-        ) from None
-    except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
-        raise UserError(f"the records cannot be read: {error.message}; see `make verify`") from None
 
 
 def _scoring(todo: Plan, backend: str, estimator, should_stop):

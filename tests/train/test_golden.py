@@ -40,7 +40,7 @@ def four_steps(params, model_dir, use_xla):
     expected = golden("modelzoo/expected.npz")
     features = {name: expected[name] for name in FEATURES}
 
-    def input_fn(_):
+    def input_fn(*_):
         return tf.data.Dataset.from_tensors((features, expected["labels"])).repeat()
 
     run = dataclasses.replace(params.runconfig, xla=use_xla)
@@ -89,7 +89,7 @@ def test_a_checkpoint_holds_what_tf_estimator_expects(modelzoo, tmp_path):
         *(f"{name}/AdamW" for name in weights),
         *(f"{name}/AdamW_1" for name in weights),
         *("global_step", "current_loss_scale", "good_steps"),
-        *("steps_since_rescale", "overflows_since_rescale"),
+        *("steps_since_rescale", "overflows_since_rescale", "skipped_steps"),
     }
     kernel = "cls_layer/cls_dense/cls_dense/kernel"
     assert found[kernel] == found[kernel + "/AdamW"] == [32, 32]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared.config import OptimizerConfig, Schedule
+from shared.config import Schedule
 from tests.train.conftest import constant
-from train import bert, metrics, optimizer, schedule
+from train import bert, metrics, schedule
 from train.dropout import StatelessDropout
 from train.progress import Progress, clock
 
@@ -69,56 +69,6 @@ def test_a_list_runs_in_sequence():
 def test_without_the_reset_every_schedule_counts_from_the_beginning():
     down = one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=8)
     assert rates(WARM_UP + down, [3, 4, 6, 8], reset_steps=False) == [0.75, 0.5, 0.25, 0]
-
-
-def adamw(step=0, decay=0.0, **options):
-    given = OptimizerConfig(learning_rate=constant(1.0), epsilon=0.5, **options)
-    tensors = (tf.constant(value) for value in (2.0, 1.0, 4.0, 3.0))
-    return [float(x) for x in optimizer.adamw(*tensors, 0.1, given, decay, step)]
-
-
-def test_one_adamw_step_by_hand():
-    # m' = 0.9 * 1 + 0.1 * 3; v' = 0.999 * 4 + 0.001 * 9
-    m, v = 1.2, 4.005
-    update = m / (math.sqrt(v) + 0.5)
-    assert adamw() == pytest.approx([2 - 0.1 * update, m, v])
-    assert adamw(decay=0.01) == pytest.approx([2 - 0.1 * (update + 0.01 * 2), m, v])
-
-
-def test_bias_correction_counts_the_first_step_as_1():
-    m, v = 1.2, 4.005
-    for step in (0, 9):
-        t = step + 1
-        factor = math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        expected = 2 - 0.1 * factor * m / (math.sqrt(v) + 0.5)
-        assert adamw(step, use_bias_correction=True)[0] == pytest.approx(expected, rel=1e-4)
-
-
-def test_layer_norms_and_biases_do_not_decay():
-    options = OptimizerConfig(learning_rate=constant(1.0), weight_decay_rate=0.01)
-    for name, decay in (
-        ("encoder/ffn/dense_layer/dense_layer/kernel", 0.01),
-        ("encoder/ffn/dense_layer/dense_layer/bias", 0.0),
-        ("encoder/layer_normalization_layer_1/layer_normalization_layer_1/gamma", 0.0),
-        ("pre_encoder_layer_norm/pre_encoder_layer_norm/gamma", 0.0),
-        ("input_embedding/embedding_weights", 0.01),
-    ):
-        assert optimizer.weight_decay(name, options) == decay, name
-
-
-@pytest.mark.parametrize(
-    "options, expected",
-    [
-        ({}, [3.0, 4.0]),
-        ({"max_gradient_norm": 10.0}, [3.0, 4.0]),
-        ({"max_gradient_norm": 1.0}, [0.6, 0.8]),
-        ({"max_gradient_value": 3.5}, [3.0, 3.5]),
-    ],
-)
-def test_clipping(options, expected):
-    given = OptimizerConfig(learning_rate=constant(1.0), **options)
-    clipped, norm = optimizer.clip([tf.constant(3.0), tf.constant(4.0)], given)
-    assert ([float(x) for x in clipped], float(norm)) == (pytest.approx(expected), 5.0)
 
 
 def scores(predictions):
