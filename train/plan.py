@@ -14,6 +14,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.modelzoo_keys import INPUTS
 from train import checkpoint_files, model_dir, resolve
+from train.pretrained.read import read as read_pretrained
 
 TRAIN, EVAL, TRAIN_AND_EVAL = MODES = ("train", "eval", "train_and_eval")
 _TRAIN_INPUT, _EVAL_INPUT = "train_input", "eval_input"
@@ -137,12 +138,11 @@ def _fresh_start(params, options, data, splits, _) -> Plan:
         print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
         params = _resolved(params, found, None)
         return Plan(params, options.model_dir, data, splits, None, {}, "random weights", None)
-    from train.pretrained import huggingface
-
-    pretrained = huggingface.read(options.checkpoint_path)
+    pretrained = read_pretrained(options.checkpoint_path)
     params = _resolved(params, found, pretrained)
     weights, new = resolve.initial_weights(params.model, pretrained)
-    print(f"{len(weights)} variables from {pretrained.path}; new: {', '.join(new)}")
+    source = f"{pretrained.path} ({pretrained.format})"
+    print(f"{len(weights)} variables from {source}; new: {', '.join(new)}")
     return Plan(params, options.model_dir, data, splits, None, weights, pretrained.path, None)
 
 

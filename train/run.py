@@ -46,7 +46,7 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--data_dir", help="the folder that holds manifest.json")
     parser.add_argument("--split", help="what to evaluate (every labelled split but train)")
     parser.add_argument("--backend", choices=BACKENDS, help="(gpu if one is visible, else cpu)")
-    parser.add_argument("--checkpoint_path", help="a Hugging Face BERT folder to start from")
+    parser.add_argument("--checkpoint_path", help="a checkpoint to start from, of any format")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=positive_integer, help="train this many steps more")
     length.add_argument("--max_steps", type=positive_integer, help="train until this step")
