@@ -24,6 +24,7 @@ BAD_ROWS ?=
 GOLDEN ?=
 VOCAB ?=
 FROM ?=
+TO ?=
 CHECKPOINT ?=
 ARGS ?=
 
@@ -43,13 +44,13 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect train train_and_eval eval demo bench-data bench-parity \
-	test lint format lock
+.PHONY: help setup vocab data verify inspect train train_and_eval eval convert demo \
+	bench-data bench-parity test lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
-	@echo "           FROM CHECKPOINT ARGS (options of the program) PYTHON EXTRAS"
+	@echo "           FROM TO CHECKPOINT ARGS (options of the program) PYTHON EXTRAS"
 	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
 
 $(READY): pyproject.toml requirements.lock
@@ -88,6 +89,10 @@ train train_and_eval:
 
 eval: $(READY) ## scores the latest checkpoint of MODEL_DIR on every labelled split
 	@$(VENV_PYTHON) -m train.run --mode eval $(TRAIN_OPTIONS) $(ARGS)
+
+convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
+	@$(VENV_PYTHON) -m train.convert "$(or $(FROM),$(error give FROM=<checkpoint>))" \
+		"$(or $(TO),$(error give TO=<new folder>))" $(ARGS)
 
 demo: $(READY) ## the whole way on sentences of its own, below build/demo
 	@rm -rf $(DEMO)

@@ -2,8 +2,12 @@
 
 import hashlib
 import os
+import shutil
 import uuid
-from typing import Union
+from contextlib import contextmanager
+from typing import Iterator, Union
+
+from shared.errors import UserError
 
 _BLOCK_BYTES = 2**20
 
@@ -16,6 +20,26 @@ def write_whole(path: str, content: Union[str, bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+@contextmanager
+def whole_folder(path: str) -> Iterator[str]:
+    """Yields a folder to write into, which becomes `path` when the block ends without error.
+
+    Raises:
+      UserError: `path` exists and is not an empty folder; or the disk refuses.
+    """
+    if os.path.exists(path) and not (os.path.isdir(path) and not os.listdir(path)):
+        raise UserError(f"{path} exists already; name a folder that is new or empty")
+    temporary = f"{os.path.abspath(path)}.{uuid.uuid4().hex}.tmp"
+    try:
+        os.makedirs(temporary)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sha256_of(path: str) -> str:

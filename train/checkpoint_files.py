@@ -44,7 +44,7 @@ def newest_first(model_dir: str) -> List[str]:
         none of them. Starting anew would throw a training away without a word.
     """
     on_disk = steps(model_dir)
-    named = next((step for step in _listed(model_dir) if step in on_disk), None)
+    named = next((step for step in _listed_steps(model_dir) if step in on_disk), None)
     if named is not None:
         return [path_of(model_dir, step) for step in reversed(on_disk) if step <= named]
     if not on_disk:
@@ -99,22 +99,27 @@ def _remove(model_dir: str, step: int) -> None:
         os.remove(file)
 
 
-def _listed(model_dir: str) -> List[int]:
-    """The steps that `checkpoint` names, the newest first.
+def listed(folder: str) -> List[str]:
+    """The checkpoints that `checkpoint` names, whatever they are called, the newest first.
 
     Only base names count: tf.estimator may have written absolute paths of another machine.
     """
     try:
-        with open(os.path.join(model_dir, STATE_FILE), encoding="utf-8") as file:
+        with open(os.path.join(folder, STATE_FILE), encoding="utf-8") as file:
             content = file.read()
     except (OSError, UnicodeDecodeError):
         return []
 
     def named_by(key):
-        return re.findall(f'^{key}: "(?:.*/)?{_NAME}"', content, re.MULTILINE)
+        return re.findall(f'^{key}: "(?:.*/)?([^/"]+)"', content, re.MULTILINE)
 
     newest, others = named_by("model_checkpoint_path"), named_by("all_model_checkpoint_paths")
-    return [int(step) for step in [*newest, *reversed(others)]]
+    return [*newest, *reversed(others)]
+
+
+def _listed_steps(model_dir: str) -> List[int]:
+    matches = (re.match(_NAME + "$", name) for name in listed(model_dir))
+    return [int(match.group(1)) for match in matches if match]
 
 
 def _write_state(model_dir: str, present: List[int]) -> None:

@@ -37,12 +37,15 @@ _FIXED_KEYS = (
 )
 
 
-def check_name(model_dir: str) -> None:
-    """TensorFlow reads a checkpoint's path as a pattern, so some folders cannot be read again."""
-    if re.search(r"[*?\[\]{}\\]", os.path.abspath(model_dir)):
+def check_name(path: str) -> None:
+    """TensorFlow reads a checkpoint's path as a pattern, so some folders cannot be read again.
+
+    Args: path, a model_dir or a checkpoint.
+    """
+    if re.search(r"[*?\[\]{}\\]", os.path.abspath(path)):
         raise UserError(
-            f"{model_dir}: a model_dir's path may hold none of * ? [ ] {{ }} \\, which TensorFlow "
-            "takes for a pattern; choose another MODEL_DIR"
+            f"{path}: the path of a checkpoint may hold none of * ? [ ] {{ }} \\, which TensorFlow "
+            "takes for a pattern; choose another folder"
         )
 
 

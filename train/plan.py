@@ -14,6 +14,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.modelzoo_keys import INPUTS
 from train import checkpoint_files, model_dir, resolve
+from train.pretrained.read import read as read_pretrained
 
 TRAIN, EVAL, EVAL_ALL, TRAIN_AND_EVAL, PREDICT = MODES = (
     *("train", "eval", "eval_all"),
@@ -157,28 +158,26 @@ def _fresh_start(params, options, data, splits) -> Plan:
         print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
         params = _resolved(params, found, None)
         return Plan(params, folder, data, splits, [], {}, "random weights", None)
-    pretrained = _read_pretrained(options.checkpoint_path)
+    pretrained = read_pretrained(options.checkpoint_path)
     params = _resolved(params, found, pretrained)
     weights, new = resolve.initial_weights(params.model, pretrained)
-    print(f"{len(weights)} variables from {pretrained.path}; new: {', '.join(new)}")
+    print(f"{len(weights)} variables from {_source(pretrained)}; new: {', '.join(new)}")
     return Plan(params, folder, data, splits, [], weights, pretrained.path, None)
 
 
 def _given_checkpoint(params, options, data, splits) -> Plan:
     """A classifier that is scored as it is."""
     (found,) = data.values()
-    pretrained = _read_pretrained(options.checkpoint_path)
+    pretrained = read_pretrained(options.checkpoint_path)
     resolve.check_label_names(pretrained, found, print)
     params = _resolved(params, found, pretrained)
     weights = resolve.classifier_weights(params.model, pretrained)
-    print(f"{len(weights)} variables from {pretrained.path}")
+    print(f"{len(weights)} variables from {_source(pretrained)}")
     return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
 
 
-def _read_pretrained(path: str):
-    from train.pretrained import huggingface
-
-    return huggingface.read(path)
+def _source(pretrained) -> str:
+    return f"{pretrained.path} ({pretrained.format})"
 
 
 def _continuation(params, options, data, splits, checkpoints) -> Plan:

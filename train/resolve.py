@@ -9,9 +9,8 @@ from shared.errors import UserError
 from shared.files import sha256_of
 from shared.manifest import Manifest
 from train import variables
+from train.pretrained import modelzoo
 
-# Where neither the YAML nor a checkpoint says them: the values that the Model Zoo ships.
-_DEFAULTS = {"encoder_nonlinearity": "gelu", "layer_norm_epsilon": 1e-5}
 # The Model Zoo's default epsilon of the optimizer depends on the precision.
 _EPSILON_MIXED, _EPSILON_FLOAT32 = 1e-5, 1e-8
 
@@ -120,7 +119,7 @@ def model(config: ModelConfig, found: Manifest, checkpoint, log) -> ModelConfig:
     )
     if checkpoint is not None:
         _check_pretrained(config, found, checkpoint)
-    for name, default in _DEFAULTS.items():
+    for name, default in modelzoo.DEFAULTS.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:
             value = default if trained_with is None else trained_with
@@ -160,10 +159,11 @@ def _check_pretrained(config: ModelConfig, found: Manifest, checkpoint) -> None:
 def _text_differences(found: Manifest, checkpoint) -> List[str]:
     """Where the checkpoint turned text into ids otherwise than the records."""
     ours, lines = found.vocabulary, []
-    if checkpoint.sizes["vocab_size"] != ours.size:
+    vocab_size = checkpoint.sizes.get("vocab_size", ours.size)
+    if vocab_size != ours.size:
         lines.append(
-            f"  vocab_size: the checkpoint has {checkpoint.sizes['vocab_size']}, the records have "
-            f"{ours.size} ({ours.name})"
+            f"  vocab_size: the checkpoint has {vocab_size}, the records have {ours.size} "
+            f"({ours.name})"
         )
     if checkpoint.lower_case not in (None, ours.lower_case):
         lines.append(
@@ -174,6 +174,12 @@ def _text_differences(found: Manifest, checkpoint) -> List[str]:
         lines.append(
             f"  vocabulary: the records were made with {ours.name}, which is not "
             f"{checkpoint.vocab_file}"
+        )
+    elif checkpoint.vocabulary_sha256 not in (None, ours.sha256):
+        lines.append(
+            f"  vocabulary: the records were made with {ours.name} (sha256 {ours.sha256[:12]}), "
+            f"the checkpoint with {checkpoint.vocabulary_name} "
+            f"({checkpoint.vocabulary_sha256[:12]})"
         )
     return lines
 
@@ -186,23 +192,96 @@ def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]"
 
     Returns: ({name: array}, [names of the new ones]).
     Raises:
-      UserError: the checkpoint lacks a variable or has one of another shape; all are named.
+      UserError: the checkpoint lacks a variable, has one of another shape, or holds something
+        that is no part of BERT; all are named.
     """
     heads = (variables.OUTPUT, variables.POOLER) if config.disable_nsp else (variables.OUTPUT,)
-    restored, new, faults = {}, [], []
-    for spec in variables.table(config):
-        found = checkpoint.weights.get(spec.name)
-        if spec.name.startswith(heads):
-            new.append(spec.name)
-        elif found is None:
-            faults.append(f"  {spec.name}: missing")
-        elif found.shape != spec.shape:
-            faults.append(f"  {spec.name}: shape {found.shape}, expected {spec.shape}")
-        else:
-            restored[spec.name] = found
+    specs = variables.table(config)
+    new = [spec.name for spec in specs if spec.name.startswith(heads)]
+    restored = _take([spec for spec in specs if spec.name not in new], checkpoint)
+    return restored, new
+
+
+def classifier_weights(config: ModelConfig, checkpoint) -> Dict:
+    """All variables of a trained classifier, {name: array}, to evaluate or predict with it.
+
+    Raises:
+      UserError: as initial_weights; or the checkpoint is no classifier.
+    """
+    if not checkpoint.is_classifier:
+        raise UserError(
+            f"{checkpoint.path} ({checkpoint.format}) is pretrained and no classifier: it has no "
+            "output layer for a task. Train with it first: make train CHECKPOINT=<it>"
+        )
+    return _take(variables.table(config), checkpoint)
+
+
+def check_complete(checkpoint) -> None:
+    """Stops where the checkpoint is not a whole BERT of the sizes that it states.
+
+    Its pooler and its output layer may be missing.
+
+    Raises:
+      UserError: as initial_weights.
+    """
+    weights = checkpoint.weights
+    absent = tuple(
+        head
+        for head in (variables.POOLER, variables.OUTPUT)
+        if not any(name.startswith(head) for name in weights)
+    )
+    outputs = len(weights.get(variables.OUTPUT + "/bias", ()))
+    unknown = dict.fromkeys(("hidden_size", "num_heads", "num_hidden_layers", "filter_size"), 0)
+    sizes = {**unknown, "vocab_size": 0, "num_cls_classes": outputs, **checkpoint.sizes}
+    specs = variables.table(ModelConfig(**sizes))
+    _take([spec for spec in specs if not spec.name.startswith(absent)], checkpoint)
+
+
+def _take(specs, checkpoint) -> Dict:
+    """{name: array} of the variables of `specs`; raises with all that is wrong."""
+    faults = [fault for spec in specs for fault in _fault(spec, checkpoint.weights.get(spec.name))]
+    pooler_only = bool(faults) and all(variables.POOLER in fault for fault in faults)
+    faults += [
+        f"  {name}: left over, no part of a BERT of its size" for name in checkpoint.left_over
+    ]
     if faults:
-        lines = [f"the checkpoint {checkpoint.path} is not complete:", *faults]
-        if all(variables.POOLER in fault for fault in faults):
+        title = f"the checkpoint {checkpoint.path} ({checkpoint.format}) is not a BERT as expected:"
+        lines = [title, *faults]
+        if pooler_only:
             lines.append("If it was pretrained without a pooler, set model.disable_nsp: true.")
         raise UserError("\n".join(lines))
-    return restored, new
+    return {spec.name: checkpoint.weights[spec.name] for spec in specs}
+
+
+def _fault(spec, found) -> List[str]:
+    if found is None:
+        return [f"  {spec.name}: missing"]
+    if found.shape != spec.shape:
+        return [f"  {spec.name}: shape {found.shape}, expected {spec.shape}"]
+    return []
+
+
+def check_label_names(checkpoint, found: Manifest, log) -> None:
+    """Stops where a trained classifier's outputs mean other labels than the records'.
+
+    Upper and lower case are the same here: checkpoints say ENTAILMENT where GLUE says entailment.
+
+    Args: log, takes one line where the checkpoint does not say what its outputs mean.
+    Raises:
+      UserError: it states other names, or the same ones in another order.
+    """
+    stated, expected = checkpoint.label_names, found.label_names
+    if stated is None:
+        if expected is not None:
+            log(
+                f"{checkpoint.path} does not name its labels; its outputs are taken for "
+                f"{', '.join(expected)}, in this order"
+            )
+    elif [name.lower() for name in stated] != [name.lower() for name in expected or ()]:
+        raise UserError(
+            f"the outputs of {checkpoint.path} are not the labels of the data:\n"
+            f"  the checkpoint has {', '.join(stated)}\n"
+            f"  the data has       {', '.join(expected or ['a score, no labels'])}\n"
+            f"Give data that was made with its labels in its order, or a classifier for "
+            f"{found.task}."
+        )

@@ -143,7 +143,8 @@ def test_a_pretrained_checkpoint_is_where_training_starts(
     train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint, "--max_steps", 1,
           config={"optimizer": {"learning_rate": 0.0}})  # fmt: skip
     out = capsys.readouterr().out
-    assert f"39 variables from {fitting_checkpoint}; new: cls_layer/cls_output_dense" in out
+    source = f"{fitting_checkpoint} (Hugging Face checkpoint)"
+    assert f"39 variables from {source}; new: cls_layer/cls_output_dense" in out
     from safetensors.numpy import load_file
 
     tensors = load_file(fitting_checkpoint / "model.safetensors")
@@ -189,12 +190,9 @@ def test_a_checkpoint_of_another_vocabulary_or_case(train, tmp_path, fitting_che
     assert "vocabulary: the records were made with vocab, which is not" in str(error.value)
 
 
-def test_folders_that_are_no_checkpoint(train, tmp_path, fitting_checkpoint):
-    with pytest.raises(UserError, match="is not a Hugging Face checkpoint"):
+def test_a_folder_that_is_no_checkpoint(train, tmp_path):
+    with pytest.raises(UserError, match="holds no checkpoint"):
         train("train", tmp_path / "m", "--checkpoint_path", tmp_path)
-    (fitting_checkpoint / "model.safetensors").rename(fitting_checkpoint / "pytorch_model.bin")
-    with pytest.raises(UserError, match="safe_serialization=True"):
-        train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
 
 
 def test_an_incomplete_checkpoint_lists_what_is_wrong(train, tmp_path, fitting_checkpoint):
@@ -204,17 +202,13 @@ def test_an_incomplete_checkpoint_lists_what_is_wrong(train, tmp_path, fitting_c
     tensors = load_file(path)
     del tensors["bert.pooler.dense.bias"]
     tensors["bert.embeddings.LayerNorm.weight"] = np.zeros(31, np.float32)
+    tensors["bert.adapter.weight"] = np.zeros(1, np.float32)
     save_file(tensors, path)
     with pytest.raises(UserError) as error:
         train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
     assert "cls_layer/cls_dense/cls_dense/bias: missing" in str(error.value)
     assert "/gamma: shape (31,), expected (32,)" in str(error.value)
-    tensors["bert.adapter.weight"] = np.zeros(1, np.float32)
-    save_file(tensors, path)
-    with pytest.raises(
-        UserError, match="no part of a BERT classifier of 2 layers:\n  bert.adapter.weight"
-    ):
-        train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)
+    assert "bert.adapter.weight: left over" in str(error.value)
 
 
 def test_two_datasets_in_one_run_must_go_together(train, tmp_path, demo_data, data_copy):
