@@ -24,6 +24,7 @@ def path(dataset: str, split: str) -> str:
 def is_permutation(numbers, examples: int) -> bool:
     """Whether an array holds each of 0 to examples - 1 once.
 
+    >>> import numpy as np
     >>> is_permutation(np.array([2, 0, 1]), 3)
     True
     """

@@ -4,8 +4,8 @@ predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negativ
                     of a regression task: {"index": 0, "score": 3.2}
 SST-2.tsv           index <tab> prediction, as the leaderboard takes it
 
-Both hold every example in the order of the input: line n + 1 of the first is the n-th row of the
-test file (GLUE's `index`), from 0; where no such file is known, the n-th record.
+Both hold every example in the order of the input: `index` is the number, from 0, of the row in
+GLUE's test file; where the dataset has no index (shared/source_order.py), of the record.
 """
 
 import json
