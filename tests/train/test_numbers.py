@@ -1,4 +1,4 @@
-"""Schedules, optimizer, metrics and dropout against arithmetic done by hand."""
+"""Schedules, optimizer and dropout against arithmetic done by hand."""
 
 import math
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.train.conftest import constant
-from train import bert, metrics, schedule
+from train import bert, schedule
 from train.dropout import StatelessDropout
 from train.progress import Progress, clock
 
@@ -69,48 +69,6 @@ def test_a_list_runs_in_sequence():
 def test_without_the_reset_every_schedule_counts_from_the_beginning():
     down = one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=8)
     assert rates(WARM_UP + down, [3, 4, 6, 8], reset_steps=False) == [0.75, 0.5, 0.25, 0]
-
-
-def scores(predictions):
-    """Logits of two classes whose larger one is the prediction."""
-    return np.eye(2)[predictions]
-
-
-def test_metrics_of_classes_by_hand():
-    # TP 2, FP 1, FN 1, TN 1.
-    predictions, labels = np.array([1, 1, 1, 0, 0]), np.array([1, 1, 0, 1, 0])
-    found = metrics.compute(("accuracy", "f1", "matthews_correlation"), scores(predictions), labels)
-    matthews = (2 * 1 - 1 * 1) / math.sqrt(3 * 3 * 2 * 2)
-    expected = {"accuracy": 0.6, "f1": 4 / 6, "matthews_correlation": matthews}
-    assert found == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    "predictions, labels, f1", [([0, 0], [0, 0], 0.0), ([1, 1], [1, 1], 1.0), ([0, 0], [0, 1], 0.0)]
-)
-def test_metrics_of_constant_predictions(predictions, labels, f1):
-    found = metrics.compute(
-        ("f1", "matthews_correlation"), scores(np.array(predictions)), np.array(labels)
-    )
-    assert found == {"f1": f1, "matthews_correlation": 0.0}
-
-
-def test_matthews_of_three_classes_by_hand():
-    # Gorodkin's R_K = (c s - sum p_k t_k) / sqrt((s^2 - sum p_k^2) (s^2 - sum t_k^2)):
-    # s = 5 rows, c = 3 right, predicted p = (2, 2, 1), true t = (2, 1, 2).
-    predictions, labels = np.array([0, 0, 1, 1, 2]), np.array([0, 2, 1, 0, 2])
-    found = metrics.compute(("matthews_correlation",), np.eye(3)[predictions], labels)
-    expected = (3 * 5 - (4 + 2 + 2)) / math.sqrt((25 - 9) * (25 - 9))
-    assert found["matthews_correlation"] == pytest.approx(expected)
-
-
-def test_metrics_of_scores_by_hand():
-    predictions = np.array([[1.0], [2.0], [2.0], [5.0]])
-    labels = np.array([0.0, 1.0, 2.0, 3.0])
-    found = metrics.compute(("pearson", "spearman"), predictions, labels)
-    # Deviations -1.5 -0.5 -0.5 2.5 and -1.5 -0.5 0.5 1.5; ranks 1 2.5 2.5 4 and 1 2 3 4.
-    assert found["pearson"] == pytest.approx(6.0 / math.sqrt(9 * 5))
-    assert found["spearman"] == pytest.approx(4.5 / math.sqrt(4.5 * 5))
 
 
 def test_the_two_forms_of_gelu():
