@@ -59,8 +59,6 @@ def test_three_steps_are_those_of_tensorflow_1(kind, theirs):
         value, slots = optimizer.update(value, slots, gradient, 0.1, given, 0.0, step)
     named = zip(optimizer.SLOTS[kind], slots, strict=True)
     found = {f"w/{name}": slot.numpy() for name, slot in named}
-        f"w/{name}": slot.numpy() for name, slot in zip(optimizer.SLOTS[kind], slots, strict=True)
-    }
     found = {"w": value.numpy(), **found, **optimizer.powers(given, 3)}
     assert set(found) == set(expected)  # the names in a checkpoint, too
     for name, array in expected.items():
