@@ -260,14 +260,17 @@ def _inherit_inputs(content: Dict[str, Any]) -> None:
 
 def _model_layers(path, model, errors):
     """[(file, mapping)] of the model section; empty where what it inherits cannot be read."""
-    if not isinstance(model, dict) or PRETRAIN_PARAMS_PATH not in model:
+    if not isinstance(model, dict):
         return [(path, model)]
+    own = {key: value for key, value in model.items() if key != PRETRAIN_PARAMS_PATH}
+    stated = model.get(PRETRAIN_PARAMS_PATH)
+    if stated is None:
+        return [(path, own)]
     try:
-        inherited = pretrain_params.base_model(path, model)
+        return [(path, own), pretrain_params.base_model(path, stated, own)]
     except (UserError, ValueError) as error:
         errors.append(f"model.{PRETRAIN_PARAMS_PATH}: {error}")
         return []
-    return [(path, {key: model[key] for key in model if key != PRETRAIN_PARAMS_PATH}), inherited]
 
 
 def _section(name, layers, errors, log):
@@ -275,6 +278,7 @@ def _section(name, layers, errors, log):
 
     Args:
       layers: [(file, mapping)], the configuration's own first; no key stands in two of them.
+        Empty where it is known already that the section cannot be read.
     """
     for _, values in layers:
         if not isinstance(values, (dict, type(None))):
@@ -287,12 +291,16 @@ def _section(name, layers, errors, log):
         more, wrong = _read_keys(name, values or {}, fields, log, file)
         found.update(more)
         faults += wrong if file == layers[0][0] else [f"{fault} (in {file})" for fault in wrong]
-    stated = {key for _, values in layers for key in values or {}}
-    for field in fields.values():
-        if layers and _is_required(field) and field.name not in stated:
-            faults.append(f"{name}.{field.name}: missing")
+    faults += _missing(name, layers, fields)
     errors += faults
     return kind(**found) if kind and layers and not faults else None
+
+
+def _missing(name, layers, fields):
+    """A line for every required key that stands in no layer."""
+    stated = {key for _, values in layers for key in values or {}}
+    required = [field.name for field in fields.values() if _is_required(field)] if layers else []
+    return [f"{name}.{key}: missing" for key in required if key not in stated]
 
 
 def _read_keys(section, values, fields, log, file):

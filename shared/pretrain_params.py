@@ -14,18 +14,19 @@ from shared.modelzoo_keys import PRETRAIN_PARAMS_PATH
 _LEFT_OUT = ("use_vsl",)
 
 
-def base_model(path: str, model: Dict[str, Any]) -> Tuple[str, Dict[str, Any]]:
+def base_model(path: str, stated: str, own: Dict[str, Any]) -> Tuple[str, Dict[str, Any]]:
     """What a fine-tuning YAML takes over from its pretraining YAML.
 
     Args:
       path: the fine-tuning YAML.
-      model: its model section; its keys win.
+      stated: its pretrain_params_path.
+      own: the other keys of its model section; they win.
     Returns:
-      (the pretraining YAML, {key: value} of its model section that `model` does not state).
+      (the pretraining YAML, {key: value} of its model section that `own` does not have).
     Raises:
       ValueError, UserError: it is in neither place, or has no model section.
     """
-    found = _find(path, settings.text(model[PRETRAIN_PARAMS_PATH]))
+    found = _find(path, settings.text(stated))
     base = yaml_file.read(found, ("model",)).get("model")
     if not isinstance(base, dict):
         raise ValueError(f"{found} has no section `model` with keys, found {base!r}")
@@ -34,7 +35,7 @@ def base_model(path: str, model: Dict[str, Any]) -> Tuple[str, Dict[str, Any]]:
             f"{found} has a {PRETRAIN_PARAMS_PATH} itself; give the file that states the sizes"
         )
     return found, {
-        key: value for key, value in base.items() if key not in model and key not in _LEFT_OUT
+        key: value for key, value in base.items() if key not in own and key not in _LEFT_OUT
     }
 
 

@@ -57,6 +57,10 @@ def test_the_own_keys_win_and_vsl_is_left_behind(load, tmp_path):
     assert found == expected  # null is the default, not what the base has
 
 
+def test_a_path_of_null_inherits_nothing(load):
+    assert load(pretrain_params_path=None, **SIZES).model == config.ModelConfig(**SIZES)
+
+
 def test_vsl_of_ones_own_is_refused(load, tmp_path):
     path = write(tmp_path / "base.yaml", {"model": SIZES})
     message = error_of(load, pretrain_params_path=path, use_vsl=True)
