@@ -24,8 +24,9 @@ def path_of(model_dir: str, step: int) -> str:
 
 
 def step_of(path: str) -> int:
-    """1000 for .../model.ckpt-1000."""
-    return int(path.rsplit("-", 1)[1])
+    """1000 for .../model.ckpt-1000; 0 for a path that names no step."""
+    match = re.search(_NAME + "$", path)
+    return int(match.group(1)) if match else 0
 
 
 def steps(model_dir: str) -> List[int]:

@@ -59,6 +59,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
 
     params = _with_xla(todo.params, backend)
     strategy = devices.strategy(params.runconfig, backend) if is_training else None
+    os.makedirs(todo.model_dir, exist_ok=True)
     path, values = None, todo.weights
     if todo.checkpoints:
         read = functools.partial(state.read_weights, model=params.model)
@@ -67,7 +68,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
                 state.read_checkpoint, model=params.model, options=params.optimizer
             )
         path, values = checkpoint.read_newest(todo.checkpoints, read)
-    step = checkpoint_files.step_of(path) if path else 0
+    step = checkpoint_files.step_of(path or todo.origin)
     return gpu.Estimator(params, todo.model_dir, values, strategy), path, step
 
 

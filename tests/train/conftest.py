@@ -5,6 +5,7 @@ import pytest
 
 from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
+from tests.train import runs
 
 
 def constant(rate):
@@ -45,6 +46,16 @@ def tiny():
         return made
 
     return make
+
+
+@pytest.fixture
+def train(tmp_path, demo_data):
+    """A function: mode, model_dir, more arguments -> what main does; `config` changes SMALL."""
+
+    def run(mode, model_dir, *more, config=None, data=demo_data):
+        runs.run_main(mode, model_dir, tmp_path / "params.yaml", data, *more, changes=config)
+
+    return run
 
 
 @pytest.fixture

@@ -14,44 +14,10 @@ import yaml
 from shared import manifest
 from shared.errors import Terminated, UserError
 from tests.inputs import GOLDEN, ROOT
-from train import checkpoint, checkpoint_files, evaluation, model_dir, run
+from tests.train.runs import SMALL, assert_same_weights, weights
+from train import checkpoint, checkpoint_files, evaluation, model_dir, run, start
+from train.estimators.loop import DivergedError
 from train.pretrained import huggingface
-
-SMALL = {
-    "train_input": {"batch_size": 8},
-    "eval_input": {"batch_size": 64},
-    "model": {
-        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 2, "filter_size": 64,
-        "max_position_embeddings": 40, "dropout_rate": 0.1, "attention_dropout_rate": 0.1,
-        "cls_dropout_rate": 0.1,
-    },
-    "optimizer": {"learning_rate": 1e-3, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0},
-    "runconfig": {"max_steps": 12, "save_checkpoints_steps": 6, "save_summary_steps": 4},
-}  # fmt: skip
-
-
-@pytest.fixture
-def train(tmp_path, demo_data):
-    """A function: mode, model_dir, more arguments -> what main does; `config` changes SMALL."""
-
-    def run_main(mode, model_dir, *more, config=None, data=demo_data):
-        content = {name: {**SMALL[name], **(config or {}).get(name, {})} for name in SMALL}
-        path = tmp_path / "params.yaml"
-        path.write_text(yaml.safe_dump(content))
-        run.main(
-            [*("--mode", mode, "--params", str(path), "--backend", "cpu"),
-             *("--model_dir", str(model_dir), "--data_dir", str(data)), *map(str, more)]
-        )  # fmt: skip
-
-    return run_main
-
-
-def weights(model_dir, step):
-    """Everything a checkpoint holds."""
-    path = str(model_dir / f"model.ckpt-{step}")
-    import tensorflow as tf
-
-    return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
 
 
 def test_a_resumed_run_ends_in_the_same_weights(train, tmp_path, capsys):
@@ -61,10 +27,7 @@ def test_a_resumed_run_ends_in_the_same_weights(train, tmp_path, capsys):
     train("train", tmp_path / "parts")
     out = capsys.readouterr().out
     assert "continues from" in out and "Training finished with 40 samples in" in out
-    whole, parts = weights(tmp_path / "whole", 12), weights(tmp_path / "parts", 12)
-    assert set(whole) == set(parts)
-    for name, values in whole.items():
-        np.testing.assert_array_equal(values, parts[name], err_msg=name)
+    assert_same_weights(weights(tmp_path / "parts", 12), weights(tmp_path / "whole", 12))
 
 
 def test_a_moved_model_dir_continues(train, tmp_path, capsys):
@@ -296,7 +259,11 @@ def test_what_cannot_be_evaluated(train, tmp_path):
 
 
 def test_options_that_mean_nothing_in_a_mode_are_refused(train, tmp_path, capsys):
-    for mode, option in (("eval", "--checkpoint_path"), ("eval", "--steps"), ("train", "--split")):
+    for mode, option in (
+        ("eval_all", "--checkpoint_path"),
+        ("eval", "--steps"),
+        ("train", "--split"),
+    ):
         with pytest.raises(SystemExit) as stop:
             train(mode, tmp_path / "m", option, "1")
         assert stop.value.code == 2
@@ -314,8 +281,12 @@ def test_a_train_split_without_labels_is_refused(train, tmp_path, data_copy):
 def test_a_run_that_diverges_stops_and_saves_nothing_more(train, tmp_path):
     rates = [{"scheduler": "Constant", "learning_rate": 1e-4, "steps": 6},
              {"scheduler": "Constant", "learning_rate": 1e30}]  # fmt: skip
-    with pytest.raises(UserError, match=r"diverged: at step \d+ the loss is .*1.00e\+30"):
-        train("train", tmp_path / "m", config={"optimizer": {"learning_rate": rates}})
+    config = {"optimizer": {"learning_rate": rates}, "runconfig": {"max_skipped_steps": 4}}
+    expected = (
+        r"diverged: at step 11 .* NaN or Inf for the 4th step in a row .*1.00e\+30 and loss sc"
+    )
+    with pytest.raises(DivergedError, match=expected):
+        train("train", tmp_path / "m", config=config)
     assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
 
 
@@ -336,14 +307,14 @@ def test_two_trainings_exclude_each_other(train, tmp_path):
 
 
 def test_a_plan_that_another_training_overtook_is_dropped(train, tmp_path, monkeypatch):
-    real = run.import_tensorflow
+    real = start.import_tensorflow
 
     def slow(backend):
-        monkeypatch.setattr(run, "import_tensorflow", real)
+        monkeypatch.setattr(start, "import_tensorflow", real)
         train("train", tmp_path / "m", "--max_steps", 2)  # while the first one imports
         return real(backend)
 
-    monkeypatch.setattr(run, "import_tensorflow", slow)
+    monkeypatch.setattr(start, "import_tensorflow", slow)
     with pytest.raises(UserError, match="another training has written to .* in the meantime"):
         train("train", tmp_path / "m", "--max_steps", 1)
     assert checkpoint_files.steps(str(tmp_path / "m")) == [2]
@@ -454,9 +425,9 @@ def test_sigterm_at_a_checkpoint_writes_it_once(train, tmp_path, monkeypatch, ca
 def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, monkeypatch, capsys):
     real = evaluation.evaluate
 
-    def interrupted(*arguments, should_stop):
+    def interrupted(*arguments):
         signal.raise_signal(signal.SIGTERM)
-        return real(*arguments, should_stop=should_stop)
+        return real(*arguments)
 
     monkeypatch.setattr(evaluation, "evaluate", interrupted)
     with pytest.raises(Terminated, match="in an evaluation; the next run does it again"):
@@ -472,11 +443,6 @@ def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, mon
 def test_training_needs_an_end(train, tmp_path):
     with pytest.raises(UserError, match="no end of training"):
         train("train", tmp_path / "m", config={"runconfig": {"max_steps": None}})
-
-
-def test_float16_is_refused_until_it_is_built(train, tmp_path):
-    with pytest.raises(UserError, match="mixed_precision float16 .* is not built yet"):
-        train("train", tmp_path / "m", config={"model": {"mixed_precision": "float16"}})
 
 
 def test_bfloat16_trains(train, tmp_path):

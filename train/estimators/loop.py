@@ -51,6 +51,8 @@ class TrainLoop:
         if step >= max_steps:
             print(f"nothing to train: step {step} is at or beyond max_steps {max_steps}")
             return
+        if self._replicas.count > 1:
+            print(f"trains on {self._replicas.count} devices, which share each batch")
         progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
         writer = tf.summary.create_file_writer(self._events_dir())
         batches, loop = self._replicas.batches(input_fn, self._params), self._compiled_loop()
