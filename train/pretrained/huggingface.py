@@ -102,9 +102,19 @@ def _read_safetensors(path: str) -> Dict[str, np.ndarray]:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return {name: _tensor(file, name, path) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise UserError(f"cannot read {path}: {error}; copy or convert it again") from None
+
+
+def _tensor(file, name: str, path: str) -> np.ndarray:
+    try:
+        return file.get_tensor(name)
+    except (AttributeError, TypeError):  # what safetensors makes of a dtype that NumPy lacks
+        dtype = file.get_slice(name).get_dtype()
+        raise UserError(
+            f"{path} holds {name} as {dtype}; take a checkpoint that is not quantized"
+        ) from None
 
 
 def _weights(
