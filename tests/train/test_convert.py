@@ -12,9 +12,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from shared.errors import UserError
-from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
-from train import checkpoint, checkpoint_files, classifier, convert, model_dir, resolve, variables
+from train import checkpoint_files, classifier, convert, resolve, variables
 from train.dropout import no_dropout
 from train.pretrained.read import read
 
@@ -32,29 +31,6 @@ def converted(tmp_path):
         return tmp_path / name
 
     return run
-
-
-@pytest.fixture
-def own(tmp_path, tiny):
-    """A function: label names -> a model_dir of this program with golden weights at step 7."""
-
-    def make(label_names):
-        vocabulary = Vocabulary("bert_base_uncased", 64, "5" * 64, True, {})
-        data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, vocabulary, label_names, {}, {})
-        outputs = len(label_names or [""])
-        weights = dict(read(str(HF / "classifier")).weights)
-        weights[variables.OUTPUT + "/kernel"] = weights[variables.OUTPUT + "/kernel"][:, :outputs]
-        weights[variables.OUTPUT + "/bias"] = weights[variables.OUTPUT + "/bias"][:outputs]
-        slots = {f"{name}/AdamW": array for name, array in weights.items()}
-        folder = tmp_path / "own"
-        folder.mkdir()
-        checkpoint.save(str(folder), 7, {**weights, **slots, "global_step": np.int64(7)}, keep=0)
-        params = tiny(model={"encoder_nonlinearity": "gelu_erf", "layer_norm_epsilon": 1e-12,
-                             "num_cls_classes": outputs})  # fmt: skip
-        model_dir.write_params(str(folder), params, data, "random weights", "cpu")
-        return folder
-
-    return make
 
 
 def assert_same(found, expected, **differences):
@@ -128,6 +104,8 @@ def test_a_decoder_of_its_own_is_written_untied(converted, tmp_path):
     folder = converted(converted(source, "zoo"), "back", "--to", "huggingface")
     found = load_file(folder / "model.safetensors")
     np.testing.assert_array_equal(found["cls.predictions.decoder.weight"], decoder)
+    bias = tensors["cls.predictions.bias"]
+    np.testing.assert_array_equal(found["cls.predictions.decoder.bias"], bias)
     assert json.loads((folder / "config.json").read_text())["tie_word_embeddings"] is False
 
 
@@ -153,7 +131,7 @@ def test_our_own_training_becomes_a_hugging_face_folder(converted, own, capsys):
     assert_same(read(str(folder)), ours, vocabulary_name=None, vocabulary_sha256=None)
     out = capsys.readouterr().out
     assert f"41 variables of {source}/model.ckpt-7 (checkpoint of this program) are in" in out
-    assert f"copy the vocabulary bert_base_uncased to {folder}/vocab.txt" in out
+    assert f"copy its vocabulary (bert_base_uncased) to {folder}/vocab.txt" in out
     # In the Model Zoo's format not even the vocabulary's name is lost.
     again = read(str(converted(source, "zoo", "--to", "modelzoo")))
     assert_same(again, ours)
@@ -199,7 +177,7 @@ def test_the_vocabulary_goes_along(converted, tmp_path, capsys):
     folder = converted(source, "zoo")
     for name in ("vocab.txt", "tokenizer_config.json"):
         assert (folder / name).read_text() == (source / name).read_text()
-    assert "copy the vocabulary" not in capsys.readouterr().out
+    assert "copy its vocabulary" not in capsys.readouterr().out
 
 
 def test_heads_must_be_known_for_hugging_face(converted, tmp_path):

@@ -14,7 +14,7 @@ import tensorflow as tf
 from safetensors.numpy import load_file, save_file
 
 from shared.errors import UserError
-from shared.manifest import Manifest
+from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
 from train import checkpoint, resolve, variables
 from train.pretrained.read import read
@@ -320,6 +320,28 @@ def test_the_order_of_label_names(named):
     assert "the data has       entailment, neutral, contradiction\n" in str(error.value)
     with pytest.raises(UserError, match="a score, no labels"):
         named(mnli, None)
+
+
+def test_our_own_training_must_have_the_records_vocabulary(own, tiny):
+    labels = ("entailment", "neutral", "contradiction")
+    found = read(str(own(labels)))
+    assert found.format == "checkpoint of this program" and found.sizes == SIZES
+    assert (found.encoder_nonlinearity, found.layer_norm_epsilon) == ("gelu_erf", 1e-12)
+    unset = {"encoder_nonlinearity": None, "layer_norm_epsilon": None}
+    asked = tiny(model=unset).model
+    same = Vocabulary("mine", 64, "5" * 64, True, {})
+    data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, same, labels, {}, {})
+    model = resolve.model(asked, data, found, print)
+    assert (model.encoder_nonlinearity, model.layer_norm_epsilon) == ("gelu_erf", 1e-12)
+    assert len(resolve.classifier_weights(model, found)) == 41
+    other = Vocabulary("other", 64, "6" * 64, False, {})
+    with pytest.raises(UserError) as error:
+        resolve.model(asked, dataclasses.replace(data, vocabulary=other), found, print)
+    assert "lower_case: the checkpoint has True, the records have False" in str(error.value)
+    assert (
+        "vocabulary: the records were made with other (sha256 666666666666), "
+        "the checkpoint with bert_base_uncased (555555555555)" in str(error.value)
+    )
 
 
 def test_id2label_with_gaps(copy_of):
