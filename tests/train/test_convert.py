@@ -170,6 +170,13 @@ def test_golden_logits_of_converted_classifiers(converted, tmp_path, tiny, form)
         assert np.abs(logits.numpy() - golden["logits"]).max() <= 1e-5
 
 
+def test_the_tanh_form_gets_the_name_that_every_version_of_transformers_knows(converted, tmp_path):
+    zoo = shutil.copytree(MODELZOO, tmp_path / "zoo")
+    (zoo / "params.yaml").write_text("model: {num_heads: 2}")
+    config = json.loads((converted(zoo, "hf", "--to", "huggingface") / "config.json").read_text())
+    assert config["hidden_act"] == "gelu_new"
+
+
 def test_the_vocabulary_goes_along(converted, tmp_path, capsys):
     source = shutil.copytree(HF / "google_tf1", tmp_path / "google")
     (source / "vocab.txt").write_text("[PAD]\n")

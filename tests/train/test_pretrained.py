@@ -415,6 +415,12 @@ def test_damaged_files_are_named(copy_of):
         read(str(folder))
 
 
+def test_where_safetensors_are_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(UserError, match="cannot read .*model.safetensors here: .*make convert"):
+        read(str(HF / "pretrained"))
+
+
 def test_hugging_face_folders_are_read_without_tensorflow():
     code = (
         "import sys; from train.pretrained.read import read; "

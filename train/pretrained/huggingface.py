@@ -99,9 +99,14 @@ def _shards(folder: str) -> List[str]:
 
 
 def _read_safetensors(path: str) -> Dict[str, np.ndarray]:
-    import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
-    from safetensors import SafetensorError, safe_open
-
+    try:
+        import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
+        from safetensors import SafetensorError, safe_open
+    except ImportError as error:  # in Cerebras' container
+        raise UserError(
+            f"cannot read {path} here: {error}. Make a Model Zoo checkpoint of it on a machine "
+            "that has what `make setup` installs: make convert FROM=<its folder> TO=<new folder>"
+        ) from None
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: _tensor(file, name, path) for name in file.keys()}  # noqa: SIM118
