@@ -34,9 +34,9 @@ def main(arguments: list) -> None:
         f"{options.target} ({WRITERS[to].FORMAT})"
     )
     if pretrained.vocab_file is None:
-        name = pretrained.vocabulary_name or "its text was made with"
+        name = f" ({pretrained.vocabulary_name})" if pretrained.vocabulary_name else ""
         target = os.path.join(options.target, VOCAB_FILE)
-        print(f"no {VOCAB_FILE} lies beside it; copy the vocabulary {name} to {target}")
+        print(f"no {VOCAB_FILE} lies beside it; copy its vocabulary{name} to {target}")
 
 
 def parse(arguments: list) -> argparse.Namespace:

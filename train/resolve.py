@@ -178,7 +178,7 @@ def _text_differences(found: Manifest, checkpoint) -> List[str]:
     elif checkpoint.vocabulary_sha256 not in (None, ours.sha256):
         lines.append(
             f"  vocabulary: the records were made with {ours.name} (sha256 {ours.sha256[:12]}), "
-            f"the checkpoint with {checkpoint.vocabulary_name} "
+            f"the checkpoint with {checkpoint.vocabulary_name or 'another'} "
             f"({checkpoint.vocabulary_sha256[:12]})"
         )
     return lines
@@ -198,8 +198,9 @@ def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]"
     heads = (variables.OUTPUT, variables.POOLER) if config.disable_nsp else (variables.OUTPUT,)
     specs = variables.table(config)
     new = [spec.name for spec in specs if spec.name.startswith(heads)]
-    restored = _take([spec for spec in specs if spec.name not in new], checkpoint)
-    return restored, new
+    wanted = [spec for spec in specs if spec.name not in new]
+    without_pooler = "If it was pretrained without a pooler, set model.disable_nsp: true."
+    return _take(wanted, checkpoint, without_pooler), new
 
 
 def classifier_weights(config: ModelConfig, checkpoint) -> Dict:
@@ -237,20 +238,24 @@ def check_complete(checkpoint) -> None:
     _take([spec for spec in specs if not spec.name.startswith(absent)], checkpoint)
 
 
-def _take(specs, checkpoint) -> Dict:
-    """{name: array} of the variables of `specs`; raises with all that is wrong."""
-    faults = [fault for spec in specs for fault in _fault(spec, checkpoint.weights.get(spec.name))]
-    pooler_only = bool(faults) and all(variables.POOLER in fault for fault in faults)
+def _take(specs, checkpoint, without_pooler: str = "") -> Dict:
+    """{name: array} of the variables of `specs`.
+
+    Args: without_pooler, advice for a checkpoint that lacks nothing but the pooler.
+    Raises:
+      UserError: it lists all that is wrong.
+    """
+    weights = checkpoint.weights
+    faults = [fault for spec in specs for fault in _fault(spec, weights.get(spec.name))]
+    pooler_only = faults and all(variables.POOLER in fault for fault in faults)
     faults += [
         f"  {name}: left over, no part of a BERT of its size" for name in checkpoint.left_over
     ]
     if faults:
         title = f"the checkpoint {checkpoint.path} ({checkpoint.format}) is not a BERT as expected:"
-        lines = [title, *faults]
-        if pooler_only:
-            lines.append("If it was pretrained without a pooler, set model.disable_nsp: true.")
-        raise UserError("\n".join(lines))
-    return {spec.name: checkpoint.weights[spec.name] for spec in specs}
+        advice = [without_pooler] if pooler_only and without_pooler else []
+        raise UserError("\n".join([title, *faults, *advice]))
+    return {spec.name: weights[spec.name] for spec in specs}
 
 
 def _fault(spec, found) -> List[str]:
@@ -282,6 +287,6 @@ def check_label_names(checkpoint, found: Manifest, log) -> None:
             f"the outputs of {checkpoint.path} are not the labels of the data:\n"
             f"  the checkpoint has {', '.join(stated)}\n"
             f"  the data has       {', '.join(expected or ['a score, no labels'])}\n"
-            f"Give data that was made with its labels in its order, or a classifier for "
+            "Give data that was made with its labels in its order, or a classifier for "
             f"{found.task}."
         )

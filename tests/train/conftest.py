@@ -5,7 +5,11 @@ import pytest
 
 from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
+from shared.manifest import Manifest, Vocabulary
+from tests.inputs import GOLDEN
 from tests.train import runs
+from train import checkpoint, model_dir, variables
+from train.pretrained.read import read
 
 
 def constant(rate):
@@ -71,3 +75,26 @@ def assert_close():
             assert difference / largest <= 1e-4, (name, difference / largest)
 
     return check
+
+
+@pytest.fixture
+def own(tmp_path, tiny):
+    """A function: label names -> a model_dir of this program with golden weights at step 7."""
+
+    def make(label_names):
+        vocabulary = Vocabulary("bert_base_uncased", 64, "5" * 64, True, {})
+        data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, vocabulary, label_names, {}, {})
+        outputs = len(label_names or [""])
+        weights = dict(read(str(GOLDEN / "hf" / "classifier")).weights)
+        weights[variables.OUTPUT + "/kernel"] = weights[variables.OUTPUT + "/kernel"][:, :outputs]
+        weights[variables.OUTPUT + "/bias"] = weights[variables.OUTPUT + "/bias"][:outputs]
+        slots = {f"{name}/AdamW": array for name, array in weights.items()}
+        folder = tmp_path / "own"
+        folder.mkdir()
+        checkpoint.save(str(folder), 7, {**weights, **slots, "global_step": np.int64(7)}, keep=0)
+        params = tiny(model={"encoder_nonlinearity": "gelu_erf", "layer_norm_epsilon": 1e-12,
+                             "num_cls_classes": outputs})  # fmt: skip
+        model_dir.write_params(str(folder), params, data, "random weights", "cpu")
+        return folder
+
+    return make

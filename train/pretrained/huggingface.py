@@ -22,6 +22,8 @@ from train.pretrained.pretrained import Pretrained, renamed, text_facts
 FORMAT = "Hugging Face checkpoint"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 SHARDS_FILE = WEIGHTS_FILE + ".index.json"
+# The MLM bias under a second name: transformers ties the two only where the decoder is tied too.
+_DECODER_BIAS = "cls.predictions.decoder.bias"
 # How transformers names classes of which it knows only the number.
 _NAMELESS = "LABEL_"
 # {(has a masked-language head, has an output layer that is no classifier's): class}
@@ -97,14 +99,29 @@ def _shards(folder: str) -> List[str]:
 
 
 def _read_safetensors(path: str) -> Dict[str, np.ndarray]:
-    import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
-    from safetensors import SafetensorError, safe_open
-
+    try:
+        import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
+        from safetensors import SafetensorError, safe_open
+    except ImportError as error:  # in Cerebras' container
+        raise UserError(
+            f"cannot read {path} here: {error}. Make a Model Zoo checkpoint of it on a machine "
+            "that has what `make setup` installs: make convert FROM=<its folder> TO=<new folder>"
+        ) from None
     try:
         with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return {name: _tensor(file, name, path) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise UserError(f"cannot read {path}: {error}; copy or convert it again") from None
+
+
+def _tensor(file, name: str, path: str) -> np.ndarray:
+    try:
+        return file.get_tensor(name)
+    except (AttributeError, TypeError):  # what safetensors makes of a dtype that NumPy lacks
+        dtype = file.get_slice(name).get_dtype()
+        raise UserError(
+            f"{path} holds {name} as {dtype}; take a checkpoint that is not quantized"
+        ) from None
 
 
 def _weights(
@@ -112,7 +129,7 @@ def _weights(
 ) -> Tuple[Dict[str, np.ndarray], Tuple[str, ...]]:
     """The tensors under our names, and the names of those that are no part of BERT."""
     ours = {theirs: name for name, theirs in table.items()}
-    ours["cls.predictions.decoder.bias"] = variables.MLM_BIAS
+    ours[_DECODER_BIAS] = variables.MLM_BIAS
 
     def our_name(theirs: str) -> Optional[str]:
         plain = theirs.replace("LayerNorm.gamma", "LayerNorm.weight")
@@ -159,8 +176,10 @@ def write(folder: str, pretrained: Pretrained) -> None:
 
     config = _config(pretrained)
     table = names.hugging_face(pretrained.sizes["num_hidden_layers"], pretrained.is_classifier)
-    weights = pretrained.weights.items()
-    tensors = {table[name]: _transposed(name, array) for name, array in weights}
+    weights = pretrained.weights
+    tensors = {table[name]: _transposed(name, array) for name, array in weights.items()}
+    if variables.MLM_OUTPUT_EMBEDDINGS in weights and variables.MLM_BIAS in weights:
+        tensors[_DECODER_BIAS] = weights[variables.MLM_BIAS]
     try:
         # transformers reads no file that does not say which library's conventions it follows.
         save_file(tensors, os.path.join(folder, WEIGHTS_FILE), metadata={"format": "pt"})

@@ -127,5 +127,6 @@ def write(folder: str, pretrained: Pretrained) -> None:
         "lower_case": pretrained.lower_case,
     }
     known = {key: value for key, value in data.items() if value is not None}
-    text = yaml.safe_dump({_MODEL: settings, _DATA: known}, sort_keys=False)
+    content = {_MODEL: settings, **({_DATA: known} if known else {})}
+    text = yaml.safe_dump(content, sort_keys=False)
     write_whole(os.path.join(folder, model_dir.PARAMS_FILE), text)
