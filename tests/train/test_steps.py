@@ -73,7 +73,7 @@ def test_trimming_changes_no_loss(logged, tmp_path, demo_data):
         Estimator(params, str(tmp_path / kind), {}).train(batches, 8)
         for features, _ in batches(params, None).take(8):
             lengths.add((kind, features["input_ids"].shape[1]))
-    assert ("untrimmed", 32) in lengths and ("trimmed", 16) in lengths
+    assert ("untrimmed", 32) in lengths and ("trimmed", 24) in lengths
     found, expected = losses(tmp_path / "trimmed"), losses(tmp_path / "untrimmed")
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
@@ -152,7 +152,7 @@ def test_other_optimizers_train_and_resume(logged, tmp_path, kind):
         assert found["beta1_power"] == pytest.approx(0.9**2)
     else:
         change = gradient
-    np.testing.assert_allclose(found[name], before - 0.1 * change, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found[name], before - 0.1 * change, rtol=1e-4, atol=1e-5)
     slots = {"adam": {"/Adam", "/Adam_1"}, "momentum": {"/SGDM"}, "sgd": set()}[kind]
     assert {other for other in found if other.startswith(name)} == {
         name,
@@ -170,7 +170,7 @@ def test_memory_that_runs_out_is_answered_with_a_smaller_batch(train_demo, monke
     real = classifier.logits
 
     def too_large(*arguments):
-        million = tf.reduce_max(arguments[1]["input_ids"]) * 0 + 10**6
+        million = tf.reduce_max(arguments[1]["input_ids"]) // 1000 + 10**6
         return real(*arguments) + tf.zeros([million, million, million])[0, 0, 0]
 
     monkeypatch.setattr(step.classifier, "logits", too_large)

@@ -1,0 +1,140 @@
+"""kill -9 and SIGTERM at random steps, a start again, and the same weights to the last bit.
+
+Importing TensorFlow takes most of such a run; so one process imports it, and forks for every run.
+"""
+
+import contextlib
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from shared.errors import UserError
+from tests.inputs import ROOT
+from tests.train import runs
+from tests.train.runs import assert_same_weights, weights
+from train import checkpoint, checkpoint_files
+
+FORKING = """
+import json, os, sys
+from shared.errors import exit_code
+from train import run, start
+start.import_tensorflow("cpu")
+from train import evaluation, prediction, training
+print("ready", flush=True)
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        os.dup2(2, 1)
+        os._exit(exit_code(lambda: run.main(json.loads(line))))
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+STEPS = 300
+LONG = {"max_steps": STEPS, "save_checkpoints_steps": 20, "save_summary_steps": 100}
+
+
+@pytest.fixture(scope="module")
+def start():
+    """start(arguments) -> (process id, a function that waits for the exit code)."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-c", FORKING], cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+
+        def start(arguments):
+            process.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline()), lambda: int(process.stdout.readline())
+
+        yield start
+        process.kill()
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-9])
+def test_killed_anywhere(start, tmp_path, demo_data, memory_limit_gb, parts):
+    changes = {"train_input": {"memory_limit_gb": memory_limit_gb, "shuffle_buffer": 500},
+               "optimizer": {"grad_accum_steps": parts}, "runconfig": LONG}  # fmt: skip
+    params = tmp_path / "p.yaml"
+    params.write_text(yaml.safe_dump(runs.configuration(changes)))
+    whole = runs.arguments("train", tmp_path / "whole", params, demo_data)
+    assert start(whole)[1]() == 0
+    moments = random.Random(f"{memory_limit_gb} {parts}")
+    arguments = runs.arguments("train", tmp_path / "parts", params, demo_data)
+    codes = [interrupted(start, arguments, tmp_path / "parts", number, moments)
+             for number in (signal.SIGKILL, signal.SIGTERM)]  # fmt: skip
+    assert codes == [-signal.SIGKILL, 143]
+    assert start(arguments)[1]() == 0
+    assert_same_weights(weights(tmp_path / "parts", STEPS), weights(tmp_path / "whole", STEPS))
+
+
+def interrupted(start, arguments, folder, number, moments):
+    """Sends a signal at a random moment after the run's first new checkpoint; the exit code."""
+    before = newest(folder)
+    pid, exit_code = start(arguments)
+    while newest(folder) == before:
+        time.sleep(0.01)
+    time.sleep(moments.uniform(0, 0.5))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+    return exit_code()
+
+
+def newest(folder):
+    return max(checkpoint_files.steps(str(folder)), default=0)
+
+
+@pytest.mark.parametrize("damage", ["cut", "removed", "changed"])
+def test_a_damaged_newest_checkpoint_is_passed_over(train, tmp_path, capsys, damage):
+    folder = tmp_path / "m"
+    train("train", folder)
+    expected = weights(folder, 12)
+    data = folder / "model.ckpt-12.data-00000-of-00001"
+    if damage == "removed":
+        data.unlink()
+    else:
+        content = data.read_bytes()
+        half = len(content) // 2
+        changed = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
+        data.write_bytes(content[:half] if damage == "cut" else changed)
+    capsys.readouterr()
+    train("train", folder)
+    out = capsys.readouterr().out
+    assert f"the checkpoint {folder / 'model.ckpt-12'} is damaged: " in out
+    assert f"Trying the one before it.\ncontinues from {folder / 'model.ckpt-6'}" in out
+    assert_same_weights(weights(folder, 12), expected)
+
+
+def test_where_every_checkpoint_is_damaged_nothing_starts_anew(train, tmp_path):
+    folder = tmp_path / "m"
+    train("train", folder)
+    for data in folder.glob("*.data-*"):
+        data.write_bytes(b"")
+    with pytest.raises(UserError, match=r"no checkpoint of .* can be read \(2 tried\)"):
+        train("train", folder)
+    assert checkpoint_files.steps(str(folder)) == [6, 12]
+
+
+def test_a_full_disk_loses_no_older_checkpoint(tmp_path):
+    """A limit on the size of files stands for the disk: writing beyond it fails in the kernel."""
+    import tensorflow as tf
+
+    checkpoint.save(str(tmp_path), 1, {"a": tf.ones([10])}, keep=1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(
+            UserError, match="cannot write the checkpoint .*model.ckpt-2.*Make room"
+        ):
+            checkpoint.save(str(tmp_path), 2, {"a": tf.random.uniform([10**6])}, keep=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert checkpoint_files.newest_first(str(tmp_path)) == [str(tmp_path / "model.ckpt-1")]
+    assert checkpoint.read(str(tmp_path / "model.ckpt-1"), ["a"])["a"].tolist() == [1.0] * 10
