@@ -13,7 +13,7 @@ from shared.config import Config, InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.modelzoo_keys import INPUTS
-from train import checkpoint_files, model_dir, resolve
+from train import checkpoint_files, choose_splits, model_dir, resolve, restore
 from train.pretrained.read import read as read_pretrained
 
 TRAIN, EVAL, EVAL_ALL, TRAIN_AND_EVAL, PREDICT = MODES = (
@@ -96,7 +96,7 @@ def make(options: argparse.Namespace) -> Plan:
     params = _with_options(config.load(options.params, print), options)
     data = {section: _read_data(params, section, options) for section in _SECTIONS[options.mode]}
     if _TRAIN_INPUT in data:
-        resolve.check_train_split(data[_TRAIN_INPUT])
+        choose_splits.check_train(data[_TRAIN_INPUT])
         _check_has_end(params)
     splits = _splits(data, options.split)
     if options.checkpoint_path and _TRAIN_INPUT not in data:
@@ -141,8 +141,8 @@ def _read_data(params: Config, section: str, options: argparse.Namespace) -> Man
 
 def _splits(data: Dict[str, Manifest], split: Optional[str]) -> List[str]:
     if _PREDICT_INPUT in data:
-        return resolve.predict_splits(data[_PREDICT_INPUT], split)
-    return resolve.eval_splits(data[_EVAL_INPUT], split) if _EVAL_INPUT in data else []
+        return choose_splits.to_predict(data[_PREDICT_INPUT], split)
+    return choose_splits.to_evaluate(data[_EVAL_INPUT], split) if _EVAL_INPUT in data else []
 
 
 def _fresh_start(params, options, data, splits) -> Plan:
@@ -160,7 +160,7 @@ def _fresh_start(params, options, data, splits) -> Plan:
         return Plan(params, folder, data, splits, [], {}, "random weights", None)
     pretrained = read_pretrained(options.checkpoint_path)
     params = _resolved(params, found, pretrained)
-    weights, new = resolve.initial_weights(params.model, pretrained)
+    weights, new = restore.initial_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}; new: {', '.join(new)}")
     return Plan(params, folder, data, splits, [], weights, pretrained.path, None)
 
@@ -169,9 +169,9 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
     """A classifier that is scored as it is."""
     (found,) = data.values()
     pretrained = read_pretrained(options.checkpoint_path)
-    resolve.check_label_names(pretrained, found, print)
+    restore.check_classifier(pretrained, found, print)
     params = _resolved(params, found, pretrained)
-    weights = resolve.classifier_weights(params.model, pretrained)
+    weights = restore.classifier_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}")
     return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
 

@@ -10,7 +10,7 @@ SMALL = {
     "train_input": {"batch_size": 8},
     "eval_input": {"batch_size": 64},
     "model": {
-        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 2, "filter_size": 64,
+        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 1, "filter_size": 64,
         "max_position_embeddings": 40, "dropout_rate": 0.1, "attention_dropout_rate": 0.1,
         "cls_dropout_rate": 0.1,
     },

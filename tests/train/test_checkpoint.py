@@ -138,5 +138,5 @@ def test_a_damaged_checkpoint_is_one_message(tmp_path):
     ):
         save(tmp_path, 3)
         file.unlink() if change is None else file.write_bytes(change(file.read_bytes()))
-        with pytest.raises(UserError, match="model.ckpt-3 is damaged: .*the one before it"):
+        with pytest.raises(UserError, match="model.ckpt-3 is damaged: "):
             checkpoint.read(str(path), ["a/b"])

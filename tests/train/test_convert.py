@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from shared.errors import UserError
 from tests.inputs import GOLDEN
-from train import checkpoint_files, classifier, convert, resolve, variables
+from train import checkpoint_files, classifier, convert, restore, variables
 from train.dropout import no_dropout
 from train.pretrained.read import read
 
@@ -165,7 +165,7 @@ def test_golden_logits_of_converted_classifiers(converted, tmp_path, tiny, form)
         features = {
             name: tf.constant(golden[name]) for name in ("input_ids", "input_mask", "segment_ids")
         }
-        weights = resolve.classifier_weights(model, found)
+        weights = restore.classifier_weights(model, found)
         logits = classifier.logits(weights, features, model, no_dropout, tf.float32)
         assert np.abs(logits.numpy() - golden["logits"]).max() <= 1e-5
 

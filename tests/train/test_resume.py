@@ -37,7 +37,7 @@ for line in sys.stdin:
     print(pid, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
-STEPS = 300
+STEPS = 200
 LONG = {"max_steps": STEPS, "save_checkpoints_steps": 20, "save_summary_steps": 100}
 
 
@@ -81,7 +81,7 @@ def interrupted(start, arguments, folder, number, moments):
     pid, exit_code = start(arguments)
     while newest(folder) == before:
         time.sleep(0.01)
-    time.sleep(moments.uniform(0, 0.5))
+    time.sleep(moments.uniform(0, 0.15))
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
     return exit_code()
@@ -92,11 +92,9 @@ def newest(folder):
 
 
 @pytest.mark.parametrize("damage", ["cut", "removed", "changed"])
-def test_a_damaged_newest_checkpoint_is_passed_over(train, tmp_path, capsys, damage):
-    folder = tmp_path / "m"
-    train("train", folder)
-    expected = weights(folder, 12)
-    data = folder / "model.ckpt-12.data-00000-of-00001"
+def test_a_damaged_newest_checkpoint_is_passed_over(train, trained, capsys, damage):
+    expected = weights(trained, 12)
+    data = trained / "model.ckpt-12.data-00000-of-00001"
     if damage == "removed":
         data.unlink()
     else:
@@ -104,22 +102,19 @@ def test_a_damaged_newest_checkpoint_is_passed_over(train, tmp_path, capsys, dam
         half = len(content) // 2
         changed = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
         data.write_bytes(content[:half] if damage == "cut" else changed)
-    capsys.readouterr()
-    train("train", folder)
+    train("train", trained)
     out = capsys.readouterr().out
-    assert f"the checkpoint {folder / 'model.ckpt-12'} is damaged: " in out
-    assert f"Trying the one before it.\ncontinues from {folder / 'model.ckpt-6'}" in out
-    assert_same_weights(weights(folder, 12), expected)
+    assert f"the checkpoint {trained / 'model.ckpt-12'} is damaged: " in out
+    assert f"Trying the one before it.\ncontinues from {trained / 'model.ckpt-6'}" in out
+    assert_same_weights(weights(trained, 12), expected)
 
 
-def test_where_every_checkpoint_is_damaged_nothing_starts_anew(train, tmp_path):
-    folder = tmp_path / "m"
-    train("train", folder)
-    for data in folder.glob("*.data-*"):
+def test_where_every_checkpoint_is_damaged_nothing_starts_anew(train, trained):
+    for data in trained.glob("*.data-*"):
         data.write_bytes(b"")
     with pytest.raises(UserError, match=r"no checkpoint of .* can be read \(2 tried\)"):
-        train("train", folder)
-    assert checkpoint_files.steps(str(folder)) == [6, 12]
+        train("train", trained)
+    assert checkpoint_files.steps(str(trained)) == [6, 12]
 
 
 def test_a_full_disk_loses_no_older_checkpoint(tmp_path):
