@@ -4,38 +4,25 @@ Importing TensorFlow takes most of such a run; so one process imports it, and fo
 """
 
 import contextlib
-import json
 import os
 import random
 import resource
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 import yaml
 
 from shared.errors import UserError
-from tests.inputs import ROOT
+from tests.forking import forking
 from tests.train import runs
 from tests.train.runs import assert_same_weights, weights
 from train import checkpoint, checkpoint_files
 
-FORKING = """
-import json, os, sys
-from shared.errors import exit_code
+IMPORTS = """
 from train import run, start
 start.import_tensorflow("cpu")
 from train import evaluation, prediction, training
-print("ready", flush=True)
-for line in sys.stdin:
-    pid = os.fork()
-    if not pid:
-        os.dup2(2, 1)
-        os._exit(exit_code(lambda: run.main(json.loads(line))))
-    print(pid, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 STEPS = 200
 LONG = {"max_steps": STEPS, "save_checkpoints_steps": 20, "save_summary_steps": 100}
@@ -43,18 +30,8 @@ LONG = {"max_steps": STEPS, "save_checkpoints_steps": 20, "save_summary_steps": 
 
 @pytest.fixture(scope="module")
 def start():
-    """start(arguments) -> (process id, a function that waits for the exit code)."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([sys.executable, "-c", FORKING], cwd=ROOT, text=True, **pipes) as process:
-        assert process.stdout.readline() == "ready\n"
-
-        def start(arguments):
-            process.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
-            process.stdin.flush()
-            return int(process.stdout.readline()), lambda: int(process.stdout.readline())
-
+    with forking(IMPORTS) as start:
         yield start
-        process.kill()
 
 
 @pytest.mark.parametrize("parts", [1, 2])
