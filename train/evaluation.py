@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-from typing import Optional
 
 import numpy as np
 
@@ -86,18 +85,6 @@ def input_fn(todo: Plan, split: str):
     if options.input_fn:
         return functools.partial(own_input_fn.batches, section=section, split=split)
     return functools.partial(eval_input_fn, options=options, split=split, found=todo.scored_data)
-
-
-def read_results(model_dir: str, splits) -> Optional[dict]:
-    """What the last `evaluate` of these splits returned; None where one of them has no file."""
-    results = {}
-    for split in splits:
-        try:
-            with open(_result_file(model_dir, split), encoding="utf-8") as file:
-                results[split] = json.load(file)
-        except (OSError, ValueError):
-            return None
-    return results
 
 
 def _say_precision(todo: Plan) -> None:

@@ -5,6 +5,7 @@ Nothing here needs TensorFlow but the reading of its checkpoints, so mistakes ar
 
 import argparse
 import dataclasses
+import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
@@ -169,11 +170,22 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
     """A classifier that is scored as it is."""
     (found,) = data.values()
     pretrained = read_pretrained(options.checkpoint_path)
+    _check_results_go_elsewhere(options.model_dir, pretrained.path)
     restore.check_classifier(pretrained, found, print)
     params = _resolved(params, found, pretrained)
     weights = restore.classifier_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}")
     return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
+
+
+def _check_results_go_elsewhere(folder: str, path: str) -> None:
+    """A training's folder is not for the scores of another one."""
+    is_own = os.path.abspath(os.path.dirname(path)) == os.path.abspath(folder)
+    if checkpoint_files.steps(folder) and not is_own:
+        raise UserError(
+            f"{folder} holds a training of its own; give another MODEL_DIR for the results of "
+            f"{path}"
+        )
 
 
 def _source(pretrained) -> str:

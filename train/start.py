@@ -50,7 +50,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     """Returns (an estimator, the path of the checkpoint of model_dir it starts from or None, the
     global step).
 
-    Args: is_training, whether slots and counters are needed too, and several devices.
+    Args: is_training, whether slots and counters are needed too, and other machines.
     Raises:
       UserError: no checkpoint of model_dir can be read, or not all that there should be.
     """
@@ -58,7 +58,8 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     from train.estimators import devices, gpu, state
 
     params = _with_xla(todo.params, backend)
-    strategy = devices.strategy(params.runconfig, backend) if is_training else None
+    choose = devices.strategy if is_training else devices.local_strategy
+    strategy = choose(params.runconfig, backend)
     os.makedirs(todo.model_dir, exist_ok=True)
     path, values = None, todo.weights
     if todo.checkpoints:

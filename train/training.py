@@ -37,7 +37,9 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
         should_stop = start.stop_on_sigterm()
         after = make_after_checkpoint(todo, backend, estimator, should_stop)
         last_step = todo.last_step(first_step)
-        if path is not None and _is_scored_step(todo, first_step, last_step) and after(first_step):
+        # A kill may have come between the checkpoint and its evaluation; twice does no harm.
+        is_enough = path and _is_scored_step(todo, first_step, last_step) and after(first_step)
+        if estimator.anyone(bool(is_enough)):
             return
         if first_step < last_step and is_chief:
             found, origin = todo.train_data, todo.origin
@@ -82,9 +84,6 @@ def _scoring(todo: Plan, backend: str, estimator, should_stop):
     def after_checkpoint(step):
         if not estimator.is_chief:
             return False
-        results = evaluation.read_results(todo.model_dir, todo.splits)
-        if results is None or any(result["step"] != step for result in results.values()):
-            results = evaluation.evaluate(estimator, todo, step, should_stop)
-        return best.consider(step, results)
+        return best.consider(step, evaluation.evaluate(estimator, todo, step, should_stop))
 
     return after_checkpoint

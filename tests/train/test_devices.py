@@ -20,6 +20,7 @@ from train.estimators import devices
 # Every step is logged; without dropout nothing depends on who computes what.
 LOGGED = {"max_steps": 6, "save_summary_steps": 1, "save_checkpoints_steps": 6, "xla": False}
 PLAIN = {
+    "eval_input": {"batch_size": 120},  # 5 batches, the last one not full
     "model": dict.fromkeys(("dropout_rate", "attention_dropout_rate", "cls_dropout_rate"), 0.0),
     "runconfig": LOGGED,
 }
@@ -32,6 +33,10 @@ from train import run
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 run.main(sys.argv[1:])
 """
+
+
+def result(folder):
+    return json.loads((folder / "eval_validation.json").read_text())
 
 
 def losses(folder):
@@ -51,12 +56,12 @@ def with_run(**more):
 
 @pytest.fixture(scope="module")
 def one_device(tmp_path_factory, demo_data):
-    """The losses of one device that takes each batch as a whole."""
+    """(losses, evaluation) of one device that takes each batch as a whole."""
     folder = tmp_path_factory.mktemp("one")
-    runs.run_main("train", folder / "m", folder / "p.yaml", demo_data, changes=PLAIN)
+    runs.run_main("train_and_eval", folder / "m", folder / "p.yaml", demo_data, changes=PLAIN)
     found = losses(folder / "m")
     assert len(found) == 6 and len(set(found)) == 6
-    return found
+    return found, result(folder / "m")
 
 
 def start(program, tmp_path, demo_data, name, changes, **environment):
@@ -64,7 +69,8 @@ def start(program, tmp_path, demo_data, name, changes, **environment):
     params = tmp_path / f"{name}.yaml"
     params.write_text(yaml.safe_dump(runs.configuration(changes)))
     return subprocess.Popen(
-        [sys.executable, *program, *runs.arguments("train", tmp_path / "m", params, demo_data)],
+        [sys.executable, *program,
+         *runs.arguments("train_and_eval", tmp_path / "m", params, demo_data)],
         cwd=ROOT, env={**os.environ, **environment}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -83,11 +89,21 @@ def test_accumulated_parts_are_the_large_batch(
     inputs = {"batch_size": 2, "memory_limit_gb": memory_limit_gb}
     config = {**PLAIN, "train_input": inputs, "optimizer": {"grad_accum_steps": 4}}
     train("train", tmp_path / "m", config=config)
+    expected, _ = one_device
     if memory_limit_gb < 1:  # streaming has an order of its own
         inputs = {"batch_size": 8, "memory_limit_gb": memory_limit_gb}
         train("train", tmp_path / "n", config={**PLAIN, "train_input": inputs})
-        one_device = losses(tmp_path / "n")
-    np.testing.assert_allclose(losses(tmp_path / "m"), one_device, rtol=1e-5)
+        expected = losses(tmp_path / "n")
+    np.testing.assert_allclose(losses(tmp_path / "m"), expected, rtol=1e-5)
+
+
+def assert_same(folder, one_device):
+    """The losses of all steps, and the evaluation of every example."""
+    expected, evaluation = one_device
+    np.testing.assert_allclose(losses(folder), expected, rtol=1e-5)
+    found = result(folder)
+    assert found["loss"] == pytest.approx(evaluation["loss"], rel=1e-5)
+    assert {**found, "loss": 0} == {**evaluation, "loss": 0}
 
 
 def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
@@ -95,7 +111,7 @@ def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
               "train_input": {"batch_size": 4}}  # fmt: skip
     out = finish(start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config))
     assert "trains on 2 devices" in out
-    np.testing.assert_allclose(losses(tmp_path / "m"), one_device, rtol=1e-5)
+    assert_same(tmp_path / "m", one_device)
 
 
 def test_two_machines(tmp_path, demo_data, one_device):
@@ -110,7 +126,7 @@ def test_two_machines(tmp_path, demo_data, one_device):
     for process in processes:
         out = finish(process)
         assert "trains on 2 devices" in out and "Training finished with 48 samples" in out
-    np.testing.assert_allclose(losses(tmp_path / "m"), one_device, rtol=1e-5)
+    assert_same(tmp_path / "m", one_device)
     written = runs.weights(tmp_path / "m", 6)
     assert written["global_step"] == 6
 

@@ -67,7 +67,7 @@ def test_training_stops_early_and_a_resumed_one_does_the_same(train, tmp_path, c
     train("train_and_eval", tmp_path / "m", config=config)  # it does not go on by itself
     assert "stops early" in capsys.readouterr().out
     assert checkpoint_files.steps(str(tmp_path / "m"))[-1] == 8
-    assert len(by_loss) == 4
+    assert len(by_loss) == 4 + 1  # that of the newest checkpoint is done again
     # Stopped and started again after its best evaluation.
     by_loss.clear()
     train("train_and_eval", tmp_path / "n", "--max_steps", 6, config=config)
@@ -172,6 +172,11 @@ def test_a_classifier_is_scored_as_it_is(train, tmp_path, trained):
     train("eval", tmp_path / "n", "--checkpoint_path", own)
     assert results(tmp_path / "n") == results(trained)
     train("predict", tmp_path / "n", "--checkpoint_path", own)
+    train("eval", trained, "--checkpoint_path", trained / "model.ckpt-6")  # one of its own
+    assert results(trained)["step"] == 6
+    train("train", tmp_path / "o", "--max_steps", 1)
+    with pytest.raises(UserError, match="/o holds a training of its own; give another MODEL_DIR"):
+        train("eval", tmp_path / "o", "--checkpoint_path", own)
     assert (tmp_path / "n" / "predict_test.jsonl").exists()
     with pytest.raises(UserError, match="is pretrained and no classifier"):
-        train("eval", tmp_path / "o", "--checkpoint_path", GOLDEN / "hf" / "google_tf1")
+        train("eval", tmp_path / "p", "--checkpoint_path", GOLDEN / "hf" / "google_tf1")

@@ -53,23 +53,28 @@ def _can_load(name: str) -> bool:
 
 
 def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
-    """How the devices share the work of a batch.
+    """How devices share the work of a training batch.
 
-    None for one device; all GPUs of this machine (`enable_distributed`; on the cpu backend all
-    logical CPUs); those of several machines (`multiple_workers`), which TF_CONFIG lists.
+    Those of several machines (`multiple_workers`), which TF_CONFIG lists; or as local_strategy.
 
     Raises:
       UserError: TF_CONFIG and the configuration disagree.
     """
     if _workers(run):  # asked first: it must be made before the devices are listed
         return tf.distribute.MultiWorkerMirroredStrategy()
+    return local_strategy(run, backend)
+
+
+def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
+    """All GPUs of this machine (`enable_distributed`; on the cpu backend all logical CPUs), or None
+    for one device."""
     kind = backend.upper()
-    devices = [device.name for device in tf.config.list_logical_devices(kind)]
-    if run.enable_distributed and len(devices) > 1:
-        return tf.distribute.MirroredStrategy(devices)
-    if len(devices) > 1:
+    names = [device.name for device in tf.config.list_logical_devices(kind)]
+    if run.enable_distributed and len(names) > 1:
+        return tf.distribute.MirroredStrategy(names)
+    if len(names) > 1:
         print(
-            f"{len(devices)} {kind}s are visible, one is used; runconfig.enable_distributed: true "
+            f"{len(names)} {kind}s are visible, one is used; runconfig.enable_distributed: true "
             "uses all of them"
         )
     return None

@@ -74,6 +74,10 @@ class Estimator:
         """Whether this process writes files; among several workers the first one does."""
         return self._replicas.is_chief
 
+    def anyone(self, flag: bool) -> bool:
+        """Whether the flag is set in any of the workers; all of them must ask."""
+        return self._replicas.anyone(flag)
+
     def train(
         self,
         input_fn: Callable,
