@@ -110,7 +110,7 @@ def test_skipped_steps_are_counted_until_training_stops(logged, tmp_path, capsys
                     runconfig={"max_skipped_steps": 3, "save_checkpoints_steps": 2})  # fmt: skip
     with pytest.raises(DivergedError) as error:
         train(params, tmp_path, 10)
-    assert "at step 3 " in str(error.value) and "3th step in a row" in str(error.value)
+    assert "at step 3 " in str(error.value) and "for 3 steps in a row" in str(error.value)
     assert "learning rate 1.00e-03 and loss scale 2.74878e+11" in str(error.value)  # 2^38
     assert "step 2: 1 of the last steps had gradients of NaN or Inf" in capsys.readouterr().out
     assert checkpoint_files.steps(str(tmp_path)) == [2]

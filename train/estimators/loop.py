@@ -11,6 +11,7 @@ from shared.errors import Terminated, UserError
 from train.estimators.replicas import Replicas
 from train.estimators.state import State
 from train.estimators.step import Report, TrainStep
+from train.estimators.summaries import Summaries
 from train.progress import Progress
 
 # One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
@@ -36,6 +37,7 @@ class TrainLoop:
         self._seconds_per_step = SECONDS_PER_CALL
         self._skipped = int(state.skipped_steps.numpy())
         self._in_a_row = 0  # of the skipped steps
+        self._loop = self._compiled_loop()
 
     def run(
         self,
@@ -53,28 +55,23 @@ class TrainLoop:
             return
         if self._replicas.count > 1:
             print(f"trains on {self._replicas.count} devices, which share each batch")
-        progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
-        writer = tf.summary.create_file_writer(self._events_dir())
-        batches, loop = self._replicas.batches(input_fn, self._params), self._compiled_loop()
         saved, is_last = step, False
-        while not (is_last or self._replicas.anyone(should_stop())):
-            count = self._steps_to_take(step, max_steps)
-            report, seconds = self._take(loop, batches, count)
-            step += count
-            self._look_at_skipped(step, report)
-            speed = progress.update(count, seconds, report.loss, report.learning_rate)
-            is_last = step == max_steps
-            if step % self._run.save_summary_steps == 0 or is_last:
-                _write_summaries(writer, step, report, speed)
-            if step % self._run.save_checkpoints_steps == 0 or is_last:
-                saved = self._checkpoint(save, step)
-                is_last = self._replicas.anyone(after_checkpoint(step)) or is_last
-        writer.close()
-        if not is_last:
-            if step != saved:
-                self._checkpoint(save, step)
-            raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
-        progress.finish()
+        with Summaries(self._events_dir(), self._run.save_summary_steps) as summaries:
+            progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
+            batches = self._replicas.batches(input_fn, self._params)
+            while not (is_last or self._replicas.anyone(should_stop())):
+                step, report, speed = self._advance(batches, step, max_steps, progress)
+                is_last = step == max_steps
+                summaries.write(step, report, speed, is_last)
+                if step % self._run.save_checkpoints_steps == 0 or is_last:
+                    saved = self._checkpoint(save, step)
+                    is_last = self._replicas.anyone(after_checkpoint(step)) or is_last
+        if is_last:
+            progress.finish()
+            return
+        if step != saved:
+            self._checkpoint(save, step)
+        raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
 
     def _check_workers(self, step):
         self._replicas.check_equal(self._replicas.here, "the number of devices of each")
@@ -91,9 +88,8 @@ class TrainLoop:
 
     def _events_dir(self):
         """Workers other than the chief keep their summaries apart."""
-        return (
-            self._model_dir if self._replicas.is_chief else os.path.join(self._model_dir, "workers")
-        )
+        apart = "" if self._replicas.is_chief else "workers"
+        return os.path.join(self._model_dir, apart)
 
     def _checkpoint(self, save, step):
         if self._replicas.is_chief:
@@ -121,14 +117,17 @@ class TrainLoop:
 
         return loop
 
-    def _take(self, loop, batches, count):
-        """Returns (Report of numbers, seconds)."""
+    def _advance(self, batches, step, max_steps, progress):
+        """One call of the compiled loop. Returns (the step it came to, Report, examples/s)."""
+        count = self._steps_to_take(step, max_steps)
         started = time.monotonic()
-        report = loop(batches, tf.constant(count))
+        report = self._loop(batches, tf.constant(count))
         report = Report(*(value.numpy().item() for value in report))
         seconds = time.monotonic() - started
         self._seconds_per_step = seconds / count
-        return report, seconds
+        self._look_at_skipped(step + count, report)
+        speed = progress.update(count, seconds, report.loss, report.learning_rate)
+        return step + count, report, speed
 
     def _steps_to_take(self, step, max_steps):
         """Steps for one call: up to the next summary, checkpoint or the end, and not too long."""
@@ -151,22 +150,10 @@ class TrainLoop:
             )
         if self._in_a_row >= self._run.max_skipped_steps:
             raise DivergedError(
-                f"training diverged: at step {step} the gradients are NaN or Inf for the "
-                f"{self._in_a_row}th step in a row (runconfig.max_skipped_steps), with learning "
+                f"training diverged: at step {step} the gradients have been NaN or Inf for "
+                f"{self._in_a_row} steps in a row (runconfig.max_skipped_steps), with learning "
                 f"rate {report.learning_rate:.2e} and loss scale {report.loss_scale:g}; the loss "
                 f"is {report.loss}. Those steps changed no weight, and nothing was saved since the "
                 "last checkpoint. Use a smaller learning rate, a longer warm-up, or "
                 "optimizer.max_gradient_norm."
             )
-
-
-def _write_summaries(writer, step, report, speed):
-    with writer.as_default(step):
-        tf.summary.scalar("train/loss", report.loss)
-        tf.summary.scalar("train/unclipped_grad_norm", report.gradient_norm)
-        tf.summary.scalar("train/learning_rate", report.learning_rate)
-        tf.summary.scalar("train/loss_scale", report.loss_scale)
-        tf.summary.scalar("train/skipped_steps", report.skipped_steps)
-        if speed is not None:
-            tf.summary.scalar("train/examples_per_second", speed)
-    writer.flush()

@@ -49,7 +49,7 @@ class TrainStep:
         compiled = {"jit_compile": params.runconfig.xla, "autograph": False}
         self._gradients = tf.function(self._compute_gradients, **compiled)
         self._update = tf.function(self._compute_update, **compiled)
-        # Traced once for each shape, not for each variable: that halves the wait for a first step.
+        # Traced once for each shape, not for each variable.
         self._update_one = tf.function(self._compute_one, autograph=False)
 
     def _make_sums(self):
@@ -161,8 +161,5 @@ def _loss_scaling(options, dtype):
     """Only float16 underflows; elsewhere a configuration for float16 is welcome and not used."""
     if dtype != tf.float16:
         return 1.0
-    return (
-        loss_scale.DYNAMIC[0]
-        if options.loss_scaling_factor is None
-        else options.loss_scaling_factor
-    )
+    stated = options.loss_scaling_factor
+    return loss_scale.DYNAMIC[0] if stated is None else stated
