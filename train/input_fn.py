@@ -51,8 +51,7 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
     else:
         serialized = stream.training_batches(options, found, of_step, seed, first_step)
         batches = serialized.map(_parse(found, lengths), tf.data.experimental.AUTOTUNE)
-    endless = tf.data.experimental.assert_cardinality(tf.data.experimental.INFINITE_CARDINALITY)
-    return batches.apply(endless).prefetch(tf.data.experimental.AUTOTUNE)
+    return batches.prefetch(tf.data.experimental.AUTOTUNE)
 
 
 def eval_input_fn(

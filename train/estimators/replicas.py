@@ -47,9 +47,16 @@ class Replicas:
         """
         return iter(
             self._strategy.distribute_datasets_from_function(
-                lambda context: input_fn(params, context)
+                lambda context: self._endless(input_fn(params, context))
             )
         )
+
+    def _endless(self, dataset):
+        """Where the length is not known, workers would ask each other before every step."""
+        if not self.is_multi_worker:
+            return dataset
+        infinite = tf.data.experimental.INFINITE_CARDINALITY
+        return dataset.apply(tf.data.experimental.assert_cardinality(infinite))
 
     def map(self, function: Callable, batches: list) -> list:
         """[function(batch)] for at most as many batches as there are replicas in this process.
