@@ -250,12 +250,22 @@ def _plain(value):
 
 
 def _inherit_inputs(content: Dict[str, Any]) -> None:
-    """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input."""
-    content.setdefault("eval_input", content.get("train_input"))
-    predict = content.get("predict_input")
+    """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
+
+    An input function is inherited by nobody: one that repeats would never end an evaluation.
+    """
+    train, predict = content.get("train_input"), content.get("predict_input")
+    content.setdefault("eval_input", _without_function(train))
+    evaluate = content["eval_input"]
     predict = {} if predict is None else predict
-    if isinstance(content["eval_input"], dict) and isinstance(predict, dict):
-        content["predict_input"] = {**content["eval_input"], **predict}
+    if isinstance(evaluate, dict) and isinstance(predict, dict):
+        content["predict_input"] = {**_without_function(evaluate), **predict}
+
+
+def _without_function(section):
+    if not isinstance(section, dict):
+        return section
+    return {key: value for key, value in section.items() if key != "input_fn"}
 
 
 def _model_layers(path, model, errors):

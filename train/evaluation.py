@@ -83,7 +83,7 @@ def input_fn(todo: Plan, split: str):
     """The input function for a split that is scored or predicted."""
     section, options = todo.scored_section, todo.scored_input
     if options.input_fn:
-        return functools.partial(own_input_fn.batches, section=section, split=split)
+        return functools.partial(own_input_fn.scored_batches, section=section, split=split)
     return functools.partial(eval_input_fn, options=options, split=split, found=todo.scored_data)
 
 

@@ -45,7 +45,26 @@ def load(path: str, where: str) -> Callable:
     return found
 
 
-def batches(params: Config, input_context, section: str, split: str):
+def scored_batches(params: Config, input_context=None, *, section: str, split: str):
+    """Batches that end.
+
+    Args and raises: as `_batches`; also where the dataset does not end.
+    """
+    dataset = _batches(params, input_context, section, split)
+    if _cardinality(dataset) == tf.data.experimental.INFINITE_CARDINALITY:
+        path = getattr(params, section).input_fn
+        raise UserError(
+            f"{section}.input_fn {path} returned a dataset that repeats without end; for {split} "
+            "it must give each example once"
+        )
+    return dataset
+
+
+def _cardinality(dataset) -> int:
+    return int(tf.data.experimental.cardinality(dataset).numpy())
+
+
+def _batches(params: Config, input_context, section: str, split: str):
     """What the user's function returns, after a check of names, types and shapes.
 
     Args:
@@ -69,10 +88,10 @@ def training_batches(params: Config, input_context=None, *, split: str, first_st
     """Endless batches, from the step `first_step` on, which are reached by skipping.
 
     Raises:
-      UserError: as `batches`; or the dataset ends.
+      UserError: as `_batches`; or the dataset ends.
     """
-    dataset = batches(params, input_context, "train_input", split)
-    if tf.data.experimental.cardinality(dataset).numpy() >= 0:
+    dataset = _batches(params, input_context, "train_input", split)
+    if _cardinality(dataset) >= 0:
         raise UserError(
             f"train_input.input_fn {params.train_input.input_fn} returned a dataset that ends; for "
             "training it must repeat: dataset.repeat()"

@@ -1,9 +1,11 @@
 """Input functions of the user's own."""
 
 import pytest
+import yaml
 
+from shared import config
 from shared.errors import UserError
-from tests.train.runs import assert_same_weights, weights
+from tests.train.runs import assert_same_weights, configuration, weights
 
 # What a user may write: the project's records, read in the user's own way.
 MODULE = """
@@ -36,6 +38,9 @@ def finite(params):
     ids = tf.ones([8, 32], tf.int32)
     features = {"input_ids": ids, "input_mask": 0 * ids, "segment_ids": 0 * ids}
     return tf.data.Dataset.from_tensors((features, tf.ones([8], tf.int32)))
+
+def endless(params):
+    return finite(params).repeat()
 
 def predict_first(params):
     return records(params, "predict_input").take(1)
@@ -111,3 +116,13 @@ def test_predictions_need_every_example(train, tmp_path):
     train("train", tmp_path / "m", "--max_steps", 1)
     with pytest.raises(UserError, match="gave 64 examples of split test, which has 500"):
         train("predict", tmp_path / "m", config=own)
+
+
+@pytest.mark.usefixtures("module")
+def test_an_evaluation_does_not_inherit_a_function_that_repeats(train, tmp_path, trained, capsys):
+    content = configuration(inputs(train="train_input_fn"))
+    del content["eval_input"]
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
+    assert config.load(str(tmp_path / "p.yaml"), print).eval_input.input_fn is None
+    with pytest.raises(UserError, match="returned a dataset that repeats without end; for valid"):
+        train("eval", trained, config=inputs(eval="endless"))
