@@ -41,7 +41,6 @@ INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
 DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error no dataset for TASK=$(TASK)))
 TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
 	$(if $(BACKEND),--backend $(BACKEND))
-FROM_CHECKPOINT = $(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)")
 DEMO := build/demo
 DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= SEEDS= ARGS= \
 	GLUE_DIR= DATA= TEXT= LABEL= BAD_ROWS= \
@@ -87,17 +86,13 @@ inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL
 
 train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
 train_and_eval: $(READY) ## the same, scores every checkpoint and keeps the best one
-train train_and_eval:
-	@$(VENV_PYTHON) -m train.run --mode $@ $(TRAIN_OPTIONS) $(FROM_CHECKPOINT) \
-		$(if $(SEEDS),--seeds "$(SEEDS)") $(ARGS)
-
 eval: $(READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT) on every labelled split
-predict: $(READY) ## writes its answers on the splits without labels, and GLUE's leaderboard files
-eval predict:
-	@$(VENV_PYTHON) -m train.run --mode $@ $(TRAIN_OPTIONS) $(FROM_CHECKPOINT) $(ARGS)
-
 eval_all: $(READY) ## scores every checkpoint of MODEL_DIR
-	@$(VENV_PYTHON) -m train.run --mode eval_all $(TRAIN_OPTIONS) $(ARGS)
+predict: $(READY) ## writes its answers on the splits without labels, and GLUE's leaderboard files
+train train_and_eval eval eval_all predict:
+	@$(VENV_PYTHON) -m train.run --mode $@ $(TRAIN_OPTIONS) \
+		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(if $(SEEDS),--seeds "$(SEEDS)") $(ARGS)
+
 
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
 	@$(VENV_PYTHON) -m train.convert "$(or $(FROM),$(error give FROM=<checkpoint>))" \

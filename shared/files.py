@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and their sha256."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -13,13 +14,22 @@ _BLOCK_BYTES = 2**20
 
 
 def write_whole(path: str, content: Union[str, bytes]) -> None:
-    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves old file or new."""
+    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves old file or new.
+
+    Raises:
+      UserError: the disk is full, or the path cannot be written.
+    """
     temporary = f"{path}.{uuid.uuid4().hex}.tmp"  # several threads or machines may write at once
-    with open(temporary, "wb") as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ The format is that of tf.estimator, so a model_dir goes from one backend to the 
 import glob
 import os
 import re
-from typing import List, Optional
+from typing import List
 
 from shared.errors import UserError
 from shared.files import write_whole
@@ -58,16 +58,11 @@ def newest_first(model_dir: str) -> List[str]:
     )
 
 
-def latest(model_dir: str) -> Optional[str]:
-    """The first of `newest_first`, or None."""
-    return next(iter(newest_first(model_dir)), None)
-
-
 def announce(model_dir: str, step: int) -> None:
     """Makes the checkpoint of `step`, about to appear, the newest; before its .index does.
 
-    A kill in between leaves the name of a file that is not there, and `latest` passes it over.
-    Checkpoints from there on belong to a training that was rolled back, and go first.
+    A kill in between leaves the name of a file that is not there, and `newest_first` passes it
+    over. Checkpoints from there on belong to a training that was rolled back, and go first.
     """
     present = steps(model_dir)
     for abandoned in (later for later in present if later >= step):

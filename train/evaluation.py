@@ -13,6 +13,7 @@ from train import checkpoint, checkpoint_files, finite, metrics, model_dir, own_
 from train.estimators import state
 from train.input_fn import eval_input_fn
 from train.plan import Plan
+from train.tensorflow_errors import explained
 
 _ALL_FILE = "eval_all.json"
 _ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric
@@ -34,10 +35,9 @@ def evaluate_all(todo: Plan, backend: str) -> None:
         path = checkpoint_files.path_of(todo.model_dir, step)
         try:
             estimator.restore(state.read_weights(path, todo.params.model))
-        except checkpoint.DamagedError as error:
-            print(f"{error}; left out")
-            continue
-        results.append(evaluate(estimator, todo, step))
+            results.append(evaluate(estimator, todo, step))
+        except (checkpoint.DamagedError, finite.DivergedError) as error:
+            print(f"step {step} is left out: {error}")
     write_whole(os.path.join(todo.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
     print("\n".join(_table(results)))
 
@@ -59,19 +59,37 @@ def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> dic
 
 def _evaluate_split(estimator, todo, split, step, should_stop):
     found = todo.scored_data
-    predictions = estimator.evaluate(input_fn(todo, split), todo.eval_steps, should_stop)
+    predictions = answers(estimator, todo, split, should_stop)
     examples = len(predictions.labels)
-    _check_complete(todo, split, examples)
     values = _values(found, split, predictions)
-    constant = _constant(found, predictions)
+    constant = constant_answer(found, predictions.scores)
     result = {"step": step, "examples": examples, **values, "constant": constant}
     write_whole(_result_file(todo.model_dir, split), json.dumps(result, indent=2) + "\n")
-    estimator.write_metrics(split, values)
+    estimator.write_metrics(split, values, step)
     shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-    print(f"eval {split}: step {step}  {shown}  ({examples:,} examples)")
-    if constant is not None:
-        print(f"eval {split}: every example gets the same answer, {constant}: nothing is learned")
+    print(f"eval {split}: step {step}  {shown}  ({_count(found, split, examples)} examples)")
+    say_constant(constant, split)
     return result
+
+
+def say_constant(constant, split: str) -> None:
+    """Reports what `constant_answer` found."""
+    if constant is not None:
+        print(f"{split}: every example gets the same answer, {constant}: nothing is learned")
+
+
+def _count(found, split, examples):
+    everything = found.splits[split].examples
+    return f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
+
+
+def answers(estimator, todo: Plan, split: str, should_stop=lambda: False):
+    """gpu.Predictions of a split of the plan."""
+    with explained(todo.scored_input, todo.scored_data):
+        predictions = estimator.evaluate(_input_fn(todo, split), todo.eval_steps, should_stop)
+    is_whole = len(predictions.labels) == todo.scored_data.splits[split].examples
+    assert is_whole or todo.eval_steps or todo.scored_input.input_fn
+    return predictions
 
 
 def metrics_of(result: dict) -> dict:
@@ -79,24 +97,18 @@ def metrics_of(result: dict) -> dict:
     return {name: value for name, value in result.items() if name not in _ABOUT}
 
 
-def input_fn(todo: Plan, split: str):
-    """The input function for a split that is scored or predicted."""
-    section, options = todo.scored_section, todo.scored_input
-    if options.input_fn:
-        return functools.partial(own_input_fn.scored_batches, section=section, split=split)
-    return functools.partial(eval_input_fn, options=options, split=split, found=todo.scored_data)
+def _input_fn(todo, split):
+    if todo.scored_input.input_fn:
+        read = functools.partial(own_input_fn.scored_batches, section=todo.scored_section)
+    else:
+        read = functools.partial(eval_input_fn, options=todo.scored_input)
+    return functools.partial(read, split=split, found=todo.scored_data)
 
 
 def _say_precision(todo: Plan) -> None:
     if todo.trained is not None:
         for change in model_dir.precision_change(todo.trained, todo.params):
             print(f"scores otherwise than it was trained: {change}")
-
-
-def _check_complete(todo: Plan, split: str, examples: int) -> None:
-    expected = todo.scored_data.splits[split].examples
-    if examples != expected and todo.eval_steps is None and not todo.scored_input.input_fn:
-        raise AssertionError(f"{examples} of {expected} examples of {split} were scored")
 
 
 def _result_file(model_dir: str, split: str) -> str:
@@ -111,9 +123,9 @@ def _values(found: Manifest, split: str, predictions) -> dict:
     return {**values, "loss": float(np.mean(predictions.losses(), dtype=np.float64))}
 
 
-def _constant(found: Manifest, predictions):
+def constant_answer(found: Manifest, scores: np.ndarray):
     """The label (or score) that every example gets, or None."""
-    constant = metrics.constant_prediction(predictions.scores)
+    constant = metrics.constant_prediction(scores)
     if constant is None or found.is_regression:
         return constant
     return found.label_names[constant]

@@ -31,7 +31,7 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
 
     Every epoch is a permutation of all rows, drawn from (seed, epoch); the rows that do not fill
     a step wait for another epoch. The batches of a step depend on the seed and the records alone,
-    not on how many devices share them, so a run resumes from its step.
+    so a run resumes from its step; in memory not even on how many devices share them.
 
     Args:
       input_context: a tf.distribute.InputContext where several devices share a step; each process

@@ -81,7 +81,7 @@ def read_params(model_dir: str) -> Optional[dict]:
 
 
 def write_params(
-    model_dir: str, resolved: Config, found: Manifest, origin: str, backend: str
+    model_dir: str, resolved: Config, found: Manifest, origin: str, environment: dict
 ) -> None:
     """Writes params.yaml: a valid configuration, plus what the training was made of.
 
@@ -89,11 +89,11 @@ def write_params(
       resolved: the configuration with nothing unset.
       found: the manifest of the dataset that the model is trained on.
       origin: where the first weights came from.
-      backend: gpu or cpu.
+      environment: what `environment` returns.
     """
     content = config.dump(resolved)
     content[_DATA] = {**data_facts(found), "initialized_from": origin}
-    content[config.ENVIRONMENT_SECTION] = _environment(backend)
+    content[config.ENVIRONMENT_SECTION] = environment
     text = yaml.safe_dump(content, sort_keys=False)
     write_whole(os.path.join(model_dir, PARAMS_FILE), text)
 
@@ -111,16 +111,20 @@ def data_facts(found: Manifest) -> dict:
     }
 
 
-def _environment(backend: str) -> dict:
-    """What, besides the configuration, decides the last bits of the results."""
+def environment(backend: str, devices: int) -> dict:
+    """What, besides the configuration, decides the last bits of the results.
+
+    Args: devices, how many share a batch; dropout and the order of streamed rows follow it, too.
+    """
     can_tell = hasattr(os, "sched_getaffinity")  # not on macOS
     threads = len(os.sched_getaffinity(0)) if can_tell else os.cpu_count()
-    return {"backend": backend, "machine": platform.machine(), "threads": threads}
+    machine = platform.machine()
+    return {"backend": backend, "devices": devices, "machine": machine, "threads": threads}
 
 
-def changes(before: dict, resolved: Config, backend: str) -> List[str]:
+def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
     """One line for every setting that a continued training has otherwise than before."""
-    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: _environment(backend)}
+    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: environment}
     sections = ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION)
     return [
         change

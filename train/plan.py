@@ -99,6 +99,8 @@ def make(options: argparse.Namespace) -> Plan:
     if _TRAIN_INPUT in data:
         choose_splits.check_train(data[_TRAIN_INPUT])
         _check_has_end(params)
+        if options.seeds:
+            _check_seeds(params)
     splits = _splits(data, options.split)
     if options.checkpoint_path and _TRAIN_INPUT not in data:
         return _given_checkpoint(params, options, data, splits)
@@ -127,6 +129,16 @@ def _with_options(params: Config, options: argparse.Namespace) -> Config:
 def _check_has_end(params: Config) -> None:
     if not params.runconfig.steps and not params.runconfig.max_steps:
         raise UserError("no end of training: give --max_steps, or runconfig.max_steps in the YAML")
+
+
+def _check_seeds(params: Config) -> None:
+    if params.runconfig.steps:
+        raise UserError(
+            "--seeds with steps: a second start would train some seeds longer than others; give "
+            "--max_steps (runconfig.max_steps)"
+        )
+    if params.runconfig.multiple_workers:
+        raise UserError("--seeds with runconfig.multiple_workers: start each seed by itself")
 
 
 def _read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:

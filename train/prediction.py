@@ -9,12 +9,13 @@ def predict(todo: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
     estimator, _, step = start.estimator(todo, backend, is_training=False)
     for split in todo.splits:
-        scores = estimator.evaluate(evaluation.input_fn(todo, split)).scores
+        scores = evaluation.answers(estimator, todo, split).scores
         _check_complete(todo, split, len(scores))
         dataset = todo.scored_input.data_dir
         paths = prediction_files.write(todo.model_dir, dataset, todo.scored_data, split, scores)
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
+        evaluation.say_constant(evaluation.constant_answer(todo.scored_data, scores), split)
 
 
 def _check_complete(todo: Plan, split: str, examples: int) -> None:

@@ -48,6 +48,7 @@ def write(
     written = [_write_lines(os.path.join(model_dir, f"predict_{split}.jsonl"), lines)]
     submission = tasks.SUBMISSIONS.get((found.task, split))
     if submission and order is None:
+        _remove(os.path.join(model_dir, submission.file))
         print(
             f"no {submission.file}: {dataset} does not say which row of the test file each record "
             "of this split is"
@@ -56,6 +57,12 @@ def write(
         lines = _leaderboard_lines(ordered, submission.form, found.label_names)
         written.append(_write_lines(os.path.join(model_dir, submission.file), lines))
     return written
+
+
+def _remove(path: str) -> None:
+    """What an earlier prediction wrote would seem to be of this one."""
+    if os.path.exists(path):
+        os.remove(path)
 
 
 def _write_lines(path: str, lines: Iterable[str]) -> str:

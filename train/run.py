@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from shared import settings
 from shared.errors import exit_code
 from train import plan, start
 
@@ -83,15 +84,18 @@ def parse(arguments: list) -> argparse.Namespace:
 
 
 def positive_integer(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
-    return int(text)
+    return _whole_number(1, text)
 
 
 def natural_number(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
-    return int(text)
+    return _whole_number(0, text)
+
+
+def _whole_number(minimum: int, text: str) -> int:
+    try:
+        return settings.integer(minimum)(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def several_seeds(text: str) -> list:

@@ -1,14 +1,16 @@
 """Several trainings that differ in their seed alone, and a table of their scores."""
 
 import argparse
+import gc
 import json
 import os
 import statistics
 from typing import Any, Callable, List
 
+from shared.errors import Terminated
 from shared.files import write_whole
-from train import best, evaluation, plan
-from train.estimators.loop import DivergedError
+from train import best, evaluation, plan, start
+from train.finite import DivergedError
 
 _FILE = "seeds.json"
 
@@ -20,30 +22,38 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
 
     Args: run_one, train.run.run.
     """
-    results = [_result(options, run_one, seed) for seed in options.seeds]
+    with start.sigterm_noted() as should_stop:
+        results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
     path = os.path.join(options.model_dir, _FILE)
     write_whole(path, json.dumps(results, indent=2) + "\n")
     print("\n".join(table(results)))
     print(f"written to {path}")
 
 
-def _result(options, run_one, seed) -> dict:
+def _result(options, run_one, seed, should_stop) -> dict:
     """{seed, results: what evaluation.evaluate returned or {}, fault: None or what is wrong}."""
+    gc.collect()  # an estimator and its compiled functions hold each other, and the weights
+    if should_stop():
+        raise Terminated(f"stopped by SIGTERM before seed {seed}")
     folder = os.path.join(options.model_dir, f"seed-{seed}")
     given = argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
     print(f"seed {seed}: {folder}")
     try:
         run_one(given)
+        results = _scored(given, run_one)
     except DivergedError as error:
         print(f"seed {seed}: {error}")
         return {"seed": seed, "results": {}, "fault": "diverged"}
-    if options.mode == plan.TRAIN:
-        scoring = {"mode": plan.EVAL, "checkpoint_path": None}
-        results = run_one(argparse.Namespace(**{**vars(given), **scoring}))
-    else:
-        results = best.read(folder)["results"]
     is_constant = any(result["constant"] is not None for result in results.values())
     return {"seed": seed, "results": results, "fault": "constant answer" if is_constant else None}
+
+
+def _scored(options, run_one) -> dict:
+    """What evaluation.evaluate returned for the last weights, or for the best ones."""
+    if options.mode == plan.TRAIN_AND_EVAL:
+        return best.read(options.model_dir)["results"]
+    scoring = {"mode": plan.EVAL, "checkpoint_path": None}
+    return run_one(argparse.Namespace(**{**vars(options), **scoring}))
 
 
 def table(results: List[dict]) -> List[str]:

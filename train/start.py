@@ -1,5 +1,6 @@
 """Imports TensorFlow, picks the backend, and makes an estimator that starts where the plan does."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -60,7 +61,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     params = _with_xla(todo.params, backend)
     choose = devices.strategy if is_training else devices.local_strategy
     strategy = choose(params.runconfig, backend)
-    os.makedirs(todo.model_dir, exist_ok=True)
+    _make_folder(todo.model_dir)
     path, values = None, todo.weights
     if todo.checkpoints:
         read = functools.partial(state.read_weights, model=params.model)
@@ -70,7 +71,18 @@ def estimator(todo: Plan, backend: str, is_training: bool):
             )
         path, values = checkpoint.read_newest(todo.checkpoints, read)
     step = checkpoint_files.step_of(path or todo.origin)
-    return gpu.Estimator(params, todo.model_dir, values, strategy), path, step
+    made = gpu.Estimator(params, todo.model_dir, values, strategy)
+    todo.weights.clear()  # hundreds of megabytes that nobody reads again
+    return made, path, step
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot make the folder {path}: {error.strerror}; choose another MODEL_DIR"
+        ) from None
 
 
 def _with_xla(params, backend):
@@ -79,8 +91,32 @@ def _with_xla(params, backend):
     return dataclasses.replace(params, runconfig=dataclasses.replace(run, xla=xla))
 
 
-def stop_on_sigterm():
-    """A function that tells whether SIGTERM has come since this call."""
-    received = []
-    signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
-    return lambda: bool(received)
+@contextlib.contextmanager
+def sigterm_noted():
+    """Notes SIGTERM instead of ending the program; yields a function that tells whether it came.
+
+    Inside another one it is the other one that notes it, and goes on doing so.
+    """
+    outer = signal.getsignal(signal.SIGTERM)
+    if isinstance(outer, _Noted):
+        yield outer.has_come
+        return
+    noted = _Noted()
+    signal.signal(signal.SIGTERM, noted)
+    try:
+        yield noted.has_come
+    finally:
+        signal.signal(signal.SIGTERM, outer)
+
+
+class _Noted:
+    """A signal handler that remembers."""
+
+    def __init__(self):
+        self._count = 0
+
+    def __call__(self, *_):
+        self._count += 1
+
+    def has_come(self) -> bool:
+        return self._count > 0

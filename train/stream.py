@@ -1,8 +1,8 @@
 """Reads a split that is too large for memory, record by record.
 
 Every epoch takes the shards in an order drawn from (seed, epoch), reads a few of them at a time
-and shuffles the records within a buffer. All of it depends on the seed alone, so a run resumes by
-reading past what was taken in the epoch that it stopped in.
+and shuffles the records within a buffer. All of it depends on the seed and the number of processes
+alone, so a run resumes by reading past what was taken in the epoch that it stopped in.
 """
 
 from typing import List
@@ -14,7 +14,7 @@ from shared import manifest, records
 from shared.config import InputConfig
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import order
+from train import order, record_rules
 from train.rows import Rows, check_files
 
 _SHARDS_AT_A_TIME = 8
@@ -112,10 +112,5 @@ def parse(serialized, found: Manifest) -> Rows:
     if not found.is_regression:
         labels = tf.cast(labels, tf.int32)
         rules["labels"] = labels < len(found.label_names)
-    checks = [
-        tf.debugging.Assert(tf.reduce_all(rule), [f"{name} breaks its rule"])
-        for name, rule in rules.items()
-    ]
-    with tf.control_dependencies(checks):
-        ids = tf.identity(ids)
+    ids = record_rules.checked(ids, rules)
     return Rows(ids, lengths, b_starts, labels)

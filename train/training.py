@@ -14,6 +14,8 @@ from train.tensorflow_errors import explained
 
 def train(todo: Plan, backend: str) -> None:
     """Mode train."""
+    if todo.params.runconfig.early_stopping_patience:
+        print("runconfig.early_stopping_patience means nothing with --mode train")
     _train(todo, backend, lambda *_: lambda step: False)
 
 
@@ -23,19 +25,20 @@ def train_and_eval(todo: Plan, backend: str) -> None:
 
 
 def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
-    """Args: make_after_checkpoint, a function (todo, backend, estimator, should_stop) that returns
-    what is called with the step after each checkpoint, and tells whether training ends there.
+    """Args: make_after_checkpoint, a function (todo, backend, estimator, first_step, should_stop);
+    what it returns is called with the step after each checkpoint and tells whether training ends.
     """
     from train.estimators import devices
 
     is_chief = devices.worker_index(todo.params.runconfig) == 0
-    with _locked(todo, is_chief):
+    with _locked(todo, is_chief), start.sigterm_noted() as should_stop:
         _check_is_current(todo, is_chief)
-        estimator, path, first_step = start.estimator(todo, backend, is_training=True)
+        with explained(todo.params.train_input, todo.train_data, todo.params.optimizer):
+            estimator, path, first_step = start.estimator(todo, backend, is_training=True)
+        environment = model_dir.environment(backend, estimator.devices)
         if path is not None:
-            _say_how_it_continues(todo, backend, path)
-        should_stop = start.stop_on_sigterm()
-        after = make_after_checkpoint(todo, backend, estimator, should_stop)
+            _say_how_it_continues(todo, environment, path)
+        after = make_after_checkpoint(todo, backend, estimator, first_step, should_stop)
         last_step = todo.last_step(first_step)
         # A kill may have come between the checkpoint and its evaluation; twice does no harm.
         is_enough = path and _is_scored_step(todo, first_step, last_step) and after(first_step)
@@ -43,8 +46,9 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
             return
         if first_step < last_step and is_chief:
             found, origin = todo.train_data, todo.origin
-            model_dir.write_params(todo.model_dir, todo.params, found, origin, backend)
-        with explained(todo.params.train_input, todo.params.optimizer, todo.train_data):
+            model_dir.write_params(todo.model_dir, todo.params, found, origin, environment)
+        explanation = (todo.params.train_input, todo.train_data, todo.params.optimizer)
+        with explained(*explanation, devices=estimator.devices):
             estimator.train(_input_fn(todo, first_step), last_step, after, should_stop)
 
 
@@ -61,9 +65,9 @@ def _check_is_current(todo: Plan, is_chief: bool) -> None:
         )
 
 
-def _say_how_it_continues(todo: Plan, backend: str, path: str) -> None:
+def _say_how_it_continues(todo: Plan, environment: dict, path: str) -> None:
     print(f"continues from {path}")
-    for change in model_dir.changes(todo.trained, todo.params, backend):
+    for change in model_dir.changes(todo.trained, todo.params, environment):
         print(f"continues otherwise than it began: {change}")
 
 
@@ -74,12 +78,14 @@ def _is_scored_step(todo: Plan, step: int, last_step: int) -> bool:
 
 def _input_fn(todo: Plan, first_step: int):
     if todo.params.train_input.input_fn:
-        return functools.partial(own_input_fn.training_batches, split=TRAIN, first_step=first_step)
-    return functools.partial(train_input_fn, found=todo.train_data, first_step=first_step)
+        read = functools.partial(own_input_fn.training_batches, split=TRAIN)
+    else:
+        read = train_input_fn
+    return functools.partial(read, found=todo.train_data, first_step=first_step)
 
 
-def _scoring(todo: Plan, backend: str, estimator, should_stop):
-    best = Best(todo, backend, estimator)
+def _scoring(todo: Plan, backend: str, estimator, first_step: int, should_stop):
+    best = Best(todo, backend, estimator, first_step)
 
     def after_checkpoint(step):
         if not estimator.is_chief:

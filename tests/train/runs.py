@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 import yaml
 
-from train import checkpoint, run
+from train import checkpoint, checkpoint_files, run
 
 SMALL = {
     "train_input": {"batch_size": 8},
@@ -37,6 +37,11 @@ def run_main(mode, model_dir, params, data, *more, changes=None):
     """Writes the configuration to the file `params` and runs the trainer with it."""
     params.write_text(yaml.safe_dump(configuration(changes)))
     run.main(arguments(mode, model_dir, params, data, *more))
+
+
+def newest(model_dir):
+    """The path of the checkpoint that a run would go on from."""
+    return checkpoint_files.newest_first(str(model_dir))[0]
 
 
 def weights(model_dir, step):

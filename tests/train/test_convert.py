@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from shared.errors import UserError
 from tests.inputs import GOLDEN
-from train import checkpoint_files, classifier, convert, restore, variables
+from tests.train.runs import newest
+from train import classifier, convert, restore, variables
 from train.dropout import no_dropout
 from train.pretrained.read import read
 
@@ -54,7 +55,7 @@ def test_every_format_becomes_a_model_zoo_checkpoint(converted, source, capsys):
     expected = read(str(source))
     folder = converted(source, "zoo")
     assert_same(read(str(folder)), expected)
-    path = checkpoint_files.latest(str(folder))
+    path = newest(folder)
     assert path == tf.train.latest_checkpoint(str(folder)) == str(folder / "model.ckpt-0")
     reader = tf.train.load_checkpoint(path)
     assert set(reader.get_variable_to_shape_map()) == {*expected.weights, "global_step"}

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.inputs import GOLDEN
-from train import bert, checkpoint, checkpoint_files, classifier, restore, variables
+from tests.train.runs import newest
+from train import bert, checkpoint, classifier, restore, variables
 from train.dropout import no_dropout
 from train.estimators.gpu import Estimator
 from train.pretrained import huggingface
@@ -69,7 +70,7 @@ def test_modelzoo_four_steps_of_adamw(modelzoo, tmp_path, assert_close, use_xla)
     four_steps(modelzoo, tmp_path, use_xla)
     expected = golden("modelzoo/train4.npz")
     losses = expected.pop("losses")
-    written = checkpoint.read(checkpoint_files.latest(str(tmp_path)), expected)
+    written = checkpoint.read(newest(tmp_path), expected)
     for name, values in expected.items():
         assert_close(written[name], values, name)
     assert_close(np.array(logged(tmp_path, "train/loss")), losses, "losses")
@@ -79,7 +80,7 @@ def test_modelzoo_four_steps_of_adamw(modelzoo, tmp_path, assert_close, use_xla)
 
 def test_a_checkpoint_holds_what_tf_estimator_expects(modelzoo, tmp_path):
     four_steps(modelzoo, tmp_path, use_xla=False)
-    reader = tf.train.load_checkpoint(checkpoint_files.latest(str(tmp_path)))
+    reader = tf.train.load_checkpoint(newest(tmp_path))
     found = reader.get_variable_to_shape_map()
     assert reader.get_tensor("global_step") == 4
     assert reader.get_tensor("current_loss_scale") == 2**15

@@ -94,7 +94,7 @@ def test_training_and_evaluation_with_own_functions(train, tmp_path, capsys):
         ("ends_soon", "came to an end in mid-training; its dataset must repeat"),
         ("nothing", "expected a tf.data.Dataset, found list"),
         ("wrong", r"input_mask: expected int32 of 2 dimensions, found None\n  segment_ids: expe"),
-        ("wrong", r"labels: expected int32 or float32 of 1 dimensions, found TensorSpec"),
+        ("wrong", r"labels: expected int32 of 1 dimensions, found TensorSpec"),
         ("missing", "module my_inputs has no function missing"),
         ("not_a_function", "has no function not_a_function"),
     ],

@@ -54,9 +54,9 @@ def test_killed_anywhere(start, tmp_path, demo_data, memory_limit_gb, parts):
 
 def interrupted(start, arguments, folder, number, moments):
     """Sends a signal at a random moment after the run's first new checkpoint; the exit code."""
-    before = newest(folder)
+    before = newest_step(folder)
     pid, exit_code = start(arguments)
-    while newest(folder) == before:
+    while newest_step(folder) == before:
         time.sleep(0.01)
     time.sleep(moments.uniform(0, 0.15))
     with contextlib.suppress(ProcessLookupError):
@@ -64,7 +64,7 @@ def interrupted(start, arguments, folder, number, moments):
     return exit_code()
 
 
-def newest(folder):
+def newest_step(folder):
     return max(checkpoint_files.steps(str(folder)), default=0)
 
 

@@ -16,7 +16,7 @@ from shared.errors import Terminated, UserError
 from tests.inputs import GOLDEN, ROOT
 from tests.train.runs import SMALL, assert_same_weights, weights
 from train import checkpoint, checkpoint_files, evaluation, model_dir, run, start
-from train.estimators.loop import DivergedError
+from train.finite import DivergedError
 from train.pretrained import huggingface
 
 

@@ -10,11 +10,12 @@ import tensorflow as tf
 from shared import manifest
 from shared.errors import UserError
 from tests.inputs import GOLDEN
+from tests.train.runs import newest
 from tests.train.test_devices import losses
 from train import checkpoint, checkpoint_files, classifier, input_fn, loss_scale, variables
 from train.estimators import step
 from train.estimators.gpu import Estimator
-from train.estimators.loop import DivergedError
+from train.finite import DivergedError
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")
 
@@ -46,7 +47,12 @@ def train(params, folder, steps, batches=golden_batches):
     folder.mkdir(exist_ok=True)
     estimator = Estimator(params, str(folder), golden_weights(params.model))
     estimator.train(batches, steps)
-    path = checkpoint_files.latest(str(folder))
+    return everything(folder)
+
+
+def everything(folder):
+    """What the newest checkpoint holds."""
+    path = newest(folder)
     return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
 
 
@@ -96,7 +102,9 @@ def test_a_step_that_overflows_changes_no_weight_and_halves_the_scale(logged, tm
     # Scaled by 2^40 every gradient is beyond float16's 65,504.
     options = {"initial_loss_scale": 2.0**40, "max_loss_scale": 2.0**40, "grad_accum_steps": parts}
     params = logged(model={"mixed_precision": "float16"}, optimizer=options)
-    found = train(params, tmp_path, 3)
+    with pytest.raises(DivergedError, match="every step up to 3 had gradients of NaN or Inf"):
+        train(params, tmp_path, 3)
+    found = everything(tmp_path)
     for name, values in golden_weights(params.model).items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
         assert not found[name + "/AdamW"].any()
@@ -124,16 +132,18 @@ def test_a_number_is_a_fixed_scale(logged, tmp_path):
 
 
 def test_a_resumed_run_goes_on_with_its_scale(logged, tmp_path):
-    options = {"initial_loss_scale": 2.0**20, "max_loss_scale": 2.0**20, "steps_per_increase": 3}
+    # Doubled every second step, the scale soon overflows.
+    options = {"initial_loss_scale": 2.0**14, "max_loss_scale": 2.0**40, "steps_per_increase": 2}
     params = logged(model={"mixed_precision": "float16"}, optimizer=options)
-    whole = train(params, tmp_path / "whole", 6)
+    whole = train(params, tmp_path / "whole", 24)
+    assert 0 < whole["skipped_steps"] < 12 and whole["overflows_since_rescale"] == 0
     (tmp_path / "parts").mkdir()
     from train.estimators import state
 
     values = golden_weights(params.model)
-    for last in (2, 6):
+    for last in (11, 24):
         Estimator(params, str(tmp_path / "parts"), values).train(golden_batches, last)
-        path = checkpoint_files.latest(str(tmp_path / "parts"))
+        path = newest(tmp_path / "parts")
         values = state.read_checkpoint(path, params.model, params.optimizer)
     for name in (*loss_scale.State._fields, "skipped_steps", "cls_layer/cls_dense/cls_dense/bias"):
         np.testing.assert_array_equal(values[name], whole[name], err_msg=name)

@@ -60,7 +60,9 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     Raises:
       UserError: TF_CONFIG and the configuration disagree.
     """
-    if _workers(run):  # asked first: it must be made before the devices are listed
+    workers = _workers(run)
+    if workers:  # asked first: it must be made before the devices are listed
+        print(f"waits for {len(workers)} workers: {', '.join(workers)}")
         return tf.distribute.MultiWorkerMirroredStrategy()
     return local_strategy(run, backend)
 
@@ -108,7 +110,13 @@ def _task(content: str) -> Tuple[List[str], int]:
     try:
         found = json.loads(content)
         workers, task = found["cluster"]["worker"], found["task"]
-        is_right = task["type"] == "worker" and 0 <= task["index"] < len(workers)
+        is_right = (
+            set(found["cluster"]) == {"worker"}
+            and all(re.match(r".+:\d+$", worker) for worker in workers)
+            and task["type"] == "worker"
+            and type(task["index"]) is int
+            and 0 <= task["index"] < len(workers)
+        )
     except (ValueError, KeyError, TypeError):
         is_right = False
     if not is_right:

@@ -70,6 +70,11 @@ class Estimator:
         )
 
     @property
+    def devices(self) -> int:
+        """How many share a training batch."""
+        return self._replicas.count
+
+    @property
     def is_chief(self) -> bool:
         """Whether this process writes files; among several workers the first one does."""
         return self._replicas.is_chief
@@ -144,10 +149,10 @@ class Estimator:
             self._state.weights, features, self._params.model, no_dropout, self._dtype
         )
 
-    def write_metrics(self, split: str, values: dict) -> None:
+    def write_metrics(self, split: str, values: dict, step: int) -> None:
         """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>."""
         writer = tf.summary.create_file_writer(os.path.join(self._model_dir, f"eval_{split}"))
-        with writer.as_default(self._state.step()):
+        with writer.as_default(step):
             for name, value in values.items():
                 tf.summary.scalar(f"eval/{name}", value)
         writer.close()

@@ -12,6 +12,7 @@ from train.estimators.replicas import Replicas
 from train.estimators.state import State
 from train.estimators.step import Report, TrainStep
 from train.estimators.summaries import Summaries
+from train.finite import DivergedError
 from train.progress import Progress
 
 # One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
@@ -20,8 +21,10 @@ STEPS_PER_CALL = 10
 SECONDS_PER_CALL = 5.0
 
 
-class DivergedError(UserError):
-    """Too many steps in a row had gradients that are not finite."""
+_ADVICE = (
+    "Use a smaller learning rate, a longer warm-up, optimizer.max_gradient_norm, or, where "
+    "optimizer.loss_scaling_factor is a number, a smaller one or `dynamic`."
+)
 
 
 class TrainLoop:
@@ -36,7 +39,7 @@ class TrainLoop:
         self._log_steps = self._run.log_step_count_steps or self._run.save_summary_steps
         self._seconds_per_step = SECONDS_PER_CALL
         self._skipped = int(state.skipped_steps.numpy())
-        self._in_a_row = 0  # of the skipped steps
+        self._first_step = self._in_a_row = 0  # the latter: skipped steps up to now
         self._loop = self._compiled_loop()
 
     def run(
@@ -55,7 +58,7 @@ class TrainLoop:
             return
         if self._replicas.count > 1:
             print(f"trains on {self._replicas.count} devices, which share each batch")
-        saved, is_last = step, False
+        self._first_step, saved, is_last = step, step, False
         with Summaries(self._events_dir(), self._run.save_summary_steps) as summaries:
             progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
             batches = self._replicas.batches(input_fn, self._params)
@@ -66,12 +69,25 @@ class TrainLoop:
                 if step % self._run.save_checkpoints_steps == 0 or is_last:
                     saved = self._checkpoint(save, step)
                     is_last = self._replicas.anyone(after_checkpoint(step)) or is_last
-        if is_last:
-            progress.finish()
-            return
+        if not is_last:
+            self._terminate(save, step, saved)
+        self._check_learned(step)
+        progress.finish()
+
+    def _terminate(self, save, step, saved):
+        if step == 0:
+            raise Terminated("stopped by SIGTERM before the first step; there is nothing to save")
         if step != saved:
             self._checkpoint(save, step)
         raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
+
+    def _check_learned(self, step):
+        """A training of few steps may end before max_skipped_steps."""
+        if self._in_a_row and self._in_a_row >= step - self._first_step:
+            raise DivergedError(
+                f"every step up to {step} had gradients of NaN or Inf, so no weight has changed. "
+                + _ADVICE
+            )
 
     def _check_workers(self, step):
         self._replicas.check_equal(self._replicas.here, "the number of devices of each")
@@ -154,6 +170,5 @@ class TrainLoop:
                 f"{self._in_a_row} steps in a row (runconfig.max_skipped_steps), with learning "
                 f"rate {report.learning_rate:.2e} and loss scale {report.loss_scale:g}; the loss "
                 f"is {report.loss}. Those steps changed no weight, and nothing was saved since the "
-                "last checkpoint. Use a smaller learning rate, a longer warm-up, or "
-                "optimizer.max_gradient_norm."
+                "last checkpoint. " + _ADVICE
             )

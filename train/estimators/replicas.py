@@ -14,7 +14,7 @@ class Replicas:
       count: of all replicas, on all machines.
       here: how many of them this process has.
       is_multi_worker: whether other processes take part.
-      is_chief: whether this process writes files and prints.
+      is_chief: whether this process writes checkpoints and results.
     """
 
     def __init__(self, strategy: Optional[tf.distribute.Strategy] = None):

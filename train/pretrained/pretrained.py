@@ -71,8 +71,8 @@ def renamed(
         elif array.dtype.name not in _FLOATS:
             faults.append(f"  {theirs}: {array.dtype.name}, expected one of {', '.join(_FLOATS)}")
         elif name not in weights:
-            weights[name] = array.astype(np.float32)
-        elif not np.array_equal(weights[name], array.astype(np.float32)):
+            weights[name] = array.astype(np.float32, copy=False)
+        elif not np.array_equal(weights[name], array.astype(np.float32, copy=False)):
             faults.append(f"  {theirs}: another tensor with other values is {name} too")
     if faults:
         raise UserError(
