@@ -124,7 +124,7 @@ bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split
 		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
 test: $(READY) ## all tests
-	@$(VENV_PYTHON) -m pytest $(ARGS)
+	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(READY) ## format and lint, checked
 	@$(VENV_PYTHON) -m ruff format --check .
