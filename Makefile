@@ -24,7 +24,11 @@ BAD_ROWS ?=
 GOLDEN ?=
 VOCAB ?=
 FROM ?=
+TO ?=
+# A BERT to start from, or a classifier to score: any format.
 CHECKPOINT ?=
+# 1,2,3: a training for each, and a table.
+SEEDS ?=
 ARGS ?=
 
 VENV := .venv
@@ -38,18 +42,18 @@ DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)
 TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
 	$(if $(BACKEND),--backend $(BACKEND))
 DEMO := build/demo
-DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= ARGS= \
+DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= SEEDS= ARGS= \
 	GLUE_DIR= DATA= TEXT= LABEL= BAD_ROWS= \
 	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect train train_and_eval eval demo bench-data bench-parity \
-	test lint format lock
+.PHONY: help setup vocab data verify inspect train train_and_eval eval eval_all predict convert demo \
+	bench-data bench-parity test lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
-	@echo "           FROM CHECKPOINT ARGS (options of the program) PYTHON EXTRAS"
+	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) PYTHON EXTRAS"
 	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
 
 $(READY): pyproject.toml requirements.lock
@@ -81,13 +85,18 @@ inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL
 	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
 train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
-train_and_eval: $(READY) ## the same, with an evaluation after every checkpoint
-train train_and_eval:
+train_and_eval: $(READY) ## the same, scores every checkpoint and keeps the best one
+eval: $(READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT) on every labelled split
+eval_all: $(READY) ## scores every checkpoint of MODEL_DIR
+predict: $(READY) ## writes its answers on the splits without labels, and GLUE's leaderboard files
+train train_and_eval eval eval_all predict:
 	@$(VENV_PYTHON) -m train.run --mode $@ $(TRAIN_OPTIONS) \
-		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS)
+		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(if $(SEEDS),--seeds "$(SEEDS)") $(ARGS)
 
-eval: $(READY) ## scores the latest checkpoint of MODEL_DIR on every labelled split
-	@$(VENV_PYTHON) -m train.run --mode eval $(TRAIN_OPTIONS) $(ARGS)
+
+convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
+	@$(VENV_PYTHON) -m train.convert "$(or $(FROM),$(error give FROM=<checkpoint>))" \
+		"$(or $(TO),$(error give TO=<new folder>))" $(ARGS)
 
 demo: $(READY) ## the whole way on sentences of its own, below build/demo
 	@rm -rf $(DEMO)
@@ -115,7 +124,7 @@ bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split
 		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
 test: $(READY) ## all tests
-	@$(VENV_PYTHON) -m pytest $(ARGS)
+	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(READY) ## format and lint, checked
 	@$(VENV_PYTHON) -m ruff format --check .

@@ -3,6 +3,7 @@
 import functools
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from preprocess import statistics, tfrecord
@@ -50,10 +51,26 @@ class Converter:
         try:
             columns = self._parse_and_tokenize(records.content, records.starts, records.lengths)
         except tf.errors.OpError as error:
-            raise UserError(
-                f"{batch.path} is damaged ({plain_message(error)}); {batch.advice}"
-            ) from None
+            raise _damaged(batch, error) from None
         return [column.numpy() for column in columns]
+
+
+def row_numbers(batch: Batch, feature: str) -> np.ndarray:
+    """The int64 feature of every row, [N]; apart from Converter, so that only test splits pay.
+
+    Raises:
+      UserError: the rows are no Examples with this feature.
+    """
+    records, spec = batch.records, {feature: tf.io.FixedLenFeature([], tf.int64)}
+    serialized = tf.strings.substr(records.content, records.starts, records.lengths)
+    try:
+        return tf.io.parse_example(serialized, spec)[feature].numpy()
+    except tf.errors.OpError as error:
+        raise _damaged(batch, error) from None
+
+
+def _damaged(batch: Batch, error: tf.errors.OpError) -> UserError:
+    return UserError(f"{batch.path} is damaged ({plain_message(error)}); {batch.advice}")
 
 
 @functools.lru_cache(maxsize=1)  # a tokenizer takes a second to build: once per process

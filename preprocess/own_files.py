@@ -73,6 +73,7 @@ class OwnFiles:
             text_features=_TEXT_FEATURES[: len(self._spec.text)],
             files=files,
             dropped=dropped,
+            number_feature=None,
             advice="run this again",
         )
 
@@ -112,7 +113,7 @@ class _Table:
         self.path = path
         self.dropped = {}
         self._spec = spec
-        self._is_test = split.startswith(tasks.TEST)
+        self._is_test = tasks.is_test(split)
         self._is_labelled = not self._is_test or spec.label in table_files.columns(path)
         self._columns = [*spec.text, *([spec.label] if self._is_labelled else [])]
         table_files.check_columns(path, self._columns)

@@ -11,9 +11,10 @@ import pickle
 from dataclasses import dataclass
 
 import apache_beam as beam
+import numpy as np
 
 from preprocess import rows
-from preprocess.convert import Converter
+from preprocess.convert import Converter, row_numbers
 from preprocess.statistics import Statistics
 from preprocess.write import ShardWriter
 from shared import manifest, quiet
@@ -38,7 +39,10 @@ class Job:
 
 @dataclass(frozen=True)
 class ShardRange:
-    """One output shard: rows [start, stop) of a split, and where they lie."""
+    """One output shard: rows [start, stop) of a split, and where they lie.
+
+    number_feature is that of preprocess/rows.py, where this split's row numbers are wanted.
+    """
 
     split: str
     index: int
@@ -46,6 +50,7 @@ class ShardRange:
     start: int
     stop: int
     pieces: "tuple[rows.Piece, ...]"
+    number_feature: "str | None" = None
 
     @property
     def file(self) -> str:
@@ -54,12 +59,13 @@ class ShardRange:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What a written shard holds."""
+    """What a written shard holds; row_numbers is int64 [examples], None where not wanted."""
 
     split: str
     index: int
     shard: manifest.Shard
     statistics: Statistics
+    row_numbers: "np.ndarray | None" = None
 
 
 def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardRange]":
@@ -67,7 +73,10 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
     examples = source.examples(split)
     ranges = [manifest.shard_range(k, num_shards, examples) for k in range(num_shards)]
     pieces = rows.cut(source, split, ranges)
-    return [ShardRange(split, k, num_shards, *ranges[k], pieces[k]) for k in range(num_shards)]
+    feature = source.number_feature_of(split)
+    return [
+        ShardRange(split, k, num_shards, *ranges[k], pieces[k], feature) for k in range(num_shards)
+    ]
 
 
 def run(job: Job, shards: "list[ShardRange]", options) -> None:
@@ -122,13 +131,16 @@ class WriteShard(beam.DoFn):
             raise
 
     def _write(self, shard: ShardRange) -> ShardReport:
-        total = Statistics()
+        total, numbers = Statistics(), [np.zeros(0, np.int64)]
         with ShardWriter(os.path.join(self._job.folder, shard.file)) as writer:
             for batch in rows.batches(shard.pieces, shard.start):
                 converted = self._converter.convert(batch)
                 writer.write(converted.framed, converted.statistics.examples)
                 total += converted.statistics
-        return ShardReport(shard.split, shard.index, writer.shard, total)
+                if shard.number_feature:
+                    numbers.append(row_numbers(batch, shard.number_feature))
+        of_shard = np.concatenate(numbers) if shard.number_feature else None
+        return ShardReport(shard.split, shard.index, writer.shard, total, of_shard)
 
 
 def write_reports(reports: "list[ShardReport]", path: str) -> None:

@@ -10,7 +10,7 @@ from typing import Iterator
 
 from preprocess import tfrecord
 from shared.errors import UserError
-from shared.tasks import Task
+from shared.tasks import Task, is_test
 
 LABEL = "label"
 
@@ -32,6 +32,8 @@ class Rows:
       text_features: the name of the Example's feature for each text column of the task.
       files: {split: its RowFiles, in the order of the rows}.
       dropped: {split: rows of the user's file that became no example}; empty where none may.
+      number_feature: the Example's feature that says the row's number in the source; None where
+        the rows are in the source's order.
       advice: what the user can do about a damaged file.
     """
 
@@ -39,10 +41,15 @@ class Rows:
     text_features: "tuple[str, ...]"
     files: "dict[str, tuple[RowFile, ...]]"
     dropped: "dict[str, int]"
+    number_feature: "str | None"
     advice: str
 
     def examples(self, split: str) -> int:
         return sum(file.rows for file in self.files[split])
+
+    def number_feature_of(self, split: str) -> "str | None":
+        """number_feature where it is wanted: who predicts must know which row is which."""
+        return self.number_feature if is_test(split) else None
 
 
 @dataclass(frozen=True)

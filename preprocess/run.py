@@ -55,7 +55,7 @@ def expected_manifest(asked: Options, source) -> dict:
 
 
 def build(folder: DatasetFolder, asked: Options, source) -> None:
-    """Runs the pipeline, checks that every shard is there, writes the manifest, commits."""
+    """Runs the pipeline, checks that every shard is there, writes index and manifest, commits."""
     started = time.monotonic()
     (beam_options,) = heavy.load("preprocess.beam_options")
     options_of_beam = beam_options.checked(list(asked.beam_options))
@@ -77,12 +77,14 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
         ]
         with Progress(folder.incomplete, shards):
             pipeline.run(job, shards, options_of_beam)
+        reports = summary.checked_reports(folder.incomplete, shards)
         made = summary.manifest_of(
             rows,
             source.describe(),
             _vocabulary_entry(asked.vocabulary),
             asked.max_sequence_length,
-            summary.checked_reports(folder.incomplete, shards),
+            reports,
+            summary.write_source_order(folder.incomplete, rows, reports),
         )
         manifest.write(folder.incomplete, made)
     print(summary.table(made))

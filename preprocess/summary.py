@@ -5,9 +5,13 @@ import os
 from collections import defaultdict
 from importlib.metadata import version
 
+import numpy as np
+
 from preprocess import pipeline
 from preprocess.rows import Rows
 from preprocess.statistics import Statistics
+from shared import source_order
+from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary
 from shared.tasks import Task
 
@@ -20,6 +24,7 @@ _LIBRARIES = (
     "tensorflow-datasets",
     "tensorflow-text",
 )
+_SHOWN = 5  # missing row numbers
 
 
 def checked_reports(folder: str, shards: list) -> dict:
@@ -53,8 +58,41 @@ def _remove_all_but(folder: str, files: set) -> None:
             os.remove(path)
 
 
+def write_source_order(folder: str, rows: Rows, reports: dict) -> dict:
+    """Writes the index of every split whose row numbers were wanted; {split: the file's sha256}.
+
+    Raises:
+      UserError: they are not 0 to N - 1, so that predictions could not be put in order.
+    """
+    sha256 = {}
+    for split, of_split in reports.items():
+        if rows.number_feature_of(split):
+            numbers = np.concatenate([report.row_numbers for report in of_split])
+            _check_numbers(split, numbers, rows)
+            sha256[split] = source_order.write(folder, split, numbers)
+    return sha256
+
+
+def _check_numbers(split: str, numbers: np.ndarray, rows: Rows) -> None:
+    if source_order.is_permutation(numbers, len(numbers)):
+        return
+    missing = np.setdiff1d(np.arange(len(numbers)), numbers).tolist()
+    shown = ", ".join(map(str, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
+    raise UserError(
+        f"{os.path.dirname(rows.files[split][0].path)}: the {len(numbers):,} rows of split {split} "
+        f"are not numbered from 0 to {len(numbers) - 1:,} ({rows.number_feature}), {shown} is "
+        "missing; so predictions could not be put in the order of the test file. If lines of that "
+        f"file became no example, correct them; then {rows.advice}"
+    )
+
+
 def manifest_of(
-    rows: Rows, source: dict, vocabulary: Vocabulary, max_sequence_length: int, reports: dict
+    rows: Rows,
+    source: dict,
+    vocabulary: Vocabulary,
+    max_sequence_length: int,
+    reports: dict,
+    index_sha256: dict,
 ) -> Manifest:
     """The manifest of a dataset whose shards are all there.
 
@@ -62,6 +100,7 @@ def manifest_of(
       rows: what was read.
       source: where it came from, {"splits": {name: ...}, ...}.
       reports: {split: its ShardReports in order}.
+      index_sha256: what write_source_order returns.
     """
     totals = {
         split: sum((report.statistics for report in of_split), Statistics())
@@ -79,14 +118,22 @@ def manifest_of(
         vocabulary=vocabulary,
         label_names=rows.task.label_names,
         splits={
-            split: _split(of_split, totals[split], rows.task, max_sequence_length)
+            split: _split(
+                of_split, totals[split], rows.task, max_sequence_length, index_sha256.get(split)
+            )
             for split, of_split in reports.items()
         },
         versions={name: version(name) for name in _LIBRARIES},
     )
 
 
-def _split(reports: list, total: Statistics, task: Task, max_sequence_length: int) -> Split:
+def _split(
+    reports: list,
+    total: Statistics,
+    task: Task,
+    max_sequence_length: int,
+    index_sha256: "str | None",
+) -> Split:
     return Split(
         examples=total.examples,
         shards=tuple(report.shard for report in reports),
@@ -95,6 +142,7 @@ def _split(reports: list, total: Statistics, task: Task, max_sequence_length: in
         unknown_share=total.unknown_share(),
         label_counts=total.label_counts(task),
         unlabelled=total.unlabelled,
+        index_sha256=index_sha256,
     )
 
 

@@ -11,6 +11,7 @@ from shared.errors import UserError
 from shared.tasks import Task
 
 _INFO_FILE = "dataset_info.json"
+_NUMBER = "idx"  # TFDS stores rows in the order of a hash and says which is which
 
 
 def prepared_folder(task: Task, tfds_data_dir: str) -> Optional[str]:
@@ -72,6 +73,7 @@ class TfdsDataset:
             text_features=self.task.text_columns,
             files={name: self._files(name, split) for name, split in self._splits.items()},
             dropped={},
+            number_feature=_NUMBER,
             advice=f"prepare glue/{self.task.name} again with TFDS, or copy it again",
         )
 

@@ -3,7 +3,7 @@
 import os
 from typing import Any, Callable, Iterator
 
-from shared import manifest
+from shared import manifest, source_order
 from shared.errors import UserError
 from shared.manifest import Manifest
 
@@ -15,7 +15,8 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
       expected: what its manifest should say, a part of it.
       num_shards: how many shards a split of so many examples should have.
     Raises:
-      UserError: lists every difference, or every shard that is missing or has another size.
+      UserError: lists every difference, or every shard that is missing or has another
+        size, and every index that is not what was written.
     """
     found = manifest.read(path)
     lines = [
@@ -33,7 +34,7 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
             lines.append(f"  shards of {split}: it has {shards}, this run would write {wanted}")
     kind = "is another dataset"
     if not lines:
-        lines, kind = _missing_shards(path, found), "is damaged"
+        lines, kind = [*_missing_shards(path, found), *_index_faults(path, found)], "is damaged"
     if lines:
         raise UserError(
             f"{path} exists and {kind}:\n" + "\n".join(lines) + "\n"
@@ -60,3 +61,11 @@ def _missing_shards(path: str, found: Manifest) -> list:
             if size != shard.bytes:
                 lines.append(f"  {file}: {shard.bytes} bytes expected, found {size}")
     return lines
+
+
+def _index_faults(path: str, found: Manifest) -> list:
+    return [
+        f"  {source_order.path(path, split)}: {problem}"
+        for split, entry in found.splits.items()
+        if (problem := source_order.fault(path, split, entry))
+    ]

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Iterator
 
 from preprocess import heavy, lengths, tfrecord
-from shared import manifest, records, tasks
+from shared import manifest, records, source_order, tasks
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
 
@@ -46,6 +46,8 @@ def _stray_files(dataset: str, found: manifest.Manifest) -> Iterator[str]:
     expected = {os.path.join(dataset, manifest.FILE_NAME)}
     for split in found.splits:
         expected.update(manifest.shard_paths(dataset, split, found))
+        if found.splits[split].index_sha256 is not None:
+            expected.add(source_order.path(dataset, split))
     for folder, _, names in sorted(os.walk(dataset)):
         for name in sorted(names):
             if os.path.join(folder, name) not in expected:
@@ -63,6 +65,9 @@ def _verify_split(dataset: str, split: str, found: manifest.Manifest, checker) -
         if len(in_shard) > _SHOWN:
             print(f"{path}: and {len(in_shard) - _SHOWN:,} more")
         faults += len(in_shard)
+    if problem := source_order.fault(dataset, split, entry):
+        print(f"{source_order.path(dataset, split)}: {problem}")
+        faults += 1
     if not faults:  # counts of damaged files would only say so again
         for fault in total.faults(entry, found):
             print(f"{split}: {fault}")

@@ -2,21 +2,18 @@
 
 Sections and keys are those of the Cerebras Model Zoo's classifier (release 1.7.1). Every key of
 it stands once: as a field here (honoured), or in shared/modelzoo_keys.py, in FIXED (one value
-works, others are refused), in IGNORED (accepted, one log line) or in REFUSED. Any other key is an
-error with the nearest name.
+works, others are refused), in IGNORED (accepted, one log line) or in REFUSED, but for
+PRETRAIN_PARAMS_PATH, which `load` replaces with the keys it points to. Any other key is an error
+with the nearest name.
 """
 
 import dataclasses
-import glob
-import os
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
-import yaml
-
-from shared import settings
+from shared import joint_rules, pretrain_params, settings, yaml_file
 from shared.errors import UserError
-from shared.modelzoo_keys import FIXED, IGNORED, INPUTS, REFUSED
+from shared.modelzoo_keys import FIXED, IGNORED, INPUTS, PRETRAIN_PARAMS_PATH, REFUSED
 from shared.schedules import Schedule, parse_learning_rate
 from shared.suggest import unknown
 
@@ -41,6 +38,9 @@ class InputConfig:
       max_sequence_length, vocab_size, do_lower: checked against the manifest where given.
       shuffle: whether training draws a new order of all rows for every epoch.
       shuffle_seed: seed of that order; unset, runconfig.tf_random_seed.
+      shuffle_buffer: rows that streaming shuffles among; in memory the order is one of all rows.
+      memory_limit_gb: a split that would take more gigabytes of memory is streamed.
+      input_fn: `package.module.function`, an input function of the user's own.
     """
 
     batch_size: int = _setting(settings.integer(1))
@@ -51,6 +51,9 @@ class InputConfig:
     do_lower: Optional[bool] = _or_none(settings.boolean)
     shuffle: bool = _setting(settings.boolean, default=True)
     shuffle_seed: Optional[int] = _or_none(settings.integer(0))
+    shuffle_buffer: int = _setting(settings.integer(1), default=10000)
+    memory_limit_gb: float = _setting(settings.positive, default=4.0)
+    input_fn: Optional[str] = _or_none(settings.dotted_path)
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,30 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW and its schedule; the defaults are the Model Zoo's."""
+    """How gradients become updates; the defaults are the Model Zoo's but where it says otherwise.
+
+    Attributes:
+      learning_rate: the schedules, one after the other.
+      optimizer_type: adamw, adam, sgd or momentum.
+      weight_decay_rate, exclude_from_weight_decay: adamw's, and the names that do not decay.
+      beta1, beta2, epsilon: adamw's and adam's; epsilon unset, 1e-5 mixed or 1e-8 in float32.
+      use_bias_correction: adamw's; adam always corrects.
+      momentum: momentum's share of the former update.
+      max_gradient_norm, max_gradient_value: clip by global norm or by value; 0 does not.
+      disable_lr_steps_reset: whether every schedule counts from the beginning of training.
+      grad_accum_steps: batches whose mean gradient makes one step.
+      loss_scaling_factor: a number is a fixed scale; dynamic or tf_dynamic adapts it. Unset,
+        dynamic where the run computes in float16, else 1 (the Model Zoo: 1).
+      initial_loss_scale, min_loss_scale, max_loss_scale: the dynamic scale's start and limits.
+      steps_per_increase: steps without overflow after which it doubles; an overflow halves it.
+      overflow_tolerance: the share of overflows among the steps since its last change that does
+        not yet halve it.
+    """
 
     learning_rate: Tuple[Schedule, ...] = _setting(parse_learning_rate)
-    optimizer_type: str = _setting(settings.choice("adamw"), default="adamw")
+    optimizer_type: str = _setting(
+        settings.choice("adamw", "adam", "sgd", "momentum"), default="adamw"
+    )
     weight_decay_rate: float = _setting(settings.number(0), default=0.0)
     exclude_from_weight_decay: Tuple[str, ...] = _setting(
         settings.patterns, default=("LayerNorm", "layer_norm", "bias", "Bias")
@@ -94,9 +117,17 @@ class OptimizerConfig:
     beta2: float = _setting(settings.number(0, below=1), default=0.999)
     epsilon: Optional[float] = _or_none(settings.positive)
     use_bias_correction: bool = _setting(settings.boolean, default=False)
+    momentum: float = _setting(settings.number(0, below=1), default=0.9)
     max_gradient_norm: float = _setting(settings.number(0), default=0.0)
     max_gradient_value: float = _setting(settings.number(0), default=0.0)
     disable_lr_steps_reset: bool = _setting(settings.boolean, default=False)
+    grad_accum_steps: int = _setting(settings.integer(1), default=1)
+    loss_scaling_factor: Any = _or_none(settings.positive_or("dynamic", "tf_dynamic"))
+    initial_loss_scale: float = _setting(settings.positive, default=2.0**15)
+    steps_per_increase: int = _setting(settings.integer(1), default=2000)
+    min_loss_scale: float = _setting(settings.positive, default=2.0**-14)
+    max_loss_scale: float = _setting(settings.positive, default=2.0**15)
+    overflow_tolerance: float = _setting(settings.number(0), default=0.05)
 
 
 @dataclass(frozen=True)
@@ -111,6 +142,12 @@ class RunConfig:
       log_step_count_steps: steps between two progress lines; unset, save_summary_steps.
       tf_random_seed: seed of weights, order and dropout.
       xla: auto compiles the step on gpu and not on cpu.
+      enable_distributed: train on all visible GPUs of this machine.
+      multiple_workers: train on several machines, which TF_CONFIG names.
+      early_stopping_patience: train_and_eval stops after so many evaluations without a better
+        score; unset, never.
+      max_skipped_steps: training stops after so many steps in a row whose gradients are NaN or
+        infinite.
     """
 
     max_steps: Optional[int] = _or_none(settings.integer(1))
@@ -122,6 +159,10 @@ class RunConfig:
     log_step_count_steps: Optional[int] = _or_none(settings.integer(1))
     tf_random_seed: int = _setting(settings.integer(0), default=1)
     xla: Any = _setting(settings.choice("auto", True, False), default="auto")
+    enable_distributed: bool = _setting(settings.boolean, default=False)
+    multiple_workers: bool = _setting(settings.boolean, default=False)
+    early_stopping_patience: Optional[int] = _or_none(settings.integer(1))
+    max_skipped_steps: int = _setting(settings.integer(1), default=50)
 
 
 @dataclass(frozen=True)
@@ -157,26 +198,37 @@ def load(path: str, log: Callable[[str], None]) -> Config:
       path: the file.
       log: takes one line for every key that is accepted and changes nothing.
     Raises:
-      UserError: one message that lists every error in the file.
+      UserError: one message that lists every error in the file, and in the model section that it
+        inherits.
     """
-    content = _read_yaml(path)
-    errors = []  # type: List[str]
+    content = yaml_file.read(path, SECTIONS)
+    _settle_sections(path, content, log)
+    _inherit_inputs(content)
+    errors = []
+    layers = {name: [(path, content.get(name))] for name in sorted({*SECTIONS, *IGNORED})}
+    layers["model"] = _model_layers(path, content.get("model"), errors)
+    sections = {name: _section(name, layers[name], errors, log) for name in layers}
+    errors += joint_rules.errors(sections, content.get("optimizer"))
+    if errors:
+        inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
+        raise _mistakes(path + inherited, errors)
+    return Config(**{name: sections[name] for name in SECTIONS})
+
+
+def _settle_sections(path, content, log) -> None:
+    """Takes out the sections that are for others, and stops at unknown ones."""
     for name in (DATA_SECTION, ENVIRONMENT_SECTION):
         content.pop(name, None)
     if content.pop(CS_SECTION, None):
         log(f"{path}: {CS_SECTION} changes nothing: it is for a CS system")
     known = {*SECTIONS, *IGNORED}
-    errors += [unknown("section", name, known) for name in content if name not in known]
-    if not errors:
-        _inherit_inputs(content)
-        sections = {
-            name: _section(name, content.get(name), errors, lambda line: log(f"{path}: {line}"))
-            for name in sorted(known, key=str)
-        }
-        errors += _joint_errors(sections)
+    errors = [unknown("section", name, known) for name in content if name not in known]
     if errors:
-        raise UserError(f"{path}:\n" + "\n".join("  " + error for error in errors))
-    return Config(**{name: sections[name] for name in SECTIONS})
+        raise _mistakes(path, errors)
+
+
+def _mistakes(where: str, errors) -> UserError:
+    return UserError("\n".join([f"{where}:", *("  " + error for error in errors)]))
 
 
 def dump(config: Config) -> Dict[str, Any]:
@@ -186,6 +238,8 @@ def dump(config: Config) -> Dict[str, Any]:
         {"scheduler": schedule.scheduler, **_plain(schedule.values)}
         for schedule in config.optimizer.learning_rate
     ]
+    if config.optimizer.optimizer_type != "momentum":
+        del content["optimizer"]["momentum"]  # stated, it would be an error
     return _plain(content)
 
 
@@ -195,67 +249,82 @@ def _plain(value):
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys without a word; this one refuses them."""
-
-    def construct_mapping(self, node, deep=False):
-        written = [key.value for key, _ in node.value]  # before a merge (<<) adds inherited ones
-        for key in written:
-            if written.count(key) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key '{key}' stands twice", problem_mark=node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(path: str) -> Dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = yaml.load(file, Loader=_StrictLoader)
-    except OSError as error:
-        there = sorted(glob.glob(os.path.join(os.path.dirname(path), "*.yaml")))
-        raise UserError(
-            f"cannot read the configuration {path}: {error.strerror}. Choose one with CONFIG "
-            f"(--params) or MODEL; in its folder are: {', '.join(there) or 'none'}"
-        ) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: expected the sections {', '.join(SECTIONS)}, found {content!r}")
-    return content
-
-
 def _inherit_inputs(content: Dict[str, Any]) -> None:
-    """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input."""
-    content.setdefault("eval_input", content.get("train_input"))
-    predict = content.get("predict_input")
+    """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
+
+    An input function is inherited by nobody: one that repeats would never end an evaluation.
+    """
+    train, predict = content.get("train_input"), content.get("predict_input")
+    content.setdefault("eval_input", _without_function(train))
+    evaluate = content["eval_input"]
     predict = {} if predict is None else predict
-    if isinstance(content["eval_input"], dict) and isinstance(predict, dict):
-        content["predict_input"] = {**content["eval_input"], **predict}
+    if isinstance(evaluate, dict) and isinstance(predict, dict):
+        content["predict_input"] = {**_without_function(evaluate), **predict}
 
 
-def _section(name, values, errors, log):
-    """One section's dataclass; or None, with what is wrong appended to `errors`."""
-    values = {} if values is None else values
-    if not isinstance(values, dict):
-        errors.append(f"{name}: expected a mapping, found {values!r}")
-        return None
+def _without_function(section):
+    if not isinstance(section, dict):
+        return section
+    return {key: value for key, value in section.items() if key != "input_fn"}
+
+
+def _model_layers(path, model, errors):
+    """[(file, mapping)] of the model section; empty where what it inherits cannot be read."""
+    if not isinstance(model, dict):
+        return [(path, model)]
+    own = {key: value for key, value in model.items() if key != PRETRAIN_PARAMS_PATH}
+    stated = model.get(PRETRAIN_PARAMS_PATH)
+    if stated is None:
+        return [(path, own)]
+    try:
+        return [(path, own), pretrain_params.base_model(path, stated, own)]
+    except (UserError, ValueError) as error:
+        errors.append(f"model.{PRETRAIN_PARAMS_PATH}: {error}")
+        return []
+
+
+def _section(name, layers, errors, log):
+    """One section's dataclass; or None, with what is wrong appended to `errors`.
+
+    Args:
+      layers: [(file, mapping)], the configuration's own first; no key stands in two of them.
+        Empty where it is known already that the section cannot be read.
+    """
+    for _, values in layers:
+        if not isinstance(values, (dict, type(None))):
+            errors.append(f"{name}: expected a mapping, found {values!r}")
+            return None
     kind = SECTIONS.get(name)
     fields = {field.name: field for field in dataclasses.fields(kind)} if kind else {}
+    found, faults = {}, []
+    for file, values in layers:
+        more, wrong = _read_keys(name, values or {}, fields, log, file)
+        found.update(more)
+        faults += wrong if file == layers[0][0] else [f"{fault} (in {file})" for fault in wrong]
+    faults += _missing(name, layers, fields)
+    errors += faults
+    return kind(**found) if kind and layers and not faults else None
+
+
+def _missing(name, layers, fields):
+    """A line for every required key that stands in no layer."""
+    stated = {key for _, values in layers for key in values or {}}
+    required = [field.name for field in fields.values() if _is_required(field)] if layers else []
+    return [f"{name}.{key}: missing" for key in required if key not in stated]
+
+
+def _read_keys(section, values, fields, log, file):
+    """({key: setting}, [what is wrong]) of one file's section."""
     found, faults = {}, []
     for key, value in values.items():
         try:
             if key not in fields:
-                _other_key(name, key, value, fields, log)
+                _other_key(section, key, value, fields, lambda line: log(f"{file}: {line}"))
             elif value is not None or _is_required(fields[key]):  # else null means the default
                 found[key] = fields[key].metadata["parse"](value)
         except ValueError as error:
-            faults.append(f"{name}.{key}: {error}")
-    for field in fields.values():
-        if _is_required(field) and field.name not in values:
-            faults.append(f"{name}.{field.name}: missing")
-    errors += faults
-    return kind(**found) if kind and not faults else None
+            faults.append(f"{section}.{key}: {error}")
+    return found, faults
 
 
 def _is_required(field) -> bool:
@@ -276,31 +345,5 @@ def _other_key(section, key, value, fields, log) -> None:
     elif key in refused:
         raise ValueError(f"refused: {refused[key]}")
     else:
-        raise ValueError(unknown("key", key, {*fields, *fixed, *ignored}))
-
-
-def _joint_errors(sections) -> List[str]:
-    """Rules that join two keys."""
-    errors = []
-    model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
-    if model and model.hidden_size % model.num_heads:
-        errors.append(
-            f"model.hidden_size {model.hidden_size} is not a multiple of model.num_heads "
-            f"{model.num_heads}"
-        )
-    if optimizer and optimizer.max_gradient_norm and optimizer.max_gradient_value:
-        errors.append(
-            "optimizer.max_gradient_norm and max_gradient_value: gradients are clipped by norm "
-            "or by value, not both; set one to 0"
-        )
-    if run and run.steps and run.max_steps:
-        errors.append("runconfig.steps and max_steps: give one of them")
-    for name in INPUTS:
-        section = sections[name]
-        length = section and section.max_sequence_length
-        if model and length and length > model.max_position_embeddings:
-            errors.append(
-                f"{name}.max_sequence_length {length} is beyond "
-                f"model.max_position_embeddings {model.max_position_embeddings}"
-            )
-    return errors
+        inherits = {PRETRAIN_PARAMS_PATH} if section == "model" else set()
+        raise ValueError(unknown("key", key, {*fields, *fixed, *ignored, *inherits}))

@@ -25,12 +25,16 @@ class Terminated(Exception):
 
 
 def plain_message(error: Exception) -> str:
-    """The first line of a TensorFlow error, without the names of its operations.
+    """The line of a TensorFlow error that says what is wrong, without the names of operations.
+
+    It is the first one, or, where the error came up inside a tf.function, that before the node.
 
     >>> plain_message(Exception("{{node X}} truncated record [Op:Next] name: "))
     'truncated record'
     """
-    line = (str(getattr(error, "message", error)).splitlines() or [""])[0]
+    text = str(getattr(error, "message", error))
+    in_graph = re.search(r"\n(.+)\n\t \[\[\{\{node ", text)
+    line = in_graph.group(1) if in_graph else (text.splitlines() or [""])[0]
     return re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", line)
 
 

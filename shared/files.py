@@ -1,21 +1,55 @@
 """Files that appear whole or not at all, and their sha256."""
 
+import contextlib
 import hashlib
 import os
+import shutil
 import uuid
-from typing import Union
+from contextlib import contextmanager
+from typing import Iterator, Union
+
+from shared.errors import UserError
 
 _BLOCK_BYTES = 2**20
 
 
 def write_whole(path: str, content: Union[str, bytes]) -> None:
-    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves old file or new."""
+    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves old file or new.
+
+    Raises:
+      UserError: the disk is full, or the path cannot be written.
+    """
     temporary = f"{path}.{uuid.uuid4().hex}.tmp"  # several threads or machines may write at once
-    with open(temporary, "wb") as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+@contextmanager
+def whole_folder(path: str) -> Iterator[str]:
+    """Yields a folder to write into, which becomes `path` when the block ends without error.
+
+    Raises:
+      UserError: `path` exists and is not an empty folder; or the disk refuses.
+    """
+    if os.path.exists(path) and not (os.path.isdir(path) and not os.listdir(path)):
+        raise UserError(f"{path} exists already; name a folder that is new or empty")
+    temporary = f"{os.path.abspath(path)}.{uuid.uuid4().hex}.tmp"
+    try:
+        os.makedirs(temporary)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sha256_of(path: str) -> str:

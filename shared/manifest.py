@@ -20,7 +20,7 @@ from shared.records import MASK_POLARITY, special_tokens
 from shared.tasks import TASKS
 from shared.vocab import REQUIRED
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "manifest.json"
 EXAMPLES_PER_SHARD = 8192
 MAX_DEFAULT_SHARDS = 64
@@ -49,6 +49,9 @@ class Split:
       unknown_share: share of [UNK] among all pieces of the texts, before truncation.
       label_counts: {label name: rows}; empty for a regression task.
       unlabelled: rows without a label (-1).
+      index_sha256: of the file that says which row of the source each record is
+        (shared/source_order.py); None where the records are in the source's order, and for
+        splits to train or evaluate on.
     """
 
     examples: int
@@ -58,6 +61,7 @@ class Split:
     unknown_share: float
     label_counts: Dict[str, int]
     unlabelled: int
+    index_sha256: Optional[str]
 
     @property
     def is_labelled(self) -> bool:

@@ -3,6 +3,8 @@
 The settings themselves are the fields in shared/config.py. Facts: the classifier of release 1.7.1.
 """
 
+# model's key for a file whose model section is the base of this one.
+PRETRAIN_PARAMS_PATH = "pretrain_params_path"
 INPUTS = ("train_input", "eval_input", "predict_input")
 _FIXED_INPUT = {
     "add_special_tokens": (True, "the records have [CLS] and [SEP]"),
@@ -14,19 +16,14 @@ _FIXED_INPUT = {
 _IGNORED_INPUT = {
     "vocab_file": "the records were made with it; see manifest.json",
     "repeat": "training repeats, evaluation does not",
-    "shuffle_buffer": "every epoch is a permutation of all rows",
-    "cache": "the rows are held in memory",
+    "cache": "rows are held in memory up to memory_limit_gb",
     "mixed_precision": "model.mixed_precision decides",
     "scale_mlm_weights": "it belongs to pretraining",
 }
 
-_LOSS_SCALING = (
-    "loss_scaling_factor",
-    "initial_loss_scale",
-    "steps_per_increase",
-    "min_loss_scale",
-    "max_loss_scale",
-    "overflow_tolerance",
+_PRETRAINING = (
+    *("share_embedding_weights", "mlm_loss_weight", "mlm_loss_scaling", "mlm_nonlinearity"),
+    *("use_ffn_bias_in_mlm", "use_output_bias_in_mlm", "nsp_nonlinearity", "use_nsp_bias"),
 )
 _LOGGING = ("log_summaries", "log_grads", "log_hists", "ws_summary")
 
@@ -46,13 +43,6 @@ FIXED = {
         "use_vsl": (False, "variable sequence length belongs to pretraining"),
         "multireplica": (False, "one replica is trained"),
     },
-    "optimizer": {
-        "grad_accum_steps": (1, "gradient accumulation is not built yet"),
-    },
-    "runconfig": {
-        "enable_distributed": (False, "training on several devices is not built yet"),
-        "multiple_workers": (False, "training on several machines is not built yet"),
-    },
 }
 _INITIAL_VALUES = "weights start from a truncated normal of 0.02"
 
@@ -62,8 +52,8 @@ IGNORED = {
     "model": {
         "boundary_casting": "it is for a CS system",
         "tf_summary": "summaries are always written",
-        "share_embedding_weights": "it belongs to pretraining",
-        "mlm_loss_weight": "it belongs to pretraining",
+        **dict.fromkeys(_PRETRAINING, "it belongs to pretraining"),
+        **dict.fromkeys(("input_pad_id", "segment_pad_id"), "input_mask marks the padding"),
         "enable_gpu_optimizations": "runconfig.xla decides",
         "weight_initialization_seed": "runconfig.tf_random_seed decides",
         "dropout_seed": "runconfig.tf_random_seed decides",
@@ -71,7 +61,6 @@ IGNORED = {
         "initializer": _INITIAL_VALUES,
     },
     "optimizer": {
-        **dict.fromkeys(_LOSS_SCALING, "float32 and bfloat16 need no loss scaling"),
         **dict.fromkeys(_LOGGING, "loss, learning rate and gradient norm are always logged"),
     },
     "runconfig": {
@@ -85,11 +74,9 @@ IGNORED = {
 # {section: {key: why it is refused, and what to do instead}}
 REFUSED = {
     "model": {
-        "pretrain_params_path": "write the sizes of the pretrained model in this section",
         "embedding_size": "an embedding size apart from hidden_size is not BERT's; remove it",
     },
     "optimizer": {
-        "momentum": "it belongs to optimizer_type momentum; adamw has beta1 and beta2",
         "rmsprop_decay": "it belongs to optimizer_type rmsprop; use adamw",
         "rmsprop_momentum": "it belongs to optimizer_type rmsprop; use adamw",
     },

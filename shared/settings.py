@@ -54,6 +54,19 @@ def positive(value) -> float:
     return found
 
 
+def positive_or(*words: str) -> Callable[[Any], Any]:
+    def parse(value):
+        if isinstance(value, str) and value.lower() in words:
+            return value.lower()
+        try:
+            return positive(value)
+        except ValueError:
+            listed = ", ".join(words)
+            raise ValueError(f"expected a number above 0, {listed}; found {shown(value)}") from None
+
+    return parse
+
+
 def boolean(value) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, found {value!r}")
@@ -63,6 +76,13 @@ def boolean(value) -> bool:
 def text(value) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected text, found {value!r}")
+    return value
+
+
+def dotted_path(value) -> str:
+    names = text(value).split(".")
+    if len(names) < 2 or not all(name.isidentifier() for name in names):
+        raise ValueError(f"expected package.module.function, found {value!r}")
     return value
 
 

@@ -78,6 +78,37 @@ _GLUE = (
 TASKS = {task.name: task for task in _GLUE}
 
 
+@dataclass(frozen=True)
+class Submission:
+    """A file of a submission to the GLUE leaderboard.
+
+    Attributes:
+      file: its name.
+      form: of its predictions: LABEL_NAME, LABEL_VALUE (an index into label_names) or SCORE.
+    """
+
+    file: str
+    form: str
+
+
+LABEL_NAME, LABEL_VALUE, SCORE = "name", "value", "score"
+SCORE_RANGE = (0.0, 5.0)  # of STS-B
+# {(task, test split): what https://gluebenchmark.com takes for it}
+SUBMISSIONS = {
+    ("cola", "test"): Submission("CoLA.tsv", LABEL_VALUE),
+    ("sst2", "test"): Submission("SST-2.tsv", LABEL_VALUE),
+    ("mrpc", "test"): Submission("MRPC.tsv", LABEL_VALUE),
+    ("qqp", "test"): Submission("QQP.tsv", LABEL_VALUE),
+    ("stsb", "test"): Submission("STS-B.tsv", SCORE),
+    ("mnli", "test_matched"): Submission("MNLI-m.tsv", LABEL_NAME),
+    ("mnli", "test_mismatched"): Submission("MNLI-mm.tsv", LABEL_NAME),
+    ("qnli", "test"): Submission("QNLI.tsv", LABEL_NAME),
+    ("rte", "test"): Submission("RTE.tsv", LABEL_NAME),
+    ("wnli", "test"): Submission("WNLI.tsv", LABEL_VALUE),
+    ("ax", "test"): Submission("AX.tsv", LABEL_NAME),
+}
+
+
 def own(
     name: str,
     text_columns: Tuple[str, ...],
@@ -87,6 +118,11 @@ def own(
     """A task of the user's, measured as GLUE measures classes and scores."""
     like = TASKS["stsb" if label_names is None else "sst2"]
     return Task(name, text_columns, label_names, like.metrics, splits)
+
+
+def is_test(split: str) -> bool:
+    """Whether a split is there to predict: its rows may lack labels."""
+    return split.startswith(TEST)
 
 
 def in_order(splits) -> list:

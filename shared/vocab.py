@@ -18,6 +18,7 @@ REQUIRED = (PAD, UNK, CLS, SEP)
 _ASCII_SPACE = " \t\r\v\f"
 MAX_PIECE_BYTES = 256  # the limit of TF Text's word-piece model
 
+TOKENIZER_FILE = "tokenizer_config.json"
 FOLDER = "vocab"
 KNOWN_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), FOLDER, "known.yaml")
 DEFAULT = "bert_base_uncased"
@@ -109,7 +110,7 @@ def stated_case(folder: str) -> Optional[bool]:
     Raises:
       UserError: the file is not a JSON mapping, or has something else than true or false there.
     """
-    path = os.path.join(folder, "tokenizer_config.json")
+    path = os.path.join(folder, TOKENIZER_FILE)
     if not os.path.exists(path):
         return None
     try:

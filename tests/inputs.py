@@ -43,6 +43,16 @@ def read_rows(dataset, split):
     return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
 
 
+def spelt(pieces, rows):
+    """The texts of records: the pieces between [CLS] and the last [SEP], words put together."""
+    texts = []
+    for ids, mask in zip(rows["input_ids"], rows["input_mask"], strict=True):
+        tokens = [pieces[i] for i in ids[mask == records.TOKEN]]
+        assert (tokens[0], tokens[-1]) == ("[CLS]", "[SEP]")
+        texts.append(" ".join(tokens[1:-1]).replace(" ##", ""))
+    return texts
+
+
 def padded(tokens, max_sequence_length, pad_id):
     """The features that preprocess/encode.py's Tokens stand for, each [N, max_sequence_length]."""
     ids = np.full((len(tokens.lengths), max_sequence_length), pad_id)

@@ -1,6 +1,7 @@
 """A web server on the loopback address, for what would go to the network."""
 
 import http.server
+import socket
 import threading
 from contextlib import contextmanager
 
@@ -33,3 +34,10 @@ def send(handler, status, blocks=()):
     handler.end_headers()
     for block in blocks:
         handler.wfile.write(block)
+
+
+def free_port():
+    """A port that nothing listens on at the moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]

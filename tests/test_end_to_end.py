@@ -45,3 +45,9 @@ def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, l
     run.main(["--mode", "eval", *common])
     result = json.loads((tmp_path / "run" / "eval_validation.json").read_text())
     assert result["examples"] == 500 and metrics < set(result)
+    run.main(["--mode", "predict", "--split", "validation", *common])
+    with open(tmp_path / "run" / "predict_validation.jsonl") as file:
+        answers = [json.loads(line) for line in file]
+    assert [answer["index"] for answer in answers] == list(range(500))
+    is_score = "spearman" in metrics
+    assert set(answers[0]) - {"index"} == ({"score"} if is_score else {"label", "probabilities"})

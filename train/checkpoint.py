@@ -1,7 +1,7 @@
 """Writes and reads checkpoints: {name: tensor} in TensorFlow's name-based format."""
 
 import os
-from typing import Dict
+from typing import Callable, Dict, List
 
 import numpy as np
 import tensorflow as tf
@@ -50,14 +50,20 @@ def _write(prefix: str, tensors: Dict[str, tf.Tensor]) -> None:
     )
 
 
-def read(path: str, names) -> Dict[str, np.ndarray]:
+class DamagedError(UserError):
+    """The files of a checkpoint are missing or damaged."""
+
+
+def read(path: str, names, optional=()) -> Dict[str, np.ndarray]:
     """{name: array} of a checkpoint.
 
+    Args: optional, names that are read where they are there.
     Raises:
-      UserError: its files are missing or damaged, or it lacks some of `names`; all are listed.
+      DamagedError: its files are missing or damaged.
+      UserError: it lacks some of `names`; all are listed.
     """
     if not os.path.exists(path + ".index"):
-        raise UserError(
+        raise DamagedError(
             f"the checkpoint {path} is no longer there; a training that is running may have "
             "removed it. Start again to use its newest one."
         )
@@ -65,11 +71,27 @@ def read(path: str, names) -> Dict[str, np.ndarray]:
         reader = tf.train.load_checkpoint(path)
         missing = [name for name in names if not reader.has_tensor(name)]
         if not missing:
-            return {name: reader.get_tensor(name) for name in names}
+            there = [*names, *(name for name in optional if reader.has_tensor(name))]
+            return {name: reader.get_tensor(name) for name in there}
     except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"the checkpoint {path} is damaged: {plain_message(error)}. Remove its files to use "
-            "the one before it."
-        ) from None
+        raise DamagedError(f"the checkpoint {path} is damaged: {plain_message(error)}") from None
     listed = "".join("\n  " + name for name in missing)
     raise UserError(f"the checkpoint {path} lacks {len(missing)} variables:{listed}")
+
+
+def read_newest(paths: List[str], reader: Callable[[str], dict]):
+    """(path, what the reader returns) of the first checkpoint that can be read.
+
+    Args: paths, the newest first; reader, a function such as `read` of a path.
+    Raises:
+      UserError: none of them can be read.
+    """
+    for path in paths:
+        try:
+            return path, reader(path)
+        except DamagedError as error:
+            print(f"{error}. Trying the one before it.")
+    raise UserError(
+        f"no checkpoint of {os.path.dirname(paths[0])} can be read ({len(paths)} tried); choose "
+        "another MODEL_DIR to start anew"
+    )

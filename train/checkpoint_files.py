@@ -7,7 +7,7 @@ The format is that of tf.estimator, so a model_dir goes from one backend to the 
 import glob
 import os
 import re
-from typing import List, Optional
+from typing import List
 
 from shared.errors import UserError
 from shared.files import write_whole
@@ -24,8 +24,9 @@ def path_of(model_dir: str, step: int) -> str:
 
 
 def step_of(path: str) -> int:
-    """1000 for .../model.ckpt-1000."""
-    return int(path.rsplit("-", 1)[1])
+    """1000 for .../model.ckpt-1000; 0 for a path that names no step."""
+    match = re.search(_NAME + "$", path)
+    return int(match.group(1)) if match else 0
 
 
 def steps(model_dir: str) -> List[int]:
@@ -35,20 +36,20 @@ def steps(model_dir: str) -> List[int]:
     return sorted(int(match.group(1)) for match in matches if match)
 
 
-def latest(model_dir: str) -> Optional[str]:
-    """The path of the newest checkpoint that `checkpoint` names; None for a fresh model_dir.
+def newest_first(model_dir: str) -> List[str]:
+    """The paths of the checkpoints to go on from: the one that `checkpoint` names, then those
+    before it; empty for a fresh model_dir.
 
     Raises:
       UserError: checkpoint files are there, but `checkpoint` is missing, unreadable or names
         none of them. Starting anew would throw a training away without a word.
     """
     on_disk = steps(model_dir)
-    listed = _listed(model_dir)
-    for step in listed:
-        if step in on_disk:
-            return path_of(model_dir, step)
+    named = next((step for step in _listed_steps(model_dir) if step in on_disk), None)
+    if named is not None:
+        return [path_of(model_dir, step) for step in reversed(on_disk) if step <= named]
     if not on_disk:
-        return None  # fresh, or killed before its first checkpoint was whole
+        return []  # fresh, or killed before its first checkpoint was whole
     raise UserError(
         f"{os.path.join(model_dir, STATE_FILE)} names none of the checkpoints that are there: "
         + ", ".join(f"{PREFIX}{step}" for step in on_disk)
@@ -60,8 +61,8 @@ def latest(model_dir: str) -> Optional[str]:
 def announce(model_dir: str, step: int) -> None:
     """Makes the checkpoint of `step`, about to appear, the newest; before its .index does.
 
-    A kill in between leaves the name of a file that is not there, and `latest` passes it over.
-    Checkpoints from there on belong to a training that was rolled back, and go first.
+    A kill in between leaves the name of a file that is not there, and `newest_first` passes it
+    over. Checkpoints from there on belong to a training that was rolled back, and go first.
     """
     present = steps(model_dir)
     for abandoned in (later for later in present if later >= step):
@@ -94,22 +95,27 @@ def _remove(model_dir: str, step: int) -> None:
         os.remove(file)
 
 
-def _listed(model_dir: str) -> List[int]:
-    """The steps that `checkpoint` names, the newest first.
+def listed(folder: str) -> List[str]:
+    """The checkpoints that `checkpoint` names, whatever they are called, the newest first.
 
     Only base names count: tf.estimator may have written absolute paths of another machine.
     """
     try:
-        with open(os.path.join(model_dir, STATE_FILE), encoding="utf-8") as file:
+        with open(os.path.join(folder, STATE_FILE), encoding="utf-8") as file:
             content = file.read()
     except (OSError, UnicodeDecodeError):
         return []
 
     def named_by(key):
-        return re.findall(f'^{key}: "(?:.*/)?{_NAME}"', content, re.MULTILINE)
+        return re.findall(f'^{key}: "(?:.*/)?([^/"]+)"', content, re.MULTILINE)
 
     newest, others = named_by("model_checkpoint_path"), named_by("all_model_checkpoint_paths")
-    return [int(step) for step in [*newest, *reversed(others)]]
+    return [*newest, *reversed(others)]
+
+
+def _listed_steps(model_dir: str) -> List[int]:
+    matches = (re.match(_NAME + "$", name) for name in listed(model_dir))
+    return [int(match.group(1)) for match in matches if match]
 
 
 def _write_state(model_dir: str, present: List[int]) -> None:

@@ -1,4 +1,4 @@
-"""Scores the weights of an estimator on every example of some splits."""
+"""Modes eval and eval_all: scores weights on every example of some splits."""
 
 import functools
 import json
@@ -7,59 +7,137 @@ import os
 import numpy as np
 
 from shared import tasks
-from shared.errors import UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import metrics
+from train import checkpoint, checkpoint_files, finite, metrics, model_dir, own_input_fn, start
+from train.estimators import state
 from train.input_fn import eval_input_fn
 from train.plan import Plan
+from train.tensorflow_errors import explained
+
+_ALL_FILE = "eval_all.json"
+_ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric
 
 
-def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> None:
-    """Scores the plan's eval_splits; for each prints a line and writes eval_<split>.json.
+def evaluate_once(todo: Plan, backend: str) -> dict:
+    """Mode eval: the newest checkpoint of model_dir, or the one given; returns as `evaluate`."""
+    _say_precision(todo)
+    estimator, _, step = start.estimator(todo, backend, is_training=False)
+    return evaluate(estimator, todo, step)
+
+
+def evaluate_all(todo: Plan, backend: str) -> None:
+    """Mode eval_all: every checkpoint of model_dir, oldest first; ends with a table."""
+    _say_precision(todo)
+    estimator, _, _ = start.estimator(todo, backend, is_training=False)
+    results = []
+    for step in checkpoint_files.steps(todo.model_dir):
+        path = checkpoint_files.path_of(todo.model_dir, step)
+        try:
+            estimator.restore(state.read_weights(path, todo.params.model))
+            results.append(evaluate(estimator, todo, step))
+        except (checkpoint.DamagedError, finite.DivergedError) as error:
+            print(f"step {step} is left out: {error}")
+    write_whole(os.path.join(todo.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
+    print("\n".join(_table(results)))
+
+
+def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> dict:
+    """Scores the plan's splits; for each prints a line and writes eval_<split>.json.
 
     Args:
       estimator: holds the weights of `step`.
       should_stop: asked between batches; on true Terminated is raised.
+    Returns:
+      {split: what its file holds}: step, examples, constant (the answer that every example gets,
+      or null), and the value of each metric and of the mean loss.
     """
-    found = todo.eval_data
-    for split in todo.eval_splits:
-        input_fn = functools.partial(eval_input_fn, split=split, found=found)
-        predictions = estimator.evaluate(input_fn, todo.eval_steps, should_stop)
-        examples = len(predictions.labels)
-        assert todo.eval_steps is not None or examples == found.splits[split].examples
-        values = _score(found, split, predictions)
-        content = json.dumps({"step": step, "examples": examples, **values}, indent=2)
-        write_whole(_result_file(todo, split), content + "\n")
-        estimator.write_metrics(split, values)
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-        print(f"eval {split}: step {step}  {shown}  ({examples:,} examples)")
+    return {
+        split: _evaluate_split(estimator, todo, split, step, should_stop) for split in todo.splits
+    }
 
 
-def is_done(todo: Plan) -> bool:
-    """Whether every split of the plan has been scored at the plan's checkpoint."""
-    return all(_scored_step(todo, split) == todo.first_step for split in todo.eval_splits)
+def _evaluate_split(estimator, todo, split, step, should_stop):
+    found = todo.scored_data
+    predictions = answers(estimator, todo, split, should_stop)
+    examples = len(predictions.labels)
+    values = _values(found, split, predictions)
+    constant = constant_answer(found, predictions.scores)
+    result = {"step": step, "examples": examples, **values, "constant": constant}
+    write_whole(_result_file(todo.model_dir, split), json.dumps(result, indent=2) + "\n")
+    estimator.write_metrics(split, values, step)
+    shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+    print(f"eval {split}: step {step}  {shown}  ({_count(found, split, examples)} examples)")
+    say_constant(constant, split)
+    return result
 
 
-def _scored_step(todo: Plan, split: str):
-    try:
-        with open(_result_file(todo, split), encoding="utf-8") as file:
-            return json.load(file)["step"]
-    except (OSError, ValueError, KeyError):
-        return None
+def say_constant(constant, split: str) -> None:
+    """Reports what `constant_answer` found."""
+    if constant is not None:
+        print(f"{split}: every example gets the same answer, {constant}: nothing is learned")
 
 
-def _result_file(todo: Plan, split: str) -> str:
-    return os.path.join(todo.model_dir, f"eval_{split}.json")
+def _count(found, split, examples):
+    everything = found.splits[split].examples
+    return f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
 
 
-def _score(found: Manifest, split: str, predictions) -> dict:
+def answers(estimator, todo: Plan, split: str, should_stop=lambda: False):
+    """gpu.Predictions of a split of the plan."""
+    with explained(todo.scored_input, todo.scored_data):
+        predictions = estimator.evaluate(_input_fn(todo, split), todo.eval_steps, should_stop)
+    is_whole = len(predictions.labels) == todo.scored_data.splits[split].examples
+    assert is_whole or todo.eval_steps or todo.scored_input.input_fn
+    return predictions
+
+
+def metrics_of(result: dict) -> dict:
+    """{metric: value} of what `evaluate` returns for a split."""
+    return {name: value for name, value in result.items() if name not in _ABOUT}
+
+
+def _input_fn(todo, split):
+    if todo.scored_input.input_fn:
+        read = functools.partial(own_input_fn.scored_batches, section=todo.scored_section)
+    else:
+        read = functools.partial(eval_input_fn, options=todo.scored_input)
+    return functools.partial(read, split=split, found=todo.scored_data)
+
+
+def _say_precision(todo: Plan) -> None:
+    if todo.trained is not None:
+        for change in model_dir.precision_change(todo.trained, todo.params):
+            print(f"scores otherwise than it was trained: {change}")
+
+
+def _result_file(model_dir: str, split: str) -> str:
+    return os.path.join(model_dir, f"eval_{split}.json")
+
+
+def _values(found: Manifest, split: str, predictions) -> dict:
     """{metric: value} and the mean loss."""
-    if not np.isfinite(predictions.scores).all():
-        raise UserError(
-            f"the model answers NaN or Inf on split {split}; its training diverged. Train it again "
-            "with a smaller learning rate."
-        )
+    finite.check(predictions.scores, split)
     names = tasks.of_dataset(found).metrics
     values = metrics.compute(names, predictions.scores, predictions.labels)
-    return {**values, "loss": float(np.mean(predictions.losses, dtype=np.float64))}
+    return {**values, "loss": float(np.mean(predictions.losses(), dtype=np.float64))}
+
+
+def constant_answer(found: Manifest, scores: np.ndarray):
+    """The label (or score) that every example gets, or None."""
+    constant = metrics.constant_prediction(scores)
+    if constant is None or found.is_regression:
+        return constant
+    return found.label_names[constant]
+
+
+def _table(results):
+    """One line for each checkpoint."""
+    for of_splits in results:
+        step = next(iter(of_splits.values()))["step"]
+        shown = [
+            f"{split} {name} {value:.4f}"
+            for split, result in of_splits.items()
+            for name, value in metrics_of(result).items()
+        ]
+        yield f"step {step:>8}  " + "  ".join(shown)

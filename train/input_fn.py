@@ -1,88 +1,103 @@
 """Records become batches.
 
-A split is held in memory (train/rows.py); a batch is a gather of rows. What it is made of:
-
     features["input_ids"], ["input_mask"], ["segment_ids"]   int32 [B, S]
     features["weights"]   evaluation only: float32 [B], 0 on rows that only fill the last batch
     labels                int32 [B]; float32 [B] for a regression task
 
 S is the longest example of the batch rounded up: trailing padding changes no result, and costs
 most of the time. See `trimmed_lengths`.
+
+A split that fits in memory is parsed once (train/rows.py), and a batch is a gather of rows; a
+larger one is read anew for every epoch (train/stream.py).
 """
 
 import numpy as np
 import tensorflow as tf
 
 from shared import records
-from shared.config import Config
-from shared.errors import UserError
+from shared.config import Config, InputConfig
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train.rows import Rows, read_split
+from train import order, stream
+from train.rows import Rows, bytes_of, read_split
 
 _LENGTH_MULTIPLE = 8
 _MAX_COMPILED_LENGTHS = 8
 _EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
 
 
-def train_input_fn(params: Config, found: Manifest) -> tf.data.Dataset:
+def train_input_fn(params: Config, input_context=None, *, found: Manifest, first_step: int = 0):
     """Endless batches of the train split of the dataset whose manifest is `found`.
 
     Every epoch is a permutation of all rows, drawn from (seed, epoch); the rows that do not fill
-    a batch wait for another epoch. The n-th batch depends on the seed and the records alone, so
-    a run resumes by skipping as many batches as it has taken steps.
+    a step wait for another epoch. The batches of a step depend on the seed and the records alone,
+    so a run resumes from its step; in memory not even on how many devices share them.
+
+    Args:
+      input_context: a tf.distribute.InputContext where several devices share a step; each process
+        reads the batches of its own devices (order.Share).
+      first_step: the step whose batches come first.
     """
     options = params.train_input
-    rows = read_split(options.data_dir, TRAIN, found)
+    of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     seed = options.shuffle_seed
-    if seed is None:
-        seed = params.runconfig.tf_random_seed
-    batches = _training_batches(
-        len(rows.labels), options.batch_size, seed if options.shuffle else None
-    )
-    lengths = trimmed_lengths(rows, options.batch_size, params.runconfig.xla)
-    return batches.map(_gather(rows, lengths)).prefetch(tf.data.experimental.AUTOTUNE)
+    seed = params.runconfig.tf_random_seed if seed is None else seed
+    lengths = trimmed_lengths(found, TRAIN, of_step.rows, params.runconfig.xla)
+    if fits_in_memory(options, TRAIN, found):
+        rows = read_split(options.data_dir, TRAIN, found)
+        seed = seed if options.shuffle else None
+        batches = _training_batches(len(rows.labels), of_step, seed, first_step)
+        batches = batches.map(_gather(rows, lengths))
+    else:
+        serialized = stream.training_batches(options, found, of_step, seed, first_step)
+        batches = serialized.map(_parse(found, lengths), tf.data.experimental.AUTOTUNE)
+    return batches.prefetch(tf.data.experimental.AUTOTUNE)
 
 
-def eval_input_fn(params: Config, split: str, found: Manifest) -> tf.data.Dataset:
-    """Every example of a split once, in order."""
-    options = params.eval_input
-    rows = read_split(options.data_dir, split, found)
-    gather = _gather(rows, trimmed_lengths(rows, options.batch_size, params.runconfig.xla))
-
-    def gather_weighted(indices, weights):
-        features, labels = gather(indices)
-        features["weights"] = weights
-        return features, labels
-
-    batches = _evaluation_batches(len(rows.labels), options.batch_size)
-    return batches.map(gather_weighted).prefetch(tf.data.experimental.AUTOTUNE)
-
-
-def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
-    """The order of an epoch, int64 [examples]; NumPy froze RandomState's streams for good."""
-    return np.random.RandomState([seed, epoch]).permutation(examples).astype(np.int64)
-
-
-def _training_batches(examples, batch_size, seed):
-    """A dataset of row numbers, int64 [batch_size], without end; seed None keeps the order."""
-    steps = examples // batch_size
-    if steps == 0:
-        raise UserError(
-            f"the train split has {examples} examples, fewer than train_input.batch_size "
-            f"{batch_size}; make the batch smaller"
+def eval_input_fn(
+    params: Config, input_context=None, *, options: InputConfig, split: str, found: Manifest
+):
+    """Every example of a split once, in order; args: options, eval_input or predict_input."""
+    del input_context  # whoever evaluates reads everything
+    lengths = trimmed_lengths(found, split, options.batch_size, params.runconfig.xla)
+    if fits_in_memory(options, split, found):
+        rows = read_split(options.data_dir, split, found)
+        gather = _gather(rows, lengths)
+        batches = _evaluation_batches(len(rows.labels), options.batch_size)
+        batches = batches.map(lambda rows, weights: _weighted(gather(rows), weights))
+    else:
+        parse = _parse(found, lengths)
+        serialized = stream.evaluation_batches(options, split, found)
+        batches = serialized.map(
+            lambda batch: _weighted(parse(batch), tf.ones(tf.shape(batch))),
+            tf.data.experimental.AUTOTUNE,
         )
+    return batches.prefetch(tf.data.experimental.AUTOTUNE)
 
-    def order(epoch):
-        rows = np.arange(examples) if seed is None else permutation(seed, int(epoch), examples)
-        return rows[: steps * batch_size].reshape(steps, batch_size)
+
+def fits_in_memory(options: InputConfig, split: str, found: Manifest) -> bool:
+    """Whether a split takes no more than memory_limit_gb; a rule that no machine changes."""
+    return bytes_of(split, found) <= options.memory_limit_gb * 1e9
+
+
+def _training_batches(examples, of_step, seed, first_step):
+    """A dataset of row numbers, int64 [B], without end; seed None keeps the order."""
+    per_epoch = order.steps_per_epoch(examples, of_step)
+    first_epoch, steps_taken = divmod(first_step, per_epoch)
+
+    def batches_numpy(epoch):
+        rows = np.arange(examples)
+        if seed is not None:
+            rows = order.permutation(seed, int(epoch), examples)
+        batches = order.epoch_batches(rows, of_step)
+        return batches[steps_taken * of_step.batches_per_step if epoch == first_epoch else 0 :]
 
     def batches_of(epoch):
-        rows = tf.numpy_function(order, [epoch], tf.int64)
-        rows.set_shape([steps, batch_size])
+        rows = tf.numpy_function(batches_numpy, [epoch], tf.int64)
+        rows.set_shape([None, of_step.rows])
         return tf.data.Dataset.from_tensor_slices(rows)
 
-    return tf.data.Dataset.range(_EPOCHS_WITHOUT_END).flat_map(batches_of)
+    return tf.data.Dataset.range(first_epoch, _EPOCHS_WITHOUT_END).flat_map(batches_of)
 
 
 def _evaluation_batches(examples, batch_size):
@@ -95,7 +110,7 @@ def _evaluation_batches(examples, batch_size):
     return tf.data.Dataset.from_tensor_slices((numbers.reshape(shape), weights.reshape(shape)))
 
 
-def trimmed_lengths(rows: Rows, batch_size: int, use_xla: bool) -> np.ndarray:
+def trimmed_lengths(found: Manifest, split: str, batch_size: int, use_xla: bool) -> np.ndarray:
     """The values that S may have, rising; the last one is max_sequence_length.
 
     All multiples of 8; where XLA compiles the step anew for every S, at most 8 of them, such that
@@ -103,13 +118,16 @@ def trimmed_lengths(rows: Rows, batch_size: int, use_xla: bool) -> np.ndarray:
     a probability of 1/8, 2/8, ... With batches of 1 and rows of 10, 10, 20 and 60 tokens they are
     16, 24 and 64 (of max_sequence_length 64).
     """
-    longest = rows.input_ids.shape[1]
+    longest = found.max_sequence_length
     lengths = np.minimum(
         np.arange(_LENGTH_MULTIPLE, longest + _LENGTH_MULTIPLE, _LENGTH_MULTIPLE), longest
     )
-    if not use_xla:
+    histogram = found.splits[split].length_histogram
+    if not use_xla or not histogram:
         return lengths
-    share = np.searchsorted(np.sort(rows.lengths), lengths, side="right") / len(rows.lengths)
+    tokens, rows = (np.array(column) for column in zip(*sorted(histogram.items())))
+    last = np.searchsorted(np.minimum(tokens, longest), lengths, side="right")
+    share = np.append(0, np.cumsum(rows))[last] / rows.sum()
     wanted = np.arange(1, _MAX_COMPILED_LENGTHS) / _MAX_COMPILED_LENGTHS
     chosen = lengths[np.minimum(np.searchsorted(share**batch_size, wanted), len(lengths) - 1)]
     return np.unique(np.append(chosen, longest))
@@ -119,22 +137,38 @@ def _gather(rows, possible_lengths):
     """A function: row numbers int64 [B] -> (features, labels)."""
     with tf.device("CPU:0"):  # where tf.data works; a GPU's memory is for the model
         tensors = Rows(*(tf.constant(array) for array in rows))
-        possible = tf.constant(possible_lengths, tf.int32)
 
-    def gather(indices):
-        lengths = tf.gather(tensors.lengths, indices)
-        b_starts = tf.gather(tensors.b_starts, indices)
-        longest = tf.reduce_max(lengths)
-        trimmed = tf.reduce_min(tf.boolean_mask(possible, possible >= longest))
-        ids = tf.gather(tensors.input_ids, indices)[:, :trimmed]
-        position = tf.range(trimmed)[tf.newaxis, :]
-        is_token = position < lengths[:, tf.newaxis]
-        is_b = tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
-        features = {
-            "input_ids": tf.cast(ids, tf.int32),
-            "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),
-            "segment_ids": tf.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
-        }
-        return features, tf.gather(tensors.labels, indices)
+    def gather(numbers):
+        ids, lengths, b_starts, labels = (tf.gather(column, numbers) for column in tensors)
+        return _features(ids, lengths, b_starts, possible_lengths), labels
 
     return gather
+
+
+def _parse(found, possible_lengths):
+    """A function: serialized records string [B] -> (features, labels)."""
+
+    def parse(serialized):
+        rows = stream.parse(serialized, found)
+        return _features(*rows[:3], possible_lengths), rows.labels
+
+    return parse
+
+
+def _features(ids, lengths, b_starts, possible_lengths):
+    """Trimmed features; args: ids [B, MSL], lengths and b_starts int32 [B], see rows.Rows."""
+    possible = tf.constant(possible_lengths, tf.int32)
+    trimmed = tf.reduce_min(tf.boolean_mask(possible, possible >= tf.reduce_max(lengths)))
+    position = tf.range(trimmed)[tf.newaxis, :]
+    is_token = position < lengths[:, tf.newaxis]
+    is_b = tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
+    return {
+        "input_ids": tf.cast(ids[:, :trimmed], tf.int32),
+        "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),
+        "segment_ids": tf.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
+    }
+
+
+def _weighted(batch, weights):
+    features, labels = batch
+    return {**features, "weights": weights}, labels

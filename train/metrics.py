@@ -11,8 +11,34 @@ def compute(names, scores, labels):
       scores: float [N, C], the model's logits; C = 1 for a regression task.
       labels: [N], int classes or float scores.
     """
-    predictions = scores[:, 0] if scores.shape[1] == 1 else scores.argmax(axis=1)
+    predictions = _predictions(scores)
     return {name: METRICS[name](predictions, labels) for name in names}
+
+
+def constant_prediction(scores):
+    """What is predicted for every one of several examples; None where predictions differ.
+
+    A training that went wrong often ends so, and accuracy alone does not show it.
+
+    >>> constant_prediction(np.array([[3.0, 1.0], [0.5, 0.2]]))
+    0
+
+    Args:
+      scores: as in `compute`.
+    Returns:
+      int, a class; or float, the score of a regression task; or None, also for a single example.
+    """
+    predictions = _predictions(scores)
+    return predictions[0].item() if len(predictions) > 1 and _is_constant(predictions) else None
+
+
+def _predictions(scores):
+    """[N]: classes, of equal logits the first; or the scores of a regression task."""
+    return scores[:, 0] if scores.shape[1] == 1 else scores.argmax(axis=1)
+
+
+def _is_constant(values):
+    return bool(np.all(values == values[0]))
 
 
 def _accuracy(predictions, labels):
@@ -38,13 +64,16 @@ def _matthews(predictions, labels):
 def _pearson(predictions, labels):
     """Pearson's correlation; 0 where one side is constant (it is undefined there)."""
     x, y = np.asarray(predictions, np.float64), np.asarray(labels, np.float64)
+    if _is_constant(x) or _is_constant(y):  # less their mean, rounding could leave them equal
+        return 0.0
     return _correlation(x - x.mean(), y - y.mean())
 
 
 def _correlation(x, y):
-    """Args: x, y, centred."""
-    size = np.sqrt(np.sum(x * x) * np.sum(y * y))
-    return float(np.sum(x * y) / size) if size else 0.0
+    """Args: x, y, centred. Scaled first, so that no square is beyond float64."""
+    x, y = (side / (np.max(np.abs(side)) or 1.0) for side in (x, y))
+    size = np.sqrt(np.sum(x * x)) * np.sqrt(np.sum(y * y))
+    return float(np.clip(np.sum(x * y) / size, -1.0, 1.0)) if size else 0.0
 
 
 def _spearman(predictions, labels):
@@ -53,10 +82,10 @@ def _spearman(predictions, labels):
 
 
 def _ranks(values):
-    """[10, 20, 20, 30] -> [1, 2.5, 2.5, 4]."""
+    """[10, 20, 20, 30] -> [1, 2.5, 2.5, 4]; NaN has no rank and stays NaN."""
     _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    return (last - (counts - 1) / 2.0)[group]
+    return np.where(np.isnan(values), np.nan, (last - (counts - 1) / 2.0)[group])
 
 
 METRICS = {

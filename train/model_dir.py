@@ -24,6 +24,7 @@ _DATA_KEYS = (
 _LENGTH_OF_RUN = {
     *("data_dir", "max_steps", "steps", "eval_steps", "keep_checkpoint_max"),
     *("save_checkpoints_steps", "save_summary_steps", "log_step_count_steps"),
+    *("early_stopping_patience", "max_skipped_steps"),
 }
 # Of the model section, what a run may not change after its first step.
 _FIXED_KEYS = (
@@ -37,12 +38,15 @@ _FIXED_KEYS = (
 )
 
 
-def check_name(model_dir: str) -> None:
-    """TensorFlow reads a checkpoint's path as a pattern, so some folders cannot be read again."""
-    if re.search(r"[*?\[\]{}\\]", os.path.abspath(model_dir)):
+def check_name(path: str) -> None:
+    """TensorFlow reads a checkpoint's path as a pattern, so some folders cannot be read again.
+
+    Args: path, a model_dir or a checkpoint.
+    """
+    if re.search(r"[*?\[\]{}\\]", os.path.abspath(path)):
         raise UserError(
-            f"{model_dir}: a model_dir's path may hold none of * ? [ ] {{ }} \\, which TensorFlow "
-            "takes for a pattern; choose another MODEL_DIR"
+            f"{path}: the path of a checkpoint may hold none of * ? [ ] {{ }} \\, which TensorFlow "
+            "takes for a pattern; choose another folder"
         )
 
 
@@ -77,7 +81,7 @@ def read_params(model_dir: str) -> Optional[dict]:
 
 
 def write_params(
-    model_dir: str, resolved: Config, found: Manifest, origin: str, backend: str
+    model_dir: str, resolved: Config, found: Manifest, origin: str, environment: dict
 ) -> None:
     """Writes params.yaml: a valid configuration, plus what the training was made of.
 
@@ -85,11 +89,11 @@ def write_params(
       resolved: the configuration with nothing unset.
       found: the manifest of the dataset that the model is trained on.
       origin: where the first weights came from.
-      backend: gpu or cpu.
+      environment: what `environment` returns.
     """
     content = config.dump(resolved)
     content[_DATA] = {**data_facts(found), "initialized_from": origin}
-    content[config.ENVIRONMENT_SECTION] = _environment(backend)
+    content[config.ENVIRONMENT_SECTION] = environment
     text = yaml.safe_dump(content, sort_keys=False)
     write_whole(os.path.join(model_dir, PARAMS_FILE), text)
 
@@ -107,16 +111,20 @@ def data_facts(found: Manifest) -> dict:
     }
 
 
-def _environment(backend: str) -> dict:
-    """What, besides the configuration, decides the last bits of the results."""
+def environment(backend: str, devices: int) -> dict:
+    """What, besides the configuration, decides the last bits of the results.
+
+    Args: devices, how many share a batch; dropout and the order of streamed rows follow it, too.
+    """
     can_tell = hasattr(os, "sched_getaffinity")  # not on macOS
     threads = len(os.sched_getaffinity(0)) if can_tell else os.cpu_count()
-    return {"backend": backend, "machine": platform.machine(), "threads": threads}
+    machine = platform.machine()
+    return {"backend": backend, "devices": devices, "machine": machine, "threads": threads}
 
 
-def changes(before: dict, resolved: Config, backend: str) -> List[str]:
+def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
     """One line for every setting that a continued training has otherwise than before."""
-    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: _environment(backend)}
+    now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: environment}
     sections = ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION)
     return [
         change

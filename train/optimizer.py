@@ -1,4 +1,4 @@
-"""AdamW (Loshchilov & Hutter 2017) as BERT and the Model Zoo use it, and gradient clipping.
+"""The optimizers of the Model Zoo, and gradient clipping.
 
 Pure functions: whoever calls them assigns the results.
 """
@@ -9,36 +9,90 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig
 
-# Names of the slots behind a variable's name, those of the Model Zoo's checkpoints: m and v.
-SLOTS = ("AdamW", "AdamW_1")
+# {optimizer_type: the names of its slots behind a variable's name, those of the Model Zoo's
+# checkpoints}
+SLOTS = {
+    "adamw": ("AdamW", "AdamW_1"),  # m, v
+    "adam": ("Adam", "Adam_1"),  # m, v
+    "momentum": ("SGDM",),
+    "sgd": (),
+}
 
 
-def adamw(parameter, m, v, gradient, rate, options: OptimizerConfig, decay, step):
+def update(parameter, slots, gradient, rate, options: OptimizerConfig, decay, step):
     """One update of one parameter.
 
-        m' = beta1 m + (1 - beta1) g          v' = beta2 v + (1 - beta2) g^2
-        parameter' = parameter - rate (m' / (sqrt(v') + epsilon) + decay parameter)
-
-    With bias correction m' / (sqrt(v') + epsilon) is multiplied by
-    sqrt(1 - beta2^t) / (1 - beta1^t), t = step + 1.
-
     Args:
-      parameter, m, v, gradient: float32 tensors of one shape.
+      parameter, gradient: float32 tensors of one shape.
+      slots: as many tensors of that shape as SLOTS names.
       rate: learning rate, scalar.
       decay: weight decay of this parameter; see `weight_decay`.
       step: integer scalar, 0 for the first step.
     Returns:
-      (parameter', m', v').
+      (parameter', [slots']).
     """
-    m = options.beta1 * m + (1.0 - options.beta1) * gradient
-    v = options.beta2 * v + (1.0 - options.beta2) * tf.square(gradient)
-    update = m / (tf.sqrt(v) + options.epsilon)
-    if options.use_bias_correction:
-        t = tf.cast(step + 1, tf.float32)
-        update *= tf.sqrt(1.0 - tf.pow(options.beta2, t)) / (1.0 - tf.pow(options.beta1, t))
+    return _UPDATES[options.optimizer_type](parameter, slots, gradient, rate, options, decay, step)
+
+
+def _adamw(parameter, slots, gradient, rate, options, decay, step):
+    """AdamW (Loshchilov & Hutter 2017) as Google's BERT has it.
+
+        m' = beta1 m + (1 - beta1) g          v' = beta2 v + (1 - beta2) g^2
+        parameter' = parameter - rate (m' / (sqrt(v') + epsilon) + decay parameter)
+
+    With bias correction m' / (sqrt(v') + epsilon) is multiplied by `_bias_correction`.
+    """
+    change, slots = _adam_change(slots, gradient, options, options.use_bias_correction, step)
     if decay:
-        update += decay * parameter
-    return parameter - rate * update, m, v
+        change += decay * parameter
+    return parameter - rate * change, slots
+
+
+def _adam(parameter, slots, gradient, rate, options, decay, step):
+    """Adam (Kingma & Ba 2014) as TensorFlow 1 has it: always bias-corrected, no weight decay."""
+    change, slots = _adam_change(slots, gradient, options, True, step)
+    return parameter - rate * change, slots
+
+
+def _adam_change(slots, gradient, options, is_corrected, step):
+    m = options.beta1 * slots[0] + (1.0 - options.beta1) * gradient
+    v = options.beta2 * slots[1] + (1.0 - options.beta2) * tf.square(gradient)
+    change = m / (tf.sqrt(v) + options.epsilon)
+    if is_corrected:
+        change *= _bias_correction(options, step)
+    return change, [m, v]
+
+
+def _bias_correction(options, step):
+    """sqrt(1 - beta2^t) / (1 - beta1^t), t = step + 1."""
+    t = tf.cast(step + 1, tf.float32)
+    return tf.sqrt(1.0 - tf.pow(options.beta2, t)) / (1.0 - tf.pow(options.beta1, t))
+
+
+def _momentum(parameter, slots, gradient, rate, options, decay, step):
+    """a' = momentum a + g; parameter' = parameter - rate a'."""
+    accumulated = options.momentum * slots[0] + gradient
+    return parameter - rate * accumulated, [accumulated]
+
+
+def _sgd(parameter, slots, gradient, rate, options, decay, step):
+    """parameter' = parameter - rate g."""
+    return parameter - rate * gradient, []
+
+
+_UPDATES = {"adamw": _adamw, "adam": _adam, "momentum": _momentum, "sgd": _sgd}
+
+
+def powers(options: OptimizerConfig, step: int):
+    """{name: value} of what a tf.estimator keeps beside the slots, before the step `step`.
+
+    The Model Zoo's Adam and its AdamW with bias correction hold beta^t, t = step + 1.
+    """
+    kind = options.optimizer_type
+    if not (kind == "adam" or (kind == "adamw" and options.use_bias_correction)):
+        return {}
+    t = step + 1
+    return {"beta1_power": options.beta1**t, "beta2_power": options.beta2**t}
 
 
 def weight_decay(name, options: OptimizerConfig) -> float:
@@ -47,15 +101,14 @@ def weight_decay(name, options: OptimizerConfig) -> float:
     return 0.0 if excluded else options.weight_decay_rate
 
 
-def clip(gradients, options: OptimizerConfig):
-    """Clips by global norm, by value, or not at all.
+def clip(gradients, norm, options: OptimizerConfig):
+    """Gradients clipped by global norm, by value, or not at all.
 
-    Returns: (clipped gradients, their global norm before clipping).
+    Args: norm, scalar, the gradients' global norm.
     """
-    norm = tf.linalg.global_norm(gradients)
     if options.max_gradient_norm:
         gradients, _ = tf.clip_by_global_norm(gradients, options.max_gradient_norm, use_norm=norm)
     elif options.max_gradient_value:
         limit = options.max_gradient_value
         gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
-    return gradients, norm
+    return gradients

@@ -1,27 +1,34 @@
 """Options become a plan: configuration, data and checkpoints, checked against each other.
 
-Nothing here needs TensorFlow, so mistakes are answered at once.
+Nothing here needs TensorFlow but the reading of its checkpoints, so mistakes are answered at once.
 """
 
 import argparse
 import dataclasses
+import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
 from shared import config, manifest
-from shared.config import Config
+from shared.config import Config, InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.modelzoo_keys import INPUTS
-from train import checkpoint_files, model_dir, resolve
+from train import checkpoint_files, choose_splits, model_dir, resolve, restore
+from train.pretrained.read import read as read_pretrained
 
-TRAIN, EVAL, TRAIN_AND_EVAL = MODES = ("train", "eval", "train_and_eval")
-_TRAIN_INPUT, _EVAL_INPUT = "train_input", "eval_input"
+TRAIN, EVAL, EVAL_ALL, TRAIN_AND_EVAL, PREDICT = MODES = (
+    *("train", "eval", "eval_all"),
+    *("train_and_eval", "predict"),
+)
+_TRAIN_INPUT, _EVAL_INPUT, _PREDICT_INPUT = INPUTS
 # {mode: the sections of the configuration whose data it reads}
 _SECTIONS = {
     TRAIN: (_TRAIN_INPUT,),
     EVAL: (_EVAL_INPUT,),
+    EVAL_ALL: (_EVAL_INPUT,),
     TRAIN_AND_EVAL: (_TRAIN_INPUT, _EVAL_INPUT),
+    PREDICT: (_PREDICT_INPUT,),
 }
 
 
@@ -32,10 +39,12 @@ class Plan:
     Attributes:
       params: the configuration, nothing unset; runconfig.xla may still be `auto`.
       model_dir: where checkpoints and results go.
-      data: {train_input, eval_input: manifest}, for those that the mode reads.
-      eval_splits: which splits to score.
-      checkpoint: the one of model_dir to go on from or to score; None for a fresh start.
-      weights: {variable name: array} that a fresh start begins with; the others are random.
+      data: {section of the configuration: manifest}, for those that the mode reads.
+      splits: which splits to score or to predict.
+      checkpoints: those of model_dir to go on from or to score, the best choice first; empty for
+        a fresh start.
+      weights: {variable name: array} where checkpoints is empty: what a fresh start begins with,
+        the others being random; or all, where they are only scored.
       origin: where the first weights of this model came from.
       trained: the params.yaml of model_dir where the run goes on from it, else None.
     """
@@ -43,8 +52,8 @@ class Plan:
     params: Config
     model_dir: str
     data: Dict[str, Manifest]
-    eval_splits: List[str]
-    checkpoint: Optional[str]
+    splits: List[str]
+    checkpoints: List[str]
     weights: Dict[str, Any]
     origin: str
     trained: Optional[dict]
@@ -54,8 +63,17 @@ class Plan:
         return self.data.get(_TRAIN_INPUT)
 
     @property
-    def eval_data(self) -> Optional[Manifest]:
-        return self.data.get(_EVAL_INPUT)
+    def scored_data(self) -> Optional[Manifest]:
+        """The data of `splits`."""
+        return self.data.get(self.scored_section)
+
+    @property
+    def scored_section(self) -> str:
+        return _PREDICT_INPUT if _PREDICT_INPUT in self.data else _EVAL_INPUT
+
+    @property
+    def scored_input(self) -> InputConfig:
+        return getattr(self.params, self.scored_section)
 
     @property
     def eval_steps(self) -> Optional[int]:
@@ -63,16 +81,10 @@ class Plan:
         steps = self.params.runconfig.eval_steps
         return steps if steps and steps > 0 else None
 
-    @property
-    def first_step(self) -> int:
-        """The global step of the first weights."""
-        return checkpoint_files.step_of(self.checkpoint) if self.checkpoint else 0
-
-    @property
-    def last_step(self) -> int:
-        """The global step at which training ends."""
+    def last_step(self, first_step: int) -> int:
+        """The global step at which a training that goes on from first_step ends."""
         run = self.params.runconfig
-        return self.first_step + run.steps if run.steps else run.max_steps
+        return first_step + run.steps if run.steps else run.max_steps
 
 
 def make(options: argparse.Namespace) -> Plan:
@@ -85,12 +97,17 @@ def make(options: argparse.Namespace) -> Plan:
     params = _with_options(config.load(options.params, print), options)
     data = {section: _read_data(params, section, options) for section in _SECTIONS[options.mode]}
     if _TRAIN_INPUT in data:
-        resolve.check_train_split(data[_TRAIN_INPUT])
+        choose_splits.check_train(data[_TRAIN_INPUT])
         _check_has_end(params)
-    splits = resolve.eval_splits(data[_EVAL_INPUT], options.split) if _EVAL_INPUT in data else []
-    checkpoint = checkpoint_files.latest(options.model_dir)
-    start = _fresh_start if checkpoint is None else _continuation
-    return start(params, options, data, splits, checkpoint)
+        if options.seeds:
+            _check_seeds(params)
+    splits = _splits(data, options.split)
+    if options.checkpoint_path and _TRAIN_INPUT not in data:
+        return _given_checkpoint(params, options, data, splits)
+    checkpoints = checkpoint_files.newest_first(options.model_dir)
+    if checkpoints:
+        return _continuation(params, options, data, splits, checkpoints)
+    return _fresh_start(params, options, data, splits)
 
 
 def _with_options(params: Config, options: argparse.Namespace) -> Config:
@@ -100,6 +117,8 @@ def _with_options(params: Config, options: argparse.Namespace) -> Config:
         run = dataclasses.replace(run, steps=options.steps, max_steps=options.max_steps)
     if options.eval_steps is not None:
         run = dataclasses.replace(run, eval_steps=options.eval_steps)
+    if options.seed is not None:
+        run = dataclasses.replace(run, tf_random_seed=options.seed)
     inputs = {}
     if options.data_dir is not None:
         for name in INPUTS:
@@ -110,6 +129,16 @@ def _with_options(params: Config, options: argparse.Namespace) -> Config:
 def _check_has_end(params: Config) -> None:
     if not params.runconfig.steps and not params.runconfig.max_steps:
         raise UserError("no end of training: give --max_steps, or runconfig.max_steps in the YAML")
+
+
+def _check_seeds(params: Config) -> None:
+    if params.runconfig.steps:
+        raise UserError(
+            "--seeds with steps: a second start would train some seeds longer than others; give "
+            "--max_steps (runconfig.max_steps)"
+        )
+    if params.runconfig.multiple_workers:
+        raise UserError("--seeds with runconfig.multiple_workers: start each seed by itself")
 
 
 def _read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:
@@ -123,30 +152,59 @@ def _read_data(params: Config, section: str, options: argparse.Namespace) -> Man
     return found
 
 
-def _fresh_start(params, options, data, splits, _) -> Plan:
+def _splits(data: Dict[str, Manifest], split: Optional[str]) -> List[str]:
+    if _PREDICT_INPUT in data:
+        return choose_splits.to_predict(data[_PREDICT_INPUT], split)
+    return choose_splits.to_evaluate(data[_EVAL_INPUT], split) if _EVAL_INPUT in data else []
+
+
+def _fresh_start(params, options, data, splits) -> Plan:
+    folder = options.model_dir
     if _TRAIN_INPUT not in data:
         raise UserError(
-            f"{options.model_dir} holds no trained model; train one with `make train`, or give "
-            "its folder with MODEL_DIR"
+            f"{folder} holds no trained model; train one with `make train`, give its folder with "
+            "MODEL_DIR, or a classifier's checkpoint with CHECKPOINT"
         )
     found = data[_TRAIN_INPUT]
-    if _EVAL_INPUT in data:
-        facts, dataset = model_dir.data_facts(found), params.eval_input.data_dir
-        model_dir.check_can_evaluate(facts, options.model_dir, dataset, data[_EVAL_INPUT])
+    _check_can_score(model_dir.data_facts(found), folder, params, data)
     if options.checkpoint_path is None:
         print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
         params = _resolved(params, found, None)
-        return Plan(params, options.model_dir, data, splits, None, {}, "random weights", None)
-    from train.pretrained import huggingface
-
-    pretrained = huggingface.read(options.checkpoint_path)
+        return Plan(params, folder, data, splits, [], {}, "random weights", None)
+    pretrained = read_pretrained(options.checkpoint_path)
     params = _resolved(params, found, pretrained)
-    weights, new = resolve.initial_weights(params.model, pretrained)
-    print(f"{len(weights)} variables from {pretrained.path}; new: {', '.join(new)}")
-    return Plan(params, options.model_dir, data, splits, None, weights, pretrained.path, None)
+    weights, new = restore.initial_weights(params.model, pretrained)
+    print(f"{len(weights)} variables from {_source(pretrained)}; new: {', '.join(new)}")
+    return Plan(params, folder, data, splits, [], weights, pretrained.path, None)
 
 
-def _continuation(params, options, data, splits, checkpoint) -> Plan:
+def _given_checkpoint(params, options, data, splits) -> Plan:
+    """A classifier that is scored as it is."""
+    (found,) = data.values()
+    pretrained = read_pretrained(options.checkpoint_path)
+    _check_results_go_elsewhere(options.model_dir, pretrained.path)
+    restore.check_classifier(pretrained, found, print)
+    params = _resolved(params, found, pretrained)
+    weights = restore.classifier_weights(params.model, pretrained)
+    print(f"{len(weights)} variables from {_source(pretrained)}")
+    return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
+
+
+def _check_results_go_elsewhere(folder: str, path: str) -> None:
+    """A training's folder is not for the scores of another one."""
+    is_own = os.path.abspath(os.path.dirname(path)) == os.path.abspath(folder)
+    if checkpoint_files.steps(folder) and not is_own:
+        raise UserError(
+            f"{folder} holds a training of its own; give another MODEL_DIR for the results of "
+            f"{path}"
+        )
+
+
+def _source(pretrained) -> str:
+    return f"{pretrained.path} ({pretrained.format})"
+
+
+def _continuation(params, options, data, splits, checkpoints) -> Plan:
     folder = options.model_dir
     trained = model_dir.read_params(folder)
     if trained is None:
@@ -157,16 +215,21 @@ def _continuation(params, options, data, splits, checkpoint) -> Plan:
     if _TRAIN_INPUT in data:
         dataset = params.train_input.data_dir
         model_dir.check_same_data(folder, trained, dataset, data[_TRAIN_INPUT])
-    if _EVAL_INPUT in data:
-        dataset = params.eval_input.data_dir
-        facts = trained[config.DATA_SECTION]
-        model_dir.check_can_evaluate(facts, folder, dataset, data[_EVAL_INPUT])
+    _check_can_score(trained[config.DATA_SECTION], folder, params, data)
     params = model_dir.with_trained_model(folder, trained, params)
     params = _resolved(params, next(iter(data.values())), None)
     if options.checkpoint_path:
         print(f"--checkpoint_path is not used: {folder} has a checkpoint of its own")
     origin = trained[config.DATA_SECTION]["initialized_from"]
-    return Plan(params, folder, data, splits, checkpoint, {}, origin, trained)
+    return Plan(params, folder, data, splits, checkpoints, {}, origin, trained)
+
+
+def _check_can_score(facts: dict, folder: str, params: Config, data) -> None:
+    """Args: facts, model_dir.data_facts of the data that the model is trained on."""
+    for section in (_EVAL_INPUT, _PREDICT_INPUT):
+        if section in data:
+            dataset = getattr(params, section).data_dir
+            model_dir.check_can_evaluate(facts, folder, dataset, data[section])
 
 
 def _resolved(params: Config, found: Manifest, pretrained) -> Config:

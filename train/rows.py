@@ -26,6 +26,32 @@ class Rows(NamedTuple):
     labels: np.ndarray
 
 
+def check_files(dataset: str, split: str, found: Manifest) -> None:
+    """Stops where a shard of a split is missing or shorter or longer than the manifest says.
+
+    Raises:
+      UserError: that, or the dataset was replaced since the run was checked with it.
+    """
+    if manifest.read(dataset) != found:
+        raise UserError(f"{dataset} was replaced while this program was running; start again")
+    for path, shard in zip(manifest.shard_paths(dataset, split, found), found.splits[split].shards):
+        size = os.path.getsize(path) if os.path.exists(path) else None
+        if size != shard.bytes:
+            fault = "there is no such file" if size is None else f"{size} bytes"
+            raise _damaged(path, f"{fault}, the manifest says {shard.bytes} bytes", found)
+
+
+def bytes_of(split: str, found: Manifest) -> int:
+    """What a split takes in memory."""
+    id_bytes = np.dtype(_id_dtype(found)).itemsize
+    other_columns = 3 * 4
+    return found.splits[split].examples * (found.max_sequence_length * id_bytes + other_columns)
+
+
+def _id_dtype(found: Manifest):
+    return np.uint16 if found.vocabulary.size <= 2**16 else np.int32
+
+
 def read_split(dataset: str, split: str, found: Manifest) -> Rows:
     """Reads and checks all records of a split.
 
@@ -36,8 +62,7 @@ def read_split(dataset: str, split: str, found: Manifest) -> Rows:
       UserError: a shard is missing, damaged, or holds other records than the manifest says; or
         the dataset was replaced since the check.
     """
-    if manifest.read(dataset) != found:
-        raise UserError(f"{dataset} was replaced while this program was running; start again")
+    check_files(dataset, split, found)
     parts = [
         _read_shard(path, shard, found)
         for path, shard in zip(
@@ -48,8 +73,6 @@ def read_split(dataset: str, split: str, found: Manifest) -> Rows:
 
 
 def _read_shard(path, shard, found):
-    if not os.path.exists(path):
-        raise _damaged(path, "there is no such file", found)
     spec = records.feature_spec(found.max_sequence_length, found.is_regression)
     batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
     batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
@@ -99,7 +122,7 @@ def _compact(batch, found):
         is_label = (labels >= records.UNLABELLED) & (labels < len(found.label_names))
         _check(is_label[:, None], "labels go beyond label_names")
     return Rows(
-        ids.astype(np.uint16 if found.vocabulary.size <= 2**16 else np.int32),
+        ids.astype(_id_dtype(found)),
         lengths.astype(np.int32),
         b_starts.astype(np.int32),
         labels.astype(np.float32 if found.is_regression else np.int32),

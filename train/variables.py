@@ -20,6 +20,13 @@ OUTPUT = "cls_layer/cls_output_dense/cls_output_dense"
 # A layer norm's name; its variables are <name>/gamma and <name>/beta.
 EMBEDDING_NORM = "pre_encoder_layer_norm/pre_encoder_layer_norm"
 
+# Of pretraining only. There OUTPUT belongs to next-sentence prediction, and the words are scored
+# with WORD_EMBEDDINGS, or with a table of their own (tokens, hidden_size).
+MLM_DENSE = "mlm_layer/mlm_ffn/mlm_ffn"
+MLM_NORM = "mlm_layer/mlm_layer_norm/mlm_layer_norm"
+MLM_BIAS = "mlm_layer/mlm_bias"
+MLM_OUTPUT_EMBEDDINGS = "embedding_weights"
+
 QUERY, KEY, VALUE = "q_projection", "k_projection", "v_projection"
 
 

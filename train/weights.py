@@ -8,16 +8,17 @@ from train import variables
 STDDEV = 0.02  # of the truncated normal that BERT's kernels and embeddings start from
 
 
-def create(model: ModelConfig, seed: int, values):
+def create(model: ModelConfig, seed: int, values, make=tf.Variable):
     """{name: float32 tf.Variable}.
 
     Args:
       seed: of the random values. Every variable has a stream of its own, so its value does not
         depend on the other variables.
       values: {name: array}, for the variables that start from given values.
+      make: makes a variable of a value; takes `name`.
     """
     return {
-        spec.name: tf.Variable(_first_value(spec, (seed, index), values), name=spec.name)
+        spec.name: make(_first_value(spec, (seed, index), values), name=spec.name)
         for index, spec in enumerate(variables.table(model))
     }
 

@@ -5,52 +5,30 @@ for every run.
 """
 
 import contextlib
-import json
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from shared import manifest
 from shared.files import sha256_of
-from tests.inputs import ROOT, data_arguments
+from tests.forking import forking
+from tests.inputs import data_arguments
 
 KILLS = 20
-FORKING = """
-import json, os, sys
+IMPORTS = """
 from preprocess import heavy, run
-from shared.errors import exit_code
 heavy.load("preprocess.pipeline", "preprocess.summary")
-print("ready", flush=True)
-for line in sys.stdin:
-    pid = os.fork()
-    if not pid:
-        os.dup2(2, 1)
-        os._exit(exit_code(lambda: run.main(json.loads(line))))
-    print(pid, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
 @pytest.fixture(scope="module")
 def start():
-    """start(arguments) -> (process id, a function that waits for the exit code)."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([sys.executable, "-c", FORKING], cwd=ROOT, text=True, **pipes) as process:
-        assert process.stdout.readline() == "ready\n"
-
-        def start(arguments):
-            process.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
-            process.stdin.flush()
-            return int(process.stdout.readline()), lambda: int(process.stdout.readline())
-
+    with forking(IMPORTS) as start:
         yield start
-        process.kill()
 
 
 def state(dataset):

@@ -14,7 +14,9 @@ def rows_of(tmp_path, *sizes, stated=None):
         path.write_bytes(tfrecord.frame([str(n).encode() for n in range(number, number + size)]))
         files.append(RowFile(str(path), (stated or sizes)[k]))
         number += size
-    return Rows(tasks.get("sst2"), ("sentence",), {"train": tuple(files)}, {}, "copy it again")
+    return Rows(
+        tasks.get("sst2"), ("sentence",), {"train": tuple(files)}, {}, None, "copy it again"
+    )
 
 
 def read(pieces, start):

@@ -12,7 +12,7 @@ from preprocess import glue_files, pipeline, prepare_tfds, run, summary, tfrecor
 from preprocess.tfds_dataset import prepared_folder
 from shared import manifest, records, tasks
 from shared.errors import UserError
-from tests.inputs import data_arguments, read_rows, reference
+from tests.inputs import data_arguments, read_rows, reference, spelt
 
 
 def contents(folder):
@@ -46,14 +46,9 @@ def test_the_dataset_holds_every_row_of_the_source(demo_input, demo_data):
 
 def test_the_ids_spell_the_sentences(demo_input, demo_data):
     pieces = (demo_input / "vocab.txt").read_text().splitlines()
-    rows = read_rows(demo_data, "validation")
-    spelt = set()
-    for ids, mask in zip(rows["input_ids"], rows["input_mask"], strict=True):
-        tokens = [pieces[i] for i, is_padding in zip(ids, mask, strict=True) if not is_padding]
-        assert (tokens[0], tokens[-1]) == ("[CLS]", "[SEP]")
-        spelt.add(" ".join(tokens[1:-1]).replace(" ##", ""))
+    texts = spelt(pieces, read_rows(demo_data, "validation"))
     lines = (demo_input / "glue/SST-2/dev.tsv").read_text().splitlines()[1:]
-    assert spelt == {line.split("\t")[0] for line in lines}
+    assert set(texts) == {line.split("\t")[0] for line in lines}
 
 
 def test_the_manifest_describes_the_files(demo_data):
@@ -63,6 +58,8 @@ def test_the_manifest_describes_the_files(demo_data):
         for shard in split.shards:
             assert files.pop(os.path.join(name, shard.file)) == shard.sha256
             assert (demo_data / name / shard.file).stat().st_size == shard.bytes
+        if split.index_sha256:
+            assert files.pop(os.path.join(name, "index.npy")) == split.index_sha256
         lengths = (read_rows(demo_data, name)["input_mask"] == records.TOKEN).sum(axis=1)
         assert split.length_histogram == Counter(lengths.tolist()) and split.truncated == 0
     assert files == {}
@@ -127,6 +124,8 @@ def test_the_rows_do_not_depend_on_the_number_of_shards(demo_input, demo_data, t
     assert found.source == manifest.read(str(demo_data)).source
     for name, values in read_rows(dataset, "train").items():
         np.testing.assert_array_equal(values, read_rows(demo_data, "train")[name])
+    indices = [folder / "test" / "index.npy" for folder in (dataset, demo_data)]
+    assert indices[0].read_bytes() == indices[1].read_bytes()
 
 
 def test_a_short_length_truncates_and_is_counted(demo_input, tmp_path):

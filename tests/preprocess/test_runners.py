@@ -24,9 +24,10 @@ DEADLINE_SECONDS = 240
 
 
 def contents(dataset):
+    """{path: sha256} of shards and indices."""
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(dataset.rglob("*.tfrecord"))
+        str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted([*dataset.rglob("*.tfrecord"), *dataset.rglob("*.npy")])
     }
 
 
@@ -40,7 +41,7 @@ def make(demo_input, data_dir, *beam_options):
 def expected(demo_input, tmp_path_factory):
     """From the default runner: one process, several threads."""
     found = make(demo_input, tmp_path_factory.mktemp("threads"))
-    assert len(found) == 3 * SHARDS
+    assert len(found) == 3 * SHARDS + 1  # and the index of the test split
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from preprocess import tfrecord, verify
-from shared import manifest
+from shared import manifest, source_order
 from shared.errors import FaultsFound
 from shared.manifest import Manifest, Shard, Split, Vocabulary
 from tests.inputs import to_example
@@ -34,7 +34,7 @@ def write(tmp_path, records, is_regression=False, **changes):
     shard = Shard(name, len(records), len(content), hashlib.sha256(content).hexdigest())
     split = Split(
         **{"examples": len(records), "shards": (shard,), "length_histogram": LENGTHS,
-           "truncated": 1, "unknown_share": 0.0, "unlabelled": 0,
+           "truncated": 1, "unknown_share": 0.0, "unlabelled": 0, "index_sha256": None,
            "label_counts": {} if is_regression else LABELS, **changes}
     )  # fmt: skip
     special = {"[PAD]": PAD, "[UNK]": 1, "[CLS]": CLS, "[SEP]": SEP}
@@ -188,6 +188,48 @@ def test_damaged_and_missing_and_stray_files(tmp_path, capsys):
     assert faults(dataset, capsys)[-1] == last
     path.unlink()
     assert faults(dataset, capsys)[0] == "is missing"
+
+
+def write_index(tmp_path, numbers):
+    """An index of these numbers; returns its sha256."""
+    import hashlib
+    import io
+
+    content = io.BytesIO()
+    np.save(content, numbers)
+    (tmp_path / "train").mkdir(exist_ok=True)
+    (tmp_path / "train" / "index.npy").write_bytes(content.getvalue())
+    return hashlib.sha256(content.getvalue()).hexdigest()
+
+
+def test_an_index(tmp_path, capsys):
+    sha256 = write_index(tmp_path, np.array([2, 0, 1]))
+    dataset = write(tmp_path, serialized(*ROWS), index_sha256=sha256)
+    verify.main([dataset])
+    assert source_order.read(dataset, "train", manifest.read(dataset)).tolist() == [2, 0, 1]
+    capsys.readouterr()
+    path = f"{dataset}/train/index.npy"
+    changed = write_index(tmp_path, np.array([2, 1, 0]))
+    assert faults(dataset, capsys) == [
+        f"{path}: has the sha256 {changed}, the manifest says {sha256}"
+    ]
+    (tmp_path / "train" / "index.npy").unlink()
+    assert faults(dataset, capsys) == [f"{path}: is missing"]
+
+
+@pytest.mark.parametrize("numbers", [[0, 1, 1], [1, 2, 3], [-1, 0, 1], [0, 1], [0, 1, 2, 3],
+                                     [0.0, 1.0, 2.0], [[0], [1], [2]]])  # fmt: skip
+def test_an_index_that_does_not_hold_every_row_once(tmp_path, capsys, numbers):
+    sha256 = write_index(tmp_path, np.array(numbers))
+    dataset = write(tmp_path, serialized(*ROWS), index_sha256=sha256)
+    fault = f"{dataset}/train/index.npy: does not hold each number from 0 to 2 once"
+    assert faults(dataset, capsys) == [fault]
+
+
+def test_an_index_that_nobody_asked_for(tmp_path, capsys):
+    write_index(tmp_path, np.array([0, 1, 2]))
+    dataset = write(tmp_path, serialized(*ROWS))
+    assert faults(dataset, capsys) == [f"{dataset}/train/index.npy: is not in the manifest"]
 
 
 def test_a_record_too_few(tmp_path, capsys):

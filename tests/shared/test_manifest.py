@@ -19,6 +19,7 @@ def a_manifest(**changes):
         unknown_share=0.25,
         label_counts={"no": 1, "yes": 1},
         unlabelled=0,
+        index_sha256=None,
     )
     made = Manifest(
         task="sst2",
@@ -33,7 +34,12 @@ def a_manifest(**changes):
     return dataclasses.replace(made, **changes)
 
 
-@pytest.mark.parametrize("changes", [{}, {"label_names": None}])
+def with_index(sha256):
+    split = dataclasses.replace(a_manifest().splits["train"], index_sha256=sha256)
+    return {"splits": {"train": split}}
+
+
+@pytest.mark.parametrize("changes", [{}, {"label_names": None}, with_index("ef" * 32)])
 def test_a_manifest_survives_the_round_trip(tmp_path, changes):
     made = a_manifest(**changes)
     manifest.write(str(tmp_path), made)
@@ -50,6 +56,7 @@ def test_the_file_has_sorted_keys_and_no_time(tmp_path):
 def test_the_fingerprint_leaves_out_the_versions_only():
     made = a_manifest()
     assert made.fingerprint() == a_manifest(versions={}).fingerprint()
+    assert made.fingerprint() != a_manifest(**with_index("ef" * 32)).fingerprint()
     for name, value in (("max_sequence_length", 9), ("label_names", ("yes", "no"))):
         assert made.fingerprint() != a_manifest(**{name: value}).fingerprint()
 
@@ -70,7 +77,14 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     "damage, message",
     [
         (lambda text: text[:40], "is not JSON"),
-        (lambda text: text.replace('"schema_version": 2', '"schema_version": 9'), "version 9"),
+        (lambda text: text.replace('"schema_version": 3', '"schema_version": 9'), "version 9"),
+        # What was written before there was an index.
+        (lambda text: text.replace('"schema_version": 3', '"schema_version": 2'), "version 2"),
+        (
+            lambda text: text.replace('"index_sha256": null', '"index_sha256": 7'),
+            "is damaged: index_sha256 is 7",
+        ),
+        (lambda text: text.replace('"index_sha256": null,', ""), "is damaged: split has"),
         (lambda text: text.replace('"vocabulary"', '"dictionary"'), "is damaged"),
         (lambda text: text.replace('"truncated"', '"shortened"'), "is damaged"),
         (lambda text: "[]", "schema_version None"),

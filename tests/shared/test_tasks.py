@@ -36,3 +36,14 @@ def test_splits_and_lengths():
 def test_an_unknown_task_is_answered_with_the_nearest():
     with pytest.raises(UserError, match="unknown task 'sst-2': did you mean 'sst2'"):
         tasks.get("sst-2")
+
+
+def test_every_test_split_has_its_file_of_a_submission():
+    test_splits = [
+        (name, split) for name, task in tasks.TASKS.items() for split in task.splits
+        if tasks.is_test(split)
+    ]  # fmt: skip
+    assert list(tasks.SUBMISSIONS) == test_splits
+    scores = [key for key, entry in tasks.SUBMISSIONS.items() if entry.form == tasks.SCORE]
+    assert scores == [(name, "test") for name, task in tasks.TASKS.items() if task.is_regression]
+    assert len({entry.file for entry in tasks.SUBMISSIONS.values()}) == 11

@@ -1,10 +1,17 @@
 import dataclasses
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
+from shared.manifest import Manifest, Vocabulary
+from tests.inputs import GOLDEN
+from tests.train import runs
+from train import checkpoint, model_dir, variables
+from train.pretrained.read import read
 
 
 def constant(rate):
@@ -48,6 +55,30 @@ def tiny():
 
 
 @pytest.fixture
+def train(tmp_path, demo_data):
+    """A function: mode, model_dir, more arguments -> what main does; `config` changes SMALL."""
+
+    def run(mode, model_dir, *more, config=None, data=demo_data):
+        runs.run_main(mode, model_dir, tmp_path / "params.yaml", data, *more, changes=config)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory, demo_data):
+    """The model_dir of 12 steps with the configuration SMALL: checkpoints 6 and 12."""
+    folder = tmp_path_factory.mktemp("trained")
+    runs.run_main("train", folder / "m", folder / "params.yaml", demo_data)
+    return folder / "m"
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A copy of it, <tmp_path>/m, that a test may change."""
+    return Path(shutil.copytree(trained_once, tmp_path / "m"))
+
+
+@pytest.fixture
 def assert_close():
     """max|difference| / max|reference| <= 1e-4; by absolute error where there is only noise."""
 
@@ -60,3 +91,26 @@ def assert_close():
             assert difference / largest <= 1e-4, (name, difference / largest)
 
     return check
+
+
+@pytest.fixture
+def own(tmp_path, tiny):
+    """A function: label names -> a model_dir of this program with golden weights at step 7."""
+
+    def make(label_names):
+        vocabulary = Vocabulary("bert_base_uncased", 64, "5" * 64, True, {})
+        data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, vocabulary, label_names, {}, {})
+        outputs = len(label_names or [""])
+        weights = dict(read(str(GOLDEN / "hf" / "classifier")).weights)
+        weights[variables.OUTPUT + "/kernel"] = weights[variables.OUTPUT + "/kernel"][:, :outputs]
+        weights[variables.OUTPUT + "/bias"] = weights[variables.OUTPUT + "/bias"][:outputs]
+        slots = {f"{name}/AdamW": array for name, array in weights.items()}
+        folder = tmp_path / "own"
+        folder.mkdir()
+        checkpoint.save(str(folder), 7, {**weights, **slots, "global_step": np.int64(7)}, keep=0)
+        params = tiny(model={"encoder_nonlinearity": "gelu_erf", "layer_norm_epsilon": 1e-12,
+                             "num_cls_classes": outputs})  # fmt: skip
+        model_dir.write_params(str(folder), params, data, "random weights", "cpu")
+        return folder
+
+    return make

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from shared.errors import UserError
+from tests.train.runs import newest
 from train import checkpoint, checkpoint_files
 
 
@@ -14,7 +15,7 @@ def save(folder, step, keep=0):
 
 def test_what_is_saved_is_read(tmp_path):
     path = save(tmp_path, 3)
-    assert (path, checkpoint_files.latest(str(tmp_path))) == (str(tmp_path / "model.ckpt-3"),) * 2
+    assert (path, newest(tmp_path)) == (str(tmp_path / "model.ckpt-3"),) * 2
     np.testing.assert_array_equal(checkpoint.read(path, ["a/b"])["a/b"], [3.0, 3.0])
     assert checkpoint_files.step_of(path) == 3
     assert sorted(file.name for file in tmp_path.iterdir()) == [
@@ -44,12 +45,12 @@ def test_the_newest_stay(tmp_path, keep, left):
 def test_a_state_file_of_another_machine_is_understood(tmp_path):
     save(tmp_path, 3)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/cluster/run/model.ckpt-3"\n')
-    assert checkpoint_files.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-3")
+    assert newest(tmp_path) == str(tmp_path / "model.ckpt-3")
 
 
 def test_an_empty_or_missing_folder_has_no_checkpoint(tmp_path):
-    assert checkpoint_files.latest(str(tmp_path)) is None
-    assert checkpoint_files.latest(str(tmp_path / "none")) is None
+    assert checkpoint_files.newest_first(str(tmp_path)) == []
+    assert checkpoint_files.newest_first(str(tmp_path / "none")) == []
 
 
 @pytest.mark.parametrize("state", [None, "", "\n\n", 'model_checkpoint_path: "model.ckpt-4"'])
@@ -59,7 +60,7 @@ def test_checkpoints_without_readable_state_are_no_fresh_start(tmp_path, state):
     if state is not None:
         (tmp_path / "checkpoint").write_text(state)
     with pytest.raises(UserError, match="names none of the checkpoints .*: model.ckpt-3"):
-        checkpoint_files.latest(str(tmp_path))
+        newest(tmp_path)
 
 
 def test_missing_variables_are_listed(tmp_path):
@@ -71,10 +72,10 @@ def test_after_a_rollback_the_new_training_counts(tmp_path, capsys):
     for step in (10, 20, 30):
         save(tmp_path, step)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-20"\n')
-    assert checkpoint_files.latest(str(tmp_path)).endswith("-20")
+    assert newest(tmp_path).endswith("-20")
     save(tmp_path, 25, keep=2)
     assert checkpoint_files.steps(str(tmp_path)) == [20, 25]
-    assert checkpoint_files.latest(str(tmp_path)).endswith("-25")
+    assert newest(tmp_path).endswith("-25")
     assert "removes" in capsys.readouterr().out
 
 
@@ -83,7 +84,7 @@ def test_a_kill_after_a_rollback_does_not_bring_the_abandoned_back(tmp_path):
     save(tmp_path, 8)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-4"\n')
     checkpoint_files.announce(str(tmp_path), 8)
-    assert checkpoint_files.latest(str(tmp_path)).endswith("-4")
+    assert newest(tmp_path).endswith("-4")
 
 
 def test_what_a_kill_left_is_removed_by_the_next_save(tmp_path):
@@ -106,7 +107,7 @@ def test_a_save_that_fails_leaves_the_checkpoints_before(tmp_path, monkeypatch):
     monkeypatch.setattr(tf.raw_ops, "SaveV2", full)
     with pytest.raises(UserError, match="model.ckpt-8: No space left on device"):
         save(tmp_path, 8)
-    assert checkpoint_files.latest(str(tmp_path)).endswith("-4")
+    assert newest(tmp_path).endswith("-4")
 
 
 def test_a_checkpoint_that_rotation_removed(tmp_path):
@@ -117,13 +118,13 @@ def test_a_checkpoint_that_rotation_removed(tmp_path):
 def test_a_kill_while_saving_leaves_the_checkpoint_before(tmp_path):
     # What is on disk after `announce` and before the .index of 4 has its name.
     checkpoint_files.announce(str(tmp_path), 4)
-    assert checkpoint_files.latest(str(tmp_path)) is None
+    assert checkpoint_files.newest_first(str(tmp_path)) == []
     save(tmp_path, 4)
     checkpoint_files.announce(str(tmp_path), 8)
     (tmp_path / "model.ckpt-8.data-00000-of-00001").write_bytes(b"")
-    assert checkpoint_files.latest(str(tmp_path)).endswith("-4")
+    assert newest(tmp_path).endswith("-4")
     save(tmp_path, 8)
-    assert checkpoint_files.latest(str(tmp_path)).endswith("-8")
+    assert newest(tmp_path).endswith("-8")
 
 
 def test_a_damaged_checkpoint_is_one_message(tmp_path):
@@ -138,5 +139,5 @@ def test_a_damaged_checkpoint_is_one_message(tmp_path):
     ):
         save(tmp_path, 3)
         file.unlink() if change is None else file.write_bytes(change(file.read_bytes()))
-        with pytest.raises(UserError, match="model.ckpt-3 is damaged: .*the one before it"):
+        with pytest.raises(UserError, match="model.ckpt-3 is damaged: "):
             checkpoint.read(str(path), ["a/b"])

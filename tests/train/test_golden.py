@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.inputs import GOLDEN
-from train import bert, checkpoint, checkpoint_files, classifier, resolve, variables
+from tests.train.runs import newest
+from train import bert, checkpoint, classifier, restore, variables
 from train.dropout import no_dropout
 from train.estimators.gpu import Estimator
 from train.pretrained import huggingface
@@ -40,7 +41,7 @@ def four_steps(params, model_dir, use_xla):
     expected = golden("modelzoo/expected.npz")
     features = {name: expected[name] for name in FEATURES}
 
-    def input_fn(_):
+    def input_fn(*_):
         return tf.data.Dataset.from_tensors((features, expected["labels"])).repeat()
 
     run = dataclasses.replace(params.runconfig, xla=use_xla)
@@ -69,7 +70,7 @@ def test_modelzoo_four_steps_of_adamw(modelzoo, tmp_path, assert_close, use_xla)
     four_steps(modelzoo, tmp_path, use_xla)
     expected = golden("modelzoo/train4.npz")
     losses = expected.pop("losses")
-    written = checkpoint.read(checkpoint_files.latest(str(tmp_path)), expected)
+    written = checkpoint.read(newest(tmp_path), expected)
     for name, values in expected.items():
         assert_close(written[name], values, name)
     assert_close(np.array(logged(tmp_path, "train/loss")), losses, "losses")
@@ -79,7 +80,7 @@ def test_modelzoo_four_steps_of_adamw(modelzoo, tmp_path, assert_close, use_xla)
 
 def test_a_checkpoint_holds_what_tf_estimator_expects(modelzoo, tmp_path):
     four_steps(modelzoo, tmp_path, use_xla=False)
-    reader = tf.train.load_checkpoint(checkpoint_files.latest(str(tmp_path)))
+    reader = tf.train.load_checkpoint(newest(tmp_path))
     found = reader.get_variable_to_shape_map()
     assert reader.get_tensor("global_step") == 4
     assert reader.get_tensor("current_loss_scale") == 2**15
@@ -89,7 +90,7 @@ def test_a_checkpoint_holds_what_tf_estimator_expects(modelzoo, tmp_path):
         *(f"{name}/AdamW" for name in weights),
         *(f"{name}/AdamW_1" for name in weights),
         *("global_step", "current_loss_scale", "good_steps"),
-        *("steps_since_rescale", "overflows_since_rescale"),
+        *("steps_since_rescale", "overflows_since_rescale", "skipped_steps"),
     }
     kernel = "cls_layer/cls_dense/cls_dense/kernel"
     assert found[kernel] == found[kernel + "/AdamW"] == [32, 32]
@@ -147,7 +148,7 @@ def test_bfloat16_stays_near_float32(hugging_face):
 def test_a_pretrained_checkpoint_gives_all_but_the_output_layer(tiny, folder):
     read = huggingface.read(str(GOLDEN / "hf" / folder))
     assert read.encoder_nonlinearity == "gelu_erf" and read.layer_norm_epsilon == 1e-12
-    weights, new = resolve.initial_weights(tiny().model, read)
+    weights, new = restore.initial_weights(tiny().model, read)
     assert new == [variables.OUTPUT + "/kernel", variables.OUTPUT + "/bias"]
     # The same pretraining weights in Google's own format and names are the independent source.
     google = tf.train.load_checkpoint(str(GOLDEN / "hf" / "google_tf1" / "bert_model.ckpt"))
@@ -167,6 +168,6 @@ def test_a_pretrained_checkpoint_gives_all_but_the_output_layer(tiny, folder):
 
 def test_without_next_sentence_prediction_the_pooler_is_new_too(tiny):
     read = huggingface.read(str(GOLDEN / "hf" / "pretrained"))
-    weights, new = resolve.initial_weights(tiny(model={"disable_nsp": True}).model, read)
+    weights, new = restore.initial_weights(tiny(model={"disable_nsp": True}).model, read)
     assert variables.POOLER + "/kernel" in new and variables.POOLER + "/kernel" not in weights
     assert len(new) == 4

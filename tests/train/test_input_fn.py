@@ -1,4 +1,6 @@
+import dataclasses
 import shutil
+from collections import Counter
 from itertools import chain
 
 import numpy as np
@@ -9,15 +11,18 @@ from shared import manifest, records
 from shared.errors import UserError
 from tests.inputs import read_rows, to_example
 from train import input_fn
-from train.rows import Rows, read_split
+from train.rows import read_split
 
 
-def train_of(params):
-    return input_fn.train_input_fn(params, manifest.read(params.train_input.data_dir))
+def train_of(params, first_step=0):
+    found = manifest.read(params.train_input.data_dir)
+    return input_fn.train_input_fn(params, found=found, first_step=first_step)
 
 
 def eval_of(params, split):
-    return input_fn.eval_input_fn(params, split, manifest.read(params.eval_input.data_dir))
+    options = params.eval_input
+    found = manifest.read(options.data_dir)
+    return input_fn.eval_input_fn(params, options=options, split=split, found=found)
 
 
 @pytest.fixture
@@ -119,7 +124,7 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
             writer.write(to_example(row, label_names is None))
     count = len(rows) if examples is None else examples
     shard = manifest.Shard(path.name, count, path.stat().st_size, "")
-    split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0)
+    split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0, None)
     length = len(rows[0]["input_ids"])
     special = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
     vocabulary = manifest.Vocabulary("v", 10, "", True, special)
@@ -167,21 +172,30 @@ def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
     ],
 )
 def test_the_lengths_that_a_batch_may_have(lengths, batch_size, use_xla, expected):
-    rows = Rows(np.zeros((len(lengths), 64)), np.array(lengths), None, None)
-    assert input_fn.trimmed_lengths(rows, batch_size, use_xla).tolist() == expected
+    found = split_of(lengths, 64)
+    assert input_fn.trimmed_lengths(found, "train", batch_size, use_xla).tolist() == expected
+
+
+def split_of(lengths, max_sequence_length):
+    """A manifest whose train split has rows of these lengths."""
+    split = manifest.Split(len(lengths), (), dict(Counter(lengths)), 0, 0.0, {}, 0, None)
+    found = manifest.Manifest("t", {}, ("x",), max_sequence_length, None, None, {}, {})
+    return dataclasses.replace(found, splits={"train": split})
 
 
 def test_a_length_that_is_no_multiple_of_8():
-    rows = Rows(np.zeros((1, 12)), np.array([3]), None, None)
-    assert input_fn.trimmed_lengths(rows, 1, use_xla=False).tolist() == [8, 12]
+    assert input_fn.trimmed_lengths(split_of([3], 12), "train", 1, False).tolist() == [8, 12]
+
+
+def test_rows_that_were_truncated_count_as_long_as_they_are():
+    assert input_fn.trimmed_lengths(split_of([8, 8, 500], 64), "train", 1, True).tolist() == [8, 64]
 
 
 @pytest.mark.parametrize(
     "damage, message",
     [
-        (lambda data: data[:-3], "truncated record"),
+        (lambda data: data[:-3], "bytes, the manifest says"),
         (lambda data: data[:20] + b"\0" + data[21:], "corrupted record"),
-        (lambda data: data[: len(data) // 2], "1 records, the manifest says 2"),
         (None, "there is no such file"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Schedules, optimizer, metrics and dropout against arithmetic done by hand."""
+"""Schedules, optimizer and dropout against arithmetic done by hand."""
 
 import math
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared.config import OptimizerConfig, Schedule
+from shared.config import Schedule
 from tests.train.conftest import constant
-from train import bert, metrics, optimizer, schedule
+from train import bert, schedule
 from train.dropout import StatelessDropout
 from train.progress import Progress, clock
 
@@ -69,98 +69,6 @@ def test_a_list_runs_in_sequence():
 def test_without_the_reset_every_schedule_counts_from_the_beginning():
     down = one("Linear", initial_learning_rate=1.0, end_learning_rate=0.0, steps=8)
     assert rates(WARM_UP + down, [3, 4, 6, 8], reset_steps=False) == [0.75, 0.5, 0.25, 0]
-
-
-def adamw(step=0, decay=0.0, **options):
-    given = OptimizerConfig(learning_rate=constant(1.0), epsilon=0.5, **options)
-    tensors = (tf.constant(value) for value in (2.0, 1.0, 4.0, 3.0))
-    return [float(x) for x in optimizer.adamw(*tensors, 0.1, given, decay, step)]
-
-
-def test_one_adamw_step_by_hand():
-    # m' = 0.9 * 1 + 0.1 * 3; v' = 0.999 * 4 + 0.001 * 9
-    m, v = 1.2, 4.005
-    update = m / (math.sqrt(v) + 0.5)
-    assert adamw() == pytest.approx([2 - 0.1 * update, m, v])
-    assert adamw(decay=0.01) == pytest.approx([2 - 0.1 * (update + 0.01 * 2), m, v])
-
-
-def test_bias_correction_counts_the_first_step_as_1():
-    m, v = 1.2, 4.005
-    for step in (0, 9):
-        t = step + 1
-        factor = math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        expected = 2 - 0.1 * factor * m / (math.sqrt(v) + 0.5)
-        assert adamw(step, use_bias_correction=True)[0] == pytest.approx(expected, rel=1e-4)
-
-
-def test_layer_norms_and_biases_do_not_decay():
-    options = OptimizerConfig(learning_rate=constant(1.0), weight_decay_rate=0.01)
-    for name, decay in (
-        ("encoder/ffn/dense_layer/dense_layer/kernel", 0.01),
-        ("encoder/ffn/dense_layer/dense_layer/bias", 0.0),
-        ("encoder/layer_normalization_layer_1/layer_normalization_layer_1/gamma", 0.0),
-        ("pre_encoder_layer_norm/pre_encoder_layer_norm/gamma", 0.0),
-        ("input_embedding/embedding_weights", 0.01),
-    ):
-        assert optimizer.weight_decay(name, options) == decay, name
-
-
-@pytest.mark.parametrize(
-    "options, expected",
-    [
-        ({}, [3.0, 4.0]),
-        ({"max_gradient_norm": 10.0}, [3.0, 4.0]),
-        ({"max_gradient_norm": 1.0}, [0.6, 0.8]),
-        ({"max_gradient_value": 3.5}, [3.0, 3.5]),
-    ],
-)
-def test_clipping(options, expected):
-    given = OptimizerConfig(learning_rate=constant(1.0), **options)
-    clipped, norm = optimizer.clip([tf.constant(3.0), tf.constant(4.0)], given)
-    assert ([float(x) for x in clipped], float(norm)) == (pytest.approx(expected), 5.0)
-
-
-def scores(predictions):
-    """Logits of two classes whose larger one is the prediction."""
-    return np.eye(2)[predictions]
-
-
-def test_metrics_of_classes_by_hand():
-    # TP 2, FP 1, FN 1, TN 1.
-    predictions, labels = np.array([1, 1, 1, 0, 0]), np.array([1, 1, 0, 1, 0])
-    found = metrics.compute(("accuracy", "f1", "matthews_correlation"), scores(predictions), labels)
-    matthews = (2 * 1 - 1 * 1) / math.sqrt(3 * 3 * 2 * 2)
-    expected = {"accuracy": 0.6, "f1": 4 / 6, "matthews_correlation": matthews}
-    assert found == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    "predictions, labels, f1", [([0, 0], [0, 0], 0.0), ([1, 1], [1, 1], 1.0), ([0, 0], [0, 1], 0.0)]
-)
-def test_metrics_of_constant_predictions(predictions, labels, f1):
-    found = metrics.compute(
-        ("f1", "matthews_correlation"), scores(np.array(predictions)), np.array(labels)
-    )
-    assert found == {"f1": f1, "matthews_correlation": 0.0}
-
-
-def test_matthews_of_three_classes_by_hand():
-    # Gorodkin's R_K = (c s - sum p_k t_k) / sqrt((s^2 - sum p_k^2) (s^2 - sum t_k^2)):
-    # s = 5 rows, c = 3 right, predicted p = (2, 2, 1), true t = (2, 1, 2).
-    predictions, labels = np.array([0, 0, 1, 1, 2]), np.array([0, 2, 1, 0, 2])
-    found = metrics.compute(("matthews_correlation",), np.eye(3)[predictions], labels)
-    expected = (3 * 5 - (4 + 2 + 2)) / math.sqrt((25 - 9) * (25 - 9))
-    assert found["matthews_correlation"] == pytest.approx(expected)
-
-
-def test_metrics_of_scores_by_hand():
-    predictions = np.array([[1.0], [2.0], [2.0], [5.0]])
-    labels = np.array([0.0, 1.0, 2.0, 3.0])
-    found = metrics.compute(("pearson", "spearman"), predictions, labels)
-    # Deviations -1.5 -0.5 -0.5 2.5 and -1.5 -0.5 0.5 1.5; ranks 1 2.5 2.5 4 and 1 2 3 4.
-    assert found["pearson"] == pytest.approx(6.0 / math.sqrt(9 * 5))
-    assert found["spearman"] == pytest.approx(4.5 / math.sqrt(4.5 * 5))
 
 
 def test_the_two_forms_of_gelu():

@@ -1,4 +1,4 @@
-"""Reads a Hugging Face BERT folder: config.json and model.safetensors.
+"""Reads and writes a Hugging Face BERT folder: config.json and model.safetensors, or its shards.
 
 Names are those of `BertModel`, `BertForPreTraining` and `BertForSequenceClassification`, with or
 without the `bert.` prefix, and with LayerNorm.weight/bias or the older LayerNorm.gamma/beta. A
@@ -7,175 +7,225 @@ kernel is stored transposed there, [outputs, inputs].
 
 import json
 import os
-import re
-from dataclasses import dataclass
-from typing import Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
-import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from shared import vocab
 from shared.errors import UserError
+from shared.files import write_whole
 from train import variables
+from train.pretrained import bert_config, names
+from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
+from train.pretrained.pretrained import Pretrained, renamed, text_facts
 
+FORMAT = "Hugging Face checkpoint"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
-
-# config.json's names of our sizes, {ours: theirs}.
-_SIZES = {
-    "vocab_size": "vocab_size",
-    "hidden_size": "hidden_size",
-    "num_heads": "num_attention_heads",
-    "num_hidden_layers": "num_hidden_layers",
-    "filter_size": "intermediate_size",
-    "max_position_embeddings": "max_position_embeddings",
+SHARDS_FILE = WEIGHTS_FILE + ".index.json"
+# The MLM bias under a second name: transformers ties the two only where the decoder is tied too.
+_DECODER_BIAS = "cls.predictions.decoder.bias"
+# How transformers names classes of which it knows only the number.
+_NAMELESS = "LABEL_"
+# {(has a masked-language head, has an output layer that is no classifier's): class}
+_ARCHITECTURES = {
+    (True, True): "BertForPreTraining",
+    (True, False): "BertForMaskedLM",
+    (False, True): "BertForNextSentencePrediction",
+    (False, False): "BertModel",
 }
-# Their names of the nonlinearity, {theirs: ours}.
-_NONLINEARITIES = {
-    "gelu": "gelu_erf",
-    "gelu_new": "gelu",
-    "gelu_pytorch_tanh": "gelu",
-}
-_LAYER_NORM_EPS = 1e-12  # transformers' default
-# Parts of a checkpoint that a classifier does not use: the MLM head, the NSP output, and an index.
-_UNUSED = re.compile(r"cls\.(predictions|seq_relationship)\.|embeddings\.position_ids$")
 
 
-@dataclass(frozen=True)
-class Pretrained:
-    """A checkpoint in our terms.
-
-    Attributes:
-      path: where it was read.
-      weights: {our variable name: float32 array}.
-      sizes: {name in shared.config.ModelConfig: value}.
-      encoder_nonlinearity, layer_norm_epsilon: what the checkpoint was trained with.
-      vocab_file: the vocabulary that lies beside it, or None.
-      lower_case: whether its tokenizer lower-cases, or None where it does not say.
-    """
-
-    path: str
-    weights: Dict[str, np.ndarray]
-    sizes: Dict[str, int]
-    encoder_nonlinearity: str
-    layer_norm_epsilon: float
-    vocab_file: Optional[str]
-    lower_case: Optional[bool]
+def recognizes(folder: str) -> bool:
+    """Whether the folder holds safetensors under one of the names that transformers gives them."""
+    return any(os.path.exists(os.path.join(folder, name)) for name in (WEIGHTS_FILE, SHARDS_FILE))
 
 
 def read(folder: str) -> Pretrained:
     """Reads the folder.
 
     Raises:
-      UserError: it is not such a folder, or holds a tensor that is no part of BERT.
+      UserError: a file is missing or damaged, or not of a BERT.
     """
-    config = _read_config(os.path.join(folder, CONFIG_FILE), folder)
-    vocab_file = os.path.join(folder, "vocab.txt")
+    config = bert_config.read(os.path.join(folder, CONFIG_FILE), HUGGING_FACE_ACTIVATIONS)
+    tensors = _tensors(folder)
+    num_layers = config.sizes["num_hidden_layers"]
+    is_classifier = "classifier.weight" in tensors
+    weights, left_over = _weights(tensors, names.hugging_face(num_layers, is_classifier), folder)
     return Pretrained(
         path=folder,
-        weights=_weights(os.path.join(folder, WEIGHTS_FILE), config["num_hidden_layers"]),
-        sizes={ours: config[theirs] for ours, theirs in _SIZES.items()},
-        encoder_nonlinearity=_NONLINEARITIES[config.get("hidden_act", "gelu")],
-        layer_norm_epsilon=float(config.get("layer_norm_eps", _LAYER_NORM_EPS)),
-        vocab_file=vocab_file if os.path.exists(vocab_file) else None,
-        lower_case=vocab.stated_case(folder),
+        format=FORMAT,
+        weights=weights,
+        left_over=left_over,
+        sizes=config.sizes,
+        encoder_nonlinearity=config.encoder_nonlinearity,
+        layer_norm_epsilon=config.layer_norm_epsilon,
+        is_classifier=is_classifier,
+        label_names=_label_names(config.content, folder) if is_classifier else None,
+        **text_facts(folder),
     )
 
 
-def _read_config(path: str, folder: str) -> dict:
+def _tensors(folder: str) -> Dict[str, np.ndarray]:
+    """{name: array} of all shards."""
+    tensors = {}
+    for file in _shards(folder):
+        tensors.update(_read_safetensors(os.path.join(folder, file)))
+    return tensors
+
+
+def _shards(folder: str) -> List[str]:
+    """The files that hold the tensors.
+
+    Raises:
+      UserError: the list of shards is damaged, or files of it are missing; all are named.
+    """
+    if os.path.exists(os.path.join(folder, WEIGHTS_FILE)):
+        return [WEIGHTS_FILE]
+    path = os.path.join(folder, SHARDS_FILE)
     try:
         with open(path, encoding="utf-8") as file:
-            config = json.load(file)
-    except (OSError, ValueError) as error:
+            shards = sorted(set(json.load(file)["weight_map"].values()))
+        missing = [name for name in shards if not os.path.exists(os.path.join(folder, name))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{folder} is not a Hugging Face checkpoint: cannot read {path} ({error}). Expected a "
-            f"folder with {CONFIG_FILE} and {WEIGHTS_FILE}."
+            f'cannot read {path} ({error!r}); expected {{"weight_map": {{tensor: file}}}}'
         ) from None
-    if not isinstance(config, dict):
-        raise UserError(f"{path}: expected a JSON mapping, found {config!r}")
-    faults = [
-        f"{key} is {config.get(key)!r}"
-        for key in _SIZES.values()
-        if type(config.get(key)) is not int
-    ]
-    if not isinstance(config.get("layer_norm_eps", _LAYER_NORM_EPS), (int, float)):
-        faults.append(f"layer_norm_eps is {config['layer_norm_eps']!r}")
-    if config.get("model_type", "bert") != "bert":
-        faults.append(f"model_type is {config['model_type']!r}")
-    if str(config.get("hidden_act", "gelu")) not in _NONLINEARITIES:
-        known = ", ".join(_NONLINEARITIES)
-        faults.append(f"hidden_act is {config['hidden_act']!r} (supported: {known})")
-    if faults:
-        raise UserError(f"{path} is not of a BERT that can be loaded: {'; '.join(faults)}")
-    return config
-
-
-def _weights(path: str, num_layers: int) -> Dict[str, np.ndarray]:
-    ours = {theirs: name for name, theirs in names(num_layers).items()}
-    weights, unknown = {}, []
-    for theirs, array in _tensors(path).items():
-        plain = re.sub(r"^bert\.", "", theirs)
-        plain = plain.replace("LayerNorm.gamma", "LayerNorm.weight")
-        plain = plain.replace("LayerNorm.beta", "LayerNorm.bias")
-        if plain in ours:
-            name = ours[plain]
-            is_kernel = name.endswith("/kernel")
-            weights[name] = np.ascontiguousarray(array.T if is_kernel else array, np.float32)
-        elif not _UNUSED.match(plain):
-            unknown.append(theirs)
-    if unknown:
+    if missing:
         raise UserError(
-            f"{path} holds {len(unknown)} tensors that are no part of a BERT classifier of "
-            f"{num_layers} layers:\n  " + "\n  ".join(sorted(unknown)) + "\nTake a checkpoint of "
-            "BertModel, BertForPreTraining or BertForSequenceClassification, and its config.json."
+            f"{folder} is not complete: {SHARDS_FILE} names files that are not there: "
+            + ", ".join(missing)
         )
-    return weights
+    return shards
 
 
-def _tensors(path: str) -> Dict[str, np.ndarray]:
+def _read_safetensors(path: str) -> Dict[str, np.ndarray]:
+    try:
+        import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
+        from safetensors import SafetensorError, safe_open
+    except ImportError as error:  # in Cerebras' container
+        raise UserError(
+            f"cannot read {path} here: {error}. Make a Model Zoo checkpoint of it on a machine "
+            "that has what `make setup` installs: make convert FROM=<its folder> TO=<new folder>"
+        ) from None
     try:
         with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return {name: _tensor(file, name, path) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
+        raise UserError(f"cannot read {path}: {error}; copy or convert it again") from None
+
+
+def _tensor(file, name: str, path: str) -> np.ndarray:
+    try:
+        return file.get_tensor(name)
+    except (AttributeError, TypeError):  # what safetensors makes of a dtype that NumPy lacks
+        dtype = file.get_slice(name).get_dtype()
         raise UserError(
-            f"cannot read {path}: {error}. A checkpoint must have its weights as {WEIGHTS_FILE}; "
-            "one that has only pytorch_model.bin is converted with transformers' "
-            "save_pretrained(folder, safe_serialization=True)."
+            f"{path} holds {name} as {dtype}; take a checkpoint that is not quantized"
         ) from None
 
 
-def names(num_layers: int) -> Dict[str, str]:
-    """{our variable name: its name in a Hugging Face BERT, without `bert.`}."""
-    table = {
-        variables.WORD_EMBEDDINGS: "embeddings.word_embeddings.weight",
-        variables.POSITION_EMBEDDINGS: "embeddings.position_embeddings.weight",
-        variables.SEGMENT_EMBEDDINGS: "embeddings.token_type_embeddings.weight",
+def _weights(
+    tensors: Dict[str, np.ndarray], table: Dict[str, str], folder: str
+) -> Tuple[Dict[str, np.ndarray], Tuple[str, ...]]:
+    """The tensors under our names, and the names of those that are no part of BERT."""
+    ours = {theirs: name for name, theirs in table.items()}
+    ours[_DECODER_BIAS] = variables.MLM_BIAS
+
+    def our_name(theirs: str) -> Optional[str]:
+        plain = theirs.replace("LayerNorm.gamma", "LayerNorm.weight")
+        plain = plain.replace("LayerNorm.beta", "LayerNorm.bias")
+        return ours.get(plain) or ours.get("bert." + plain)
+
+    # An index, 0, 1, 2, ..., that older versions saved.
+    kept = {name: tensors[name] for name in tensors if not name.endswith(".position_ids")}
+    weights, left_over = renamed(kept, our_name, folder)
+    weights = {name: _transposed(name, array) for name, array in weights.items()}
+    decoder = weights.get(variables.MLM_OUTPUT_EMBEDDINGS)
+    if decoder is not None and np.array_equal(decoder, weights.get(variables.WORD_EMBEDDINGS)):
+        del weights[variables.MLM_OUTPUT_EMBEDDINGS]  # tied: written twice
+    return weights, left_over
+
+
+def _transposed(name: str, array: np.ndarray) -> np.ndarray:
+    """A kernel the other way round; from theirs to ours and back."""
+    return np.ascontiguousarray(array.T if name.endswith("/kernel") else array)
+
+
+def _label_names(content: Dict[str, Any], folder: str) -> Optional[Tuple[str, ...]]:
+    """id2label in the order of the ids; None where it holds no names."""
+    labels = content.get("id2label") or {}
+    try:
+        found = tuple(labels[str(index)] for index in range(len(labels)))
+        nameless = all(name.startswith(_NAMELESS) for name in found)
+    except (KeyError, TypeError, AttributeError):
+        raise UserError(
+            f"{os.path.join(folder, CONFIG_FILE)}: id2label is {labels!r}, expected "
+            '{"0": <name of label 0>, "1": ...}'
+        ) from None
+    return None if nameless else found
+
+
+def write(folder: str, pretrained: Pretrained) -> None:
+    """Writes what transformers' from_pretrained loads, such that `read` gives it again.
+
+    Raises:
+      UserError: the number of heads is unknown.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    config = _config(pretrained)
+    table = names.hugging_face(pretrained.sizes["num_hidden_layers"], pretrained.is_classifier)
+    weights = pretrained.weights
+    tensors = {table[name]: _transposed(name, array) for name, array in weights.items()}
+    if variables.MLM_OUTPUT_EMBEDDINGS in weights and variables.MLM_BIAS in weights:
+        tensors[_DECODER_BIAS] = weights[variables.MLM_BIAS]
+    try:
+        # transformers reads no file that does not say which library's conventions it follows.
+        save_file(tensors, os.path.join(folder, WEIGHTS_FILE), metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise UserError(f"cannot write {WEIGHTS_FILE}: {error}; make room on the disk") from None
+    _write_json(os.path.join(folder, CONFIG_FILE), config)
+    if pretrained.lower_case is not None:
+        tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": pretrained.lower_case}
+        _write_json(os.path.join(folder, vocab.TOKENIZER_FILE), tokenizer)
+
+
+def _write_json(path: str, content: Dict[str, Any]) -> None:
+    write_whole(path, json.dumps(content, indent=2) + "\n")
+
+
+def _config(pretrained: Pretrained) -> Dict[str, Any]:
+    """config.json."""
+    if "num_heads" not in pretrained.sizes:
+        raise UserError(
+            f"{pretrained.path} ({pretrained.format}) does not say its number of attention heads, "
+            "which a Hugging Face folder must state: put its bert_config.json (Google) or its "
+            "params.yaml with model.num_heads (Model Zoo) beside it"
+        )
+    weights = pretrained.weights
+    acts = {ours: theirs for theirs, ours in reversed(HUGGING_FACE_ACTIVATIONS.items())}
+    config = {
+        "model_type": "bert",
+        **{theirs: pretrained.sizes[ours] for ours, theirs in bert_config.SIZES.items()},
+        "type_vocab_size": variables.SEGMENTS,
+        "hidden_act": acts[pretrained.encoder_nonlinearity],
+        "layer_norm_eps": pretrained.layer_norm_epsilon,
+        "tie_word_embeddings": variables.MLM_OUTPUT_EMBEDDINGS not in weights,
     }
-    table.update(_norm(variables.EMBEDDING_NORM, "embeddings.LayerNorm"))
-    for layer in range(num_layers):
-        theirs = f"encoder.layer.{layer}."
-        for ours, part in (
-            (variables.QUERY, "query"),
-            (variables.KEY, "key"),
-            (variables.VALUE, "value"),
-        ):
-            table.update(
-                _dense(variables.projection(layer, ours), theirs + "attention.self." + part)
-            )
-        attention = theirs + "attention.output."
-        table.update(_dense(variables.attention_output(layer), attention + "dense"))
-        table.update(_norm(variables.attention_norm(layer), attention + "LayerNorm"))
-        table.update(_dense(variables.ffn_in(layer), theirs + "intermediate.dense"))
-        table.update(_dense(variables.ffn_out(layer), theirs + "output.dense"))
-        table.update(_norm(variables.ffn_norm(layer), theirs + "output.LayerNorm"))
-    table.update(_dense(variables.POOLER, "pooler.dense"))
-    table.update(_dense(variables.OUTPUT, "classifier"))
-    return table
+    if pretrained.is_classifier:
+        return {**config, **_classifier_config(pretrained)}
+    heads = (variables.MLM_BIAS in weights, variables.OUTPUT + "/bias" in weights)
+    return {**config, "architectures": [_ARCHITECTURES[heads]]}
 
 
-def _dense(ours: str, theirs: str) -> Dict[str, str]:
-    return {ours + "/kernel": theirs + ".weight", ours + "/bias": theirs + ".bias"}
-
-
-def _norm(ours: str, theirs: str) -> Dict[str, str]:
-    return {ours + "/gamma": theirs + ".weight", ours + "/beta": theirs + ".bias"}
+def _classifier_config(pretrained: Pretrained) -> Dict[str, Any]:
+    (outputs,) = pretrained.weights[variables.OUTPUT + "/bias"].shape
+    label_names = pretrained.label_names or [f"{_NAMELESS}{index}" for index in range(outputs)]
+    is_score = outputs == 1 and pretrained.label_names is None
+    return {
+        "architectures": ["BertForSequenceClassification"],
+        "problem_type": "regression" if is_score else "single_label_classification",
+        "id2label": {str(index): name for index, name in enumerate(label_names)},
+        "label2id": {name: index for index, name in enumerate(label_names)},
+    }

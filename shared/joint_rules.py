@@ -1,0 +1,79 @@
+"""What two settings of a configuration must not say together."""
+
+from typing import Any, Dict, List
+
+from shared.modelzoo_keys import INPUTS
+
+
+def errors(sections: Dict[str, Any], given: Dict[str, Any]) -> List[str]:
+    """One line for every contradiction.
+
+    Args:
+      sections: {name: its dataclass, or None where the section itself has an error}.
+      given: the optimizer's keys as the YAML has them; the dataclass cannot tell a default.
+    """
+    model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
+    found = []
+    if model:
+        found += _model(model) + _lengths(sections, model)
+    if optimizer:
+        found += _update(optimizer, given) + _gradients(optimizer)
+    if run and run.steps and run.max_steps:
+        found.append("runconfig.steps and max_steps: give one of them")
+    return found
+
+
+def _model(model) -> List[str]:
+    if not model.hidden_size % model.num_heads:
+        return []
+    return [
+        f"model.hidden_size {model.hidden_size} is not a multiple of model.num_heads "
+        f"{model.num_heads}"
+    ]
+
+
+def _lengths(sections, model) -> List[str]:
+    limit = model.max_position_embeddings
+    return [
+        f"{name}.max_sequence_length {sections[name].max_sequence_length} is beyond "
+        f"model.max_position_embeddings {limit}"
+        for name in INPUTS
+        if sections[name] and (sections[name].max_sequence_length or 0) > limit
+    ]
+
+
+def _update(optimizer, given) -> List[str]:
+    """Settings that this optimizer_type would pass over without a word."""
+    kind, found = optimizer.optimizer_type, []
+    if optimizer.weight_decay_rate and kind != "adamw":
+        found.append(
+            f"optimizer.weight_decay_rate {optimizer.weight_decay_rate:g}: only optimizer_type "
+            f"adamw decays weights, {kind} does not; take adamw or set it to 0"
+        )
+    if optimizer.use_bias_correction and kind in ("sgd", "momentum"):
+        found.append(
+            f"optimizer.use_bias_correction: it belongs to optimizer_type adamw (adam always has "
+            f"it), {kind} has no moments to correct; remove it"
+        )
+    if given.get("momentum") is not None and kind != "momentum":
+        found.append(
+            f"optimizer.momentum: it belongs to optimizer_type momentum, not {kind}; adamw and "
+            "adam have beta1 and beta2"
+        )
+    return found
+
+
+def _gradients(optimizer) -> List[str]:
+    found = []
+    if optimizer.max_gradient_norm and optimizer.max_gradient_value:
+        found.append(
+            "optimizer.max_gradient_norm and max_gradient_value: gradients are clipped by norm "
+            "or by value, not both; set one to 0"
+        )
+    scales = (optimizer.min_loss_scale, optimizer.initial_loss_scale, optimizer.max_loss_scale)
+    if list(scales) != sorted(scales):
+        found.append(
+            "optimizer.min_loss_scale, initial_loss_scale and max_loss_scale: expected them in "
+            f"rising order, found {', '.join(f'{scale:g}' for scale in scales)}"
+        )
+    return found

@@ -1,0 +1,57 @@
+"""Short trainings on the demo's data, and what they leave."""
+
+import numpy as np
+import tensorflow as tf
+import yaml
+
+from train import checkpoint, checkpoint_files, run
+
+SMALL = {
+    "train_input": {"batch_size": 8},
+    "eval_input": {"batch_size": 64},
+    "model": {
+        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 1, "filter_size": 64,
+        "max_position_embeddings": 40, "dropout_rate": 0.1, "attention_dropout_rate": 0.1,
+        "cls_dropout_rate": 0.1,
+    },
+    "optimizer": {"learning_rate": 1e-3, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0},
+    "runconfig": {"max_steps": 12, "save_checkpoints_steps": 6, "save_summary_steps": 4},
+}  # fmt: skip
+
+
+def configuration(changes=None):
+    """SMALL with other values, {section: {key: value}}."""
+    changes = changes or {}
+    return {name: {**SMALL.get(name, {}), **changes.get(name, {})} for name in {**SMALL, **changes}}
+
+
+def arguments(mode, model_dir, params, data, *more):
+    """Arguments of train.run."""
+    return [
+        *("--mode", mode, "--params", str(params), "--backend", "cpu"),
+        *("--model_dir", str(model_dir), "--data_dir", str(data), *map(str, more)),
+    ]
+
+
+def run_main(mode, model_dir, params, data, *more, changes=None):
+    """Writes the configuration to the file `params` and runs the trainer with it."""
+    params.write_text(yaml.safe_dump(configuration(changes)))
+    run.main(arguments(mode, model_dir, params, data, *more))
+
+
+def newest(model_dir):
+    """The path of the checkpoint that a run would go on from."""
+    return checkpoint_files.newest_first(str(model_dir))[0]
+
+
+def weights(model_dir, step):
+    """Everything a checkpoint holds, {name: array}."""
+    path = str(model_dir / f"model.ckpt-{step}")
+    return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
+
+
+def assert_same_weights(found, expected):
+    """Bit for bit."""
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)

@@ -1,0 +1,177 @@
+"""A step gives the same losses however it is shared: by devices, by processes, or in parts."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import yaml
+
+from shared.config import RunConfig
+from shared.errors import UserError
+from tests.inputs import ROOT
+from tests.loopback import free_port
+from tests.train import runs
+from train.estimators import devices
+
+# Every step is logged; without dropout nothing depends on who computes what.
+LOGGED = {"max_steps": 6, "save_summary_steps": 1, "save_checkpoints_steps": 6, "xla": False}
+PLAIN = {
+    "eval_input": {"batch_size": 120},  # 5 batches, the last one not full
+    "model": dict.fromkeys(("dropout_rate", "attention_dropout_rate", "cls_dropout_rate"), 0.0),
+    "runconfig": LOGGED,
+}
+# Two logical CPUs stand for two GPUs.
+TWO_CPUS = """
+import sys
+import tensorflow as tf
+from train import run
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+run.main(sys.argv[1:])
+"""
+
+
+def result(folder):
+    return json.loads((folder / "eval_validation.json").read_text())
+
+
+def losses(folder):
+    """The loss of each step, as TensorBoard has it."""
+    (path,) = map(str, folder.glob("events*"))
+    return [
+        float(tf.make_ndarray(value.tensor))
+        for event in tf.compat.v1.train.summary_iterator(path)
+        for value in event.summary.value
+        if value.tag == "train/loss"
+    ]
+
+
+def with_run(**more):
+    return {**PLAIN, "runconfig": {**LOGGED, **more}}
+
+
+@pytest.fixture(scope="module")
+def one_device(tmp_path_factory, demo_data):
+    """(losses, evaluation) of one device that takes each batch as a whole."""
+    folder = tmp_path_factory.mktemp("one")
+    runs.run_main("train_and_eval", folder / "m", folder / "p.yaml", demo_data, changes=PLAIN)
+    found = losses(folder / "m")
+    assert len(found) == 6 and len(set(found)) == 6
+    return found, result(folder / "m")
+
+
+def start(program, tmp_path, demo_data, name, changes, **environment):
+    """A training in a process of its own."""
+    params = tmp_path / f"{name}.yaml"
+    params.write_text(yaml.safe_dump(runs.configuration(changes)))
+    return subprocess.Popen(
+        [sys.executable, *program,
+         *runs.arguments("train_and_eval", tmp_path / "m", params, demo_data)],
+        cwd=ROOT, env={**os.environ, **environment}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def finish(process):
+    out, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors
+    return out
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-9])  # in memory, streamed
+def test_accumulated_parts_are_the_large_batch(
+    train, tmp_path, one_device, memory_limit_gb, demo_data
+):
+    inputs = {"batch_size": 2, "memory_limit_gb": memory_limit_gb}
+    config = {**PLAIN, "train_input": inputs, "optimizer": {"grad_accum_steps": 4}}
+    train("train", tmp_path / "m", config=config)
+    expected, _ = one_device
+    if memory_limit_gb < 1:  # streaming has an order of its own
+        inputs = {"batch_size": 8, "memory_limit_gb": memory_limit_gb}
+        train("train", tmp_path / "n", config={**PLAIN, "train_input": inputs})
+        expected = losses(tmp_path / "n")
+    np.testing.assert_allclose(losses(tmp_path / "m"), expected, rtol=1e-5)
+
+
+def assert_same(folder, one_device):
+    """The losses of all steps, and the evaluation of every example."""
+    expected, evaluation = one_device
+    np.testing.assert_allclose(losses(folder), expected, rtol=1e-5)
+    found = result(folder)
+    assert found["loss"] == pytest.approx(evaluation["loss"], rel=1e-5)
+    assert {**found, "loss": 0} == {**evaluation, "loss": 0}
+
+
+def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
+    config = {**with_run(enable_distributed=True), "optimizer": {"grad_accum_steps": 2},
+              "train_input": {"batch_size": 4}}  # fmt: skip
+    out = finish(start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config))
+    assert "trains on 2 devices" in out
+    assert_same(tmp_path / "m", one_device)
+
+
+def test_two_machines(tmp_path, demo_data, one_device):
+    """Two processes on loopback; the first one writes, both read their own rows."""
+    cluster = {"worker": [f"localhost:{free_port()}", f"localhost:{free_port()}"]}
+    processes = []
+    for index in range(2):
+        content = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        changes, name = with_run(multiple_workers=True), f"p{index}"
+        program = ["-m", "train.run"]
+        processes.append(start(program, tmp_path, demo_data, name, changes, TF_CONFIG=content))
+    for process in processes:
+        out = finish(process)
+        assert "trains on 2 devices" in out and "Training finished with 48 samples" in out
+    assert_same(tmp_path / "m", one_device)
+    written = runs.weights(tmp_path / "m", 6)
+    assert written["global_step"] == 6
+
+
+def cluster(kind, *workers):
+    return json.dumps({"cluster": {"worker": workers}, "task": {"type": kind, "index": 0}})
+
+
+@pytest.mark.parametrize(
+    "content, run, message",
+    [
+        (None, {"multiple_workers": True}, "but TF_CONFIG is not set. On each machine set it to"),
+        ("{", {"multiple_workers": True}, "TF_CONFIG is '{', expected something like"),
+        (cluster("ps", "a:1"), {"multiple_workers": True}, "expected something like"),
+        (cluster("worker", "a:1", "b:1"), {}, "lists 2 workers, but runconfig.multiple_workers is"),
+    ],
+)  # fmt: skip
+def test_tf_config_and_the_configuration_must_agree(monkeypatch, content, run, message):
+    if content is not None:
+        monkeypatch.setenv("TF_CONFIG", content)
+    with pytest.raises(UserError, match=message):
+        devices.strategy(RunConfig(**run), "cpu")
+
+
+def test_a_batch_that_two_devices_cannot_share(tmp_path, demo_data):
+    config = {**with_run(enable_distributed=True), "train_input": {"batch_size": 7}}
+    process = start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config)
+    _, errors = process.communicate(timeout=100)
+    assert "batch_size 7 cannot be shared by 2 devices evenly; make it a multiple of 2" in errors
+
+
+def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_data):
+    """There is no driver on the machines that run this test."""
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(runs.configuration()))
+    arguments = runs.arguments("train", tmp_path / "m", tmp_path / "p.yaml", demo_data)
+    arguments[arguments.index("cpu")] = "gpu"
+    finished = program("train.run", *arguments, CUDA_VISIBLE_DEVICES="0")
+    assert finished.returncode == 2
+    assert "cannot load: libcuda.so.1, libcudart.so.12" in finished.stderr
+    assert "make setup EXTRAS=gpu" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "mixed_precision, expected",
+    [(False, tf.float32), (True, tf.bfloat16), ("bfloat16", tf.bfloat16), ("float16", tf.float16)],
+)
+def test_the_precision_of_a_cpu(mixed_precision, expected):
+    assert devices.compute_dtype(mixed_precision) == expected

@@ -1,0 +1,159 @@
+"""What goes wrong around a training is a message, and nothing old passes for new."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from shared.errors import Terminated, UserError
+from tests.train.runs import assert_same_weights, weights
+from train import checkpoint, seeds, start
+
+
+def best(folder):
+    return json.loads((folder / "best" / "best.json").read_text())
+
+
+def result(folder, split="validation"):
+    return json.loads((folder / f"eval_{split}.json").read_text())
+
+
+def test_a_score_of_something_else_does_not_choose_the_best(train, trained):
+    train("eval", trained, "--eval_steps", 1)  # 64 examples, at the step that comes next
+    assert result(trained)["examples"] == 64
+    train("train_and_eval", trained)
+    kept = best(trained)["results"]["validation"]
+    assert (kept["step"], kept["examples"]) == (12, 500)
+
+
+def test_the_best_of_another_training_is_not_taken_over(train, tmp_path):
+    folder = tmp_path / "m"
+    train("train_and_eval", folder, "--max_steps", 6)
+    for file in [*folder.glob("model.ckpt*"), folder / "checkpoint"]:
+        file.unlink()
+    with pytest.raises(UserError, match="best is the best checkpoint of an earlier training; move"):
+        train("train_and_eval", folder)
+    assert (folder / "best" / "model.ckpt-6.index").exists()
+
+
+def test_the_best_holds_the_weights_of_its_step(train, tmp_path, capsys):
+    folder = tmp_path / "m"
+    train("train_and_eval", folder)
+    step = best(folder)["step"]
+    assert_same_weights(weights(folder / "best", step), weights(folder, step))
+    # Chosen by other examples, it does not count.
+    train("train_and_eval", folder, "--eval_steps", 2, "--max_steps", 13)
+    assert "best: it was chosen by another split or metric" in capsys.readouterr().out
+    assert best(folder)["eval_steps"] == 2
+
+
+def test_a_damaged_best_is_named(train, tmp_path, trained):
+    (trained / "best").mkdir()
+    (trained / "best" / "best.json").write_text("{")
+    with pytest.raises(UserError, match="best.json is damaged; remove the folder"):
+        train("train_and_eval", trained)
+
+
+def with_nan(folder, step):
+    """A checkpoint of `folder`'s weights of which one is NaN."""
+    made = weights(folder, 12)
+    made["cls_layer/cls_dense/cls_dense/bias"] = np.full(32, np.nan, np.float32)
+    checkpoint.save(str(folder), step, {k: tf.constant(v) for k, v in made.items()}, 0)
+
+
+def test_weights_that_diverged_are_named_and_left_out(train, trained, capsys):
+    with_nan(trained, 13)
+    with pytest.raises(UserError, match="answers NaN or Inf on split validation"):
+        train("eval", trained)
+    train("eval_all", trained)
+    assert "step 13 is left out: the model answers NaN or Inf" in capsys.readouterr().out
+    found = json.loads((trained / "eval_all.json").read_text())
+    assert [of["validation"]["step"] for of in found] == [6, 12]
+
+
+def test_a_seed_that_diverges_does_not_end_the_others(train, tmp_path, capsys):
+    rates = {"optimizer": {"learning_rate": 1e30, "optimizer_type": "sgd", "weight_decay_rate": 0,
+                           "max_gradient_norm": 0}}  # fmt: skip
+    train("train", tmp_path / "m", "--seeds", "1,2", "--max_steps", 3, config=rates)
+    found = json.loads((tmp_path / "m" / "seeds.json").read_text())
+    assert [(of["seed"], of["fault"]) for of in found] == [(1, "diverged"), (2, "diverged")]
+
+
+def test_sigterm_between_seeds_is_not_lost(train, tmp_path, monkeypatch):
+    real = seeds._scored
+
+    def scored_and_stopped(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*arguments)
+
+    monkeypatch.setattr(seeds, "_scored", scored_and_stopped)
+    with pytest.raises(Terminated, match="stopped by SIGTERM before seed 2"):
+        train("train", tmp_path / "m", "--seeds", "1,2", "--max_steps", 1)
+    assert (tmp_path / "m" / "seed-1").exists() and not (tmp_path / "m" / "seed-2").exists()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_sigterm_before_the_first_step(train, tmp_path):
+    with start.sigterm_noted():
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Terminated, match="before the first step; there is nothing to save"):
+            train("train", tmp_path / "m")
+    assert not list((tmp_path / "m").glob("model.ckpt*"))
+
+
+def test_seeds_need_an_end_that_a_second_start_does_not_move(train, tmp_path):
+    with pytest.raises(UserError, match="--seeds with steps: a second start would train some"):
+        train("train", tmp_path / "m", "--seeds", "1,2", "--steps", 3)
+    with pytest.raises(UserError, match="--seeds with runconfig.multiple_workers"):
+        config = {"runconfig": {"multiple_workers": True}}
+        train("train", tmp_path / "m", "--seeds", "1,2", config=config)
+
+
+@pytest.mark.parametrize("seeds", ["1", "1,1", "1,x", "", "4294967296,1"])
+def test_seeds_that_are_none(train, tmp_path, seeds, capsys):
+    with pytest.raises(SystemExit):
+        train("train", tmp_path / "m", "--seeds", seeds)
+    assert "expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_a_streamed_record_that_breaks_a_rule_is_a_message(train, trained, data_copy, mode):
+    """The bytes are whole; input_mask is not 1 exactly on the padding."""
+    split = "train" if mode == "train" else "validation"
+    (shard,) = (data_copy / split).glob("*.tfrecord")
+    rows = [row.numpy() for row in tf.data.TFRecordDataset(str(shard))]
+    example = tf.train.Example.FromString(rows[0])
+    example.features.feature["input_mask"].int64_list.value[:] = [1] + [0] * 31
+    rows[0] = example.SerializeToString(deterministic=True)
+    with tf.io.TFRecordWriter(str(shard)) as writer:
+        for row in rows:
+            writer.write(row)
+    streamed = {"memory_limit_gb": 1e-9}
+    with pytest.raises(UserError, match="cannot be read: .*input_mask: a batch breaks its rule"):
+        train(mode, trained, *(["--max_steps", "600"] if mode == "train" else []), data=data_copy,
+              config={"train_input": streamed, "eval_input": streamed})  # fmt: skip
+
+
+def test_folders_that_cannot_be_written(train, tmp_path, trained):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot make the folder .*file: File exists"):
+        train("eval", tmp_path / "file", "--checkpoint_path", trained)
+    (trained / "eval_validation.json").mkdir()
+    with pytest.raises(UserError, match="cannot write .*eval_validation.json: Is a directory"):
+        train("eval", trained)
+    assert not list(trained.glob("*.tmp"))
+
+
+def test_memory_that_runs_out_in_an_evaluation_names_its_batch(train, trained, monkeypatch):
+    from train.estimators import gpu
+
+    def too_large(weights, features, *_):
+        million = tf.reduce_max(features["input_ids"]) // 1000 + 10**6
+        return tf.zeros([million, million, million])[:, :2, 0]
+
+    monkeypatch.setattr(gpu.classifier, "logits", too_large)
+    with pytest.raises(UserError, match="batch 64 x length 32: OOM .* batch_size smaller than 64"):
+        train("eval", trained)

@@ -1,0 +1,128 @@
+"""Input functions of the user's own."""
+
+import pytest
+import yaml
+
+from shared import config
+from shared.errors import UserError
+from tests.train.runs import assert_same_weights, configuration, weights
+
+# What a user may write: the project's records, read in the user's own way.
+MODULE = """
+import glob
+import tensorflow as tf
+
+def records(params, section):
+    inputs = params[section]
+    paths = sorted(glob.glob(inputs["data_dir"] + "/" + inputs["split"] + "/*.tfrecord"))
+    def parse(serialized):
+        row = tf.io.FixedLenFeature([32], tf.int64)
+        spec = {name: row for name in ("input_ids", "input_mask", "segment_ids")}
+        spec["labels"] = tf.io.FixedLenFeature([], tf.int64)
+        batch = tf.io.parse_example(serialized, spec)
+        batch = {name: tf.cast(value, tf.int32) for name, value in batch.items()}
+        labels = batch.pop("labels")
+        return batch, labels
+    return tf.data.TFRecordDataset(paths).batch(inputs["batch_size"]).map(parse)
+
+def train_input_fn(params):
+    return records(params, "train_input").repeat()
+
+def eval_input_fn(params, input_context=None):
+    return records(params, "eval_input")
+
+def ends_soon(params):
+    return records(params, "train_input").take(3)
+
+def finite(params):
+    ids = tf.ones([8, 32], tf.int32)
+    features = {"input_ids": ids, "input_mask": 0 * ids, "segment_ids": 0 * ids}
+    return tf.data.Dataset.from_tensors((features, tf.ones([8], tf.int32)))
+
+def endless(params):
+    return finite(params).repeat()
+
+def predict_first(params):
+    return records(params, "predict_input").take(1)
+
+def wrong(params):
+    def change(features, labels):
+        segments = tf.cast(features["segment_ids"], tf.int64)
+        ids = features["input_ids"]
+        return {"input_ids": ids, "segment_ids": segments}, ids
+    return records(params, "train_input").map(change)
+
+def nothing(params):
+    return [1, 2]
+
+not_a_function = 3
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "my_inputs.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def inputs(**functions):
+    return {f"{name}_input": {"input_fn": f"my_inputs.{path}"} for name, path in functions.items()}
+
+
+@pytest.mark.usefixtures("module")
+def test_training_and_evaluation_with_own_functions(train, tmp_path, capsys):
+    own = inputs(train="train_input_fn", eval="eval_input_fn")
+    train("train_and_eval", tmp_path / "own", config=own)
+    assert "(500 examples)" in capsys.readouterr().out
+    # The project's own function without shuffling reads the same rows in the same order; the
+    # user's are not trimmed, which changes sums in their last bits only.
+    ours = {"train_input": {"shuffle": False}}
+    train("train_and_eval", tmp_path / "ours", config=ours)
+    found, expected = weights(tmp_path / "own", 12), weights(tmp_path / "ours", 12)
+    assert set(found) == set(expected)
+    # Stopped and started again, it skips what was taken.
+    train("train", tmp_path / "parts", "--max_steps", 5, config=own)
+    train("train", tmp_path / "parts", config=own)
+    assert_same_weights(weights(tmp_path / "parts", 12), found)
+
+
+@pytest.mark.usefixtures("module")
+@pytest.mark.parametrize(
+    "function, message",
+    [
+        ("finite", "returned a dataset that ends; for training it must repeat"),
+        ("ends_soon", "came to an end in mid-training; its dataset must repeat"),
+        ("nothing", "expected a tf.data.Dataset, found list"),
+        ("wrong", r"input_mask: expected int32 of 2 dimensions, found None\n  segment_ids: expe"),
+        ("wrong", r"labels: expected int32 of 1 dimensions, found TensorSpec"),
+        ("missing", "module my_inputs has no function missing"),
+        ("not_a_function", "has no function not_a_function"),
+    ],
+)  # fmt: skip
+def test_what_a_function_returns_is_checked(train, tmp_path, function, message):
+    with pytest.raises(UserError, match=message) as error:
+        train("train", tmp_path / "m", config=inputs(train=function))
+    assert "train_input.input_fn" in str(error.value)
+
+
+def test_a_module_that_is_not_there(train, tmp_path):
+    with pytest.raises(UserError, match="No module named 'no_such'.*that Python can import"):
+        train("train", tmp_path / "m", config={"train_input": {"input_fn": "no_such.function"}})
+
+
+@pytest.mark.usefixtures("module")
+def test_predictions_need_every_example(train, tmp_path):
+    own = inputs(predict="predict_first")
+    train("train", tmp_path / "m", "--max_steps", 1)
+    with pytest.raises(UserError, match="gave 64 examples of split test, which has 500"):
+        train("predict", tmp_path / "m", config=own)
+
+
+@pytest.mark.usefixtures("module")
+def test_an_evaluation_does_not_inherit_a_function_that_repeats(train, tmp_path, trained, capsys):
+    content = configuration(inputs(train="train_input_fn"))
+    del content["eval_input"]
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
+    assert config.load(str(tmp_path / "p.yaml"), print).eval_input.input_fn is None
+    with pytest.raises(UserError, match="returned a dataset that repeats without end; for valid"):
+        train("eval", trained, config=inputs(eval="endless"))

@@ -1,0 +1,158 @@
+"""The files' exact bytes, by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from shared import tasks
+from shared.errors import UserError
+from shared.files import sha256_of
+from shared.manifest import Manifest, Split, Vocabulary
+from train import prediction_files
+
+LN3 = np.log(3.0)
+UNORDERED = object()
+
+
+@pytest.fixture
+def predict(tmp_path):
+    """A function: (task, split, label names, scores, index) -> {file name: its text}."""
+
+    def run(task, split, label_names, scores, index=UNORDERED):
+        sha256 = None
+        if index is not UNORDERED:
+            (tmp_path / split).mkdir(exist_ok=True)
+            np.save(tmp_path / split / "index.npy", np.array(index))
+            sha256 = sha256_of(str(tmp_path / split / "index.npy"))
+        entry = Split(len(scores), (), {}, 0, 0.0, {}, len(scores), sha256)
+        vocabulary = Vocabulary("v", 9, "", True, {})
+        found = Manifest(task, {}, ("x",), 8, vocabulary, label_names, {split: entry}, {})
+        (tmp_path / "run").mkdir(exist_ok=True)
+        written = prediction_files.write(
+            str(tmp_path / "run"), str(tmp_path), found, split, np.array(scores, np.float32)
+        )
+        folder = {str(path): path.read_text("utf-8") for path in (tmp_path / "run").iterdir()}
+        assert sorted(written) == sorted(folder)
+        return {path.rsplit("/", 1)[1]: folder[path] for path in written}
+
+    return run
+
+
+def test_probabilities_and_labels_in_the_order_of_the_records(predict):
+    found = predict("mine", "test", ("good", "bäd"), [[0, LN3], [LN3, 0], [1e4, -1e4]])
+    assert found == {
+        "predict_test.jsonl": (
+            '{"index": 0, "label": "bäd", "probabilities": {"good": 0.25, "bäd": 0.75}}\n'
+            '{"index": 1, "label": "good", "probabilities": {"good": 0.75, "bäd": 0.25}}\n'
+            '{"index": 2, "label": "good", "probabilities": {"good": 1.0, "bäd": 0.0}}\n'
+        )
+    }
+
+
+def test_the_index_puts_examples_in_the_order_of_the_test_file(predict):
+    # The first record is the file's row 2, the second its row 0.
+    found = predict("sst2", "test", ("negative", "positive"), [[0, 1], [LN3, 0], [0, LN3]],
+                    index=[2, 0, 1])  # fmt: skip
+    lines = [json.loads(line) for line in found["predict_test.jsonl"].splitlines()]
+    assert [line["index"] for line in lines] == [0, 1, 2]
+    positive = [line["probabilities"]["positive"] for line in lines]
+    np.testing.assert_allclose(positive, [0.25, 0.75, 0.73105858], rtol=1e-7)
+    assert [line["label"] for line in lines] == ["negative", "positive", "positive"]
+    assert found["SST-2.tsv"] == "index\tprediction\n0\t0\n1\t1\n2\t1\n"
+    assert list(found) == ["predict_test.jsonl", "SST-2.tsv"]
+
+
+def test_probabilities_sum_to_one_as_written(predict):
+    scores = np.random.default_rng(3).normal(scale=4, size=(50, 700))
+    names = tuple(map(str, range(700)))
+    lines = predict("mine", "test", names, scores)["predict_test.jsonl"].splitlines()
+    for line, row in zip(lines, scores.astype(np.float32).astype(np.float64), strict=True):
+        written = np.array(list(json.loads(line)["probabilities"].values()))
+        assert abs(written.sum() - 1) < 1e-7
+        np.testing.assert_allclose(written, np.exp(row) / np.exp(row).sum(), rtol=1e-7)
+
+
+def test_scores(predict):
+    scores = [[3.2], [-0.4], [5.25], [2.71828], [1e-6]]
+    found = predict("stsb", "test", None, scores, index=[1, 0, 3, 2, 4])
+    assert found["predict_test.jsonl"] == (
+        '{"index": 0, "score": -0.4}\n{"index": 1, "score": 3.2}\n{"index": 2, "score": 2.71828}\n'
+        '{"index": 3, "score": 5.25}\n{"index": 4, "score": 1e-06}\n'
+    )
+    assert found["STS-B.tsv"] == (
+        "index\tprediction\n0\t0.000\n1\t3.200\n2\t2.718\n3\t5.000\n4\t0.000\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "task, split, file, predictions",
+    [
+        ("cola", "test", "CoLA.tsv", "1 0"),
+        ("sst2", "test", "SST-2.tsv", "1 0"),
+        ("mrpc", "test", "MRPC.tsv", "1 0"),
+        ("qqp", "test", "QQP.tsv", "1 0"),
+        ("wnli", "test", "WNLI.tsv", "1 0"),
+        ("qnli", "test", "QNLI.tsv", "not_entailment entailment"),
+        ("rte", "test", "RTE.tsv", "not_entailment entailment"),
+        ("mnli", "test_matched", "MNLI-m.tsv", "neutral entailment contradiction"),
+        ("mnli", "test_mismatched", "MNLI-mm.tsv", "neutral entailment contradiction"),
+        ("ax", "test", "AX.tsv", "neutral entailment contradiction"),
+    ],
+)
+def test_the_leaderboards_names(predict, task, split, file, predictions):
+    names = tasks.get(task).label_names
+    scores = np.roll(np.eye(len(names)), 1, axis=1)  # the best are 1, 2, ..., 0
+    index = range(len(names))
+    if len(names) == 3:
+        index = [0, 2, 1]
+    expected = [f"{n}\t{answer}\n" for n, answer in enumerate(predictions.split())]
+    found = predict(task, split, names, scores, index=index)
+    assert found[file] == "index\tprediction\n" + "".join(expected)
+    assert set(found) == {file, f"predict_{split}.jsonl"}
+
+
+def test_a_tie_goes_to_the_first_label(predict):
+    found = predict("rte", "test", ("entailment", "not_entailment"), [[0.5, 0.5]], index=[0])
+    assert found["RTE.tsv"] == "index\tprediction\n0\tentailment\n"
+    assert json.loads(found["predict_test.jsonl"])["label"] == "entailment"
+
+
+def test_no_leaderboard_file_for_own_tasks(predict):
+    names = ("negative", "positive")
+    assert list(predict("mine", "test", names, [[0, 1]], index=[0])) == ["predict_test.jsonl"]
+
+
+def test_no_leaderboard_file_for_a_split_with_labels(predict):
+    found = predict("sst2", "validation", ("negative", "positive"), [[0, 1]])
+    assert list(found) == ["predict_validation.jsonl"]
+
+
+def test_no_leaderboard_file_without_an_index(predict, capsys):
+    assert list(predict("sst2", "test", ("negative", "positive"), [[0, 1]])) == [
+        "predict_test.jsonl"
+    ]
+    assert "no SST-2.tsv: " in capsys.readouterr().out
+
+
+def test_only_the_whole_split_is_written(tmp_path):
+    entry = Split(3, (), {}, 0, 0.0, {}, 3, None)
+    vocabulary = Vocabulary("v", 9, "", True, {})
+    found = Manifest("sst2", {}, ("x",), 8, vocabulary, ("no", "yes"), {"test": entry}, {})
+    for shape in ((2, 2), (4, 2), (3, 1), (3,)):
+        with pytest.raises(AssertionError):
+            prediction_files.write(str(tmp_path), "", found, "test", np.zeros(shape, np.float32))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_not_written(predict, tmp_path, score):
+    with pytest.raises(UserError, match="the model answers NaN or Inf on split test"):
+        predict("sst2", "test", ("negative", "positive"), [[0, 1], [0, score]], index=[0, 1])
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_damaged_index_writes_nothing(predict, tmp_path):
+    with pytest.raises(UserError, match="index.npy does not hold each number from 0 to 1 once"):
+        predict("sst2", "test", ("negative", "positive"), [[0, 1], [0, 1]], index=[0, 0])
+    assert list((tmp_path / "run").iterdir()) == []

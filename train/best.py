@@ -1,0 +1,120 @@
+"""Keeps the checkpoint with the best score in <model_dir>/best, a model_dir of its own."""
+
+import json
+import os
+import shutil
+from typing import Optional
+
+from shared import tasks
+from shared.errors import UserError
+from shared.files import write_whole
+from train import model_dir
+from train.plan import Plan
+
+FOLDER = "best"
+_FILE = "best.json"
+
+
+def read(folder: str) -> Optional[dict]:
+    """What <folder>/best/best.json says: step, split, metric, eval_steps and results; or None.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    path = os.path.join(folder, FOLDER, _FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        if {*content} == {"step", "split", "metric", "eval_steps", "results"}:
+            return content
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        pass
+    raise UserError(f"{path} is damaged; remove the folder {os.path.dirname(path)}")
+
+
+class Best:
+    """The best checkpoint of one training: by the task's first metric on the first split.
+
+    What it knows stands in best.json, so a run that goes on decides as one that was never stopped.
+    """
+
+    def __init__(self, todo: Plan, backend: str, estimator, first_step: int):
+        """Args: first_step, that the run goes on from; what is best from later steps goes."""
+        self._todo, self._backend, self._estimator = todo, backend, estimator
+        self._folder = os.path.join(todo.model_dir, FOLDER)
+        self._split = todo.splits[0]
+        self._metric = tasks.of_dataset(todo.scored_data).metrics[0]
+        if estimator.is_chief and os.path.exists(self._folder):
+            self._forget_others(first_step)
+
+    def _forget_others(self, first_step):
+        """Removes a best checkpoint that later ones cannot be compared with.
+
+        Raises:
+          UserError: a new training begins beside it.
+        """
+        best = read(self._todo.model_dir)
+        if not self._todo.checkpoints:
+            raise UserError(
+                f"{self._folder} is the best checkpoint of an earlier training; move it away, or "
+                "choose another MODEL_DIR"
+            )
+        if best is None:
+            reason = "is not whole"
+        elif best["step"] > first_step:
+            reason = f"is of step {best['step']} of a training that was given up"
+        elif any(best[name] != value for name, value in self._judged_by().items()):
+            reason = "was chosen by another split or metric"
+        else:
+            return
+        print(f"removes {self._folder}: it {reason}")
+        shutil.rmtree(self._folder)
+
+    def _judged_by(self):
+        return {
+            "split": self._split,
+            "metric": self._metric,
+            "eval_steps": self._todo.eval_steps,
+        }
+
+    def consider(self, step: int, results: dict) -> bool:
+        """Keeps the present weights if they are the best; returns whether to stop early.
+
+        Args: results, what evaluation.evaluate returned for them.
+        """
+        best = read(self._todo.model_dir)
+        if best is None or self._value(results) > self._value(best["results"]):
+            self._keep(step, results)
+            return False
+        return self._is_enough(step, best)
+
+    def _value(self, results):
+        return results[self._split][self._metric]
+
+    def _keep(self, step, results):
+        os.makedirs(self._folder, exist_ok=True)
+        found, origin = self._todo.train_data, self._todo.origin
+        environment = model_dir.environment(self._backend, self._estimator.devices)
+        model_dir.write_params(self._folder, self._todo.params, found, origin, environment)
+        self._estimator.save(self._folder, keep=1)
+        content = {"step": step, "results": results, **self._judged_by()}
+        write_whole(os.path.join(self._folder, _FILE), json.dumps(content, indent=2) + "\n")
+        print(
+            f"best so far: step {step}, {self._metric} {self._value(results):.4f} on {self._split}"
+        )
+
+    def _is_enough(self, step, best):
+        patience = self._todo.params.runconfig.early_stopping_patience
+        if patience is None or self._evaluations(step) - self._evaluations(best["step"]) < patience:
+            return False
+        print(
+            f"stops early: {self._metric} on {self._split} was best at step {best['step']}, and no "
+            f"better in the {patience} evaluations since; that checkpoint is in {self._folder}"
+        )
+        return True
+
+    def _evaluations(self, step):
+        """How many there are up to a step: one for every period that has begun."""
+        return -(-step // self._todo.params.runconfig.save_checkpoints_steps)

@@ -1,0 +1,66 @@
+"""Writes a checkpoint in another format.
+
+python -m train.convert bert-base-uncased/ bert-base-uncased.modelzoo/
+python -m train.convert runs/sst2-base/ sst2-base.huggingface/
+"""
+
+import argparse
+import os
+import shutil
+import sys
+
+from shared import vocab
+from shared.errors import exit_code
+from shared.files import whole_folder
+from train import restore
+from train.pretrained import huggingface, modelzoo
+from train.pretrained.pretrained import VOCAB_FILE, Pretrained
+from train.pretrained.read import read
+
+WRITERS = {"modelzoo": modelzoo, "huggingface": huggingface}
+
+
+def main(arguments: list) -> None:
+    options = parse(arguments)
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # TensorFlow would take all memory of a GPU
+    with whole_folder(options.target) as folder:
+        pretrained = read(options.source)
+        restore.check_complete(pretrained)
+        to = options.to or ("huggingface" if pretrained.is_own else "modelzoo")
+        WRITERS[to].write(folder, pretrained)
+        copy_text_files(pretrained, folder)
+    print(
+        f"{len(pretrained.weights)} variables of {pretrained.path} ({pretrained.format}) are in "
+        f"{options.target} ({WRITERS[to].FORMAT})"
+    )
+    if pretrained.vocab_file is None:
+        name = f" ({pretrained.vocabulary_name})" if pretrained.vocabulary_name else ""
+        target = os.path.join(options.target, VOCAB_FILE)
+        print(f"no {VOCAB_FILE} lies beside it; copy its vocabulary{name} to {target}")
+
+
+def parse(arguments: list) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.convert",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="FROM", help="a checkpoint of any format")
+    parser.add_argument("target", metavar="TO", help="a folder, new or empty")
+    parser.add_argument(
+        "--to", choices=WRITERS, help="(huggingface of a training of ours, else modelzoo)"
+    )
+    return parser.parse_args(arguments)
+
+
+def copy_text_files(pretrained: Pretrained, folder: str) -> None:
+    """The vocabulary and how it is used, where they lie beside the checkpoint."""
+    if pretrained.vocab_file is not None:
+        shutil.copy(pretrained.vocab_file, folder)
+        tokenizer = os.path.join(os.path.dirname(pretrained.vocab_file), vocab.TOKENIZER_FILE)
+        if os.path.exists(tokenizer):
+            shutil.copy(tokenizer, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

@@ -1,0 +1,174 @@
+"""The train loop: calls of a compiled loop, and between them progress, checkpoints and signals."""
+
+import os
+import time
+from typing import Callable
+
+import tensorflow as tf
+
+from shared.config import Config
+from shared.errors import Terminated, UserError
+from train.estimators.replicas import Replicas
+from train.estimators.state import State
+from train.estimators.step import Report, TrainStep
+from train.estimators.summaries import Summaries
+from train.finite import DivergedError
+from train.progress import Progress
+
+# One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
+# no more than these seconds, so that progress is seen and a signal is answered.
+STEPS_PER_CALL = 10
+SECONDS_PER_CALL = 5.0
+
+
+_ADVICE = (
+    "Use a smaller learning rate, a longer warm-up, optimizer.max_gradient_norm, or, where "
+    "optimizer.loss_scaling_factor is a number, a smaller one or `dynamic`."
+)
+
+
+class TrainLoop:
+    """Trains one model up to a step."""
+
+    def __init__(
+        self, params: Config, model_dir: str, replicas: Replicas, state: State, step: TrainStep
+    ):
+        self._params, self._run = params, params.runconfig
+        self._model_dir = model_dir
+        self._replicas, self._state, self._step = replicas, state, step
+        self._log_steps = self._run.log_step_count_steps or self._run.save_summary_steps
+        self._seconds_per_step = SECONDS_PER_CALL
+        self._skipped = int(state.skipped_steps.numpy())
+        self._first_step = self._in_a_row = 0  # the latter: skipped steps up to now
+        self._loop = self._compiled_loop()
+
+    def run(
+        self,
+        input_fn: Callable,
+        max_steps: int,
+        save: Callable[[], None],
+        after_checkpoint: Callable[[int], bool],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """Trains; the arguments are those of Estimator.train, and `save` writes a checkpoint."""
+        step = self._state.step()
+        self._check_workers(step)
+        if step >= max_steps:
+            print(f"nothing to train: step {step} is at or beyond max_steps {max_steps}")
+            return
+        if self._replicas.count > 1:
+            print(f"trains on {self._replicas.count} devices, which share each batch")
+        self._first_step, saved, is_last = step, step, False
+        with Summaries(self._events_dir(), self._run.save_summary_steps) as summaries:
+            progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
+            batches = self._replicas.batches(input_fn, self._params)
+            while not (is_last or self._replicas.anyone(should_stop())):
+                step, report, speed = self._advance(batches, step, max_steps, progress)
+                is_last = step == max_steps
+                summaries.write(step, report, speed, is_last)
+                if step % self._run.save_checkpoints_steps == 0 or is_last:
+                    saved = self._checkpoint(save, step)
+                    is_last = self._replicas.anyone(after_checkpoint(step)) or is_last
+        if not is_last:
+            self._terminate(save, step, saved)
+        self._check_learned(step)
+        progress.finish()
+
+    def _terminate(self, save, step, saved):
+        if step == 0:
+            raise Terminated("stopped by SIGTERM before the first step; there is nothing to save")
+        if step != saved:
+            self._checkpoint(save, step)
+        raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
+
+    def _check_learned(self, step):
+        """A training of few steps may end before max_skipped_steps."""
+        if self._in_a_row and self._in_a_row >= step - self._first_step:
+            raise DivergedError(
+                f"every step up to {step} had gradients of NaN or Inf, so no weight has changed. "
+                + _ADVICE
+            )
+
+    def _check_workers(self, step):
+        self._replicas.check_equal(self._replicas.here, "the number of devices of each")
+        self._replicas.check_equal(step, "the step to go on from")
+        batch_size, count = self._params.train_input.batch_size, self._replicas.count
+        if batch_size % count:
+            raise UserError(
+                f"train_input.batch_size {batch_size} cannot be shared by {count} devices evenly; "
+                f"make it a multiple of {count}"
+            )
+
+    def _examples_per_step(self):
+        return self._params.train_input.batch_size * self._params.optimizer.grad_accum_steps
+
+    def _events_dir(self):
+        """Workers other than the chief keep their summaries apart."""
+        apart = "" if self._replicas.is_chief else "workers"
+        return os.path.join(self._model_dir, apart)
+
+    def _checkpoint(self, save, step):
+        if self._replicas.is_chief:
+            save()
+        return step
+
+    def _compiled_loop(self):
+        parts = self._params.optimizer.grad_accum_steps
+        run, step = self._replicas.run, self._step
+
+        @tf.function
+        def loop(batches, count):
+            """Takes `count` steps; returns the last one's Report."""
+            report = Report.zeros()
+            for _ in tf.range(count):
+                if parts == 1:
+                    done = run(step.whole, next(batches))
+                else:
+                    run(step.clear)
+                    for part in tf.range(parts):
+                        run(step.add, (*next(batches), part))
+                    done = run(step.finish)
+                report = self._replicas.first(done)
+            return report
+
+        return loop
+
+    def _advance(self, batches, step, max_steps, progress):
+        """One call of the compiled loop. Returns (the step it came to, Report, examples/s)."""
+        count = self._steps_to_take(step, max_steps)
+        started = time.monotonic()
+        report = self._loop(batches, tf.constant(count))
+        report = Report(*(value.numpy().item() for value in report))
+        seconds = time.monotonic() - started
+        self._seconds_per_step = seconds / count
+        self._look_at_skipped(step + count, report)
+        speed = progress.update(count, seconds, report.loss, report.learning_rate)
+        return step + count, report, speed
+
+    def _steps_to_take(self, step, max_steps):
+        """Steps for one call: up to the next summary, checkpoint or the end, and not too long."""
+        run = self._run
+        periods = (self._log_steps, run.save_summary_steps, run.save_checkpoints_steps)
+        until_boundary = min(n - step % n for n in periods)
+        affordable = max(int(SECONDS_PER_CALL / self._seconds_per_step), 1)
+        if self._replicas.is_multi_worker:
+            affordable = STEPS_PER_CALL  # all workers must come to the same count
+        may_skip = run.max_skipped_steps - self._in_a_row
+        return min(STEPS_PER_CALL, affordable, until_boundary, max_steps - step, may_skip)
+
+    def _look_at_skipped(self, step, report):
+        new = report.skipped_steps - self._skipped
+        self._skipped, self._in_a_row = report.skipped_steps, report.skipped_in_a_row
+        if new:
+            print(
+                f"step {step}: {new} of the last steps had gradients of NaN or Inf and changed no "
+                f"weight ({self._skipped} in all); loss scale {report.loss_scale:g}"
+            )
+        if self._in_a_row >= self._run.max_skipped_steps:
+            raise DivergedError(
+                f"training diverged: at step {step} the gradients have been NaN or Inf for "
+                f"{self._in_a_row} steps in a row (runconfig.max_skipped_steps), with learning "
+                f"rate {report.learning_rate:.2e} and loss scale {report.loss_scale:g}; the loss "
+                f"is {report.loss}. Those steps changed no weight, and nothing was saved since the "
+                "last checkpoint. " + _ADVICE
+            )

@@ -1,0 +1,98 @@
+"""Several devices that act as one: thin names for what tf.distribute offers."""
+
+from typing import Callable, List, Optional
+
+import tensorflow as tf
+
+from shared.errors import UserError
+
+
+class Replicas:
+    """The replicas of a strategy; without one, the single device that TensorFlow picks.
+
+    Attributes:
+      count: of all replicas, on all machines.
+      here: how many of them this process has.
+      is_multi_worker: whether other processes take part.
+      is_chief: whether this process writes checkpoints and results.
+    """
+
+    def __init__(self, strategy: Optional[tf.distribute.Strategy] = None):
+        self._strategy = strategy or tf.distribute.get_strategy()
+        self.count = self._strategy.num_replicas_in_sync
+        self.is_multi_worker = isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        resolver = self._strategy.cluster_resolver
+        self.is_chief = not self.is_multi_worker or resolver.task_id == 0
+        self.here = len(strategy.extended.worker_devices) if strategy else 1
+
+    def scope(self):
+        """A context manager; variables made inside have a copy on each replica."""
+        return self._strategy.scope()
+
+    def run(self, function: Callable, args=()):
+        """Calls the function on each replica of this process."""
+        return self._strategy.run(function, args=args)
+
+    def first(self, values):
+        """Of results that are equal on all replicas, those of the first one here."""
+        return tf.nest.map_structure(lambda value: self._local(value)[0], values)
+
+    def _local(self, value) -> List[tf.Tensor]:
+        return self._strategy.experimental_local_results(value)
+
+    def batches(self, input_fn: Callable, params):
+        """An iterator of what input_fn(params, input_context) gives each replica.
+
+        Every process reads its own part; see train/input_fn.py.
+        """
+        return iter(
+            self._strategy.distribute_datasets_from_function(
+                lambda context: self._endless(input_fn(params, context))
+            )
+        )
+
+    def _endless(self, dataset):
+        """Where the length is not known, workers would ask each other before every step."""
+        if not self.is_multi_worker:
+            return dataset
+        infinite = tf.data.experimental.INFINITE_CARDINALITY
+        return dataset.apply(tf.data.experimental.assert_cardinality(infinite))
+
+    def map(self, function: Callable, batches: list) -> list:
+        """[function(batch)] for at most as many batches as there are replicas in this process.
+
+        No other process is needed. Replicas that are left over repeat the last batch.
+        """
+        padded = batches + [batches[-1]] * (self.here - len(batches))
+        spread = self._strategy.experimental_distribute_values_from_function(
+            lambda context: padded[context.replica_id_in_sync_group % len(padded)]
+        )
+        results = self.run(function, args=(spread,))
+        return list(self._local(results))[: len(batches)]
+
+    def anyone(self, flag: bool) -> bool:
+        """Whether the flag is set in any process; all of them must ask, and get one answer."""
+        return self._total(flag) > 0
+
+    def check_equal(self, number: int, what: str) -> None:
+        """Stops where the processes do not all have this number.
+
+        Raises:
+          UserError: in every process.
+        """
+        if self.is_multi_worker and self._total(number) != number * self.count:
+            raise UserError(
+                f"the workers do not agree on {what}; here it is {number}. MODEL_DIR and the data "
+                "must lie on a file system that all of them see."
+            )
+
+    def _total(self, number) -> float:
+        """The sum over all replicas."""
+        if not self.is_multi_worker:
+            return float(number) * self.count
+        return float(self._strategy.reduce("SUM", self._each(number), axis=None))
+
+    def _each(self, number):
+        return self._strategy.experimental_distribute_values_from_function(
+            lambda _: tf.constant(float(number), tf.float64)
+        )

@@ -1,0 +1,129 @@
+"""All that a training changes: weights, slots, counters; and how checkpoints name it."""
+
+import numpy as np
+import tensorflow as tf
+
+from shared.config import Config, ModelConfig, OptimizerConfig
+from shared.errors import UserError
+from train import checkpoint, loss_scale, optimizer, variables, weights
+
+_SKIPPED_STEPS = "skipped_steps"
+
+
+class State:
+    """The variables of one training. With several replicas each has a copy of its own; as all of
+    them make the same updates, the copies stay equal, and the first one is saved.
+
+    Attributes:
+      weights: {name: variable}, train/variables.py.
+      slots: {name: [variables]}, train/optimizer.py.
+      global_step: int64, steps taken, the skipped ones included.
+      skipped_steps: int64, steps whose gradients were not finite.
+      skipped_in_a_row: int64, those since the last other one; not saved.
+      loss_scale: loss_scale.State of variables.
+    """
+
+    def __init__(self, params: Config, values: dict):
+        """Args: values, {name in a checkpoint: array}; what is not there starts fresh."""
+        self._options = params.optimizer
+        self.weights = weights.create(
+            params.model, params.runconfig.tf_random_seed, values, local_variable
+        )
+        self.slots = {
+            name: [self._slot(name, slot, values) for slot in _slots(self._options)]
+            for name in self.weights
+        }
+        self.global_step = _counter(values, checkpoint.GLOBAL_STEP)
+        self.skipped_steps = _counter(values, _SKIPPED_STEPS)
+        self.skipped_in_a_row = local_variable(np.int64(0))
+        first = loss_scale.first_state(self._options)
+        self.loss_scale = loss_scale.State(
+            *(local_variable(values.get(name, first)) for name, first in first._asdict().items())
+        )
+
+    def step(self) -> int:
+        return int(self.global_step.numpy())
+
+    def restore(self, values: dict) -> None:
+        """Replaces the weights; args: values, {name: array}, all of them."""
+        for name, variable in self.weights.items():
+            variable.assign(values[name])
+        self.global_step.assign(values[checkpoint.GLOBAL_STEP])
+
+    def tensors(self) -> dict:
+        """{name in a checkpoint: tensor}, all that tf.estimator expects of the same training."""
+        saved = {
+            checkpoint.GLOBAL_STEP: self.global_step,
+            _SKIPPED_STEPS: self.skipped_steps,
+            **self.loss_scale._asdict(),
+            **self.weights,
+        }
+        for name, slots in self.slots.items():
+            saved.update(zip(_slot_names(name, self._options), slots))
+        tensors = {name: tf.convert_to_tensor(variable) for name, variable in saved.items()}
+        for name, value in optimizer.powers(self._options, self.step()).items():
+            tensors[name] = tf.constant(value, tf.float32)
+        return tensors
+
+    def _slot(self, name, slot, values):
+        saved = values.get(f"{name}/{slot}")
+        return local_variable(tf.zeros_like(self.weights[name]) if saved is None else saved)
+
+
+def read_checkpoint(path: str, model: ModelConfig, options: OptimizerConfig) -> dict:
+    """What a training goes on from: {name: array} of weights, slots, global step and the rest.
+
+    Raises:
+      checkpoint.DamagedError: it cannot be read.
+      UserError: it lacks variables, or has some of another shape; all are listed.
+    """
+    shapes = {checkpoint.GLOBAL_STEP: ()}
+    for spec in variables.table(model):
+        for name in (spec.name, *_slot_names(spec.name, options)):
+            shapes[name] = spec.shape
+    optional = (_SKIPPED_STEPS, *loss_scale.State._fields)
+    return _checked(path, checkpoint.read(path, shapes, optional), shapes)
+
+
+def read_weights(path: str, model: ModelConfig) -> dict:
+    """What an evaluation needs: {name: array} of weights and global step; raises the same."""
+    shapes = {spec.name: spec.shape for spec in variables.table(model)}
+    shapes[checkpoint.GLOBAL_STEP] = ()
+    return _checked(path, checkpoint.read(path, shapes), shapes)
+
+
+def _checked(path: str, values: dict, shapes: dict) -> dict:
+    faults = [
+        f"  {name}: shape {values[name].shape}, the run has {shape}"
+        for name, shape in shapes.items()
+        if values[name].shape != shape
+    ]
+    if faults:
+        raise UserError(
+            f"the checkpoint {path} is of another model:\n" + "\n".join(faults) + "\n"
+            "Use the configuration it was trained with, or another MODEL_DIR."
+        )
+    return values
+
+
+def _slots(options: OptimizerConfig):
+    return optimizer.SLOTS[options.optimizer_type]
+
+
+def _slot_names(name: str, options: OptimizerConfig):
+    return [f"{name}/{slot}" for slot in _slots(options)]
+
+
+def _counter(values, name):
+    return local_variable(np.int64(values.get(name, 0)))
+
+
+def local_variable(value, name=None):
+    """A variable of which each replica has its own copy."""
+    return tf.Variable(
+        value,
+        name=name,
+        trainable=False,  # GradientTape is told which tensors to watch
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )

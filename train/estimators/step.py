@@ -1,0 +1,165 @@
+"""One training step: gradients, their sum over replicas, the update. Runs inside tf.function."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from shared.config import Config
+from train import classifier, loss_scale, optimizer, schedule
+from train.dropout import StatelessDropout
+from train.estimators.replicas import Replicas
+from train.estimators.state import State, local_variable
+
+
+class Report(NamedTuple):
+    """What the last step tells: scalar tensors, or numbers where they have been fetched.
+
+    loss: mean over the batch. gradient_norm: before clipping; not finite on a skipped step.
+    learning_rate, loss_scale: of that step. skipped_steps: so far. skipped_in_a_row: up to it.
+    """
+
+    loss: object
+    gradient_norm: object
+    learning_rate: object
+    loss_scale: object
+    skipped_steps: object
+    skipped_in_a_row: object
+
+    @classmethod
+    def zeros(cls):
+        """What a loop begins with."""
+        return cls(*[tf.constant(0.0)] * 4, *[tf.constant(0, tf.int64)] * 2)
+
+
+class TrainStep:
+    """The step on one replica.
+
+    A step takes runconfig's batch in as many parts as there are replicas times
+    optimizer.grad_accum_steps. The gradient is that of the mean loss over all of them.
+    """
+
+    def __init__(self, params: Config, state: State, dtype, replicas: Replicas):
+        """Args: dtype, of the matrix products."""
+        self._params, self._state, self._dtype = params, state, dtype
+        self._replicas = replicas.count
+        self._scaling = _loss_scaling(params.optimizer, dtype)
+        with replicas.scope():
+            self._sums = self._make_sums()
+        # Without AutoGraph, as no branch here depends on a tensor: the first step comes sooner.
+        compiled = {"jit_compile": params.runconfig.xla, "autograph": False}
+        self._gradients = tf.function(self._compute_gradients, **compiled)
+        self._update = tf.function(self._compute_update, **compiled)
+        # Traced once for each shape, not for each variable.
+        self._update_one = tf.function(self._compute_one, autograph=False)
+
+    def _make_sums(self):
+        """What adds up gradients and, last, the loss; empty where nothing does."""
+        if self._params.optimizer.grad_accum_steps == 1:
+            return []
+        shapes = [weight.shape for weight in self._state.weights.values()]
+        return [local_variable(tf.zeros(shape)) for shape in [*shapes, []]]
+
+    def whole(self, features, labels) -> Report:
+        """A step of one part for each replica."""
+        return self._finish(self._gradients(features, labels, 0))
+
+    def clear(self) -> None:
+        """Begins a step of several parts for each replica."""
+        for total in self._sums:
+            total.assign(tf.zeros_like(total))
+
+    def add(self, features, labels, part) -> None:
+        """Adds the gradients of a part; args: part, its number."""
+        for total, value in zip(self._sums, self._gradients(features, labels, part)):
+            total.assign_add(value)
+
+    def finish(self) -> Report:
+        """Ends the step: updates the weights by all that was added."""
+        return self._finish([tf.convert_to_tensor(total) for total in self._sums])
+
+    def _finish(self, parts) -> Report:
+        replica = tf.distribute.get_replica_context()
+        *gradients, loss = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(parts))
+        return self._update(gradients, loss)
+
+    def _compute_gradients(self, features, labels, part):
+        """[*gradients, loss] of a part, in float32; the sum over parts is that of the batch."""
+        params, state = self._params, self._state
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        dropout = StatelessDropout(
+            params.runconfig.tf_random_seed, state.global_step, part * self._replicas + replica
+        )
+        weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
+        parts = self._replicas * params.optimizer.grad_accum_steps
+        scale = self._scale()
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            scores = classifier.logits(weights, features, params.model, dropout, self._dtype)
+            loss = tf.reduce_mean(classifier.losses(scores, labels)) / parts
+            scaled = loss if scale is None else loss * scale
+        # The embeddings' gradients come as rows; the optimizer updates whole tables.
+        gradients = map(tf.convert_to_tensor, tape.gradient(scaled, list(weights.values())))
+        return [*(gradient if scale is None else gradient / scale for gradient in gradients), loss]
+
+    def _compute_update(self, gradients, loss) -> Report:
+        state = self._state
+        norm = tf.linalg.global_norm(gradients)
+        is_finite = tf.math.is_finite(norm)
+        rate = self._learning_rate()
+        scale = self._scale()
+        tf.cond(is_finite, lambda: self._assign(gradients, norm, rate), lambda: None)
+        self._count(is_finite)
+        state.global_step.assign_add(1)
+        shown = tf.constant(1.0) if scale is None else scale
+        skipped = (state.skipped_steps, state.skipped_in_a_row)
+        return Report(loss, norm, rate, shown, *map(tf.convert_to_tensor, skipped))
+
+    def _assign(self, gradients, norm, rate) -> None:
+        options, state = self._params.optimizer, self._state
+        clipped = optimizer.clip(gradients, norm, options)
+        for (name, weight), gradient in zip(state.weights.items(), clipped):
+            slots = state.slots[name]
+            decay = optimizer.weight_decay(name, options)
+            values = [tf.convert_to_tensor(variable) for variable in (weight, *slots)]
+            step = tf.convert_to_tensor(state.global_step)
+            new_values = self._update_one(values, gradient, rate, decay, step)
+            for variable, value in zip([weight, *slots], new_values):
+                variable.assign(value)
+
+    def _compute_one(self, values, gradient, rate, decay, step):
+        """Args: values, [weight, *slots]. Returns: the new ones."""
+        weight, slots = optimizer.update(
+            values[0], values[1:], gradient, rate, self._params.optimizer, decay, step
+        )
+        return [weight, *slots]
+
+    def _count(self, is_finite) -> None:
+        state = self._state
+        skipped = tf.cast(tf.logical_not(is_finite), tf.int64)
+        state.skipped_steps.assign_add(skipped)
+        state.skipped_in_a_row.assign((state.skipped_in_a_row + skipped) * skipped)
+        if self._scaling in loss_scale.DYNAMIC:
+            before = loss_scale.State(*map(tf.convert_to_tensor, state.loss_scale))
+            after = loss_scale.updated(before, is_finite, self._params.optimizer)
+            for variable, value in zip(state.loss_scale, after):
+                variable.assign(value)
+
+    def _scale(self):
+        """What the loss is multiplied by, a float32 scalar; None for 1."""
+        if self._scaling in loss_scale.DYNAMIC:
+            return tf.convert_to_tensor(self._state.loss_scale.current_loss_scale)
+        return None if self._scaling == 1.0 else tf.constant(self._scaling, tf.float32)
+
+    def _learning_rate(self):
+        options = self._params.optimizer
+        return schedule.learning_rate(
+            options.learning_rate, self._state.global_step, not options.disable_lr_steps_reset
+        )
+
+
+def _loss_scaling(options, dtype):
+    """Only float16 underflows; elsewhere a configuration for float16 is welcome and not used."""
+    if dtype != tf.float16:
+        return 1.0
+    stated = options.loss_scaling_factor
+    return loss_scale.DYNAMIC[0] if stated is None else stated

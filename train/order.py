@@ -1,0 +1,86 @@
+"""Which rows each step takes, and which part of them a process reads. NumPy only."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from shared.errors import UserError
+
+
+class Share(NamedTuple):
+    """How the rows of a step are dealt out.
+
+    A step takes `parts` x `replicas` batches of `rows`: each replica takes one batch for every
+    part. Of the replicas, this process feeds those from `first` on, `here` of them.
+    With 2 parts, 2 processes of one replica each and batches of 3, a step of rows 0 to 11 is
+
+        part 0: rows 0 1 2 for process 0, 3 4 5 for process 1
+        part 1: rows 6 7 8 for process 0, 9 10 11 for process 1
+    """
+
+    rows: int
+    parts: int
+    replicas: int
+    first: int
+    here: int
+
+    @property
+    def rows_per_step(self) -> int:
+        return self.rows * self.parts * self.replicas
+
+    @property
+    def batches_per_step(self) -> int:
+        """Those that this process reads."""
+        return self.parts * self.here
+
+
+def share(batch_size: int, parts: int, input_context=None) -> Share:
+    """The Share of a process.
+
+    Args:
+      batch_size: rows that all replicas take together for one part.
+      parts: over how many batches gradients are accumulated.
+      input_context: a tf.distribute.InputContext; None for one process with one replica.
+    """
+    if input_context is None:
+        return Share(batch_size, parts, 1, 0, 1)
+    replicas = input_context.num_replicas_in_sync
+    here = replicas // input_context.num_input_pipelines
+    first = here * input_context.input_pipeline_id
+    return Share(batch_size // replicas, parts, replicas, first, here)
+
+
+def steps_per_epoch(examples: int, of_step: Share) -> int:
+    """Whole steps in so many rows.
+
+    Raises:
+      UserError: there is none.
+    """
+    steps = examples // of_step.rows_per_step
+    if steps == 0:
+        parts = of_step.parts
+        accumulated = f" x optimizer.grad_accum_steps {parts}" if parts > 1 else ""
+        raise UserError(
+            f"the train split has {examples} examples, fewer than train_input.batch_size "
+            f"{of_step.rows * of_step.replicas}{accumulated}; make the batch smaller"
+        )
+    return steps
+
+
+def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
+    """The order of an epoch, int64 [examples]; NumPy froze RandomState's streams for good."""
+    return np.random.RandomState([seed, epoch]).permutation(examples).astype(np.int64)
+
+
+def epoch_batches(rows: np.ndarray, of_step: Share) -> np.ndarray:
+    """The batches that this process reads in an epoch, in order.
+
+    Args: rows, int64 [examples], all row numbers in the epoch's order; those that do not fill a
+      step are left out.
+    Returns: int64 [steps * batches_per_step, rows of a batch].
+    """
+    steps = steps_per_epoch(len(rows), of_step)
+    dealt = rows[: steps * of_step.rows_per_step].reshape(
+        steps * of_step.parts, of_step.replicas, of_step.rows
+    )
+    return dealt[:, of_step.first : of_step.first + of_step.here].reshape(-1, of_step.rows)

@@ -1,0 +1,182 @@
+"""Input functions of the user's own: `input_fn: package.module.function` in the YAML.
+
+    def train_input_fn(params, input_context=None):
+        size = params["train_input"]["batch_size"]
+        ...
+        return dataset  # a tf.data.Dataset of (features, labels), see train/input_fn.py
+
+`params` is the configuration as nested dicts, the sections and keys of the YAML; where a split is
+evaluated or predicted, params["eval_input"]["split"] (or predict_input) names it. For training the
+dataset repeats without end. Where several devices share a step, the function needs the argument
+`input_context` (tf.distribute.InputContext), returns batches of batch_size divided by
+input_context.num_replicas_in_sync rows, and reads the part of
+input_context.input_pipeline_id among input_context.num_input_pipelines.
+"""
+
+import importlib
+import inspect
+from typing import Callable
+
+import tensorflow as tf
+
+from shared import config, records
+from shared.config import Config
+from shared.errors import UserError
+from shared.manifest import Manifest
+from train import order, record_rules
+
+_FEATURES = ("input_ids", "input_mask", "segment_ids")
+
+
+def load(path: str, where: str) -> Callable:
+    """The function at a dotted path; args: where, the key that names it, for messages.
+
+    Raises:
+      UserError: there is no such module or function.
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (ImportError, SyntaxError) as error:
+        raise UserError(
+            f"{where} is {path}, but {error}. Give a dotted path that Python can import from the "
+            "folder you start in (or from PYTHONPATH), such as my_inputs.train_input_fn."
+        ) from None
+    if not callable(found):
+        raise UserError(f"{where} is {path}, but the module {module} has no function {name}")
+    return found
+
+
+def training_batches(
+    params: Config, input_context=None, *, split: str, found: Manifest, first_step: int
+):
+    """Endless batches, from the step `first_step` on, which are reached by skipping.
+
+    Raises:
+      UserError: as `_batches`; or the dataset ends.
+    """
+    of_step = order.share(
+        params.train_input.batch_size, params.optimizer.grad_accum_steps, input_context
+    )
+    dataset = _batches(params, input_context, "train_input", split, found)
+    if _cardinality(dataset) >= 0:
+        raise UserError(
+            f"train_input.input_fn {params.train_input.input_fn} returned a dataset that ends; for "
+            "training it must repeat: dataset.repeat()"
+        )
+    rules = _rules(params, found, 0, of_step.rows)
+    return dataset.map(rules).skip(first_step * of_step.batches_per_step)
+
+
+def scored_batches(
+    params: Config, input_context=None, *, section: str, split: str, found: Manifest
+):
+    """Batches that end.
+
+    Args: section, eval_input or predict_input.
+    Raises:
+      UserError: as `_batches`; or the dataset does not end.
+    """
+    dataset = _batches(params, input_context, section, split, found)
+    if _cardinality(dataset) == tf.data.experimental.INFINITE_CARDINALITY:
+        path = getattr(params, section).input_fn
+        raise UserError(
+            f"{section}.input_fn {path} returned a dataset that repeats without end; for {split} "
+            "it must give each example once"
+        )
+    smallest = 0 if section == "eval_input" else records.UNLABELLED
+    return dataset.map(_rules(params, found, smallest, None))
+
+
+def _cardinality(dataset) -> int:
+    return int(tf.data.experimental.cardinality(dataset).numpy())
+
+
+def _rules(params, found, smallest_label, rows):
+    """A function of a batch that checks what the model relies on; args: rows, in it, or None."""
+    pieces, positions = found.vocabulary.size, params.model.max_position_embeddings
+
+    def check(features, labels):
+        ids = features["input_ids"]
+        rules = {
+            f"input_ids from 0 to {pieces - 1}": tf.logical_and(ids >= 0, ids < pieces),
+            f"at most {positions} tokens": tf.shape(ids)[1] <= positions,
+        }
+        if rows is not None:
+            rules[f"{rows} rows, batch_size for each device"] = tf.equal(tf.shape(ids)[0], rows)
+        if not found.is_regression:
+            last = len(found.label_names) - 1
+            is_label = tf.logical_and(labels >= smallest_label, labels <= last)
+            rules[f"labels from {smallest_label} to {last}"] = is_label
+        return {**features, "input_ids": record_rules.checked(ids, rules)}, labels
+
+    return check
+
+
+def _batches(params: Config, input_context, section: str, split: str, found: Manifest):
+    """What the user's function returns, after a check of names, types and shapes.
+
+    Args:
+      section: train_input, eval_input or predict_input, whose input_fn is called.
+    Raises:
+      UserError: it returns something else than train/input_fn.py describes.
+    """
+    path = getattr(params, section).input_fn
+    where = f"{section}.input_fn"
+    function = load(path, where)
+    content = config.dump(params)
+    content[section]["split"] = split
+    dataset = _call(function, content, input_context, f"{where} {path}")
+    faults = _faults(dataset, found.is_regression)
+    if faults:
+        raise UserError(f"{where} {path} returned the wrong thing:\n" + "\n".join(faults))
+    return dataset
+
+
+def _call(function, content, input_context, who):
+    if _takes(function, content, input_context=input_context):
+        return function(content, input_context=input_context)
+    if not _takes(function, content):
+        raise UserError(
+            f"{who} cannot be called as input_fn(params) or input_fn(params, input_context=...)"
+        )
+    if input_context is not None and input_context.num_replicas_in_sync > 1:
+        raise UserError(
+            f"{who} takes no input_context, so {input_context.num_replicas_in_sync} devices would "
+            "all train on the same rows; add the argument (README, Input functions)"
+        )
+    return function(content)
+
+
+def _takes(function, *positional, **named) -> bool:
+    try:
+        inspect.signature(function).bind(*positional, **named)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _faults(dataset, is_regression):
+    if not isinstance(dataset, tf.data.Dataset):
+        return [f"  expected a tf.data.Dataset, found {type(dataset).__name__}"]
+    spec = dataset.element_spec
+    if not (isinstance(spec, tuple) and len(spec) == 2 and isinstance(spec[0], dict)):
+        return [f"  expected elements (features, labels), features a dict; found {spec}"]
+    features, labels = spec
+    expected = {name: (features.get(name), 2, tf.int32) for name in _FEATURES}
+    expected["labels"] = (labels, 1, tf.float32 if is_regression else tf.int32)
+    if "weights" in features:
+        expected["weights"] = (features["weights"], 1, tf.float32)
+    return [
+        f"  {name}: expected {kind.name} of {rank} dimensions, found {found}"
+        for name, (found, rank, kind) in expected.items()
+        if not _matches(found, rank, kind)
+    ]
+
+
+def _matches(spec, rank, kind):
+    return (
+        isinstance(spec, tf.TensorSpec)
+        and spec.dtype == kind
+        and (spec.shape.rank is None or spec.shape.rank == rank)
+    )

@@ -1,0 +1,29 @@
+"""Mode predict: the model's answer to every example of some splits, as files."""
+
+from shared.errors import UserError
+from train import evaluation, prediction_files, start
+from train.plan import Plan
+
+
+def predict(todo: Plan, backend: str) -> None:
+    """Writes what prediction_files.write describes; prints a line for each file."""
+    estimator, _, step = start.estimator(todo, backend, is_training=False)
+    for split in todo.splits:
+        scores = evaluation.answers(estimator, todo, split).scores
+        _check_complete(todo, split, len(scores))
+        dataset = todo.scored_input.data_dir
+        paths = prediction_files.write(todo.model_dir, dataset, todo.scored_data, split, scores)
+        for path in paths:
+            print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
+        evaluation.say_constant(evaluation.constant_answer(todo.scored_data, scores), split)
+
+
+def _check_complete(todo: Plan, split: str, examples: int) -> None:
+    expected = todo.scored_data.splits[split].examples
+    if examples != expected:
+        assert todo.scored_input.input_fn
+        raise UserError(
+            f"predict_input.input_fn gave {examples} examples of split {split}, which has "
+            f"{expected}; it must give each once, in the records' order, with `weights` 0 on rows "
+            "that only fill a batch"
+        )

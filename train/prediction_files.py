@@ -1,0 +1,106 @@
+"""A model's answers on a split, as files: for people and programs, and for the GLUE leaderboard.
+
+predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negative": 0.25, ...}}
+                    of a regression task: {"index": 0, "score": 3.2}
+SST-2.tsv           index <tab> prediction, as the leaderboard takes it
+
+Both hold every example in the order of the input: `index` is the number, from 0, of the row in
+GLUE's test file; where the dataset has no index (shared/source_order.py), of the record.
+"""
+
+import json
+import os
+from typing import Iterable, List
+
+import numpy as np
+
+from shared import manifest, source_order, tasks
+from shared.files import write_whole
+from shared.manifest import Manifest
+from train import finite
+
+# Significant digits, of 7 that float32 holds. Each probability p is off by at most 5e-8 p, so
+# however many classes there are, the sum is off by at most 5e-8.
+_DIGITS = 8
+
+
+def write(
+    model_dir: str, dataset: str, found: Manifest, split: str, scores: np.ndarray
+) -> List[str]:
+    """Writes predict_<split>.jsonl, and a GLUE test split's leaderboard file.
+
+    Args:
+      model_dir: where the files go.
+      dataset: the folder that holds manifest.json.
+      found: its manifest.
+      split: which split was answered, all of it.
+      scores: float32 [N, C] in the order of the records: logits; C = 1 of a regression task.
+    Returns:
+      The paths of the files.
+    Raises:
+      UserError: a score is NaN or Inf, or the dataset's index is missing or damaged.
+    """
+    assert scores.shape == (found.splits[split].examples, manifest.num_classes(found))
+    finite.check(scores, split)
+    order = source_order.read(dataset, split, found)
+    ordered = scores if order is None else scores[np.argsort(order)]
+    lines = _scores(ordered) if found.is_regression else _classes(ordered, found.label_names)
+    written = [_write_lines(os.path.join(model_dir, f"predict_{split}.jsonl"), lines)]
+    submission = tasks.SUBMISSIONS.get((found.task, split))
+    if submission and order is None:
+        _remove(os.path.join(model_dir, submission.file))
+        print(
+            f"no {submission.file}: {dataset} does not say which row of the test file each record "
+            "of this split is"
+        )
+    elif submission:
+        lines = _leaderboard_lines(ordered, submission.form, found.label_names)
+        written.append(_write_lines(os.path.join(model_dir, submission.file), lines))
+    return written
+
+
+def _remove(path: str) -> None:
+    """What an earlier prediction wrote would seem to be of this one."""
+    if os.path.exists(path):
+        os.remove(path)
+
+
+def _write_lines(path: str, lines: Iterable[str]) -> str:
+    write_whole(path, "".join(line + "\n" for line in lines))
+    return path
+
+
+def _scores(scores: np.ndarray) -> Iterable[str]:
+    for index, score in enumerate(scores[:, 0]):
+        # By way of text: the shortest decimal that float32 reads back, 3.2 and not 3.200000047...
+        yield json.dumps({"index": index, "score": float(str(score))})
+
+
+def _classes(logits: np.ndarray, label_names) -> Iterable[str]:
+    best = logits.argmax(axis=1)  # of equal ones the first
+    for index, row in enumerate(_softmax(logits).tolist()):
+        rounded = [float(f"{probability:.{_DIGITS}g}") for probability in row]
+        answer = {
+            "index": index,
+            "label": label_names[best[index]],
+            "probabilities": dict(zip(label_names, rounded)),
+        }
+        yield json.dumps(answer, ensure_ascii=False)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """float64 [N, C]."""
+    wide = logits.astype(np.float64)
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _leaderboard_lines(scores: np.ndarray, form: str, label_names) -> Iterable[str]:
+    yield "index\tprediction"
+    if form == tasks.SCORE:
+        predictions = [f"{score:.3f}" for score in np.clip(scores[:, 0], *tasks.SCORE_RANGE)]
+    else:
+        best = scores.argmax(axis=1).tolist()
+        predictions = best if form == tasks.LABEL_VALUE else [label_names[n] for n in best]
+    for index, prediction in enumerate(predictions):
+        yield f"{index}\t{prediction}"

@@ -1,0 +1,70 @@
+"""Reads bert_config.json (Google) and config.json (Hugging Face), which share their keys."""
+
+import json
+from typing import Any, Dict, NamedTuple
+
+from shared.errors import UserError
+
+# {our name of a size: theirs}
+SIZES = {
+    "vocab_size": "vocab_size",
+    "hidden_size": "hidden_size",
+    "num_heads": "num_attention_heads",
+    "num_hidden_layers": "num_hidden_layers",
+    "filter_size": "intermediate_size",
+    "max_position_embeddings": "max_position_embeddings",
+}
+# What both use where the file does not say.
+DEFAULT_ACTIVATION, DEFAULT_EPSILON = "gelu", 1e-12
+# {hidden_act: our encoder_nonlinearity}; the two mean different functions by `gelu`.
+GOOGLE_ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu"}
+HUGGING_FACE_ACTIVATIONS = {"gelu": "gelu_erf", "gelu_new": "gelu", "gelu_pytorch_tanh": "gelu"}
+
+
+class BertConfig(NamedTuple):
+    """sizes: {our name: value}; content: the whole mapping."""
+
+    sizes: Dict[str, int]
+    encoder_nonlinearity: str
+    layer_norm_epsilon: float
+    content: Dict[str, Any]
+
+
+def read(path: str, activations: Dict[str, str]) -> BertConfig:
+    """Reads the file.
+
+    Args: activations, GOOGLE_ACTIVATIONS or HUGGING_FACE_ACTIVATIONS.
+    Raises:
+      UserError: it cannot be read, or is not of a BERT; all faults are listed.
+    """
+    content = _mapping(path)
+    activation = content.get("hidden_act", DEFAULT_ACTIVATION)
+    epsilon = content.get("layer_norm_eps", DEFAULT_EPSILON)
+    faults = [
+        f"{key} is {content.get(key)!r}"
+        for key in SIZES.values()
+        if type(content.get(key)) is not int
+    ]
+    if type(epsilon) not in (int, float):
+        faults.append(f"layer_norm_eps is {epsilon!r}")
+    if content.get("model_type", "bert") != "bert":
+        faults.append(f"model_type is {content['model_type']!r}")
+    if str(activation) not in activations:
+        faults.append(f"hidden_act is {activation!r} (supported: {', '.join(activations)})")
+    if faults:
+        raise UserError(f"{path} is not of a BERT that can be loaded: {'; '.join(faults)}")
+    sizes = {ours: content[theirs] for ours, theirs in SIZES.items()}
+    return BertConfig(sizes, activations[activation], float(epsilon), content)
+
+
+def _mapping(path: str) -> Dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"cannot read {path}: {error}. The sizes of the checkpoint beside it stand there."
+        ) from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected a JSON mapping, found {content!r}")
+    return content

@@ -1,0 +1,132 @@
+"""Reads and writes checkpoints with the Model Zoo's names; trainings of this program are some.
+
+What the variables do not say stands in params.yaml beside them: the section `model`, and in those
+that this program wrote the section `data`, of the labels and the text.
+"""
+
+import dataclasses
+import os
+import re
+from typing import Any, Dict
+
+import numpy as np
+import yaml
+
+from shared import config, quiet
+from shared.config import ModelConfig
+from shared.errors import UserError
+from shared.files import write_whole
+from train import model_dir, variables
+from train.pretrained import names
+from train.pretrained.pretrained import Pretrained, renamed, sizes_of, text_facts
+
+FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "checkpoint of this program"
+# What the Model Zoo's code has where its YAML is silent.
+DEFAULTS = {"encoder_nonlinearity": "gelu", "layer_norm_epsilon": 1e-5}
+
+_MODEL, _DATA = "model", config.DATA_SECTION
+_MODEL_KEYS = ("num_heads", *DEFAULTS)
+
+
+def recognizes(tensors: Dict[str, np.ndarray]) -> bool:
+    """Whether the variables of a TensorFlow checkpoint have the Model Zoo's names."""
+    return variables.WORD_EMBEDDINGS in tensors
+
+
+def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
+    """The checkpoint in our terms.
+
+    Args: tensors, {variable name: array}.
+    """
+    folder = os.path.dirname(prefix)
+    model, data, is_own = _params(folder)
+    num_layers = _count_layers(tensors)
+    known = names.modelzoo(num_layers)
+    weights, left_over = renamed(tensors, lambda name: name if name in known else None, prefix)
+    sizes = sizes_of(weights, num_layers)
+    if "num_heads" in model:
+        sizes["num_heads"] = model.pop("num_heads")
+    label_names, facts = data.get("label_names"), text_facts(folder)
+    if facts["lower_case"] is None:
+        facts["lower_case"] = data.get("lower_case")
+    return Pretrained(
+        path=prefix,
+        format=OWN_FORMAT if is_own else FORMAT,
+        weights=weights,
+        left_over=left_over,
+        sizes=sizes,
+        is_classifier=variables.OUTPUT + "/kernel" in weights and variables.MLM_BIAS not in weights,
+        label_names=None if label_names is None else tuple(label_names),
+        vocabulary_name=data.get("vocabulary"),
+        vocabulary_sha256=data.get("vocabulary_sha256"),
+        is_own=is_own,
+        **{**DEFAULTS, **model},
+        **facts,
+    )
+
+
+def _count_layers(tensors: Dict[str, np.ndarray]) -> int:
+    matches = (re.match(r"encoder/self_attention(?:_(\d+))?/", name) for name in tensors)
+    return 1 + max((int(match.group(1) or 0) for match in matches if match), default=-1)
+
+
+def _params(folder: str) -> "tuple[Dict[str, Any], Dict[str, Any], bool]":
+    """Of params.yaml: the settings of its section model, its section data, whether it is ours."""
+    path = os.path.join(folder, model_dir.PARAMS_FILE)
+    if not os.path.exists(path):
+        return {}, {}, False
+    content = _mapping(path)
+    model, data = content.get(_MODEL) or {}, content.get(_DATA) or {}
+    is_own = "fingerprint" in data
+    if is_own:
+        model_dir.read_params(folder)  # complains where keys are missing
+    return _settings(path, model), data, is_own
+
+
+def _mapping(path: str) -> Dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = yaml.safe_load(file)
+        if all(isinstance(content.get(name) or {}, dict) for name in (_MODEL, _DATA)):
+            return content
+        fault = f"its sections {_MODEL} and {_DATA} are no mappings"
+    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
+        fault = str(error)
+    raise UserError(
+        f"cannot read {path}: {fault}. Repair it, or remove it and set them in the YAML"
+    )
+
+
+def _settings(path: str, model: Dict[str, Any]) -> Dict[str, Any]:
+    parsers = {field.name: field.metadata["parse"] for field in dataclasses.fields(ModelConfig)}
+    found, faults = {}, []  # type: Dict[str, Any], List[str]
+    for key in _MODEL_KEYS:
+        try:
+            if model.get(key) is not None:
+                found[key] = parsers[key](model[key])
+        except ValueError as error:
+            faults.append(f"  {_MODEL}.{key}: {error}")
+    if faults:
+        raise UserError(f"{path} is not of a BERT that can be loaded:\n" + "\n".join(faults))
+    return found
+
+
+def write(folder: str, pretrained: Pretrained) -> None:
+    """Writes model.ckpt-0, `checkpoint` and params.yaml, such that `interpret` loses nothing."""
+    model_dir.check_name(folder)
+    with quiet.native_stderr():
+        from train import checkpoint
+
+        tensors = {**pretrained.weights, checkpoint.GLOBAL_STEP: np.int64(0)}
+        checkpoint.save(folder, 0, tensors, keep=0)
+    settings = {**pretrained.sizes, **{key: getattr(pretrained, key) for key in DEFAULTS}}
+    data = {
+        "label_names": pretrained.label_names and list(pretrained.label_names),
+        "vocabulary": pretrained.vocabulary_name,
+        "vocabulary_sha256": pretrained.vocabulary_sha256,
+        "lower_case": pretrained.lower_case,
+    }
+    known = {key: value for key, value in data.items() if value is not None}
+    content = {_MODEL: settings, **({_DATA: known} if known else {})}
+    text = yaml.safe_dump(content, sort_keys=False)
+    write_whole(os.path.join(folder, model_dir.PARAMS_FILE), text)

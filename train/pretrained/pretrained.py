@@ -1,0 +1,107 @@
+"""What a reader makes of a checkpoint: its weights under our names, and what it says of itself."""
+
+import os
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import numpy as np
+
+from shared import vocab
+from shared.errors import UserError
+from train import variables
+
+VOCAB_FILE = "vocab.txt"
+# All are exact as float32.
+_FLOATS = ("float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A checkpoint in our terms.
+
+    Attributes:
+      path: where it was read.
+      format: for the log, such as "Hugging Face checkpoint".
+      weights: {our variable name: float32 array}, pretraining heads included.
+      left_over: names in the file, as they stand there, that are no part of BERT.
+      sizes: {name in shared.config.ModelConfig: value}, those that are known.
+      encoder_nonlinearity, layer_norm_epsilon: what the checkpoint was trained with.
+      is_classifier: whether variables.OUTPUT is a classifier's, not next-sentence prediction's.
+      label_names: of the classifier's outputs in their order; None where it does not say.
+      vocab_file: the vocabulary that lies beside it, or None.
+      vocabulary_name, vocabulary_sha256: of the vocabulary that it remembers, or None.
+      lower_case: whether its tokenizer lower-cases, or None where it does not say.
+      is_own: whether it is a training of this program.
+    """
+
+    path: str
+    format: str
+    weights: Dict[str, np.ndarray]
+    left_over: Tuple[str, ...]
+    sizes: Dict[str, int]
+    encoder_nonlinearity: str
+    layer_norm_epsilon: float
+    is_classifier: bool
+    label_names: Optional[Tuple[str, ...]]
+    vocab_file: Optional[str]
+    lower_case: Optional[bool]
+    vocabulary_name: Optional[str] = None
+    vocabulary_sha256: Optional[str] = None
+    is_own: bool = False
+
+
+def renamed(
+    tensors: Dict[str, np.ndarray], our_name: Callable[[str], Optional[str]], path: str
+) -> "Tuple[Dict[str, np.ndarray], Tuple[str, ...]]":
+    """The tensors under our names, and the names that have none, in order.
+
+    Args:
+      our_name: function of a name in the file; None for what is no part of BERT.
+    Returns:
+      ({our name: float32 array}, left-over names).
+    Raises:
+      UserError: a weight is no float of at most 32 bits, or two tensors differ that are one
+        variable; all are listed.
+    """
+    weights, left_over, faults = {}, [], []  # type: Dict, List[str], List[str]
+    for theirs in sorted(tensors):
+        array, name = tensors[theirs], our_name(theirs)
+        if name is None:
+            left_over.append(theirs)
+        elif array.dtype.name not in _FLOATS:
+            faults.append(f"  {theirs}: {array.dtype.name}, expected one of {', '.join(_FLOATS)}")
+        elif name not in weights:
+            weights[name] = array.astype(np.float32, copy=False)
+        elif not np.array_equal(weights[name], array.astype(np.float32, copy=False)):
+            faults.append(f"  {theirs}: another tensor with other values is {name} too")
+    if faults:
+        raise UserError(
+            f"{path} holds tensors that cannot be read as weights:\n" + "\n".join(faults) + "\n"
+            "Take a checkpoint that is not quantized and holds one BERT."
+        )
+    return weights, tuple(left_over)
+
+
+def sizes_of(weights: Dict[str, np.ndarray], num_hidden_layers: int) -> Dict[str, int]:
+    """The sizes that follow from the shapes: all but num_heads, as far as the weights are there."""
+    axes = {
+        "vocab_size": (variables.WORD_EMBEDDINGS, 0),
+        "hidden_size": (variables.WORD_EMBEDDINGS, 1),
+        "max_position_embeddings": (variables.POSITION_EMBEDDINGS, 0),
+        "filter_size": (variables.ffn_in(0) + "/kernel", 1),
+    }
+    sizes = {
+        name: weights[variable].shape[axis]
+        for name, (variable, axis) in axes.items()
+        if variable in weights and weights[variable].ndim == 2
+    }
+    return {**sizes, "num_hidden_layers": num_hidden_layers}
+
+
+def text_facts(folder: str) -> Dict[str, Any]:
+    """vocab_file and lower_case of a Pretrained, by what lies in its folder."""
+    path = os.path.join(folder, VOCAB_FILE)
+    return {
+        "vocab_file": path if os.path.exists(path) else None,
+        "lower_case": vocab.stated_case(folder),
+    }

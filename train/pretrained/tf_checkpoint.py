@@ -1,0 +1,80 @@
+"""Finds and reads TensorFlow checkpoint files, whoever wrote them."""
+
+import glob
+import os
+from typing import Dict, List
+
+import numpy as np
+
+from shared import quiet
+from shared.errors import UserError, plain_message
+from train import checkpoint_files, model_dir
+
+_INDEX = ".index"
+
+
+def prefixes(path: str) -> List[str]:
+    """The checkpoints at a path, without the endings of their files.
+
+    Args: path, a folder, a prefix (runs/model.ckpt-1000) or the name of a prefix's .index file.
+    """
+    if os.path.isdir(path):
+        found = sorted(glob.glob(os.path.join(glob.escape(path), "*" + _INDEX)))
+        return [_without_index(file) for file in found]
+    prefix = _without_index(path)
+    return [prefix] if os.path.exists(prefix + _INDEX) else []
+
+
+def _without_index(path: str) -> str:
+    return path[: -len(_INDEX)] if path.endswith(_INDEX) else path
+
+
+def choose(path: str, found: List[str]) -> str:
+    """The one of `prefixes(path)` that is meant: what `checkpoint` names, else the only one.
+
+    Raises:
+      UserError: `checkpoint` names none of them, or there is none of it and several of them.
+    """
+    state = os.path.join(path, checkpoint_files.STATE_FILE)
+    if os.path.exists(state):
+        named = [os.path.join(path, name) for name in checkpoint_files.listed(path)]
+        present = [prefix for prefix in named if prefix in found]
+        if present:
+            return present[0]
+        reason = f"{state} names none of the checkpoints that are there"
+    elif len(found) == 1:
+        return found[0]
+    else:
+        reason = f"{path} holds several checkpoints"
+    listed = "".join("\n  " + prefix for prefix in found)
+    raise UserError(f"{reason}; give one of them instead of the folder:{listed}")
+
+
+def read(prefix: str) -> Dict[str, np.ndarray]:
+    """{name: array} of the variables of a model.
+
+    What training keeps beside them is left out: scalars (the step, loss-scale state, powers of
+    beta) and an optimizer's slots, which lie below a variable's name (<variable>/adam_m).
+
+    Raises:
+      UserError: the files are damaged or incomplete.
+    """
+    model_dir.check_name(prefix)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with quiet.native_stderr():
+        import tensorflow as tf
+
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        shapes = reader.get_variable_to_shape_map()
+        is_weight = (name for name in shapes if shapes[name] and _parent(name) not in shapes)
+        return {name: reader.get_tensor(name) for name in is_weight}
+    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"the checkpoint {prefix} is damaged or incomplete: {plain_message(error)}. Copy all "
+            "its files again: .index and every .data."
+        ) from None
+
+
+def _parent(name: str) -> str:
+    return name.rpartition("/")[0]

@@ -1,0 +1,173 @@
+"""What is taken from a checkpoint: whether it fits the run, and which variables start from it."""
+
+from typing import Dict, List
+
+from shared.config import ModelConfig
+from shared.errors import UserError
+from shared.files import sha256_of
+from shared.manifest import Manifest
+from train import variables
+
+
+def check_fits(config: ModelConfig, found: Manifest, checkpoint) -> None:
+    """Stops where the checkpoint has other sizes than the run, or another vocabulary or case.
+
+    Args:
+      config: vocab_size is not looked at: the records have theirs.
+      checkpoint: a Pretrained.
+    Raises:
+      UserError: all differences.
+    """
+    sizes = [
+        f"  {name}: the checkpoint has {size}, the run has {getattr(config, name)}"
+        for name, size in checkpoint.sizes.items()
+        if size != getattr(config, name) and name != "vocab_size"
+    ]
+    texts = _text_differences(found, checkpoint)
+    if not sizes and not texts:
+        return
+    advice = ["Take the configuration of its size (CONFIG)."] if sizes else []
+    if texts:
+        vocabulary = checkpoint.vocab_file or "<its vocab.txt>"
+        advice.append(
+            f"Make the data with its vocabulary: make data TASK={found.task} "
+            f"MSL={found.max_sequence_length} VOCAB={vocabulary} ARGS=--overwrite"
+        )
+    lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *texts, *advice]
+    raise UserError("\n".join(lines))
+
+
+def _text_differences(found: Manifest, checkpoint) -> List[str]:
+    """Where the checkpoint turned text into ids otherwise than the records."""
+    ours, lines = found.vocabulary, []
+    vocab_size = checkpoint.sizes.get("vocab_size", ours.size)
+    if vocab_size != ours.size:
+        lines.append(
+            f"  vocab_size: the checkpoint has {vocab_size}, the records have {ours.size} "
+            f"({ours.name})"
+        )
+    if checkpoint.lower_case not in (None, ours.lower_case):
+        lines.append(
+            f"  lower_case: the checkpoint has {checkpoint.lower_case}, the records have "
+            f"{ours.lower_case}"
+        )
+    if checkpoint.vocab_file and sha256_of(checkpoint.vocab_file) != ours.sha256:
+        lines.append(
+            f"  vocabulary: the records were made with {ours.name}, which is not "
+            f"{checkpoint.vocab_file}"
+        )
+    elif checkpoint.vocabulary_sha256 not in (None, ours.sha256):
+        lines.append(
+            f"  vocabulary: the records were made with {ours.name} (sha256 {ours.sha256[:12]}), "
+            f"the checkpoint with {checkpoint.vocabulary_name or 'another'} "
+            f"({checkpoint.vocabulary_sha256[:12]})"
+        )
+    return lines
+
+
+def check_classifier(checkpoint, found: Manifest, log) -> None:
+    """Stops where a checkpoint is no classifier, or its outputs mean other labels than the data's.
+
+    Upper and lower case are the same here: checkpoints say ENTAILMENT where GLUE says entailment.
+
+    Args: log, takes one line where the checkpoint does not say what its outputs mean.
+    Raises:
+      UserError: it is none; or it states other names, or the same ones in another order.
+    """
+    if not checkpoint.is_classifier:
+        raise UserError(
+            f"{checkpoint.path} ({checkpoint.format}) is pretrained and no classifier: it has no "
+            "output layer for a task. Train with it first: make train CHECKPOINT=<it>"
+        )
+    stated, expected = checkpoint.label_names, found.label_names
+    if stated is None:
+        if expected is not None:
+            log(
+                f"{checkpoint.path} does not name its labels; its outputs are taken for "
+                f"{', '.join(expected)}, in this order"
+            )
+    elif [name.lower() for name in stated] != [name.lower() for name in expected or ()]:
+        raise UserError(
+            f"the outputs of {checkpoint.path} are not the labels of the data:\n"
+            f"  the checkpoint has {', '.join(stated)}\n"
+            f"  the data has       {', '.join(expected or ['a score, no labels'])}\n"
+            "Give data that was made with its labels in its order, or a classifier for "
+            f"{found.task}."
+        )
+
+
+def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]":
+    """Which variables start from the checkpoint, and which are new.
+
+    The output layer is new, as it belongs to the task; with `disable_nsp` (a checkpoint that was
+    pretrained without next-sentence prediction) the pooler is new too.
+
+    Returns: ({name: array}, [names of the new ones]).
+    Raises:
+      UserError: the checkpoint lacks a variable, has one of another shape, or holds something
+        that is no part of BERT; all are named.
+    """
+    heads = (variables.OUTPUT, variables.POOLER) if config.disable_nsp else (variables.OUTPUT,)
+    specs = variables.table(config)
+    new = [spec.name for spec in specs if spec.name.startswith(heads)]
+    wanted = [spec for spec in specs if spec.name not in new]
+    without_pooler = "If it was pretrained without a pooler, set model.disable_nsp: true."
+    return _take(wanted, checkpoint, without_pooler), new
+
+
+def classifier_weights(config: ModelConfig, checkpoint) -> Dict:
+    """All variables of a classifier, {name: array}, to evaluate or predict with it.
+
+    Raises:
+      UserError: as initial_weights.
+    """
+    return _take(variables.table(config), checkpoint)
+
+
+def check_complete(checkpoint) -> None:
+    """Stops where the checkpoint is not a whole BERT of the sizes that it states.
+
+    Its pooler and its output layer may be missing.
+
+    Raises:
+      UserError: as initial_weights.
+    """
+    weights = checkpoint.weights
+    absent = tuple(
+        head
+        for head in (variables.POOLER, variables.OUTPUT)
+        if not any(name.startswith(head) for name in weights)
+    )
+    outputs = len(weights.get(variables.OUTPUT + "/bias", ()))
+    unknown = dict.fromkeys(("hidden_size", "num_heads", "num_hidden_layers", "filter_size"), 0)
+    sizes = {**unknown, "vocab_size": 0, "num_cls_classes": outputs, **checkpoint.sizes}
+    specs = variables.table(ModelConfig(**sizes))
+    _take([spec for spec in specs if not spec.name.startswith(absent)], checkpoint)
+
+
+def _take(specs, checkpoint, without_pooler: str = "") -> Dict:
+    """{name: array} of the variables of `specs`.
+
+    Args: without_pooler, advice for a checkpoint that lacks nothing but the pooler.
+    Raises:
+      UserError: it lists all that is wrong.
+    """
+    weights = checkpoint.weights
+    faults = [fault for spec in specs for fault in _fault(spec, weights.get(spec.name))]
+    pooler_only = faults and all(variables.POOLER in fault for fault in faults)
+    faults += [
+        f"  {name}: left over, no part of a BERT of its size" for name in checkpoint.left_over
+    ]
+    if faults:
+        title = f"the checkpoint {checkpoint.path} ({checkpoint.format}) is not a BERT as expected:"
+        advice = [without_pooler] if pooler_only and without_pooler else []
+        raise UserError("\n".join([title, *faults, *advice]))
+    return {spec.name: weights[spec.name] for spec in specs}
+
+
+def _fault(spec, found) -> List[str]:
+    if found is None:
+        return [f"  {spec.name}: missing"]
+    if found.shape != spec.shape:
+        return [f"  {spec.name}: shape {found.shape}, expected {spec.shape}"]
+    return []

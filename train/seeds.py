@@ -1,0 +1,91 @@
+"""Several trainings that differ in their seed alone, and a table of their scores."""
+
+import argparse
+import gc
+import json
+import os
+import statistics
+from typing import Any, Callable, List
+
+from shared.errors import Terminated
+from shared.files import write_whole
+from train import best, evaluation, plan, start
+from train.finite import DivergedError
+
+_FILE = "seeds.json"
+
+
+def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any]) -> None:
+    """Trains once for each of options.seeds in <model_dir>/seed-<n>, then prints the table.
+
+    What a seed has finished is not done again, so an interrupted command goes on.
+
+    Args: run_one, train.run.run.
+    """
+    with start.sigterm_noted() as should_stop:
+        results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
+    path = os.path.join(options.model_dir, _FILE)
+    write_whole(path, json.dumps(results, indent=2) + "\n")
+    print("\n".join(table(results)))
+    print(f"written to {path}")
+
+
+def _result(options, run_one, seed, should_stop) -> dict:
+    """{seed, results: what evaluation.evaluate returned or {}, fault: None or what is wrong}."""
+    gc.collect()  # an estimator and its compiled functions hold each other, and the weights
+    if should_stop():
+        raise Terminated(f"stopped by SIGTERM before seed {seed}")
+    folder = os.path.join(options.model_dir, f"seed-{seed}")
+    given = argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
+    print(f"seed {seed}: {folder}")
+    try:
+        run_one(given)
+        results = _scored(given, run_one)
+    except DivergedError as error:
+        print(f"seed {seed}: {error}")
+        return {"seed": seed, "results": {}, "fault": "diverged"}
+    is_constant = any(result["constant"] is not None for result in results.values())
+    return {"seed": seed, "results": results, "fault": "constant answer" if is_constant else None}
+
+
+def _scored(options, run_one) -> dict:
+    """What evaluation.evaluate returned for the last weights, or for the best ones."""
+    if options.mode == plan.TRAIN_AND_EVAL:
+        return best.read(options.model_dir)["results"]
+    scoring = {"mode": plan.EVAL, "checkpoint_path": None}
+    return run_one(argparse.Namespace(**{**vars(options), **scoring}))
+
+
+def table(results: List[dict]) -> List[str]:
+    """Lines: one for each seed, then median, mean and standard deviation of each metric.
+
+    The deviation is the sample's (n - 1). A run that gives every example the same answer counts
+    and is marked; one that diverged has no score.
+    """
+    scores = [_scores(result) for result in results]
+    columns = sorted({column for of_seed in scores for column in of_seed})
+    rows = [["seed", *(f"{split} {name}" for split, name in columns), ""]]
+    for result, of_seed in zip(results, scores):
+        shown = [f"{of_seed[column]:.4f}" if of_seed else "-" for column in columns]
+        rows.append([str(result["seed"]), *shown, result["fault"] or ""])
+    for name, summary in _SUMMARIES.items():
+        samples = [[of_seed[column] for of_seed in scores if of_seed] for column in columns]
+        rows.append([name, *(f"{summary(sample):.4f}" for sample in samples), ""])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(map(str.rjust, row, widths)).rstrip() for row in rows]
+
+
+def _scores(result):
+    """{(split, metric): value}."""
+    return {
+        (split, name): value
+        for split, of_split in result["results"].items()
+        for name, value in evaluation.metrics_of(of_split).items()
+    }
+
+
+def _deviation(sample):
+    return statistics.stdev(sample) if len(sample) > 1 else 0.0
+
+
+_SUMMARIES = {"median": statistics.median, "mean": statistics.mean, "std": _deviation}

@@ -1,0 +1,80 @@
+"""What TensorFlow raises in mid-work, and the user can mend, becomes a message."""
+
+from contextlib import contextmanager
+from typing import Optional
+
+import tensorflow as tf
+
+from shared.config import InputConfig, OptimizerConfig
+from shared.errors import UserError, plain_message
+from shared.manifest import Manifest
+from train import record_rules
+
+
+@contextmanager
+def explained(
+    inputs: InputConfig,
+    found: Manifest,
+    optimizer: Optional[OptimizerConfig] = None,
+    devices: int = 1,
+):
+    """Raises UserError where memory or the data runs out, or other workers do, inside the block.
+
+    A training batch of 32 that does not fit in memory is answered with one of 16 and accumulation
+    over 2, the same effective batch.
+
+    Args:
+      inputs: of the data that is read.
+      found: its manifest.
+      optimizer: in training; None where the data is scored.
+      devices: how many share a batch.
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        advice = _smaller_batch(inputs, optimizer, devices)
+        raise UserError(
+            f"out of memory with batch {inputs.batch_size} x length {found.max_sequence_length}: "
+            f"{plain_message(error)}. {advice} Shorter records (MSL) and model.mixed_precision: "
+            "true take less, too. The last checkpoint is untouched."
+        ) from None
+    except tf.errors.OutOfRangeError:
+        raise UserError(
+            f"train_input.input_fn {inputs.input_fn} came to an end in mid-training; its dataset "
+            "must repeat"
+        ) from None
+    except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
+        raise _unreadable(inputs, found, error) from None
+    except tf.errors.InvalidArgumentError as error:
+        if record_rules.BROKEN not in str(error.message):
+            raise
+        raise _unreadable(inputs, found, error) from None
+    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+        raise UserError(
+            f"another worker ended or cannot be reached: {plain_message(error)}. See what it "
+            "printed; start all of them again to go on from the last checkpoint."
+        ) from None
+
+
+def _unreadable(inputs, found, error):
+    if inputs.input_fn:
+        return UserError(f"the input function {inputs.input_fn}: {plain_message(error)}")
+    return UserError(
+        f"the records of {inputs.data_dir} cannot be read: {plain_message(error)}. "
+        f"`make verify TASK={found.task}` names file and record."
+    )
+
+
+def _smaller_batch(inputs, optimizer, devices) -> str:
+    size = inputs.batch_size
+    if optimizer is None:
+        return f"Use a batch_size smaller than {size} for evaluation."
+    shares = size // devices
+    divisor = next((n for n in range(2, shares + 1) if shares % n == 0), None)
+    if divisor is None:
+        return "The batch cannot be smaller on so many devices; take a smaller model."
+    parts = optimizer.grad_accum_steps
+    return (
+        f"Use train_input.batch_size: {size // divisor} and optimizer.grad_accum_steps: "
+        f"{parts * divisor}, which keep the effective batch of {size * parts}."
+    )
