@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from shared import manifest
+from shared import manifest, tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
@@ -20,9 +20,8 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, fou
       section: train_input, eval_input or predict_input: which of them reads the dataset.
     """
     inputs = getattr(config, section)
-    processor = inputs.data_processor
     expected = {
-        "task": processor and processor.lower().replace("dataprocessor", ""),
+        "task": _stated_task(inputs.data_processor, found),
         "max_sequence_length": inputs.max_sequence_length,
         "vocab_size": inputs.vocab_size or config.model.vocab_size,
         "lower_case": inputs.do_lower,
@@ -38,6 +37,13 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, fou
             f"{config_path}; make the data shorter: make data TASK={found.task} "
             f"MSL={config.model.max_position_embeddings}"
         )
+
+
+def _stated_task(processor, found: Manifest):
+    """The task that data_processor names; None where it names none, or one whose models answer
+    the dataset's."""
+    stated = processor and processor.lower().replace("dataprocessor", "")
+    return None if stated == tasks.ANSWERED_BY.get(found.task) else stated
 
 
 def model(config: ModelConfig, found: Manifest, checkpoint, log) -> ModelConfig:

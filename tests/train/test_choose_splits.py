@@ -4,8 +4,8 @@ import pytest
 
 from shared import tasks
 from shared.errors import UserError
-from shared.manifest import Manifest, Split
-from train import choose_splits
+from shared.manifest import Manifest, Split, Vocabulary
+from train import choose_splits, resolve
 
 
 def dataset(task, **unlabelled):
@@ -15,7 +15,8 @@ def dataset(task, **unlabelled):
     for name in known.splits:
         rows = unlabelled.get(name, 10 if name.startswith("test") else 0)
         splits[name] = Split(10, (), {}, 0, 0.0, {}, rows, None)
-    return Manifest(task, {}, known.text_columns, 8, None, known.label_names, splits, {})
+    vocabulary = Vocabulary("v", 64, "", True, {})
+    return Manifest(task, {}, known.text_columns, 8, vocabulary, known.label_names, splits, {})
 
 
 def test_matched_and_mismatched_are_scored_apart_and_the_first_one_decides():
@@ -58,3 +59,11 @@ def test_a_split_may_be_asked_for():
     assert choose_splits.to_predict(found, "validation") == ["validation"]
     with pytest.raises(UserError, match="every split of task rte has labels; give --split, one of"):
         choose_splits.to_predict(found, None)
+
+
+def test_a_configuration_for_mnli_may_predict_ax(tiny):
+    inputs = {"data_processor": "MnliDataProcessor"}
+    params = tiny(train_input=inputs, model={"num_cls_classes": None, "vocab_size": None})
+    resolve.check_data(params, "p.yaml", "predict_input", "data/ax", dataset("ax"))
+    with pytest.raises(UserError, match="task: the records have rte, p.yaml says mnli"):
+        resolve.check_data(params, "p.yaml", "predict_input", "data/rte", dataset("rte"))
