@@ -70,7 +70,8 @@ def estimator(todo: Plan, backend: str, is_training: bool):
                 state.read_checkpoint, model=params.model, options=params.optimizer
             )
         path, values = checkpoint.read_newest(todo.checkpoints, read)
-    step = checkpoint_files.step_of(path or todo.origin)
+    # A training that starts from another one's checkpoint starts at 0.
+    step = 0 if is_training and path is None else checkpoint_files.step_of(path or todo.origin)
     made = gpu.Estimator(params, todo.model_dir, values, strategy)
     todo.weights.clear()  # hundreds of megabytes that nobody reads again
     return made, path, step

@@ -453,3 +453,17 @@ def test_mistakes_end_with_2_and_no_traceback(program, tmp_path, demo_data):
         assert finished.returncode == 2, finished.stderr
         assert message in finished.stderr and "Traceback" not in finished.stderr
     assert not (tmp_path / "m").exists()
+
+
+def test_another_trainings_checkpoint_is_a_start_from_step_0(train, tmp_path, trained):
+    """Whatever step its name has."""
+    for ending in (".index", ".data-00000-of-00001"):
+        shutil.copy(trained / f"model.ckpt-12{ending}", trained / f"best{ending}")
+    for name in ("model.ckpt-12", "best"):
+        train("train", tmp_path / f"from-{name}", "--checkpoint_path", trained / name,
+              "--max_steps", 3)  # fmt: skip
+        params = yaml.safe_load((tmp_path / f"from-{name}" / "params.yaml").read_text())
+        assert params["data"]["initialized_from"] == str(trained / name)
+    found = weights(tmp_path / "from-model.ckpt-12", 3)
+    assert_same_weights(found, weights(tmp_path / "from-best", 3))
+    assert found["global_step"] == 3
