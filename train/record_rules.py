@@ -1,10 +1,11 @@
 """Rules that batches keep, checked inside the input pipeline."""
 
-from typing import Dict
+import re
+from typing import Dict, Optional
 
 import tensorflow as tf
 
-BROKEN = "breaks its rule"  # how train/tensorflow_errors.py knows such an error
+_BROKEN = "rule broken: "
 
 
 def checked(tensor, rules: Dict[str, tf.Tensor]):
@@ -13,8 +14,13 @@ def checked(tensor, rules: Dict[str, tf.Tensor]):
     Args: rules, {what: bool tensor of any shape}, such as {"labels from 0 to 1": ...}.
     """
     checks = [
-        tf.debugging.Assert(tf.reduce_all(holds), [f"{what}: a batch {BROKEN}"])
-        for what, holds in rules.items()
+        tf.debugging.Assert(tf.reduce_all(holds), [_BROKEN + what]) for what, holds in rules.items()
     ]
     with tf.control_dependencies(checks):
         return tf.identity(tensor)
+
+
+def broken(message: str) -> Optional[str]:
+    """The rule that the error of `checked` is about; None for other errors' messages."""
+    match = re.search(re.escape(_BROKEN) + r"([^\]]*)", message)
+    return match.group(1) if match else None

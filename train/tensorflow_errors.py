@@ -46,7 +46,7 @@ def explained(
     except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
         raise _unreadable(inputs, found, error) from None
     except tf.errors.InvalidArgumentError as error:
-        if record_rules.BROKEN not in str(error.message):
+        if record_rules.broken(str(error.message)) is None:
             raise
         raise _unreadable(inputs, found, error) from None
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
@@ -57,10 +57,12 @@ def explained(
 
 
 def _unreadable(inputs, found, error):
+    rule = record_rules.broken(str(error.message))
+    fault = plain_message(error) if rule is None else f"a batch breaks the rule: {rule}"
     if inputs.input_fn:
-        return UserError(f"the input function {inputs.input_fn}: {plain_message(error)}")
+        return UserError(f"input_fn {inputs.input_fn}: {fault}")
     return UserError(
-        f"the records of {inputs.data_dir} cannot be read: {plain_message(error)}. "
+        f"the records of {inputs.data_dir} cannot be read: {fault}. "
         f"`make verify TASK={found.task}` names file and record."
     )
 

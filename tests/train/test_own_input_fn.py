@@ -52,6 +52,26 @@ def wrong(params):
         return {"input_ids": ids, "segment_ids": segments}, ids
     return records(params, "train_input").map(change)
 
+def changed(params, **changes):
+    def change(features, labels):
+        batch = {**features, "labels": labels}
+        batch = {name: changes.get(name, lambda x: x)(value) for name, value in batch.items()}
+        labels = batch.pop("labels")
+        return batch, labels
+    return records(params, "train_input").repeat().map(change)
+
+def high_label(params):
+    return changed(params, labels=lambda labels: labels + 1)
+
+def no_label(params):
+    return changed(params, labels=lambda labels: labels - 1)
+
+def high_id(params):
+    return changed(params, input_ids=lambda ids: ids + 100)
+
+def few_rows(params):
+    return records(params, "train_input").repeat().unbatch().batch(2)
+
 def nothing(params):
     return [1, 2]
 
@@ -95,6 +115,10 @@ def test_training_and_evaluation_with_own_functions(train, tmp_path, capsys):
         ("nothing", "expected a tf.data.Dataset, found list"),
         ("wrong", r"input_mask: expected int32 of 2 dimensions, found None\n  segment_ids: expe"),
         ("wrong", r"labels: expected int32 of 1 dimensions, found TensorSpec"),
+        ("high_label", "a batch breaks the rule: labels from 0 to 1$"),
+        ("no_label", "a batch breaks the rule: labels from 0 to 1$"),
+        ("high_id", "a batch breaks the rule: input_ids from 0 to 149$"),
+        ("few_rows", "a batch breaks the rule: 8 rows, batch_size for each device$"),
         ("missing", "module my_inputs has no function missing"),
         ("not_a_function", "has no function not_a_function"),
     ],
@@ -102,7 +126,7 @@ def test_training_and_evaluation_with_own_functions(train, tmp_path, capsys):
 def test_what_a_function_returns_is_checked(train, tmp_path, function, message):
     with pytest.raises(UserError, match=message) as error:
         train("train", tmp_path / "m", config=inputs(train=function))
-    assert "train_input.input_fn" in str(error.value)
+    assert "input_fn " in str(error.value)
 
 
 def test_a_module_that_is_not_there(train, tmp_path):
