@@ -59,7 +59,7 @@ def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> dic
 
 def _evaluate_split(estimator, todo, split, step, should_stop):
     found = todo.scored_data
-    predictions = answers(estimator, todo, split, should_stop)
+    predictions = answers(estimator, todo, split, todo.eval_steps, should_stop)
     examples = len(predictions.labels)
     values = _values(found, split, predictions)
     constant = constant_answer(found, predictions.scores)
@@ -83,12 +83,12 @@ def _count(found, split, examples):
     return f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
 
 
-def answers(estimator, todo: Plan, split: str, should_stop=lambda: False):
-    """gpu.Predictions of a split of the plan."""
+def answers(estimator, todo: Plan, split: str, steps=None, should_stop=lambda: False):
+    """gpu.Predictions of a split of the plan; args: steps, batches to take, None for all."""
     with explained(todo.scored_input, todo.scored_data):
-        predictions = estimator.evaluate(_input_fn(todo, split), todo.eval_steps, should_stop)
+        predictions = estimator.evaluate(_input_fn(todo, split), steps, should_stop)
     is_whole = len(predictions.labels) == todo.scored_data.splits[split].examples
-    assert is_whole or todo.eval_steps or todo.scored_input.input_fn
+    assert is_whole or steps or todo.scored_input.input_fn
     return predictions
 
 

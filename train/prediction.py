@@ -21,7 +21,6 @@ def predict(todo: Plan, backend: str) -> None:
 def _check_complete(todo: Plan, split: str, examples: int) -> None:
     expected = todo.scored_data.splits[split].examples
     if examples != expected:
-        assert todo.scored_input.input_fn
         raise UserError(
             f"predict_input.input_fn gave {examples} examples of split {split}, which has "
             f"{expected}; it must give each once, in the records' order, with `weights` 0 on rows "

@@ -103,7 +103,9 @@ def test_predict_writes_an_answer_for_every_example(train, trained, demo_data, c
     assert rows[0] == "index\tprediction" and len(rows) == 501
     names = manifest.read(str(demo_data)).label_names
     assert [names[int(row.split("\t")[1])] for row in rows[1:]] == [line["label"] for line in lines]
-    train("predict", folder, "--split", "validation")
+    # eval_steps is for evaluations.
+    config = {"runconfig": {"eval_steps": 2}}
+    train("predict", folder, "--split", "validation", config=config)
     train("eval", folder)
     lines = [json.loads(line) for line in (folder / "predict_validation.jsonl").open()]
     counts = [sum(line["label"] == name for line in lines) for name in names]
