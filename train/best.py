@@ -40,9 +40,12 @@ class Best:
     What it knows stands in best.json, so a run that goes on decides as one that was never stopped.
     """
 
-    def __init__(self, todo: Plan, backend: str, estimator, first_step: int):
-        """Args: first_step, that the run goes on from; what is best from later steps goes."""
-        self._todo, self._backend, self._estimator = todo, backend, estimator
+    def __init__(self, todo: Plan, environment: dict, estimator, first_step: int):
+        """Args:
+        environment: model_dir.environment of this run.
+        first_step: that the run goes on from; what is best from later steps goes.
+        """
+        self._todo, self._environment, self._estimator = todo, environment, estimator
         self._folder = os.path.join(todo.model_dir, FOLDER)
         self._split = todo.splits[0]
         self._metric = tasks.of_dataset(todo.scored_data).metrics[0]
@@ -96,8 +99,7 @@ class Best:
     def _keep(self, step, results):
         os.makedirs(self._folder, exist_ok=True)
         found, origin = self._todo.train_data, self._todo.origin
-        environment = model_dir.environment(self._backend, self._estimator.devices)
-        model_dir.write_params(self._folder, self._todo.params, found, origin, environment)
+        model_dir.write_params(self._folder, self._todo.params, found, origin, self._environment)
         self._estimator.save(self._folder, keep=1)
         content = {"step": step, "results": results, **self._judged_by()}
         write_whole(os.path.join(self._folder, _FILE), json.dumps(content, indent=2) + "\n")

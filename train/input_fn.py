@@ -18,12 +18,11 @@ from shared import records
 from shared.config import Config, InputConfig
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import order, stream
+from train import order, record_rules, stream
 from train.rows import Rows, bytes_of, read_split
 
 _LENGTH_MULTIPLE = 8
 _MAX_COMPILED_LENGTHS = 8
-_EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
 
 
 def train_input_fn(params: Config, input_context=None, *, found: Manifest, first_step: int = 0):
@@ -97,7 +96,7 @@ def _training_batches(examples, of_step, seed, first_step):
         rows.set_shape([None, of_step.rows])
         return tf.data.Dataset.from_tensor_slices(rows)
 
-    return tf.data.Dataset.range(first_epoch, _EPOCHS_WITHOUT_END).flat_map(batches_of)
+    return tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END).flat_map(batches_of)
 
 
 def _evaluation_batches(examples, batch_size):
@@ -159,9 +158,7 @@ def _features(ids, lengths, b_starts, possible_lengths):
     """Trimmed features; args: ids [B, MSL], lengths and b_starts int32 [B], see rows.Rows."""
     possible = tf.constant(possible_lengths, tf.int32)
     trimmed = tf.reduce_min(tf.boolean_mask(possible, possible >= tf.reduce_max(lengths)))
-    position = tf.range(trimmed)[tf.newaxis, :]
-    is_token = position < lengths[:, tf.newaxis]
-    is_b = tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
+    is_token, is_b = record_rules.tokens_and_b(lengths, b_starts, trimmed)
     return {
         "input_ids": tf.cast(ids[:, :trimmed], tf.int32),
         "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),

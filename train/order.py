@@ -6,6 +6,8 @@ import numpy as np
 
 from shared.errors import UserError
 
+EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
+
 
 class Share(NamedTuple):
     """How the rows of a step are dealt out.

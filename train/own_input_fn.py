@@ -25,8 +25,6 @@ from shared.errors import UserError
 from shared.manifest import Manifest
 from train import order, record_rules
 
-_FEATURES = ("input_ids", "input_mask", "segment_ids")
-
 
 def load(path: str, where: str) -> Callable:
     """The function at a dotted path; args: where, the key that names it, for messages.
@@ -163,7 +161,8 @@ def _faults(dataset, is_regression):
     if not (isinstance(spec, tuple) and len(spec) == 2 and isinstance(spec[0], dict)):
         return [f"  expected elements (features, labels), features a dict; found {spec}"]
     features, labels = spec
-    expected = {name: (features.get(name), 2, tf.int32) for name in _FEATURES}
+    per_token = [feature.name for feature in records.FEATURES if feature.per_token]
+    expected = {name: (features.get(name), 2, tf.int32) for name in per_token}
     expected["labels"] = (labels, 1, tf.float32 if is_regression else tf.int32)
     if "weights" in features:
         expected["weights"] = (features["weights"], 1, tf.float32)

@@ -1,4 +1,4 @@
-"""Rules that batches keep, checked inside the input pipeline."""
+"""Rules that batches keep, in TensorFlow's operations, for inside the input pipeline."""
 
 import re
 from typing import Dict, Optional
@@ -6,6 +6,17 @@ from typing import Dict, Optional
 import tensorflow as tf
 
 _BROKEN = "rule broken: "
+
+
+def tokens_and_b(lengths, b_starts, width):
+    """Which positions hold tokens, and which of these b; as shared/records.mask_and_segments.
+
+    Args: lengths, b_starts, int32 [B]; width, integer scalar.
+    Returns: two bool tensors [B, width].
+    """
+    position = tf.range(width)[tf.newaxis, :]
+    is_token = position < lengths[:, tf.newaxis]
+    return is_token, tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
 
 
 def checked(tensor, rules: Dict[str, tf.Tensor]):

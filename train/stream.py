@@ -7,7 +7,6 @@ alone, so a run resumes by reading past what was taken in the epoch that it stop
 
 from typing import List
 
-import numpy as np
 import tensorflow as tf
 
 from shared import manifest, records
@@ -41,7 +40,7 @@ def training_batches(
         batches = epoch_records.batch(of_step.rows, drop_remainder=True)
         return batches.take(per_epoch * of_step.batches_per_step)
 
-    epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
+    epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
     return epochs.flat_map(batches_of).skip(steps_taken * of_step.batches_per_step)
 
 
@@ -101,11 +100,9 @@ def parse(serialized, found: Manifest) -> Rows:
     lengths = tf.reduce_sum(tf.cast(tf.equal(mask, records.TOKEN), tf.int32), axis=1)
     b_tokens = tf.cast(tf.equal(segments, records.SEGMENT_B), tf.int32)
     b_starts = lengths - tf.reduce_sum(b_tokens, axis=1)
-    position = tf.range(found.max_sequence_length)[tf.newaxis, :]
-    is_padding = position >= lengths[:, tf.newaxis]
-    is_b = tf.logical_and(position >= b_starts[:, tf.newaxis], tf.logical_not(is_padding))
+    is_token, is_b = record_rules.tokens_and_b(lengths, b_starts, found.max_sequence_length)
     rules = {
-        "input_mask": tf.equal(tf.equal(mask, records.PADDING), is_padding),
+        "input_mask": tf.not_equal(tf.equal(mask, records.PADDING), is_token),
         "segment_ids": tf.equal(tf.equal(segments, records.SEGMENT_B), is_b),
         "input_ids": tf.logical_and(ids >= 0, ids < found.vocabulary.size),
     }

@@ -25,20 +25,24 @@ def train_and_eval(todo: Plan, backend: str) -> None:
 
 
 def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
-    """Args: make_after_checkpoint, a function (todo, backend, estimator, first_step, should_stop);
-    what it returns is called with the step after each checkpoint and tells whether training ends.
+    """Args: make_after_checkpoint, a function (todo, environment, estimator, first_step,
+    should_stop); what it returns is called with the step after each checkpoint and tells whether
+    training ends there.
     """
     from train.estimators import devices
 
     is_chief = devices.worker_index(todo.params.runconfig) == 0
     with _locked(todo, is_chief), start.sigterm_noted() as should_stop:
         _check_is_current(todo, is_chief)
-        with explained(todo.params.train_input, todo.train_data, todo.params.optimizer):
+        errors = functools.partial(
+            explained, todo.params.train_input, todo.train_data, todo.params.optimizer
+        )
+        with errors():
             estimator, path, first_step = start.estimator(todo, backend, is_training=True)
         environment = model_dir.environment(backend, estimator.devices)
         if path is not None:
             _say_how_it_continues(todo, environment, path)
-        after = make_after_checkpoint(todo, backend, estimator, first_step, should_stop)
+        after = make_after_checkpoint(todo, environment, estimator, first_step, should_stop)
         last_step = todo.last_step(first_step)
         # A kill may have come between the checkpoint and its evaluation; twice does no harm.
         is_enough = path and _is_scored_step(todo, first_step, last_step) and after(first_step)
@@ -47,8 +51,7 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
         if first_step < last_step and is_chief:
             found, origin = todo.train_data, todo.origin
             model_dir.write_params(todo.model_dir, todo.params, found, origin, environment)
-        explanation = (todo.params.train_input, todo.train_data, todo.params.optimizer)
-        with explained(*explanation, devices=estimator.devices):
+        with errors(devices=estimator.devices):
             estimator.train(_input_fn(todo, first_step), last_step, after, should_stop)
 
 
@@ -84,8 +87,8 @@ def _input_fn(todo: Plan, first_step: int):
     return functools.partial(read, found=todo.train_data, first_step=first_step)
 
 
-def _scoring(todo: Plan, backend: str, estimator, first_step: int, should_stop):
-    best = Best(todo, backend, estimator, first_step)
+def _scoring(todo: Plan, environment: dict, estimator, first_step: int, should_stop):
+    best = Best(todo, environment, estimator, first_step)
 
     def after_checkpoint(step):
         if not estimator.is_chief:

@@ -13,9 +13,11 @@ import tensorflow as tf
 from shared.config import RunConfig
 from shared.errors import UserError
 
-# What TensorFlow loads for a GPU, {file: its version among those that the build states}.
-_CUDA_LIBRARIES = ("cudart", "cublas", "cublasLt", "cufft", "cusolver", "cusparse")
+# What TensorFlow loads for a GPU: the driver; libraries that have CUDA's version; those that count
+# their own, of which any will do; and cuDNN.
 _DRIVER = "libcuda.so.1"
+_CUDA_LIBRARIES = ("cudart", "cublas", "cublasLt", "cusparse")
+_OTHER_LIBRARIES = ("cufft", "cusolver")
 CLUSTER_VARIABLE = "TF_CONFIG"
 
 
@@ -33,10 +35,9 @@ def missing_libraries() -> List[str]:
     build = tf.sysconfig.get_build_info()
     cuda = str(build.get("cuda_version", "")).split(".")[0]
     cudnn = str(build.get("cudnn_version", "")).split(".")[0]
-    names = [f"lib{name}.so.{cuda}" for name in _CUDA_LIBRARIES] + [f"libcudnn.so.{cudnn}"]
-    # cuFFT and cuSOLVER count their own versions, so any will do.
-    names = [re.sub(r"(cufft|cusolver)\.so\.\d+", r"\1.so", name) for name in names]
-    return [name for name in (_DRIVER, *names) if not _can_load(name)]
+    names = [_DRIVER, *(f"lib{name}.so.{cuda}" for name in _CUDA_LIBRARIES)]
+    names += [*(f"lib{name}.so" for name in _OTHER_LIBRARIES), f"libcudnn.so.{cudnn}"]
+    return [name for name in names if not _can_load(name)]
 
 
 def _can_load(name: str) -> bool:

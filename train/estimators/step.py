@@ -34,8 +34,8 @@ class Report(NamedTuple):
 class TrainStep:
     """The step on one replica.
 
-    A step takes runconfig's batch in as many parts as there are replicas times
-    optimizer.grad_accum_steps. The gradient is that of the mean loss over all of them.
+    A step takes train_input.batch_size rows, shared by the replicas, optimizer.grad_accum_steps
+    times. The gradient is that of the mean loss over all of them.
     """
 
     def __init__(self, params: Config, state: State, dtype, replicas: Replicas):
