@@ -44,9 +44,25 @@ def newest(model_dir):
     return checkpoint_files.newest_first(str(model_dir))[0]
 
 
-def weights(model_dir, step):
-    """Everything a checkpoint holds, {name: array}."""
-    path = str(model_dir / f"model.ckpt-{step}")
+def logged(model_dir, tag):
+    """The values of a tag in TensorBoard's files, in the order of the steps."""
+    (path,) = map(str, model_dir.glob("events*"))
+    return [
+        float(tf.make_ndarray(value.tensor))
+        for event in tf.compat.v1.train.summary_iterator(path)
+        for value in event.summary.value
+        if value.tag == tag
+    ]
+
+
+def losses(model_dir):
+    """The loss of each step, where every step is logged."""
+    return logged(model_dir, "train/loss")
+
+
+def weights(model_dir, step=None):
+    """Everything a checkpoint holds, the newest or that of a step; {name: array}."""
+    path = newest(model_dir) if step is None else str(model_dir / f"model.ckpt-{step}")
     return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
 
 

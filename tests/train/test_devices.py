@@ -15,6 +15,7 @@ from shared.errors import UserError
 from tests.inputs import ROOT
 from tests.loopback import free_port
 from tests.train import runs
+from tests.train.runs import losses
 from train.estimators import devices
 
 # Every step is logged; without dropout nothing depends on who computes what.
@@ -37,17 +38,6 @@ run.main(sys.argv[1:])
 
 def result(folder):
     return json.loads((folder / "eval_validation.json").read_text())
-
-
-def losses(folder):
-    """The loss of each step, as TensorBoard has it."""
-    (path,) = map(str, folder.glob("events*"))
-    return [
-        float(tf.make_ndarray(value.tensor))
-        for event in tf.compat.v1.train.summary_iterator(path)
-        for value in event.summary.value
-        if value.tag == "train/loss"
-    ]
 
 
 def with_run(**more):

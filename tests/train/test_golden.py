@@ -8,22 +8,12 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.inputs import GOLDEN
-from tests.train.runs import newest
+from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
+from tests.train.runs import logged, newest
 from train import bert, checkpoint, classifier, restore, variables
 from train.dropout import no_dropout
 from train.estimators.gpu import Estimator
 from train.pretrained import huggingface
-
-FEATURES = ("input_ids", "input_mask", "segment_ids")
-
-
-def golden(path):
-    return dict(np.load(GOLDEN / path))
-
-
-def modelzoo_weights(model):
-    names = [spec.name for spec in variables.table(model)]
-    return checkpoint.read(str(GOLDEN / "modelzoo" / "classifier.ckpt"), names)
 
 
 @pytest.fixture
@@ -38,16 +28,10 @@ def modelzoo(tiny):
 
 def four_steps(params, model_dir, use_xla):
     """Takes the four golden steps; the last one writes a checkpoint."""
-    expected = golden("modelzoo/expected.npz")
-    features = {name: expected[name] for name in FEATURES}
-
-    def input_fn(*_):
-        return tf.data.Dataset.from_tensors((features, expected["labels"])).repeat()
-
     run = dataclasses.replace(params.runconfig, xla=use_xla)
     params = dataclasses.replace(params, runconfig=run)
     estimator = Estimator(params, str(model_dir), modelzoo_weights(params.model))
-    estimator.train(input_fn, max_steps=4)
+    estimator.train(modelzoo_batches, max_steps=4)
 
 
 def test_modelzoo_logits_loss_and_gradients(modelzoo, assert_close):
@@ -95,17 +79,6 @@ def test_a_checkpoint_holds_what_tf_estimator_expects(modelzoo, tmp_path):
     kernel = "cls_layer/cls_dense/cls_dense/kernel"
     assert found[kernel] == found[kernel + "/AdamW"] == [32, 32]
     assert np.abs(reader.get_tensor(kernel + "/AdamW_1")).max() > 0
-
-
-def logged(model_dir, tag):
-    """The values of a tag in TensorBoard's files, in the order of the steps."""
-    (path,) = map(str, model_dir.glob("events*"))
-    return [
-        float(tf.make_ndarray(value.tensor))
-        for event in tf.compat.v1.train.summary_iterator(path)
-        for value in event.summary.value
-        if value.tag == tag
-    ]
 
 
 @pytest.fixture

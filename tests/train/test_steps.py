@@ -9,15 +9,12 @@ import tensorflow as tf
 
 from shared import manifest
 from shared.errors import UserError
-from tests.inputs import GOLDEN
-from tests.train.runs import newest
-from tests.train.test_devices import losses
-from train import checkpoint, checkpoint_files, classifier, input_fn, loss_scale, variables
+from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
+from tests.train.runs import losses, newest, weights
+from train import checkpoint_files, classifier, input_fn, loss_scale
 from train.estimators import step
 from train.estimators.gpu import Estimator
 from train.finite import DivergedError
-
-FEATURES = ("input_ids", "input_mask", "segment_ids")
 
 
 @pytest.fixture
@@ -31,29 +28,12 @@ def logged(tiny):
     return make
 
 
-def golden_weights(model):
-    names = [spec.name for spec in variables.table(model)]
-    return checkpoint.read(str(GOLDEN / "modelzoo" / "classifier.ckpt"), names)
-
-
-def golden_batches(_, context=None):
-    expected = np.load(GOLDEN / "modelzoo" / "expected.npz")
-    features = {name: expected[name] for name in FEATURES}
-    return tf.data.Dataset.from_tensors((features, expected["labels"])).repeat()
-
-
-def train(params, folder, steps, batches=golden_batches):
+def train(params, folder, steps, batches=modelzoo_batches):
     """Trains from the golden weights; returns what the checkpoint holds."""
     folder.mkdir(exist_ok=True)
-    estimator = Estimator(params, str(folder), golden_weights(params.model))
+    estimator = Estimator(params, str(folder), modelzoo_weights(params.model))
     estimator.train(batches, steps)
-    return everything(folder)
-
-
-def everything(folder):
-    """What the newest checkpoint holds."""
-    path = newest(folder)
-    return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
+    return weights(folder)
 
 
 def test_trimming_changes_no_loss(logged, tmp_path, demo_data):
@@ -104,8 +84,8 @@ def test_a_step_that_overflows_changes_no_weight_and_halves_the_scale(logged, tm
     params = logged(model={"mixed_precision": "float16"}, optimizer=options)
     with pytest.raises(DivergedError, match="every step up to 3 had gradients of NaN or Inf"):
         train(params, tmp_path, 3)
-    found = everything(tmp_path)
-    for name, values in golden_weights(params.model).items():
+    found = weights(tmp_path)
+    for name, values in modelzoo_weights(params.model).items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
         assert not found[name + "/AdamW"].any()
     assert found["current_loss_scale"] == 2.0**37
@@ -140,9 +120,9 @@ def test_a_resumed_run_goes_on_with_its_scale(logged, tmp_path):
     (tmp_path / "parts").mkdir()
     from train.estimators import state
 
-    values = golden_weights(params.model)
+    values = modelzoo_weights(params.model)
     for last in (11, 24):
-        Estimator(params, str(tmp_path / "parts"), values).train(golden_batches, last)
+        Estimator(params, str(tmp_path / "parts"), values).train(modelzoo_batches, last)
         path = newest(tmp_path / "parts")
         values = state.read_checkpoint(path, params.model, params.optimizer)
     for name in (*loss_scale.State._fields, "skipped_steps", "cls_layer/cls_dense/cls_dense/bias"):
@@ -154,9 +134,9 @@ def test_other_optimizers_train_and_resume(logged, tmp_path, kind):
     """SGD by hand: the first step subtracts rate x gradient, which golden/modelzoo holds."""
     params = logged(optimizer={"optimizer_type": kind, "learning_rate": tiny_rate()})
     found = train(params, tmp_path, 1)
-    expected = np.load(GOLDEN / "modelzoo" / "expected.npz")
+    expected = golden("modelzoo/expected.npz")
     name = "cls_layer/cls_dense/cls_dense/kernel"
-    gradient, before = expected["grad/" + name], golden_weights(params.model)[name]
+    gradient, before = expected["grad/" + name], modelzoo_weights(params.model)[name]
     if kind == "adam":  # m / sqrt(v) is the sign; epsilon 1e-6 matters where the gradient is small
         change = gradient / (np.abs(gradient) + 1e-6 / np.sqrt(1 - 0.999))
         assert found["beta1_power"] == pytest.approx(0.9**2)
@@ -199,8 +179,8 @@ def train_demo(request, tmp_path):
 
 def test_float16_keeps_softmax_norm_and_loss_in_float32(tiny):
     model = dataclasses.replace(tiny().model)
-    expected = np.load(GOLDEN / "modelzoo" / "expected.npz")
-    weights = {name: tf.constant(value) for name, value in golden_weights(model).items()}
+    expected = golden("modelzoo/expected.npz")
+    weights = {name: tf.constant(value) for name, value in modelzoo_weights(model).items()}
     features = {name: tf.constant(expected[name]) for name in FEATURES}
     from train.dropout import no_dropout
 
