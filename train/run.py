@@ -10,6 +10,7 @@ from train import plan, start
 # Options that mean something in some modes only.
 _TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)
 _EVALUATING = (plan.EVAL, plan.EVAL_ALL, plan.TRAIN_AND_EVAL)
+_COMPILED = (plan.TRAIN, plan.EVAL, plan.TRAIN_AND_EVAL, plan.PREDICT)
 _MODES_OF = {
     "split": (*_EVALUATING, plan.PREDICT),
     "eval_steps": _EVALUATING,
@@ -18,6 +19,8 @@ _MODES_OF = {
     "max_steps": _TRAINING,
     "seed": _TRAINING,
     "seeds": _TRAINING,
+    "validate_only": _COMPILED,
+    "compile_only": _COMPILED,
 }
 
 
@@ -39,8 +42,11 @@ def run(options: argparse.Namespace):
     found = todo.train_data or todo.scored_data
     print(f"backend: {backend}; task: {found.task}; model_dir: {todo.model_dir}")
     # These import TensorFlow.
-    from train import evaluation, prediction, training
+    from train import compiling, evaluation, prediction, training
 
+    if options.validate_only or options.compile_only:
+        compiling.compile_steps(todo, backend, options.validate_only)
+        return None
     mode = {
         plan.TRAIN: training.train,
         plan.TRAIN_AND_EVAL: training.train_and_eval,
@@ -71,6 +77,13 @@ def parse(arguments: list) -> argparse.Namespace:
     length.add_argument("--steps", type=positive_integer, help="train this many steps more")
     length.add_argument("--max_steps", type=positive_integer, help="train until this step")
     parser.add_argument("--eval_steps", type=int, help="batches of an evaluation (all)")
+    before = parser.add_mutually_exclusive_group()
+    before.add_argument(
+        "--validate_only", action="store_true", default=None, help="check the steps, run nothing"
+    )
+    before.add_argument(
+        "--compile_only", action="store_true", default=None, help="compile the steps, run nothing"
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=natural_number, help="instead of runconfig.tf_random_seed")
     chosen.add_argument(
