@@ -3,77 +3,57 @@
 Letters in shapes: B batch, S sequence length, H hidden_size, N heads, D = H / N.
 """
 
-import math
-
 import tensorflow as tf
 
-from shared import records
 from shared.config import ModelConfig
 from train import variables
 
-# Added to the attention scores of padding; exp(-1e4) is 0 in float32 after the softmax.
-MASKED_SCORE = -1e4
 
-
-def encode(weights, features, model: ModelConfig, dropout, dtype):
+def encode(weights, features, model: ModelConfig, layers):
     """Token ids to hidden states.
 
     Args:
       weights: {name: float32 variable or tensor}, the names of train/variables.py.
       features: {"input_ids", "input_mask" (1 = padding), "segment_ids"}, int32 [B, S] each.
       model: sizes and rates, all set.
-      dropout: function (x, rate) -> x of the same shape; the identity outside training.
-      dtype: of the matrix products; layer norm and softmax are float32 in any case.
+      layers: a new layers.Layers, or the backend's own.
     Returns:
-      The last layer's output, `dtype` [B, S, H].
+      The last layer's output, layers.dtype [B, S, H].
     """
-    hidden = _embed(weights, features, model, dropout, dtype)
-    mask = _mask_scores(features["input_mask"])
+    hidden = _embed(weights, features, model, layers)
+    mask = layers.mask(features["input_mask"])
     for layer in range(model.num_hidden_layers):
-        attended = _attend(weights, hidden, mask, layer, model, dropout)
-        attended = dropout(attended, model.dropout_rate)
-        norm = variables.attention_norm(layer)
-        hidden = layer_norm(weights, norm, hidden + attended, model.layer_norm_epsilon)
-        fed = _feed_forward(weights, hidden, layer, model)
-        fed = dropout(fed, model.dropout_rate)
-        norm = variables.ffn_norm(layer)
-        hidden = layer_norm(weights, norm, hidden + fed, model.layer_norm_epsilon)
+        attended = _attend(weights, hidden, mask, layer, model, layers)
+        hidden = _add_and_normalize(
+            weights, variables.attention_norm(layer), hidden, attended, model, layers
+        )
+        fed = _feed_forward(weights, hidden, layer, model, layers)
+        hidden = _add_and_normalize(weights, variables.ffn_norm(layer), hidden, fed, model, layers)
     return hidden
 
 
-def _embed(weights, features, model, dropout, dtype):
+def _embed(weights, features, model, layers):
     """Word, position and segment embeddings, summed and normalized: [B, S, H]."""
     length = tf.shape(features["input_ids"])[1]
-    # Not table[:length]: the gradient of that slice is an operation that Cerebras' compiler never
-    # saw; that of tf.slice is a Pad.
-    size = [length, model.hidden_size]
-    words = tf.gather(weights[variables.WORD_EMBEDDINGS], features["input_ids"])
-    positions = tf.slice(weights[variables.POSITION_EMBEDDINGS], [0, 0], size)
-    segments = tf.gather(weights[variables.SEGMENT_EMBEDDINGS], features["segment_ids"])
-    embedded = tf.cast(words + positions + segments, dtype)
-    norm = variables.EMBEDDING_NORM
-    embedded = layer_norm(weights, norm, embedded, model.layer_norm_epsilon)
-    return dropout(embedded, model.dropout_rate)
+    words = layers.lookup(weights[variables.WORD_EMBEDDINGS], features["input_ids"])
+    positions = layers.first_rows(weights[variables.POSITION_EMBEDDINGS], length)
+    segments = layers.lookup(weights[variables.SEGMENT_EMBEDDINGS], features["segment_ids"])
+    embedded = words + positions + segments
+    embedded = _normalize(weights, variables.EMBEDDING_NORM, embedded, model, layers)
+    return layers.dropout(embedded, model.dropout_rate)
 
 
-def _mask_scores(input_mask):
-    """What is added to the attention scores: float32 [B, 1, 1, S], -1e4 on padding."""
-    is_padding = tf.cast(tf.equal(input_mask, records.PADDING), tf.float32)
-    return MASKED_SCORE * is_padding[:, tf.newaxis, tf.newaxis, :]
-
-
-def _attend(weights, hidden, mask, layer, model, dropout):
+def _attend(weights, hidden, mask, layer, model, layers):
     """Multi-head self-attention, [B, S, H] -> [B, S, H]."""
     query, key, value = (
-        _split_heads(dense(weights, variables.projection(layer, which), hidden), model)
+        _split_heads(dense(weights, variables.projection(layer, which), hidden, layers), model)
         for which in (variables.QUERY, variables.KEY, variables.VALUE)
     )
     scale = (model.hidden_size // model.num_heads) ** -0.5
-    scores = tf.matmul(query * tf.cast(scale, query.dtype), key, transpose_b=True)  # [B, N, S, S]
-    shares = tf.nn.softmax(tf.cast(scores, tf.float32) + mask)
-    shares = dropout(tf.cast(shares, hidden.dtype), model.attention_dropout_rate)
+    scores = tf.matmul(query * scale, key, transpose_b=True)  # [B, N, S, S]
+    shares = layers.dropout(layers.attention(scores, mask), model.attention_dropout_rate)
     context = _join_heads(tf.matmul(shares, value), model)
-    return dense(weights, variables.attention_output(layer), context)
+    return dense(weights, variables.attention_output(layer), context, layers)
 
 
 def _split_heads(x, model):
@@ -89,40 +69,24 @@ def _join_heads(x, model):
     return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [shape[0], shape[2], model.hidden_size])
 
 
-def _feed_forward(weights, hidden, layer, model):
+def _feed_forward(weights, hidden, layer, model, layers):
     """[B, S, H] -> [B, S, filter_size] -> [B, S, H]."""
-    inner = dense(weights, variables.ffn_in(layer), hidden)
-    inner = NONLINEARITIES[model.encoder_nonlinearity](inner)
-    return dense(weights, variables.ffn_out(layer), inner)
+    inner = dense(weights, variables.ffn_in(layer), hidden, layers)
+    inner = getattr(layers, model.encoder_nonlinearity)(inner)
+    return dense(weights, variables.ffn_out(layer), inner, layers)
 
 
-def dense(weights, name, x):
-    """x @ kernel + bias over the last axis, in the dtype of x."""
-    kernel = tf.cast(weights[name + "/kernel"], x.dtype)
-    inputs, outputs = kernel.shape
-    flat = tf.matmul(tf.reshape(x, [-1, inputs]), kernel)
-    flat = tf.nn.bias_add(flat, tf.cast(weights[name + "/bias"], x.dtype))
-    return tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [outputs]], axis=0))
+def _add_and_normalize(weights, name, hidden, change, model, layers):
+    """The end of both halves of a layer; args: name, of the layer norm."""
+    change = layers.dropout(change, model.dropout_rate)
+    return _normalize(weights, name, hidden + change, model, layers)
 
 
-def layer_norm(weights, name, x, epsilon):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, in float32."""
-    wide = tf.cast(x, tf.float32)
-    mean, variance = tf.nn.moments(wide, axes=[-1], keepdims=True)
+def _normalize(weights, name, x, model, layers):
     gamma, beta = weights[name + "/gamma"], weights[name + "/beta"]
-    normal = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, epsilon)
-    return tf.cast(normal, x.dtype)
+    return layers.normalize(x, gamma, beta, model.layer_norm_epsilon)
 
 
-def _gelu_tanh(x):
-    """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Google's and the Model Zoo's form."""
-    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
-    return 0.5 * x * (1.0 + tf.tanh(inner))
-
-
-def _gelu_erf(x):
-    """x times the normal distribution function, Hugging Face's `gelu`."""
-    return 0.5 * x * (1.0 + tf.math.erf(x / math.sqrt(2)))
-
-
-NONLINEARITIES = {"gelu": _gelu_tanh, "gelu_erf": _gelu_erf}
+def dense(weights, name, x, layers):
+    """The dense layer of that name."""
+    return layers.dense(x, weights[name + "/kernel"], weights[name + "/bias"])

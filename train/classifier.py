@@ -6,22 +6,22 @@ from shared.config import ModelConfig
 from train import bert, variables
 
 
-def logits(weights, features, model: ModelConfig, dropout, dtype):
+def logits(weights, features, model: ModelConfig, layers):
     """The whole model, ids to scores.
 
     Args: as bert.encode.
     Returns: float32 [B, C]; C = 1 for a regression task.
     """
-    hidden = bert.encode(weights, features, model, dropout, dtype)
-    pooled = dropout(pool(weights, hidden), model.cls_dropout_rate)
-    return tf.cast(bert.dense(weights, variables.OUTPUT, pooled), tf.float32)
+    hidden = bert.encode(weights, features, model, layers)
+    pooled = layers.dropout(pool(weights, hidden, layers), model.cls_dropout_rate)
+    return tf.cast(bert.dense(weights, variables.OUTPUT, pooled, layers), tf.float32)
 
 
-def pool(weights, hidden):
+def pool(weights, hidden, layers):
     """tanh(dense(first token)): [B, S, H] -> [B, H]."""
     # Not hidden[:, 0]: the gradient of a slice is an operation that Cerebras' compiler never saw.
     first = tf.gather(hidden, 0, axis=1)
-    return tf.tanh(bert.dense(weights, variables.POOLER, first))
+    return tf.tanh(bert.dense(weights, variables.POOLER, first, layers))
 
 
 def losses(scores, labels):

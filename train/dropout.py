@@ -35,9 +35,3 @@ class StatelessDropout:
         uniform = tf.random.stateless_uniform(tf.shape(x), seed=[stream, self._step])
         kept = tf.cast(uniform >= rate, x.dtype)
         return x * kept * tf.cast(1.0 / (1.0 - rate), x.dtype)
-
-
-def no_dropout(x, rate):
-    """Outside training."""
-    del rate
-    return x

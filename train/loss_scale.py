@@ -44,16 +44,28 @@ def updated(state: State, is_finite, options: OptimizerConfig) -> State:
       state: tensors.
       is_finite: bool scalar, whether all gradients of the step were.
     """
+    # Arithmetic, not logic: Cerebras' compiler has seen no LogicalAnd and no LogicalNot here.
     steps = state.steps_since_rescale + 1
-    overflows = state.overflows_since_rescale + tf.cast(tf.logical_not(is_finite), tf.int64)
+    overflows = state.overflows_since_rescale + (1 - tf.cast(is_finite, tf.int64))
     share = tf.cast(overflows, tf.float32) / tf.cast(steps, tf.float32)
-    is_too_high = share > options.overflow_tolerance
-    is_increase_due = tf.logical_and(
-        tf.logical_not(is_too_high), steps >= options.steps_per_increase
-    )
-    factor = tf.where(is_too_high, 0.5, tf.where(is_increase_due, 2.0, 1.0))
+    is_too_high = tf.cast(share > options.overflow_tolerance, tf.int64)
+    is_increase_due = (1 - is_too_high) * tf.cast(steps >= options.steps_per_increase, tf.int64)
+    factor = tf.cast(1 + is_increase_due, tf.float32) / tf.cast(1 + is_too_high, tf.float32)
     scale = tf.clip_by_value(
         state.current_loss_scale * factor, options.min_loss_scale, options.max_loss_scale
     )
-    goes_on = tf.cast(tf.logical_not(tf.logical_or(is_too_high, is_increase_due)), tf.int64)
+    goes_on = 1 - is_too_high - is_increase_due
     return State(scale, state.good_steps, steps * goes_on, overflows * goes_on)
+
+
+def scaling(options: OptimizerConfig, dtype):
+    """A number, or one of DYNAMIC.
+
+    Only float16 underflows; elsewhere a configuration for float16 is welcome and not used.
+
+    Args: dtype, of the matrix products.
+    """
+    if dtype != tf.float16:
+        return 1.0
+    stated = options.loss_scaling_factor
+    return DYNAMIC[0] if stated is None else stated

@@ -15,7 +15,7 @@ from shared.errors import UserError
 from tests.inputs import GOLDEN
 from tests.train.runs import newest
 from train import classifier, convert, restore, variables
-from train.dropout import no_dropout
+from train.layers import Layers
 from train.pretrained.read import read
 
 HF, MODELZOO = GOLDEN / "hf", GOLDEN / "modelzoo"
@@ -167,7 +167,7 @@ def test_golden_logits_of_converted_classifiers(converted, tmp_path, tiny, form)
             name: tf.constant(golden[name]) for name in ("input_ids", "input_mask", "segment_ids")
         }
         weights = restore.classifier_weights(model, found)
-        logits = classifier.logits(weights, features, model, no_dropout, tf.float32)
+        logits = classifier.logits(weights, features, model, Layers(tf.float32))
         assert np.abs(logits.numpy() - golden["logits"]).max() <= 1e-5
 
 

@@ -11,8 +11,8 @@ from tests.inputs import GOLDEN
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import logged, newest
 from train import bert, checkpoint, classifier, restore, variables
-from train.dropout import no_dropout
 from train.estimators.gpu import Estimator
+from train.layers import Layers
 from train.pretrained import huggingface
 
 
@@ -39,7 +39,7 @@ def test_modelzoo_logits_loss_and_gradients(modelzoo, assert_close):
     weights = {k: tf.Variable(v) for k, v in modelzoo_weights(modelzoo.model).items()}
     features = {name: tf.constant(expected[name]) for name in FEATURES}
     with tf.GradientTape() as tape:
-        logits = classifier.logits(weights, features, modelzoo.model, no_dropout, tf.float32)
+        logits = classifier.logits(weights, features, modelzoo.model, Layers(tf.float32))
         loss = tf.reduce_mean(classifier.losses(logits, tf.constant(expected["labels"])))
     assert_close(logits.numpy(), expected["logits"], "logits")
     assert_close(loss.numpy(), expected["loss"], "loss")
@@ -99,9 +99,9 @@ def test_hugging_face_logits_loss_and_pooled_output(hugging_face):
     model, weights = hugging_face
     expected = golden("hf/expected.npz")
     features = {name: tf.constant(expected[name]) for name in FEATURES}
-    hidden = bert.encode(weights, features, model, no_dropout, tf.float32)
-    pooled = classifier.pool(weights, hidden)
-    logits = classifier.logits(weights, features, model, no_dropout, tf.float32)
+    hidden = bert.encode(weights, features, model, Layers(tf.float32))
+    pooled = classifier.pool(weights, hidden, Layers(tf.float32))
+    logits = classifier.logits(weights, features, model, Layers(tf.float32))
     loss = tf.reduce_mean(classifier.losses(logits, tf.constant(expected["labels"])))
     for found, name in ((pooled, "pooled"), (logits, "logits"), (loss, "loss")):
         assert np.abs(found.numpy() - expected[name]).max() <= 1e-5, name
@@ -111,7 +111,7 @@ def test_bfloat16_stays_near_float32(hugging_face):
     model, weights = hugging_face
     expected = golden("hf/expected.npz")
     features = {name: tf.constant(expected[name]) for name in FEATURES}
-    logits = classifier.logits(weights, features, model, no_dropout, tf.bfloat16)
+    logits = classifier.logits(weights, features, model, Layers(tf.bfloat16))
     assert logits.dtype == tf.float32
     # 8 bits of mantissa: 0.4 % a product; the logits are of size 1.
     assert 0 < np.abs(logits.numpy() - expected["logits"]).max() < 0.03

@@ -182,8 +182,8 @@ def test_float16_keeps_softmax_norm_and_loss_in_float32(tiny):
     expected = golden("modelzoo/expected.npz")
     weights = {name: tf.constant(value) for name, value in modelzoo_weights(model).items()}
     features = {name: tf.constant(expected[name]) for name in FEATURES}
-    from train.dropout import no_dropout
+    from train.layers import Layers
 
-    scores = classifier.logits(weights, features, model, no_dropout, tf.float16)
+    scores = classifier.logits(weights, features, model, Layers(tf.float16))
     assert scores.dtype == tf.float32
     assert 0 < np.abs(scores.numpy() - expected["logits"]).max() < 5e-3

@@ -13,12 +13,12 @@ import tensorflow as tf
 from shared.config import Config
 from shared.errors import Terminated, UserError
 from train import checkpoint, classifier
-from train.dropout import no_dropout
 from train.estimators import devices
 from train.estimators.loop import TrainLoop
 from train.estimators.replicas import Replicas
 from train.estimators.state import State
 from train.estimators.step import TrainStep
+from train.layers import Layers
 
 
 class Predictions(NamedTuple):
@@ -145,9 +145,8 @@ class Estimator:
         ]
 
     def _predict_step(self, features):
-        return classifier.logits(
-            self._state.weights, features, self._params.model, no_dropout, self._dtype
-        )
+        layers = Layers(self._dtype)
+        return classifier.logits(self._state.weights, features, self._params.model, layers)
 
     def write_metrics(self, split: str, values: dict, step: int) -> None:
         """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>."""

@@ -9,6 +9,7 @@ from train import classifier, loss_scale, optimizer, schedule
 from train.dropout import StatelessDropout
 from train.estimators.replicas import Replicas
 from train.estimators.state import State, local_variable
+from train.layers import Layers
 
 
 class Report(NamedTuple):
@@ -42,7 +43,7 @@ class TrainStep:
         """Args: dtype, of the matrix products."""
         self._params, self._state, self._dtype = params, state, dtype
         self._replicas = replicas.count
-        self._scaling = _loss_scaling(params.optimizer, dtype)
+        self._scaling = loss_scale.scaling(params.optimizer, dtype)
         with replicas.scope():
             self._sums = self._make_sums()
         # Without AutoGraph, as no branch here depends on a tensor: the first step comes sooner.
@@ -91,10 +92,10 @@ class TrainStep:
         )
         weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
         parts = self._replicas * params.optimizer.grad_accum_steps
-        scale = self._scale()
+        layers, scale = Layers(self._dtype, dropout), self._scale()
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            scores = classifier.logits(weights, features, params.model, dropout, self._dtype)
+            scores = classifier.logits(weights, features, params.model, layers)
             loss = tf.reduce_mean(classifier.losses(scores, labels)) / parts
             scaled = loss if scale is None else loss * scale
         # The embeddings' gradients come as rows; the optimizer updates whole tables.
@@ -155,11 +156,3 @@ class TrainStep:
         return schedule.learning_rate(
             options.learning_rate, self._state.global_step, not options.disable_lr_steps_reset
         )
-
-
-def _loss_scaling(options, dtype):
-    """Only float16 underflows; elsewhere a configuration for float16 is welcome and not used."""
-    if dtype != tf.float16:
-        return 1.0
-    stated = options.loss_scaling_factor
-    return loss_scale.DYNAMIC[0] if stated is None else stated

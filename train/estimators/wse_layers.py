@@ -1,0 +1,45 @@
+"""The layers in the form that Cerebras' compiler has seen: the Model Zoo's.
+
+What it accepts is not published, so every layer is made of the operations, in the order, that the
+Model Zoo's classifier (releases 1.3 to 1.7.1) is made of in TensorFlow 2.2. Its layer norm is
+Keras': in float32.
+"""
+
+import math
+
+import tensorflow as tf
+
+from train.layers import MASKED_SCORE, Layers
+
+
+class WseLayers(Layers):
+    """Static shapes only: [B, S] must be known when the graph is made."""
+
+    def lookup(self, table, ids):
+        # No id is -1; there the Model Zoo marks the padding of variable sequence lengths. A
+        # product with 1 keeps the table's gradient dense.
+        table = 1.0 * tf.cast(table, self.dtype)
+        is_nothing = tf.equal(ids, -1)
+        ids = tf.where(is_nothing, tf.zeros_like(ids), ids)
+        rows = tf.nn.embedding_lookup(table, ids)
+        return tf.where(tf.expand_dims(is_nothing, -1), tf.zeros_like(rows), rows)
+
+    def first_rows(self, table, count):
+        return tf.cast(super().first_rows(table, count), self.dtype)
+
+    def dense(self, x, kernel, bias):
+        product = tf.tensordot(x, tf.cast(kernel, self.dtype), [[len(x.shape) - 1], [0]])
+        return tf.nn.bias_add(product, tf.cast(bias, self.dtype))
+
+    def mask(self, input_mask):
+        return input_mask  # 1 on padding; every layer makes its own scores of it
+
+    def attention(self, scores, mask):
+        batch, length = mask.shape
+        padding = tf.reshape(tf.cast(mask, self.dtype), [batch, 1, 1, length])
+        scores += padding * MASKED_SCORE
+        return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), self.dtype)
+
+    def gelu(self, x):
+        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * tf.pow(x, 3))
+        return x * (0.5 * (1.0 + tf.tanh(inner)))

@@ -1,0 +1,75 @@
+"""The parts of BERT that each backend has in its own form: here for gpu and cpu.
+
+train/bert.py puts them together; Cerebras' are in train/estimators/wse_layers.py.
+
+Letters in shapes: B batch, S sequence length, H hidden_size, N heads.
+"""
+
+import math
+
+import tensorflow as tf
+
+from shared import records
+
+# Added to the attention scores of padding; exp(-1e4) is 0 in float32 after the softmax.
+MASKED_SCORE = -1e4
+
+
+def no_dropout(x, rate):
+    """Outside training."""
+    del rate
+    return x
+
+
+class Layers:
+    """Layers for one pass through the model.
+
+    Args of the constructor:
+      dtype: of the matrix products; layer norm and softmax are float32 in any case.
+      dropout: function (x, rate) -> x of the same shape; the identity outside training.
+    """
+
+    def __init__(self, dtype, dropout=no_dropout):
+        self.dtype, self.dropout = dtype, dropout
+
+    def lookup(self, table, ids):
+        """Rows of an embedding table: float32 [R, H], int32 [B, S] -> [B, S, H]."""
+        return tf.gather(table, ids)
+
+    def first_rows(self, table, count):
+        """The first rows of an embedding table: float32 [R, H] -> [count, H]."""
+        # Not table[:count]: the gradient of that slice is an operation that Cerebras' compiler
+        # never saw; that of tf.slice is a Pad.
+        return tf.slice(table, [0, 0], [count, table.shape[1]])
+
+    def normalize(self, x, gamma, beta, epsilon):
+        """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, in float32."""
+        wide = tf.cast(x, tf.float32)
+        mean, variance = tf.nn.moments(wide, axes=[-1], keepdims=True)
+        normal = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, epsilon)
+        return tf.cast(normal, self.dtype)
+
+    def dense(self, x, kernel, bias):
+        """x @ kernel + bias over the last axis."""
+        inputs, outputs = kernel.shape
+        flat = tf.matmul(tf.reshape(x, [-1, inputs]), tf.cast(kernel, self.dtype))
+        flat = tf.nn.bias_add(flat, tf.cast(bias, self.dtype))
+        return tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [outputs]], axis=0))
+
+    def mask(self, input_mask):
+        """What `attention` takes: float32 [B, 1, 1, S], -1e4 on padding."""
+        is_padding = tf.cast(tf.equal(input_mask, records.PADDING), tf.float32)
+        return MASKED_SCORE * is_padding[:, tf.newaxis, tf.newaxis, :]
+
+    def attention(self, scores, mask):
+        """How much each token attends to each: scores [B, N, S, S] -> shares of the same shape."""
+        return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32) + mask), self.dtype)
+
+    def gelu(self, x):
+        """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Google's and the Model Zoo's form."""
+        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+        return 0.5 * x * (1.0 + tf.tanh(inner))
+
+    def gelu_erf(self, x):
+        """x times the normal distribution function, Hugging Face's `gelu`."""
+        return 0.5 * x * (1.0 + tf.math.erf(x / math.sqrt(2)))
