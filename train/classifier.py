@@ -12,9 +12,14 @@ def logits(weights, features, model: ModelConfig, layers):
     Args: as bert.encode.
     Returns: float32 [B, C]; C = 1 for a regression task.
     """
+    return tf.cast(raw_logits(weights, features, model, layers), tf.float32)
+
+
+def raw_logits(weights, features, model: ModelConfig, layers):
+    """`logits` in layers.dtype."""
     hidden = bert.encode(weights, features, model, layers)
     pooled = layers.dropout(pool(weights, hidden, layers), model.cls_dropout_rate)
-    return tf.cast(bert.dense(weights, variables.OUTPUT, pooled, layers), tf.float32)
+    return bert.dense(weights, variables.OUTPUT, pooled, layers)
 
 
 def pool(weights, hidden, layers):

@@ -14,7 +14,6 @@ larger one is read anew for every epoch (train/stream.py).
 import numpy as np
 import tensorflow as tf
 
-from shared import records
 from shared.config import Config, InputConfig
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
@@ -158,12 +157,7 @@ def _features(ids, lengths, b_starts, possible_lengths):
     """Trimmed features; args: ids [B, MSL], lengths and b_starts int32 [B], see rows.Rows."""
     possible = tf.constant(possible_lengths, tf.int32)
     trimmed = tf.reduce_min(tf.boolean_mask(possible, possible >= tf.reduce_max(lengths)))
-    is_token, is_b = record_rules.tokens_and_b(lengths, b_starts, trimmed)
-    return {
-        "input_ids": tf.cast(ids[:, :trimmed], tf.int32),
-        "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),
-        "segment_ids": tf.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
-    }
+    return record_rules.features(ids[:, :trimmed], lengths, b_starts, trimmed)
 
 
 def _weighted(batch, weights):

@@ -1,9 +1,11 @@
-"""Rules that batches keep, in TensorFlow's operations, for inside the input pipeline."""
+"""Features of batches and the rules they keep, in TensorFlow's operations, for input pipelines."""
 
 import re
 from typing import Dict, Optional
 
 import tensorflow as tf
+
+from shared import records
 
 _BROKEN = "rule broken: "
 
@@ -17,6 +19,19 @@ def tokens_and_b(lengths, b_starts, width):
     position = tf.range(width)[tf.newaxis, :]
     is_token = position < lengths[:, tf.newaxis]
     return is_token, tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
+
+
+def features(ids, lengths, b_starts, width):
+    """The features of a batch, {name: int32 [B, width]}.
+
+    Args: ids, integer [B, width]; lengths, b_starts and width, see tokens_and_b.
+    """
+    is_token, is_b = tokens_and_b(lengths, b_starts, width)
+    return {
+        "input_ids": tf.cast(ids, tf.int32),
+        "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),
+        "segment_ids": tf.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
+    }
 
 
 def checked(tensor, rules: Dict[str, tf.Tensor]):

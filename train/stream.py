@@ -24,54 +24,85 @@ def training_batches(
     options: InputConfig, found: Manifest, of_step: order.Share, seed: int, first_step: int
 ):
     """A dataset of serialized records, string [B], without end; see input_fn.train_input_fn."""
-    check_files(options.data_dir, TRAIN, found)
-    paths, counts, (every, first) = _own_shards(options, found, of_step)
-    per_epoch = min(
-        order.steps_per_epoch(count * of_step.replicas // of_step.here, of_step) for count in counts
-    )
-    first_epoch, steps_taken = divmod(first_step, per_epoch)
+    processes = of_step.replicas // of_step.here
+    own = of_step.first // of_step.here
+    read, counts = _own_records(options, found, seed, own, processes)
+    per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
+    per_step = of_step.batches_per_step
+    return _endless(read, of_step.rows, per_epoch * per_step, first_step * per_step)
+
+
+def worker_batches(
+    options: InputConfig, found: Manifest, worker: int, workers: int, seed: int, first_batch: int
+):
+    """The same for one of several workers that do not wait for each other.
+
+    Args: first_batch, the number of the one that comes first among those of this worker.
+    """
+    read, counts = _own_records(options, found, seed, worker, workers)
+    rows = options.batch_size
+    per_epoch = order.steps_per_epoch(counts[worker], order.share(rows, 1))
+    return _endless(read, rows, per_epoch, first_batch)
+
+
+def _endless(read, rows, per_epoch, first_batch):
+    """Batches without end.
+
+    Args:
+      read: a function of an epoch's number that gives its records.
+      per_epoch: batches of an epoch; what is left of its records goes unread.
+    """
+    first_epoch, taken = divmod(first_batch, per_epoch)
 
     def batches_of(epoch):
-        epoch_records = _records(paths, options, seed, epoch).shard(every, first)
-        if options.shuffle:
-            epoch_records = epoch_records.shuffle(
-                options.shuffle_buffer, seed=_mixed(seed, epoch), reshuffle_each_iteration=False
-            )
-        batches = epoch_records.batch(of_step.rows, drop_remainder=True)
-        return batches.take(per_epoch * of_step.batches_per_step)
+        return read(epoch).batch(rows, drop_remainder=True).take(per_epoch)
 
     epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
-    return epochs.flat_map(batches_of).skip(steps_taken * of_step.batches_per_step)
+    return epochs.flat_map(batches_of).skip(taken)
 
 
 def evaluation_batches(options: InputConfig, split: str, found: Manifest):
     """A dataset of serialized records, string [B], each once and in order."""
+    return records_in_order(options, split, found).batch(options.batch_size)
+
+
+def records_in_order(options: InputConfig, split: str, found: Manifest):
+    """A dataset of the serialized records of a split, string []."""
     check_files(options.data_dir, split, found)
-    paths = manifest.shard_paths(options.data_dir, split, found)
-    return tf.data.TFRecordDataset(paths).batch(options.batch_size)
+    return tf.data.TFRecordDataset(manifest.shard_paths(options.data_dir, split, found))
 
 
-def _own_shards(options, found, of_step):
-    """Which records this process reads.
+def _own_records(options, found, seed, own, processes):
+    """Which records a process reads; args: own, its number.
 
-    Returns: (paths of its shards, how many records each process reads, (every, first): it takes
-      each `every`-th record from number `first` on).
+    Returns: (a function of an epoch's number that gives them, how many each process has).
     """
+    check_files(options.data_dir, TRAIN, found)
     paths = manifest.shard_paths(options.data_dir, TRAIN, found)
     sizes = [shard.examples for shard in found.splits[TRAIN].shards]
-    processes = of_step.replicas // of_step.here
-    own = of_step.first // of_step.here
     if len(paths) >= processes:
         counts = [sum(sizes[number::processes]) for number in range(processes)]
-        return paths[own::processes], counts, (1, 0)
-    print(
-        f"{len(paths)} shards for {processes} processes: each reads all of them and uses its "
-        f"share; more shards (--num_shards) read faster"
-    )
-    return paths, [sum(sizes) // processes], (processes, own)
+        paths, every, first = paths[own::processes], 1, 0
+    else:
+        print(
+            f"{len(paths)} shards for {processes} processes: each reads all of them and uses its "
+            f"share; more shards (--num_shards) read faster"
+        )
+        counts, every, first = [sum(sizes) // processes] * processes, processes, own
+
+    def read(epoch):
+        part = _records(paths, options, seed, epoch).shard(every, first)
+        if not options.shuffle:
+            return part
+        return part.shuffle(
+            options.shuffle_buffer, seed=_mixed(seed, epoch), reshuffle_each_iteration=False
+        )
+
+    return read, counts
 
 
 def _records(paths: List[str], options, seed, epoch):
+    """All records of some shards, in the order of an epoch."""
     if not options.shuffle:
         return tf.data.TFRecordDataset(paths)
     shards = tf.numpy_function(
