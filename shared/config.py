@@ -142,6 +142,7 @@ class RunConfig:
       log_step_count_steps: steps between two progress lines; unset, save_summary_steps.
       tf_random_seed: seed of weights, order and dropout.
       xla: auto compiles the step on gpu and not on cpu.
+      ir_mode: wse's; what Cerebras' compiler reads the graph as.
       enable_distributed: train on all visible GPUs of this machine.
       multiple_workers: train on several machines, which TF_CONFIG names.
       early_stopping_patience: train_and_eval stops after so many evaluations without a better
@@ -159,6 +160,7 @@ class RunConfig:
     log_step_count_steps: Optional[int] = _or_none(settings.integer(1))
     tf_random_seed: int = _setting(settings.integer(0), default=1)
     xla: Any = _setting(settings.choice("auto", True, False), default="auto")
+    ir_mode: str = _setting(settings.choice("mlir-cirh", "mlir-xla"), default="mlir-cirh")
     enable_distributed: bool = _setting(settings.boolean, default=False)
     multiple_workers: bool = _setting(settings.boolean, default=False)
     early_stopping_patience: Optional[int] = _or_none(settings.integer(1))
@@ -167,7 +169,11 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """One configuration file."""
+    """One configuration file.
+
+    csconfig: {field of Cerebras' own CSConfig: value}. The one of them that is known here is
+    use_cbfloat16, their 16-bit format with 9 bits of fraction; Cerebras' software checks the rest.
+    """
 
     train_input: InputConfig
     eval_input: InputConfig
@@ -175,6 +181,7 @@ class Config:
     model: ModelConfig
     optimizer: OptimizerConfig
     runconfig: RunConfig
+    csconfig: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 SECTIONS = {
@@ -183,8 +190,7 @@ SECTIONS = {
     "optimizer": OptimizerConfig,
     "runconfig": RunConfig,
 }
-# The section whose keys belong to Cerebras' own configuration.
-CS_SECTION = "csconfig"
+_CS_SECTION = "csconfig"
 # Written into <model_dir>/params.yaml beside the configuration, and passed over here: that file
 # is a valid configuration too.
 DATA_SECTION = "data"
@@ -202,26 +208,39 @@ def load(path: str, log: Callable[[str], None]) -> Config:
         inherits.
     """
     content = yaml_file.read(path, SECTIONS)
-    _settle_sections(path, content, log)
-    _inherit_inputs(content)
     errors = []
+    csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
+    _settle_sections(path, content)
+    _inherit_inputs(content)
     layers = {name: [(path, content.get(name))] for name in sorted({*SECTIONS, *IGNORED})}
     layers["model"] = _model_layers(path, content.get("model"), errors)
     sections = {name: _section(name, layers[name], errors, log) for name in layers}
-    errors += joint_rules.errors(sections, content.get("optimizer"))
+    errors += joint_rules.errors(sections, content.get("optimizer"), csconfig)
     if errors:
         inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
         raise _mistakes(path + inherited, errors)
-    return Config(**{name: sections[name] for name in SECTIONS})
+    return Config(**{name: sections[name] for name in SECTIONS}, csconfig=csconfig)
 
 
-def _settle_sections(path, content, log) -> None:
-    """Takes out the sections that are for others, and stops at unknown ones."""
+def _csconfig(value, errors) -> Dict[str, Any]:
+    """The section csconfig, empty where it has an error, which is appended to `errors`."""
+    if not isinstance(value, (dict, type(None))):
+        errors.append(f"{_CS_SECTION}: expected a mapping, found {value!r}")
+        return {}
+    found = dict(value or {})
+    try:
+        settings.boolean(found.get("use_cbfloat16", False))
+    except ValueError as error:
+        errors.append(f"{_CS_SECTION}.use_cbfloat16: {error}")
+        return {}
+    return found
+
+
+def _settle_sections(path, content) -> None:
+    """Takes out the sections that params.yaml has beside these, and stops at unknown ones."""
     for name in (DATA_SECTION, ENVIRONMENT_SECTION):
         content.pop(name, None)
-    if content.pop(CS_SECTION, None):
-        log(f"{path}: {CS_SECTION} changes nothing: it is for a CS system")
-    known = {*SECTIONS, *IGNORED}
+    known = {*SECTIONS, *IGNORED, _CS_SECTION}
     errors = [unknown("section", name, known) for name in content if name not in known]
     if errors:
         raise _mistakes(path, errors)

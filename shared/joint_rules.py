@@ -5,17 +5,23 @@ from typing import Any, Dict, List
 from shared.modelzoo_keys import INPUTS
 
 
-def errors(sections: Dict[str, Any], given: Dict[str, Any]) -> List[str]:
+def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, Any]) -> List[str]:
     """One line for every contradiction.
 
     Args:
       sections: {name: its dataclass, or None where the section itself has an error}.
       given: the optimizer's keys as the YAML has them; the dataclass cannot tell a default.
+      csconfig: as shared.config.Config has it.
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
     found = []
     if model:
         found += _model(model) + _lengths(sections, model)
+        if csconfig.get("use_cbfloat16") and not model.mixed_precision:
+            found.append(
+                "csconfig.use_cbfloat16: it replaces float16, but model.mixed_precision is false; "
+                "set it to true"
+            )
     if optimizer:
         found += _update(optimizer, given) + _gradients(optimizer)
     if run and run.steps and run.max_steps:

@@ -50,7 +50,7 @@ _INITIAL_VALUES = "weights start from a truncated normal of 0.02"
 IGNORED = {
     **dict.fromkeys(INPUTS, _IGNORED_INPUT),
     "model": {
-        "boundary_casting": "it is for a CS system",
+        "boundary_casting": "activations are not cast where layers meet",
         "tf_summary": "summaries are always written",
         **dict.fromkeys(_PRETRAINING, "it belongs to pretraining"),
         **dict.fromkeys(("input_pad_id", "segment_pad_id"), "input_mask marks the padding"),
@@ -67,7 +67,6 @@ IGNORED = {
         "throttle_secs": "evaluation follows every checkpoint",
         "predict_steps": "a prediction covers every example",
         "device": "--backend decides",
-        "ir_mode": "it is for a CS system",
     },
     "initializer": dict.fromkeys(("name", "mean", "stddev"), _INITIAL_VALUES),
 }

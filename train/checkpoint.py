@@ -1,5 +1,6 @@
 """Writes and reads checkpoints: {name: tensor} in TensorFlow's name-based format."""
 
+import contextlib
 import os
 from typing import Callable, Dict, List
 
@@ -62,21 +63,36 @@ def read(path: str, names, optional=()) -> Dict[str, np.ndarray]:
       DamagedError: its files are missing or damaged.
       UserError: it lacks some of `names`; all are listed.
     """
+    with _opened(path) as reader:
+        _check_has(path, reader, names)
+        there = [*names, *(name for name in optional if reader.has_tensor(name))]
+        return {name: reader.get_tensor(name) for name in there}
+
+
+def check_has(path: str, names) -> None:
+    """Stops where a checkpoint lacks some of `names`; raises as `read`."""
+    with _opened(path) as reader:
+        _check_has(path, reader, names)
+
+
+@contextlib.contextmanager
+def _opened(path: str):
     if not os.path.exists(path + ".index"):
         raise DamagedError(
             f"the checkpoint {path} is no longer there; a training that is running may have "
             "removed it. Start again to use its newest one."
         )
     try:
-        reader = tf.train.load_checkpoint(path)
-        missing = [name for name in names if not reader.has_tensor(name)]
-        if not missing:
-            there = [*names, *(name for name in optional if reader.has_tensor(name))]
-            return {name: reader.get_tensor(name) for name in there}
+        yield tf.train.load_checkpoint(path)
     except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
         raise DamagedError(f"the checkpoint {path} is damaged: {plain_message(error)}") from None
-    listed = "".join("\n  " + name for name in missing)
-    raise UserError(f"the checkpoint {path} lacks {len(missing)} variables:{listed}")
+
+
+def _check_has(path, reader, names):
+    missing = [name for name in names if not reader.has_tensor(name)]
+    if missing:
+        listed = "".join("\n  " + name for name in missing)
+        raise UserError(f"the checkpoint {path} lacks {len(missing)} variables:{listed}")
 
 
 def read_newest(paths: List[str], reader: Callable[[str], dict]):

@@ -80,6 +80,21 @@ def clean(model_dir: str) -> None:
             os.remove(os.path.join(model_dir, name))
 
 
+def settle(model_dir: str) -> None:
+    """Makes `checkpoint` name files of this folder, for a tf.estimator to go on from.
+
+    A tf.estimator writes absolute paths. In a folder that was copied they name the original, from
+    which another one would go on, or nothing, and it would start anew.
+    """
+    state = os.path.join(model_dir, STATE_FILE)
+    present = newest_first(model_dir)
+    if present:
+        with open(state, encoding="utf-8") as file:
+            folders = set(re.findall(r'_paths?: "(.*)/[^/"]*"', file.read()))
+        if folders - {os.path.abspath(model_dir)}:
+            _write_state(model_dir, [step_of(path) for path in reversed(present)])
+
+
 def rotate(model_dir: str, keep: int) -> None:
     """Removes all but the `keep` newest; 0 keeps all."""
     present = steps(model_dir)

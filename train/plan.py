@@ -14,9 +14,10 @@ from shared.config import Config, InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.modelzoo_keys import INPUTS
-from train import checkpoint_files, choose_splits, model_dir, resolve, restore
+from train import checkpoint_files, choose_splits, model_dir, resolve, restore, wse_rules
 from train.pretrained.read import read as read_pretrained
 
+GPU, CPU, WSE = BACKENDS = ("gpu", "cpu", "wse")
 TRAIN, EVAL, EVAL_ALL, TRAIN_AND_EVAL, PREDICT = MODES = (
     *("train", "eval", "eval_all"),
     *("train_and_eval", "predict"),
@@ -95,6 +96,10 @@ def make(options: argparse.Namespace) -> Plan:
     """
     model_dir.check_name(options.model_dir)
     params = _with_options(config.load(options.params, print), options)
+    if options.backend == WSE:
+        wse_rules.check(params, options)
+    elif params.csconfig:
+        print(f"{options.params}: csconfig changes nothing: it is for a CS system")
     data = {section: _read_data(params, section, options) for section in _SECTIONS[options.mode]}
     if _TRAIN_INPUT in data:
         choose_splits.check_train(data[_TRAIN_INPUT])

@@ -42,6 +42,10 @@ def run(options: argparse.Namespace):
     found = todo.train_data or todo.scored_data
     print(f"backend: {backend}; task: {found.task}; model_dir: {todo.model_dir}")
     # These import TensorFlow.
+    if backend == plan.WSE:
+        from train import on_wse
+
+        return on_wse.run(todo, options)
     from train import compiling, evaluation, prediction, training
 
     if options.validate_only or options.compile_only:
@@ -67,7 +71,7 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--data_dir", help="the folder that holds manifest.json")
     parser.add_argument("--split", help="what to score (every labelled split but train) or predict")
     parser.add_argument(
-        "--backend", choices=start.BACKENDS, help="(gpu if one is visible, else cpu)"
+        "--backend", choices=plan.BACKENDS, help="(gpu if one is visible, else cpu)"
     )
     parser.add_argument(
         "--checkpoint_path",
@@ -84,6 +88,7 @@ def parse(arguments: list) -> argparse.Namespace:
     before.add_argument(
         "--compile_only", action="store_true", default=None, help="compile the steps, run nothing"
     )
+    parser.add_argument("--cs_ip", help="wse: the IP address of the CS system")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=natural_number, help="instead of runconfig.tf_random_seed")
     chosen.add_argument(
@@ -93,6 +98,8 @@ def parse(arguments: list) -> argparse.Namespace:
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
             parser.error(f"--{name} means nothing with --mode {options.mode}")
+    if options.backend != plan.WSE and options.cs_ip is not None:
+        parser.error("--cs_ip means nothing without --backend wse")
     return options
 
 

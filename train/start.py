@@ -10,13 +10,11 @@ import signal
 from shared import quiet
 from shared.errors import UserError
 from train import checkpoint_files
-from train.plan import Plan
-
-GPU, CPU = BACKENDS = ("gpu", "cpu")
+from train.plan import CPU, GPU, WSE, Plan
 
 
 def import_tensorflow(backend: "str | None") -> str:
-    """Imports TensorFlow, picks the backend and returns its name.
+    """Imports TensorFlow, picks the backend and returns its name; wse is never picked by itself.
 
     Raises:
       UserError: gpu was asked for and none is visible.
@@ -25,13 +23,13 @@ def import_tensorflow(backend: "str | None") -> str:
     with quiet.native_stderr() as said:
         from train.estimators import devices
 
-        gpus = 0 if backend == CPU else devices.visible_gpus()
+        gpus = devices.visible_gpus() if backend in (None, GPU) else 0
         if gpus == 0:
             devices.use_cpu()
         complaints = re.findall(r".*\b(?:GPU|CUDA|cuInit|cuDNN|dlopen)\b.*", said())
     if backend == GPU and gpus == 0:
         raise _no_gpu(devices.missing_libraries(), complaints)
-    return GPU if gpus else CPU
+    return WSE if backend == WSE else GPU if gpus else CPU
 
 
 def _no_gpu(missing, complaints):

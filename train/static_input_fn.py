@@ -56,6 +56,25 @@ def this_worker() -> Worker:
     return Worker(index, count)
 
 
+def check_one_reader() -> None:
+    """Stops where several workers would feed a prediction: its answers come in no known order.
+
+    A list of two may be the chief and the only other task.
+
+    Raises:
+      UserError: they would.
+    """
+    content = json.loads(os.environ.get(CLUSTER_VARIABLE) or "{}")
+    limit = 1 if "chief" in content.get("cluster", {}) else 2
+    count = this_worker().count
+    if count > limit:
+        raise UserError(
+            f"{count} input workers would feed the prediction, each from the first record on; "
+            "start one: csrun_wse --total-nodes=2 --tasks-per-node=1 "
+            '(CSRUN_ARGS="--total-nodes=2 --tasks-per-node=1")'
+        )
+
+
 def train_batches(options: InputConfig, found: Manifest, seed: int, first_step: int):
     """Endless batches of this worker's own part of the train split.
 

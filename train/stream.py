@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from shared import manifest, records
 from shared.config import InputConfig
+from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train import order, record_rules
@@ -38,11 +39,17 @@ def worker_batches(
     """The same for one of several workers that do not wait for each other.
 
     Args: first_batch, the number of the one that comes first among those of this worker.
+    Raises:
+      UserError: its part of the records fills no batch.
     """
     read, counts = _own_records(options, found, seed, worker, workers)
     rows = options.batch_size
-    per_epoch = order.steps_per_epoch(counts[worker], order.share(rows, 1))
-    return _endless(read, rows, per_epoch, first_batch)
+    if counts[worker] < rows:
+        raise UserError(
+            f"input worker {worker} of {workers} has {counts[worker]} training examples, fewer "
+            f"than train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
+        )
+    return _endless(read, rows, counts[worker] // rows, first_batch)
 
 
 def _endless(read, rows, per_epoch, first_batch):

@@ -210,11 +210,23 @@ def test_an_ignored_key_is_one_log_line(tmp_path):
     text = MINIMAL.replace(
         "batch_size: 8", "batch_size: 8, vocab_file: v.txt, add_special_tokens: true"
     )
-    load(tmp_path, text + "csconfig: {use_cbfloat16: true}\n", lines.append)
+    load(tmp_path, text, lines.append)
     # Once for train_input, and for eval_input and predict_input, which inherit it.
     assert sum("train_input.vocab_file changes nothing" in line for line in lines) == 1
-    assert sum("csconfig changes nothing" in line for line in lines) == 1
-    assert len(lines) == 4
+    assert len(lines) == 3
+
+
+def test_csconfig_is_cerebras_own_but_for_what_is_known_of_it(tmp_path):
+    mixed = MINIMAL.replace("filter_size:", "mixed_precision: true, filter_size:")
+    given = load(tmp_path, mixed + "csconfig: {use_cbfloat16: true, some_field: 3}\n")
+    assert given.csconfig == {"use_cbfloat16": True, "some_field": 3}
+    assert config.dump(given)["csconfig"] == given.csconfig
+    for text, fault in [
+        ("csconfig: [1]", "csconfig: expected a mapping, found [1]"),
+        ("csconfig: {use_cbfloat16: 1}", "csconfig.use_cbfloat16: expected true or false, found 1"),
+        ("csconfig: {use_cbfloat16: true}", "csconfig.use_cbfloat16: it replaces float16, but"),
+    ]:
+        assert fault in errors_of(tmp_path, MINIMAL + text + "\n")
 
 
 def test_each_key_has_one_treatment():

@@ -1,0 +1,189 @@
+"""The modes on a Cerebras CS system, or on the CPU of Cerebras' container.
+
+csrun_wse runs this in every task at once. Every file is therefore written whole and with the same
+bytes in each of them, or by Cerebras' software.
+"""
+
+import argparse
+import dataclasses
+import io
+import json
+import os
+
+import numpy as np
+
+from shared.errors import UserError
+from shared.files import write_whole
+from train import (
+    checkpoint_files,
+    evaluation,
+    model_dir,
+    model_fn,
+    prediction_files,
+    static_input_fn,
+    warm_start,
+    wse_report,
+    wse_rules,
+)
+from train import plan as plans
+from train.estimators import wse
+from train.plan import Plan
+
+_MODES = {
+    plans.TRAIN: model_fn.TRAIN,
+    plans.EVAL: model_fn.EVAL,
+    plans.PREDICT: model_fn.PREDICT,
+}
+
+
+def run(todo: Plan, options: argparse.Namespace) -> None:
+    """Any mode; args: options, of train/run.py."""
+    for section, found in todo.data.items():
+        wse_rules.check_data(getattr(todo.params, section).data_dir, found)
+    if options.validate_only or options.compile_only:
+        compile_steps(todo, options)
+        return
+    if not wse.is_in_container():
+        raise UserError(_NO_CONTAINER)
+    checkpoint_files.settle(todo.model_dir)
+    adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
+    {plans.TRAIN: train, plans.EVAL: evaluate, plans.PREDICT: predict}[options.mode](
+        adapted, options.cs_ip
+    )
+
+
+_NO_CONTAINER = (
+    "--backend wse runs in Cerebras' container, and the Python package cerebras is not here. Where "
+    "csrun_wse is on the PATH, `make train BACKEND=wse` starts it; without it `make compile "
+    "BACKEND=wse` checks what can be known outside, and BACKEND=gpu or cpu trains."
+)
+_VERIFIED = "verified: what the lines above begin with `ok`."
+_ONLY_THERE = (
+    "Only csrun_cpu can verify the rest: that Cerebras' compiler matches the graph to kernels and "
+    "places them, and that the container's nodes see data and model_dir."
+)
+# The same in every task, wherever it runs.
+_ENVIRONMENT = {"backend": "wse", "devices": 1}
+
+
+def compile_steps(todo: Plan, options: argparse.Namespace) -> None:
+    """Modes with --validate_only or --compile_only: the checks, then Cerebras' compiler."""
+    mode = _MODES[options.mode]
+    for line in wse_report.lines(todo, mode):
+        print(line)
+    if not wse.is_in_container():
+        print(f"{_VERIFIED} {_ONLY_THERE}")
+        return
+    adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
+    checkpoint_files.settle(todo.model_dir)
+    estimator = _estimator(adapted, options.cs_ip, is_compiled=True)
+    estimator.compile(_input_fn(adapted), options.validate_only, mode)
+    done = "validated up to kernel matching" if options.validate_only else "compiled"
+    print(f"{_VERIFIED} Cerebras' compiler has {done} the graph of mode {options.mode}.")
+
+
+def train(todo: Plan, cs_ip) -> None:
+    """Mode train."""
+    first_step = 0
+    if todo.checkpoints:
+        wse_report.check_can_continue(todo)
+        first_step = checkpoint_files.step_of(todo.checkpoints[0])
+        print(f"continues from {todo.checkpoints[0]}")
+        for change in model_dir.changes(todo.trained, todo.params, _ENVIRONMENT):
+            print(f"continues otherwise than it began: {change}")
+    last_step = todo.last_step(first_step)
+    if first_step >= last_step:
+        print(f"nothing to train: step {first_step} is at or beyond max_steps {last_step}")
+        return
+    estimator = _estimator(todo, cs_ip)
+    model_dir.write_params(
+        todo.model_dir, todo.params, todo.train_data, todo.origin, _ENVIRONMENT
+    )
+    estimator.train(_input_fn(todo, first_step), last_step)
+    print(
+        f"training is at its end, step {last_step}; evaluate with BACKEND=gpu or cpu from "
+        f"{todo.model_dir}"
+    )
+
+
+def evaluate(todo: Plan, cs_ip) -> None:
+    """Mode eval: on the CPU of the container, every example once."""
+    estimator = _estimator(todo, cs_ip)
+    for split in todo.splits:
+        examples = todo.scored_data.splits[split].examples
+        batch_size = _largest_divisor(examples, todo.scored_input.batch_size)
+        found = estimator.evaluate(
+            _input_fn(todo, split=split, batch_size=batch_size),
+            examples // batch_size,
+            _checkpoint(todo),
+            split,
+        )
+        values = {name: float(value) for name, value in sorted(found.items())}
+        path = os.path.join(todo.model_dir, f"eval_{split}.json")
+        write_whole(path, json.dumps({"examples": examples, **values}, indent=2) + "\n")
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+        print(f"eval {split}: {shown}  ({examples:,} examples)")
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    """Every batch is full; 872 examples in batches of up to 12 are 109 of 8."""
+    return max(size for size in range(1, limit + 1) if number % size == 0)
+
+
+def predict(todo: Plan, cs_ip) -> None:
+    """Mode predict: the logits under model_dir/predict, and the files of prediction_files.write."""
+    static_input_fn.check_one_reader()
+    estimator = _estimator(todo, cs_ip)
+    for split in todo.splits:
+        examples = todo.scored_data.splits[split].examples
+        rows = list(estimator.predict(_input_fn(todo, split=split), _checkpoint(todo), examples))
+        if rows:
+            _write_predictions(todo, split, np.stack(rows))
+        else:
+            print(f"predict {split}: no answer came to this task; the chief has them")
+
+
+def _write_predictions(todo, split, scores):
+    found = todo.scored_data
+    if len(scores) != found.splits[split].examples:
+        raise UserError(
+            f"predict {split}: {len(scores)} answers came for {found.splits[split].examples} "
+            "examples; nothing is written"
+        )
+    folder = os.path.join(todo.model_dir, "predict")
+    os.makedirs(folder, exist_ok=True)
+    logits = os.path.join(folder, f"predictions_{split}.npz")
+    content = io.BytesIO()
+    np.savez(content, scores)
+    write_whole(logits, content.getvalue())
+    dataset = todo.scored_input.data_dir
+    paths = prediction_files.write(todo.model_dir, dataset, found, split, scores)
+    for path in [logits, *paths]:
+        print(f"predict {split}: {len(scores):,} examples in {path}")
+    evaluation.say_constant(evaluation.constant_answer(found, scores), split)
+
+
+def _estimator(todo: Plan, cs_ip, is_compiled: bool = False) -> wse.Estimator:
+    (found,) = todo.data.values()
+    start = warm_start.path_of(todo) if todo.train_data else None
+    return wse.Estimator(
+        todo.params, todo.model_dir, found.max_sequence_length, cs_ip, start, is_compiled
+    )
+
+
+def _checkpoint(todo: Plan) -> str:
+    """What is scored: of model_dir, or the one given."""
+    return todo.checkpoints[0] if todo.checkpoints else warm_start.path_of(todo)
+
+
+def _input_fn(todo: Plan, first_step: int = 0, split=None, batch_size=None):
+    """A function of no argument; args: split and batch_size, where it is scored."""
+    if todo.train_data:
+        options, found = todo.params.train_input, todo.train_data
+        seed = todo.params.runconfig.tf_random_seed
+        seed = seed if options.shuffle_seed is None else options.shuffle_seed
+        return lambda: static_input_fn.train_batches(options, found, seed, first_step)
+    options, found = todo.scored_input, todo.scored_data
+    options = dataclasses.replace(options, batch_size=batch_size or options.batch_size)
+    split = split or todo.splits[0]
+    return lambda: static_input_fn.scored_batches(options, split, found)

@@ -1,0 +1,68 @@
+"""A checkpoint that tf.estimator's warm start reads, whatever the weights came from.
+
+Warm start finds variables by name, so a checkpoint with the Model Zoo's names is read where it
+lies. The weights of any other are first written below model_dir, in the form that train.convert
+writes.
+"""
+
+import hashlib
+import os
+import shutil
+import uuid
+from typing import Dict, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from shared.errors import UserError
+from train import checkpoint, checkpoint_files, variables
+from train.plan import Plan
+
+
+def path_of(todo: Plan) -> Optional[str]:
+    """The checkpoint's path, without the endings of its files; None for random weights.
+
+    Several processes may call it at once: each finds or leaves the same files.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    if not todo.weights:
+        return None
+    if _has_our_names(todo.origin):
+        return os.path.abspath(todo.origin)
+    model_dir = os.path.abspath(todo.model_dir)
+    folder = os.path.join(model_dir, f"warm_start-{_digest(todo.weights)}")
+    if not os.path.exists(folder):
+        print(f"converts {todo.origin} for a warm start: {folder}")
+        _write(folder, todo.weights)
+    return checkpoint_files.path_of(folder, 0)
+
+
+def _has_our_names(path: str) -> bool:
+    return os.path.exists(path + ".index") and tf.train.load_checkpoint(path).has_tensor(
+        variables.WORD_EMBEDDINGS
+    )
+
+
+def _digest(weights: Dict[str, np.ndarray]) -> str:
+    """12 hexadecimal digits that tell these weights from others."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(weights[name]))
+    return digest.hexdigest()[:12]
+
+
+def _write(folder: str, weights: Dict[str, np.ndarray]) -> None:
+    temporary = f"{folder}.{uuid.uuid4().hex}.tmp"
+    try:
+        os.makedirs(temporary)
+        tensors = {**weights, checkpoint.GLOBAL_STEP: np.int64(0)}
+        checkpoint.save(temporary, 0, tensors, keep=0)
+        os.rename(temporary, folder)
+    except OSError as error:
+        if not os.path.exists(folder):  # else another process was first
+            raise UserError(f"cannot write {folder}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,215 @@
+"""What can be known of a run on a CS system without one: a line for each check.
+
+A line begins with `ok`, `warning` (it will run, look at it) or `unchecked` (not known here).
+"""
+
+import dataclasses
+from typing import Iterator, List, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from shared import config
+from shared.config import Config
+from shared.errors import UserError
+from shared.manifest import Manifest
+from shared.tasks import TRAIN
+from train import (
+    checkpoint,
+    gelu_difference,
+    loss_scale,
+    model_fn,
+    optimizer,
+    rows,
+    variables,
+    wse_ops,
+    wse_rules,
+)
+from train.estimators.wse_layers import WseLayers
+from train.plan import Plan
+
+OK, WARNING, UNCHECKED = "ok", "warning", "unchecked"
+
+
+class Line(NamedTuple):
+    status: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.status:<10}{self.text}"
+
+
+def lines(todo: Plan, mode: str) -> Iterator[Line]:
+    """The checks, in turn.
+
+    Args:
+      todo: not yet adapted by wse_rules.
+      mode: of train/model_fn.py.
+    Raises:
+      UserError: a fault that would stop the run.
+    """
+    ((section, found),) = todo.data.items()
+    adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
+    yield from _data(todo, section, found)
+    yield from _model(adapted)
+    yield from _checkpoint(adapted)
+    yield from _gelu(todo, section, found)
+    yield from _graph(adapted.params, mode, section, found)
+
+
+def _data(todo, section, found: Manifest):
+    options = getattr(todo.params, section)
+    splits = [TRAIN] if section == "train_input" else todo.splits
+    for split in splits:
+        rows.check_files(options.data_dir, split, found)
+        shards = found.splits[split].shards
+        examples = found.splits[split].examples
+        yield Line(
+            OK,
+            f"data: {found.task} {split}, {examples:,} examples in {len(shards)} shards, every "
+            "file there with its size",
+        )
+    if section == "train_input":
+        yield from _length(todo, examples)
+        yield _workers(options.batch_size, [shard.examples for shard in shards])
+
+
+def _length(todo, examples):
+    batch_size = todo.params.train_input.batch_size
+    run = todo.params.runconfig
+    steps = run.steps or run.max_steps
+    text = f"length: {examples // batch_size:,} steps of {batch_size} an epoch"
+    yield Line(OK, f"{text}; {steps:,} steps are {steps * batch_size / examples:.2f} epochs")
+
+
+def _workers(batch_size: int, sizes: List[int]) -> Line:
+    """Whether every input worker can have shards of its own."""
+    fewest, shards = min(sizes), len(sizes)
+    if fewest < batch_size:
+        return Line(
+            WARNING,
+            f"workers: a shard has {fewest} examples, so a worker with one shard fills no batch "
+            f"of {batch_size}; start at most {max(sum(sizes) // batch_size // 2, 1)} workers",
+        )
+    return Line(
+        OK,
+        f"workers: up to {shards} input workers read shards of their own; more would each read "
+        "all shards and use their share (make data ARGS=--num_shards)",
+    )
+
+
+def _model(todo):
+    model = todo.params.model
+    specs = variables.table(model)
+    parameters = sum(int(np.prod(spec.shape)) for spec in specs)
+    yield Line(OK, f"model: {parameters:,} parameters in {len(specs)} variables")
+    if model.mixed_precision:
+        format_16 = "cbfloat16" if todo.params.csconfig.get("use_cbfloat16") else "float16"
+        scaling = loss_scale.scaling(todo.params.optimizer, tf.float16)
+        yield Line(
+            OK,
+            f"precision: products in {format_16}; weights, softmax, layer norm, loss and optimizer "
+            f"in float32; loss scale {scaling}",
+        )
+    else:
+        yield Line(WARNING, "precision: float32, which a CS system does not train in")
+
+
+def _checkpoint(todo):
+    if todo.checkpoints:
+        check_can_continue(todo)
+        yield Line(OK, f"checkpoint: goes on from {todo.checkpoints[0]}, which has all variables")
+    elif todo.weights:
+        total = len(variables.table(todo.params.model))
+        yield Line(
+            OK,
+            f"checkpoint: {len(todo.weights)} of {total} variables from {todo.origin}, names and "
+            "shapes equal; the others are new",
+        )
+    else:
+        yield Line(WARNING, "checkpoint: none, training starts from random weights")
+
+
+def check_can_continue(todo: Plan) -> None:
+    """Stops where the checkpoint to go on from lacks what tf.estimator would look for.
+
+    Raises:
+      UserError: it lists the variables.
+    """
+    names = [checkpoint.GLOBAL_STEP]
+    for spec in variables.table(todo.params.model):
+        slots = optimizer.SLOTS[todo.params.optimizer.optimizer_type]
+        names += [spec.name, *(f"{spec.name}/{slot}" for slot in slots)]
+    dtype = tf.float16 if todo.params.model.mixed_precision else tf.float32
+    if loss_scale.scaling(todo.params.optimizer, dtype) in loss_scale.DYNAMIC:
+        names += loss_scale.State._fields
+    checkpoint.check_has(todo.checkpoints[0], names)
+
+
+def _gelu(todo, section, found):
+    if todo.params.model.encoder_nonlinearity == "gelu":
+        return
+    largest, size = gelu_difference.of_logits(todo, section, found)
+    yield Line(
+        WARNING,
+        "gelu: the checkpoint was trained with the erf form, wse has the tanh form: on its first "
+        f"batch the logits, up to {size:.3f}, differ by up to {largest:.2g}",
+    )
+
+
+def _graph(params: Config, mode, section, found):
+    batch_size = getattr(params, section).batch_size
+    graph = build(params, mode, batch_size, found.max_sequence_length)
+    shape = f"[{batch_size}, {found.max_sequence_length}]"
+    operations = len(graph.get_operations())
+    yield Line(OK, f"graph: {operations:,} operations in mode {mode}, batches int32 {shape}, static")
+    yield _norms(params, graph)
+    yield from _op_set(graph, mode)
+
+
+def _norms(params, graph) -> Line:
+    """A layer norm divides by sqrt(variance + epsilon); float16 knows no number below 6e-8."""
+    epsilon = params.model.layer_norm_epsilon
+    dtypes = {op.outputs[0].dtype for op in graph.get_operations() if op.type == "Rsqrt"}
+    if tf.float16 in dtypes and np.float16(epsilon) == 0:
+        raise UserError(
+            f"model.layer_norm_epsilon {epsilon:g} is 0 in float16, in which the layer norm runs; "
+            "set it to 1.0e-5"
+        )
+    return Line(OK, f"layer norm: epsilon {epsilon:g}, in {', '.join(sorted(d.name for d in dtypes))}")
+
+
+def _op_set(graph, mode):
+    if not tf.__version__.startswith(wse_ops.VERSION):
+        text = (
+            f"operations: this is TensorFlow {tf.__version__}; only 2.2 makes the container's graph "
+            "(it needs Python 3.7 or 3.8: PYTHON37=<interpreter>)"
+        )
+        yield Line(UNCHECKED, text)
+        return
+    strangers = wse_ops.strangers(graph, mode)
+    for kind, place in sorted(strangers.items()):
+        yield Line(
+            WARNING,
+            f"operations: {kind}, from {place}, is none that Cerebras' compiler is known to take",
+        )
+    if not strangers:
+        yield Line(OK, "operations: all of kinds that Cerebras' compiler is known to take")
+
+
+def build(params: config.Config, mode: str, batch_size: int, max_sequence_length: int) -> tf.Graph:
+    """The graph of a mode, fed by placeholders of static shapes.
+
+    Args: params, with nothing unset, adapted by wse_rules.adapted.
+    """
+    shape = [batch_size, max_sequence_length]
+    names = ("input_ids", "input_mask", "segment_ids")
+    function = model_fn.make(params, WseLayers, lambda **spec: spec)
+    with tf.Graph().as_default() as graph:
+        features = {name: tf.compat.v1.placeholder(tf.int32, shape, name) for name in names}
+        labels = tf.compat.v1.placeholder(tf.int32, [batch_size], "labels")
+        spec = function(features, labels, mode, config.dump(params))
+        if "host_call" in spec:
+            metrics, arguments = spec["host_call"]
+            metrics(*arguments)
+    return graph

@@ -1,0 +1,105 @@
+"""What the wse backend asks of a configuration, checked before any data is read."""
+
+import argparse
+import dataclasses
+import os
+from typing import Iterator, Optional
+
+from shared.config import Config
+from shared.errors import UserError
+from shared.manifest import Manifest
+
+
+_CS_MODES = ("train", "predict")
+# Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
+ADDRESS_VARIABLE = "K8S_CS_IP"
+
+
+def uses_cs(cs_ip: Optional[str]) -> bool:
+    """Whether a CS system computes, not the CPU of the container."""
+    return cs_ip is not None or ADDRESS_VARIABLE in os.environ
+
+
+def check(params: Config, options: argparse.Namespace) -> None:
+    """Stops at what a CS system or its model cannot do.
+
+    Args:
+      params: as the YAML has it.
+      options: of train/run.py.
+    Raises:
+      UserError: it lists all of them.
+    """
+    is_compiled = bool(options.validate_only or options.compile_only)
+    _check_mode(options, is_compiled)
+    faults = [*_model(params), *_training(params)]
+    if is_compiled or uses_cs(options.cs_ip):
+        faults += _for_cs(params)
+    if faults:
+        title = f"{options.params} cannot run with --backend wse:"
+        raise UserError("\n".join([title, *("  " + fault for fault in faults)]))
+
+
+def _check_mode(options, is_compiled: bool) -> None:
+    evaluates_on_cpu = options.mode == "eval" and not is_compiled and not uses_cs(options.cs_ip)
+    if options.seeds or not (options.mode in _CS_MODES or evaluates_on_cpu):
+        what = "several seeds" if options.seeds else f"--mode {options.mode}"
+        raise UserError(
+            f"--backend wse has no {what}: a CS system trains and predicts. Evaluate with --backend "
+            f"gpu or cpu from the same model_dir, {options.model_dir}, which may be a copy; or in "
+            "the container on its CPU, with --mode eval and no --cs_ip"
+        )
+
+
+def _model(params: Config) -> Iterator[str]:
+    if params.model.mixed_precision == "bfloat16":
+        yield (
+            "model.mixed_precision bfloat16: a CS system has float16 (true), or with it "
+            "csconfig.use_cbfloat16: true"
+        )
+    if params.model.encoder_nonlinearity == "gelu_erf":
+        yield "model.encoder_nonlinearity gelu_erf: wse has the tanh form, gelu"
+
+
+def _training(params: Config) -> Iterator[str]:
+    optimizer, run = params.optimizer, params.runconfig
+    if optimizer.optimizer_type != "adamw":
+        yield (
+            f"optimizer.optimizer_type {optimizer.optimizer_type}: take adamw, of which it is "
+            "known how Cerebras' compiler has seen it"
+        )
+    if optimizer.grad_accum_steps > 1:
+        yield "optimizer.grad_accum_steps: it belongs to GPUs; make batch_size larger instead"
+    for name in ("enable_distributed", "multiple_workers"):
+        if getattr(run, name):
+            yield f"runconfig.{name}: it belongs to GPUs; csrun_wse starts the input workers"
+    for section in ("train_input", "eval_input", "predict_input"):
+        if getattr(params, section).input_fn:
+            yield f"{section}.input_fn: own input functions are for gpu and cpu; make records"
+
+
+def _for_cs(params: Config) -> Iterator[str]:
+    if not params.model.mixed_precision:
+        yield "model.mixed_precision false: a CS system computes in 16 bits; set it to true"
+
+
+def check_data(dataset: str, found: Manifest) -> None:
+    """Stops at a regression task.
+
+    Raises:
+      UserError: it is one.
+    """
+    if found.is_regression:
+        raise UserError(
+            f"{dataset} ({found.task}) has scores, no classes, and Cerebras' classifier has no "
+            "regression loss; train it with BACKEND=gpu or cpu"
+        )
+
+
+def adapted(params: Config) -> Config:
+    """The resolved configuration as wse computes it: float16, and gelu in the tanh form."""
+    model = params.model
+    mixed_precision = "float16" if model.mixed_precision else False
+    model = dataclasses.replace(
+        model, mixed_precision=mixed_precision, encoder_nonlinearity="gelu"
+    )
+    return dataclasses.replace(params, model=model)
