@@ -15,7 +15,7 @@ from shared import vocab
 from shared.errors import UserError
 from shared.files import write_whole
 from train import variables
-from train.pretrained import bert_config, names
+from train.pretrained import bert_config, names, safetensors_file
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
 from train.pretrained.pretrained import Pretrained, renamed, text_facts
 
@@ -69,7 +69,7 @@ def _tensors(folder: str) -> Dict[str, np.ndarray]:
     """{name: array} of all shards."""
     tensors = {}
     for file in _shards(folder):
-        tensors.update(_read_safetensors(os.path.join(folder, file)))
+        tensors.update(safetensors_file.read(os.path.join(folder, file)))
     return tensors
 
 
@@ -96,32 +96,6 @@ def _shards(folder: str) -> List[str]:
             + ", ".join(missing)
         )
     return shards
-
-
-def _read_safetensors(path: str) -> Dict[str, np.ndarray]:
-    try:
-        import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:  # in Cerebras' container
-        raise UserError(
-            f"cannot read {path} here: {error}. Make a Model Zoo checkpoint of it on a machine "
-            "that has what `make setup` installs: make convert FROM=<its folder> TO=<new folder>"
-        ) from None
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: _tensor(file, name, path) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"cannot read {path}: {error}; copy or convert it again") from None
-
-
-def _tensor(file, name: str, path: str) -> np.ndarray:
-    try:
-        return file.get_tensor(name)
-    except (AttributeError, TypeError):  # what safetensors makes of a dtype that NumPy lacks
-        dtype = file.get_slice(name).get_dtype()
-        raise UserError(
-            f"{path} holds {name} as {dtype}; take a checkpoint that is not quantized"
-        ) from None
 
 
 def _weights(
@@ -171,6 +145,7 @@ def write(folder: str, pretrained: Pretrained) -> None:
     Raises:
       UserError: the number of heads is unknown.
     """
+    # Here, not above: Cerebras' container has no such library, and there folders are only read.
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
