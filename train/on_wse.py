@@ -96,9 +96,7 @@ def train(todo: Plan, cs_ip) -> None:
         print(f"nothing to train: step {first_step} is at or beyond max_steps {last_step}")
         return
     estimator = _estimator(todo, cs_ip)
-    model_dir.write_params(
-        todo.model_dir, todo.params, todo.train_data, todo.origin, _ENVIRONMENT
-    )
+    model_dir.write_params(todo.model_dir, todo.params, todo.train_data, todo.origin, _ENVIRONMENT)
     estimator.train(_input_fn(todo, first_step), last_step)
     print(
         f"training is at its end, step {last_step}; evaluate with BACKEND=gpu or cpu from "

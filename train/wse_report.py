@@ -93,8 +93,8 @@ def _workers(batch_size: int, sizes: List[int]) -> Line:
         )
     return Line(
         OK,
-        f"workers: up to {shards} input workers read shards of their own; more would each read "
-        "all shards and use their share (make data ARGS=--num_shards)",
+        f"workers: {shards} shards, so up to {shards} input workers read files of their own; more "
+        "would each read all of them and use their share (make data ARGS=--num_shards)",
     )
 
 
@@ -162,7 +162,9 @@ def _graph(params: Config, mode, section, found):
     graph = build(params, mode, batch_size, found.max_sequence_length)
     shape = f"[{batch_size}, {found.max_sequence_length}]"
     operations = len(graph.get_operations())
-    yield Line(OK, f"graph: {operations:,} operations in mode {mode}, batches int32 {shape}, static")
+    yield Line(
+        OK, f"graph: {operations:,} operations in mode {mode}, batches int32 {shape}, static"
+    )
     yield _norms(params, graph)
     yield from _op_set(graph, mode)
 
@@ -176,14 +178,16 @@ def _norms(params, graph) -> Line:
             f"model.layer_norm_epsilon {epsilon:g} is 0 in float16, in which the layer norm runs; "
             "set it to 1.0e-5"
         )
-    return Line(OK, f"layer norm: epsilon {epsilon:g}, in {', '.join(sorted(d.name for d in dtypes))}")
+    return Line(
+        OK, f"layer norm: epsilon {epsilon:g}, in {', '.join(sorted(d.name for d in dtypes))}"
+    )
 
 
 def _op_set(graph, mode):
     if not tf.__version__.startswith(wse_ops.VERSION):
         text = (
-            f"operations: this is TensorFlow {tf.__version__}; only 2.2 makes the container's graph "
-            "(it needs Python 3.7 or 3.8: PYTHON37=<interpreter>)"
+            f"operations: this is TensorFlow {tf.__version__}; only 2.2 makes the graph of the "
+            "container (it needs Python 3.7 or 3.8: PYTHON37=<interpreter>)"
         )
         yield Line(UNCHECKED, text)
         return

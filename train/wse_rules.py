@@ -9,7 +9,6 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 
-
 _CS_MODES = ("train", "predict")
 # Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
 ADDRESS_VARIABLE = "K8S_CS_IP"
@@ -44,9 +43,9 @@ def _check_mode(options, is_compiled: bool) -> None:
     if options.seeds or not (options.mode in _CS_MODES or evaluates_on_cpu):
         what = "several seeds" if options.seeds else f"--mode {options.mode}"
         raise UserError(
-            f"--backend wse has no {what}: a CS system trains and predicts. Evaluate with --backend "
-            f"gpu or cpu from the same model_dir, {options.model_dir}, which may be a copy; or in "
-            "the container on its CPU, with --mode eval and no --cs_ip"
+            f"--backend wse has no {what}: a CS system trains and predicts. Evaluate with "
+            f"--backend gpu or cpu from the same model_dir, {options.model_dir}, which may be a "
+            "copy; or in the container on its CPU, with --mode eval and no --cs_ip"
         )
 
 
@@ -99,7 +98,5 @@ def adapted(params: Config) -> Config:
     """The resolved configuration as wse computes it: float16, and gelu in the tanh form."""
     model = params.model
     mixed_precision = "float16" if model.mixed_precision else False
-    model = dataclasses.replace(
-        model, mixed_precision=mixed_precision, encoder_nonlinearity="gelu"
-    )
+    model = dataclasses.replace(model, mixed_precision=mixed_precision, encoder_nonlinearity="gelu")
     return dataclasses.replace(params, model=model)
