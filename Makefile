@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 EXTRAS ?=
+# Python 3.7 or 3.8 for `make test-wse`; empty means one is looked for.
+PYTHON37 ?=
 
 TASK ?= sst2
 MODEL ?= base
@@ -48,7 +50,7 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect train train_and_eval eval eval_all predict convert demo \
-	bench-data bench-parity test lint format lock
+	bench-data bench-parity test test-wse lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,8 +125,11 @@ bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split
 	@$(VENV_PYTHON) -m bench.parity --glue_dir "$(GLUE_DIR)" --golden "$(GOLDEN)" \
 		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
-test: $(READY) ## all tests
+test: $(READY) ## all tests but those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+test-wse: ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
+	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 
 lint: $(READY) ## format and lint, checked
 	@$(VENV_PYTHON) -m ruff format --check .
