@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import manifest, records, where
 from shared.files import sha256_of
 from shared.manifest import Manifest, Shard, Split, Vocabulary
 from shared.vocab import CLS, PAD, SEP, UNK
@@ -41,7 +41,7 @@ def write(
       label_names: None for scores from 0 to 5.
       splits: {split: the records of each shard}; a name that begins with `test` has no labels.
     """
-    folder = manifest.folder(str(data_dir), task, MAX_SEQUENCE_LENGTH)
+    folder = where.folder(str(data_dir), task, MAX_SEQUENCE_LENGTH)
     draw = _Draw(len(text_columns), label_names)
     made = Manifest(
         task=task,
