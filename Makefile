@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 EXTRAS ?=
+# Python 3.7 or 3.8 for `make test-wse`; empty means one is looked for.
+PYTHON37 ?=
 
 TASK ?= sst2
 MODEL ?= base
@@ -30,6 +32,12 @@ CHECKPOINT ?=
 # 1,2,3: a training for each, and a table.
 SEEDS ?=
 ARGS ?=
+# BACKEND=wse (wse.mk): the CS system's address, what else Cerebras' wrappers csrun_cpu and csrun_wse
+# are given, folders to mount (a,b), and the container's Python.
+CS_IP ?=
+CSRUN_ARGS ?=
+MOUNT_DIRS ?=
+CS_PYTHON ?= python
 
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
@@ -41,20 +49,31 @@ INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
 DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error no dataset for TASK=$(TASK)))
 TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
 	$(if $(BACKEND),--backend $(BACKEND))
+# The program, and what must be there before it runs.
+TRAIN_RUN = $(VENV_PYTHON) -m train.run
+TRAIN_READY = $(READY)
+COMPILE_READY = $(TRAIN_READY)
+# The steps that `make compile` builds.
+COMPILE_MODE = train_and_eval
+run = @$1
+ifeq ($(BACKEND),wse)
+include wse.mk
+endif
 DEMO := build/demo
 DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= SEEDS= ARGS= \
 	GLUE_DIR= DATA= TEXT= LABEL= BAD_ROWS= \
 	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect train train_and_eval eval eval_all predict convert demo \
-	bench-data bench-parity test lint format lock
+.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert demo \
+	bench-data bench-parity test test-wse lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
 	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) PYTHON EXTRAS"
 	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
+	@echo "           CS_IP CSRUN_ARGS MOUNT_DIRS CS_PYTHON (BACKEND=wse)"
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
@@ -84,15 +103,18 @@ verify: $(READY) ## reads every record of the data of TASK and compares it with 
 inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL would cost
 	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
-train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
-train_and_eval: $(READY) ## the same, scores every checkpoint and keeps the best one
-eval: $(READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT) on every labelled split
-eval_all: $(READY) ## scores every checkpoint of MODEL_DIR
-predict: $(READY) ## writes its answers on the splits without labels, and GLUE's leaderboard files
-train train_and_eval eval eval_all predict:
-	@$(VENV_PYTHON) -m train.run --mode $@ $(TRAIN_OPTIONS) \
-		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(if $(SEEDS),--seeds "$(SEEDS)") $(ARGS)
+compile: $(COMPILE_READY) ## builds the steps of CONFIG and runs none (ARGS=--validate_only: checks them)
+	$(call run,$(TRAIN_RUN) --mode $(COMPILE_MODE) $(if $(filter --validate_only,$(ARGS)),,--compile_only) \
+		$(TRAIN_OPTIONS) $(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS))
 
+train: $(TRAIN_READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
+train_and_eval: $(TRAIN_READY) ## the same, scores every checkpoint and keeps the best one
+eval: $(TRAIN_READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT) on every labelled split
+eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
+predict: $(TRAIN_READY) ## writes its answers on the splits without labels, and GLUE's leaderboard files
+train train_and_eval eval eval_all predict:
+	$(call run,$(TRAIN_RUN) --mode $@ $(TRAIN_OPTIONS) \
+		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(if $(SEEDS),--seeds "$(SEEDS)") $(ARGS))
 
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
 	@$(VENV_PYTHON) -m train.convert "$(or $(FROM),$(error give FROM=<checkpoint>))" \
@@ -123,8 +145,11 @@ bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split
 	@$(VENV_PYTHON) -m bench.parity --glue_dir "$(GLUE_DIR)" --golden "$(GOLDEN)" \
 		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
 
-test: $(READY) ## all tests
+test: $(READY) ## all tests but those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+test-wse: ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
+	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 
 lint: $(READY) ## format and lint, checked
 	@$(VENV_PYTHON) -m ruff format --check .

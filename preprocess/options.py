@@ -8,7 +8,7 @@ from typing import Optional
 from preprocess import own_spec
 from preprocess.encode import min_sequence_length
 from preprocess.own_spec import OwnSpec
-from shared import manifest, tasks, vocab
+from shared import manifest, tasks, vocab, where
 from shared.errors import UserError
 from shared.tasks import Task
 from shared.vocab import Vocabulary
@@ -43,7 +43,7 @@ class Options:
     @property
     def dataset(self) -> str:
         name = self.own.task if self.own else self.task.name
-        return manifest.folder(self.data_dir, name, self.max_sequence_length)
+        return where.folder(self.data_dir, name, self.max_sequence_length)
 
     def shards_of(self, examples: int) -> int:
         """How many shards a split of that size gets; none of them empty."""

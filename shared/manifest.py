@@ -118,11 +118,6 @@ class Manifest:
         return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
 
 
-def folder(data_dir: str, task: str, max_sequence_length: int) -> str:
-    """data_dir/<task>/msl<N>, the folder of one dataset."""
-    return os.path.join(data_dir, task, f"msl{max_sequence_length}")
-
-
 def default_num_shards(examples: int) -> int:
     """ceil(examples / 8,192), at least 1 and at most 64."""
     return min(max(-(-examples // EXAMPLES_PER_SHARD), 1), MAX_DEFAULT_SHARDS)

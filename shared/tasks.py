@@ -1,11 +1,10 @@
 """GLUE as a table: every fact about a task that a program may need is here and only here.
 
 Columns, label order and split names are those of TensorFlow Datasets 4.9.10 (`glue` 2.0.0);
-metrics are those of the GLUE leaderboard.
+metrics are those of the GLUE leaderboard. NamedTuples, because shared/where.py runs on Python 3.6.
 """
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from shared.errors import UserError
 from shared.suggest import unknown
@@ -24,8 +23,7 @@ _ENTAILMENT_3 = ("entailment", "neutral", "contradiction")
 _ENTAILMENT_2 = ("entailment", "not_entailment")
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One classification (or regression) task.
 
     Attributes:
@@ -80,8 +78,7 @@ TASKS = {task.name: task for task in _GLUE}
 ANSWERED_BY = {"ax": "mnli"}
 
 
-@dataclass(frozen=True)
-class Submission:
+class Submission(NamedTuple):
     """A file of a submission to the GLUE leaderboard.
 
     Attributes:

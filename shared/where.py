@@ -1,15 +1,22 @@
-"""Prints the folder of a dataset, for the Makefile.
+"""Where a dataset lies; prints it for the Makefile.
 
 python -m shared.where data sst2       ->  data/sst2/msl72
 python -m shared.where data sst2 128   ->  data/sst2/msl128
+
+The Python may be that of a Cerebras system's login node: 3.6, and nothing but its own library.
 """
 
 import os
 import sys
 
-from shared import manifest, tasks
-from shared.errors import UserError, exit_code
+from shared import tasks
+from shared.errors import USER_MISTAKE, UserError
 from shared.suggest import unknown
+
+
+def folder(data_dir: str, task: str, max_sequence_length: int) -> str:
+    """data_dir/<task>/msl<N>, the folder of one dataset."""
+    return os.path.join(data_dir, task, f"msl{max_sequence_length}")
 
 
 def main(data_dir: str, task: str, length: str = "") -> None:
@@ -22,8 +29,12 @@ def main(data_dir: str, task: str, length: str = "") -> None:
     if known is None and not os.path.isdir(os.path.join(data_dir, task)):
         raise UserError(unknown("task", task, tasks.TASKS) + f"; and {data_dir} has no {task}/")
     default = known.max_sequence_length if known else tasks.DEFAULT_LENGTH
-    print(manifest.folder(data_dir, task, length or default))
+    print(folder(data_dir, task, length or default))
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(lambda: main(*sys.argv[1:])))
+    try:
+        main(*sys.argv[1:])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)

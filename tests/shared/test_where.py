@@ -1,7 +1,12 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from shared import where
 from shared.errors import UserError
+from tests.inputs import ROOT
 
 
 @pytest.mark.parametrize(
@@ -17,3 +22,25 @@ def test_folders(tmp_path, capsys, task, length, expected):
 def test_a_task_that_is_nowhere(tmp_path):
     with pytest.raises(UserError, match="unknown task 'sst-2': did you mean 'sst2'"):
         where.main(str(tmp_path), "sst-2")
+
+
+def run_bare(python, *arguments):
+    """The program with nothing but Python's own library."""
+    command = [python, "-S", "-m", "shared.where", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_it_needs_no_package():
+    assert run_bare(sys.executable, "data", "sst2").stdout == "data/sst2/msl72\n"
+
+
+def test_it_runs_on_the_python_of_a_login_node():
+    find = ["tests/wse/find_python.sh", "3.6"]
+    environment = {**os.environ, "PYTHON37": ""}
+    python = subprocess.run(find, cwd=ROOT, env=environment, capture_output=True, text=True).stdout
+    if not python:
+        pytest.skip("needs Python 3.6")
+    assert run_bare(python.strip(), "data", "sst2", "16").stdout == "data/sst2/msl16\n"
+    mistake = run_bare(python.strip(), "data", "sst-2")
+    assert (mistake.returncode, mistake.stdout) == (2, "")
+    assert mistake.stderr.startswith("error: unknown task 'sst-2'")

@@ -1,0 +1,82 @@
+"""What the tests of the Cerebras backend share; tests/conftest.py needs a current Python."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.wse import dataset
+
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STANDIN = ROOT / "tests" / "wse" / "standin"
+GOLDEN = ROOT / "tests" / "golden"
+# Reference data of other people, never copied into the project: beside the checkout, if at all.
+REFERENCE = Path(os.environ.get("REFERENCE_DATA", str(ROOT.parent / "shared")))
+# What says to a program that it is one of several tasks.
+_TASK_VARIABLES = ("TF_CONFIG", "SLURM_NTASKS", "SLURM_PROCID", "K8S_CS_IP", "CS_IP")
+
+
+@pytest.fixture(autouse=True)
+def in_project(monkeypatch):
+    """Relative paths mean those of the project; the process is the only task."""
+    monkeypatch.chdir(ROOT)
+    for name in _TASK_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def golden():
+    """tests/golden, which holds the Model Zoo's numbers."""
+    return GOLDEN
+
+
+@pytest.fixture
+def reference():
+    """A function: a path in the reference data -> the file or folder, or the test is skipped."""
+
+    def find(path):
+        if not (REFERENCE / path).exists():
+            pytest.skip(f"needs {path} of the reference data (REFERENCE_DATA)")
+        return REFERENCE / path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def sentences(tmp_path_factory):
+    """The folder of a dataset of single sentences (tests/wse/dataset.py), for reading only."""
+    return dataset.write(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory):
+    """The same of pairs of sentences."""
+    folder = tmp_path_factory.mktemp("data")
+    return dataset.write(folder, task="pairs", text_columns=("text_a", "text_b"))
+
+
+@pytest.fixture
+def program():
+    """Runs `python -m <arguments>` in a process of its own; returns the finished process.
+
+    with_cerebras=False leaves the stand-in out; other keyword arguments are environment variables.
+    """
+
+    def run(*arguments, with_cerebras=True, **environment):
+        path = [str(ROOT), str(STANDIN)] if with_cerebras else [str(ROOT)]
+        return subprocess.run(
+            [sys.executable, "-m", *map(str, arguments)],
+            cwd=str(ROOT),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=300,
+        )
+
+    return run

@@ -1,0 +1,30 @@
+# BACKEND=wse: how train/ runs for a Cerebras system (container releases, up to 1.7.1).
+#
+# With Cerebras' wrappers on the PATH no virtual environment is made or used. csrun_wse runs train
+# and predict on the CS system, the same command in every task; csrun_cpu everything else, on one
+# node. ARGS=--dry_run prints the command and runs nothing.
+
+COMPILE_MODE = train
+TRAIN_OPTIONS += $(if $(CS_IP),--cs_ip "$(CS_IP)")
+
+ifneq ($(shell command -v csrun_cpu 2>&1),)
+TRAIN_READY =
+CSRUN_OPTIONS = $(if $(MOUNT_DIRS),--mount-dirs="$(MOUNT_DIRS)") $(CSRUN_ARGS)
+RUNS_ON_CS = $(if $(filter --validate_only --compile_only,$(ARGS)),,$(filter train predict,$@))
+TRAIN_RUN = $(strip $(if $(RUNS_ON_CS),csrun_wse,csrun_cpu) $(CSRUN_OPTIONS)) $(CS_PYTHON) -m train.run
+else ifneq ($(shell PYTHON37="$(PYTHON37)" tests/wse/find_python.sh 3.7 3.8),)
+# The container's TensorFlow, which tells what operations its graph would have.
+COMPILE_READY = wse-environment
+compile: TRAIN_RUN = .venv-wse/bin/python -m train.run
+endif
+
+.PHONY: wse-environment
+wse-environment:
+	@PYTHON37="$(PYTHON37)" tests/wse/environment.sh >/dev/null
+
+ifneq ($(filter --dry_run,$(ARGS)),)
+override ARGS := $(filter-out --dry_run,$(ARGS))
+TRAIN_READY =
+COMPILE_READY =
+run = $(info $(strip $1))@:
+endif
