@@ -50,6 +50,20 @@ def check_name(path: str) -> None:
         )
 
 
+def make(path: str) -> None:
+    """Makes the folder if it is not there.
+
+    Raises:
+      UserError: it cannot be made.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot make the folder {path}: {error.strerror}; choose another MODEL_DIR"
+        ) from None
+
+
 def locked(model_dir: str):
     """A context manager that keeps a second training out of model_dir."""
     return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")

@@ -89,6 +89,8 @@ class _Update:
         self._options, self._weights = params.optimizer, weights
         self._scaling = loss_scale.scaling(params.optimizer, dtype)
         self._global_step = tf.compat.v1.train.get_or_create_global_step()
+        # Read once: nothing in a graph says whether another reading comes before the increment.
+        self._step = tf.convert_to_tensor(self._global_step)
         slots = optimizer.SLOTS[params.optimizer.optimizer_type]
         zeros = _INITIALIZERS["zeros"]
         self._slots = {
@@ -98,19 +100,32 @@ class _Update:
 
     def of(self, loss):
         """The training operation; args: loss, scalar."""
+        rate = self._learning_rate()
         if self._scaling not in loss_scale.DYNAMIC:
             gradients = self._gradients(loss, self._scaling)
-            return self._apply(gradients, tf.linalg.global_norm(gradients))
+            return self._apply(gradients, self._norm(gradients), rate)
         scale_variables = self._make_scale()
         before = loss_scale.State(*map(tf.convert_to_tensor, scale_variables))
         gradients = self._gradients(loss, before.current_loss_scale)
-        norm = tf.linalg.global_norm(gradients)
+        norm = self._norm(gradients)
         is_finite = tf.math.is_finite(norm)
         after = loss_scale.updated(before, is_finite, self._options)
         changes = [variable.assign(value) for variable, value in zip(scale_variables, after)]
         tf.compat.v1.summary.scalar("train/loss_scale", before.current_loss_scale)
         with tf.control_dependencies(changes):
-            return tf.cond(is_finite, lambda: self._apply(gradients, norm), tf.no_op)
+            return tf.cond(is_finite, lambda: self._apply(gradients, norm, rate), tf.no_op)
+
+    def _learning_rate(self):
+        options = self._options
+        reset_steps = not options.disable_lr_steps_reset
+        rate = schedule.learning_rate(options.learning_rate, self._step, reset_steps)
+        tf.compat.v1.summary.scalar("train/lr", rate)
+        return rate
+
+    def _norm(self, gradients):
+        norm = tf.linalg.global_norm(gradients)
+        tf.compat.v1.summary.scalar("train/unclipped_grad_norm", norm)
+        return norm
 
     def _make_scale(self) -> loss_scale.State:
         """The variables of a dynamic loss scale."""
@@ -130,24 +145,21 @@ class _Update:
         unscale = 1.0 / scale
         return [gradient * unscale for gradient in tf.gradients(loss * scale, sources)]
 
-    def _apply(self, gradients, norm):
-        options, step = self._options, self._global_step
-        rate = schedule.learning_rate(
-            options.learning_rate, step, not options.disable_lr_steps_reset
-        )
-        changes = [step.assign_add(1)]
-        for (name, weight), gradient in zip(
-            self._weights.items(), optimizer.clip(gradients, norm, options)
-        ):
-            changes += self._assignments(name, weight, gradient, rate)
-        return tf.group(*changes)
+    def _apply(self, gradients, norm, rate):
+        clipped = optimizer.clip(gradients, norm, self._options)
+        changes = [
+            change
+            for (name, weight), gradient in zip(self._weights.items(), clipped)
+            for change in self._assignments(name, weight, gradient, rate)
+        ]
+        with tf.control_dependencies(changes):
+            return tf.group(self._global_step.assign_add(1))
 
     def _assignments(self, name, weight, gradient, rate):
         targets = [weight, *self._slots[name]]
         value, *slots = map(tf.convert_to_tensor, targets)
         decay = optimizer.weight_decay(name, self._options)
-        step = tf.convert_to_tensor(self._global_step)
         new_value, new_slots = optimizer.update(
-            value, slots, gradient, rate, self._options, decay, step
+            value, slots, gradient, rate, self._options, decay, self._step
         )
         return [variable.assign(new) for variable, new in zip(targets, [new_value, *new_slots])]

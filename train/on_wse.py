@@ -45,6 +45,7 @@ def run(todo: Plan, options: argparse.Namespace) -> None:
         return
     if not wse.is_in_container():
         raise UserError(_NO_CONTAINER)
+    model_dir.make(todo.model_dir)
     checkpoint_files.settle(todo.model_dir)
     adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
     {plans.TRAIN: train, plans.EVAL: evaluate, plans.PREDICT: predict}[options.mode](

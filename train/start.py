@@ -9,7 +9,7 @@ import signal
 
 from shared import quiet
 from shared.errors import UserError
-from train import checkpoint_files
+from train import checkpoint_files, model_dir
 from train.plan import CPU, GPU, WSE, Plan
 
 
@@ -59,7 +59,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     params = _with_xla(todo.params, backend)
     choose = devices.strategy if is_training else devices.local_strategy
     strategy = choose(params.runconfig, backend)
-    _make_folder(todo.model_dir)
+    model_dir.make(todo.model_dir)
     path, values = None, todo.weights
     if todo.checkpoints:
         read = functools.partial(state.read_weights, model=params.model)
@@ -73,15 +73,6 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     made = gpu.Estimator(params, todo.model_dir, values, strategy)
     todo.weights.clear()  # hundreds of megabytes that nobody reads again
     return made, path, step
-
-
-def _make_folder(path: str) -> None:
-    try:
-        os.makedirs(path, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"cannot make the folder {path}: {error.strerror}; choose another MODEL_DIR"
-        ) from None
 
 
 def _with_xla(params, backend):

@@ -35,7 +35,7 @@ KNOWN = {
 # Those of other TensorFlow versions differ.
 VERSION = "2.2."
 
-_PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def strangers(graph: tf.Graph, mode: str) -> Dict[str, str]:
@@ -55,9 +55,9 @@ def _operations(graph):
 
 
 def _line(op) -> str:
-    """file:line of the innermost line of this project that made an operation."""
-    ours = [frame for frame in op.traceback if os.path.abspath(frame[0]).startswith(_PROJECT)]
+    """file:line of the innermost line of train/ that made an operation."""
+    ours = [frame for frame in op.traceback if os.path.abspath(frame[0]).startswith(_FOLDER)]
     if not ours:
         return f"operation {op.name}"
     file, line = ours[-1][:2]
-    return f"{os.path.relpath(file, _PROJECT)}:{line}"
+    return f"{os.path.relpath(file, os.path.dirname(_FOLDER))}:{line}"

@@ -1,0 +1,97 @@
+"""A model_dir goes from one backend to the other, also as a copy."""
+
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from tests.wse import runs
+from tests.wse.conftest import ROOT
+from train import checkpoint_files
+
+CURRENT_PYTHON = ROOT / ".venv" / "bin" / "python"
+
+
+@pytest.fixture
+def cpu():
+    """Runs the trainer with the backend cpu, on current TensorFlow; returns what it printed."""
+
+    def run(mode, *arguments):
+        command = [str(CURRENT_PYTHON), "-m", "train.run"]
+        command += runs.arguments(mode, *arguments, backend="cpu")
+        return subprocess.run(
+            command, cwd=str(ROOT), check=True, stdout=subprocess.PIPE, universal_newlines=True
+        ).stdout
+
+    return run
+
+
+@pytest.fixture
+def params(tmp_path):
+    runs.write_yaml(tmp_path / "p.yaml")
+    return tmp_path / "p.yaml"
+
+
+def test_trained_on_wse_then_on_cpu(tmp_path, params, sentences, cpu):
+    trained, copy = tmp_path / "trained", tmp_path / "copy"
+    runs.main("train", trained, params, sentences)
+    runs.main("predict", trained, params, sentences)
+    expected = runs.predictions(trained)
+    logits = np.load(str(trained / "predict" / "predictions_test.npz"))["arr_0"]
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, expected, atol=1e-6)
+
+    shutil.copytree(str(trained), str(copy))
+    assert "accuracy" in cpu("eval", copy, params, sentences)
+    cpu("predict", copy, params, sentences)
+    np.testing.assert_allclose(runs.predictions(copy), expected, atol=1e-5)
+    assert "continues from" in cpu("train", copy, params, sentences, "--max_steps", 6)
+    assert "continues from" not in cpu("eval", copy, params, sentences)
+
+    runs.main("train", trained, params, sentences, "--max_steps", 6)
+    on_wse, on_cpu = runs.logged(trained, "train/cost_cls"), runs.logged(copy, "train/loss")
+    for step in (5, 6):
+        assert on_cpu[step] == pytest.approx(on_wse[step], rel=1e-4)
+    assert on_wse[5] != pytest.approx(on_wse[6], rel=1e-4)
+
+
+def test_trained_on_cpu_then_on_wse(tmp_path, params, sentences, cpu, capsys):
+    trained, copy = tmp_path / "trained", tmp_path / "copy"
+    cpu("train", trained, params, sentences)
+    shutil.copytree(str(trained), str(copy))
+    cpu("train", trained, params, sentences, "--max_steps", 6)
+    runs.main("train", copy, params, sentences, "--max_steps", 6)
+    assert "environment.backend: cpu before, wse now" in capsys.readouterr().out
+    on_cpu, on_wse = runs.logged(trained, "train/loss"), runs.logged(copy, "train/cost_cls")
+    for step in (5, 6):
+        assert on_wse[step] == pytest.approx(on_cpu[step], rel=1e-4)
+
+
+def test_a_copy_goes_on_from_its_own_checkpoint(tmp_path, params, sentences):
+    """tf.estimator may write absolute paths, which in a copy name the original's checkpoints."""
+    trained, copy = tmp_path / "trained", tmp_path / "copy"
+    runs.main("train", trained, params, sentences)
+    state = trained / "checkpoint"
+    for name in ("model.ckpt-0", "model.ckpt-2", "model.ckpt-4"):
+        state.write_text(state.read_text().replace(f'"{name}"', f'"{trained / name}"'))
+    shutil.copytree(str(trained), str(copy))
+    runs.main("train", trained, params, sentences, "--max_steps", 6)
+    runs.main("train", copy, params, sentences, "--max_steps", 5)
+    assert checkpoint_files.steps(str(copy))[-1] == 5
+    assert str(trained) not in (copy / "checkpoint").read_text()
+    assert sorted(os.listdir(str(copy)))  # and the original was not touched
+    assert checkpoint_files.steps(str(trained))[-1] == 6
+
+
+def test_a_checkpoint_that_lacks_variables_is_refused(tmp_path, params, sentences):
+    from shared.errors import UserError
+
+    trained = tmp_path / "trained"
+    runs.main("train", trained, params, sentences)
+    mixed = tmp_path / "mixed.yaml"
+    runs.write_yaml(mixed, runs.MIXED)
+    with pytest.raises(UserError) as error:
+        runs.main("train", trained, mixed, sentences, "--max_steps", 6)
+    assert "model.ckpt-4 lacks 4 variables:\n  current_loss_scale" in str(error.value)

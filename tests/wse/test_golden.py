@@ -1,0 +1,159 @@
+"""The wse backend computes what the Model Zoo computes (facts: golden/modelzoo)."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from shared import config
+from tests.wse import runs
+from train import checkpoint, model_fn, variables
+from train.estimators import wse
+from train.estimators.wse_layers import WseLayers
+
+FEATURES = ("input_ids", "input_mask", "segment_ids")
+LENGTH = 24
+
+
+@pytest.fixture
+def expected(golden):
+    return dict(np.load(str(golden / "modelzoo" / "expected.npz")))
+
+
+@pytest.fixture
+def batches(expected):
+    """An input function: the golden batch again and again."""
+
+    def input_fn():
+        features = {name: expected[name].astype(np.int32) for name in FEATURES}
+        labels = expected["labels"].astype(np.int32)
+        return tf.data.Dataset.from_tensors((features, labels)).repeat()
+
+    return input_fn
+
+
+@pytest.fixture
+def begin(golden, tmp_path):
+    """A function: makes a model_dir with the golden weights at step 0, fresh slots; its path."""
+
+    def make(params):
+        names = [spec.name for spec in variables.table(params.model)]
+        found = checkpoint.read(str(golden / "modelzoo" / "classifier.ckpt"), names)
+        state = {"global_step": np.int64(0), "current_loss_scale": np.float32(2.0**15)}
+        for name in ("good_steps", "steps_since_rescale", "overflows_since_rescale"):
+            state[name] = np.int64(0)
+        for name in names:
+            for slot in ("AdamW", "AdamW_1"):
+                state[f"{name}/{slot}"] = np.zeros_like(found[name])
+        folder = tmp_path / "m"
+        folder.mkdir()
+        checkpoint.save(str(folder), 0, {**found, **state}, keep=0)
+        return folder
+
+    return make
+
+
+def test_four_steps_are_the_model_zoos(golden, begin, batches):
+    params = runs.modelzoo_config()
+    folder = begin(params)
+    wse.Estimator(params, str(folder), LENGTH).train(batches, 4)
+    expected = dict(np.load(str(golden / "modelzoo" / "train4.npz")))
+    losses = runs.logged(folder, "train/cost_cls")
+    np.testing.assert_allclose(list(losses.values()), expected.pop("losses"), rtol=1e-4)
+    found = runs.weights(folder, step=4)
+    for name, values in expected.items():
+        difference, largest = np.abs(found[name] - values).max(), np.abs(values).max()
+        # The gradients of the keys' biases are noise around zero.
+        assert difference <= (1e-2 if "k_projection/bias" in name else 1e-4) * largest, name
+
+
+def test_float16_with_a_dynamic_loss_scale_stays_near(golden, begin, batches):
+    params = runs.modelzoo_config(
+        model={"mixed_precision": "float16"}, optimizer={"steps_per_increase": 3}
+    )
+    folder = begin(params)
+    wse.Estimator(params, str(folder), LENGTH).train(batches, 4)
+    expected = np.load(str(golden / "modelzoo" / "train4.npz"))["losses"]
+    losses = list(runs.logged(folder, "train/cost_cls").values())
+    # Then Adam's first steps of full size have made the noise of small gradients large.
+    np.testing.assert_allclose(losses[:3], expected[:3], rtol=1e-3)
+    found = runs.weights(folder, step=4)
+    # Doubled after 3 steps, up to max_loss_scale, where it was; then one step more.
+    assert found["current_loss_scale"] == 2.0**15 and found["steps_since_rescale"] == 1
+    assert set(found) == set(runs.weights(folder, step=0))
+
+
+def test_a_step_that_overflows_changes_no_weight_and_is_not_counted(begin, batches):
+    params = runs.modelzoo_config(
+        model={"mixed_precision": "float16", "num_hidden_layers": 1},
+        optimizer={"initial_loss_scale": 2.0**60, "max_loss_scale": 2.0**60},
+    )
+    folder = begin(params)
+    state = {**runs.weights(folder), "current_loss_scale": np.float32(2.0**60)}
+    checkpoint.save(str(folder), 0, state, keep=0)
+    with tf.Graph().as_default():
+        features, labels = tf.compat.v1.data.make_one_shot_iterator(batches()).get_next()
+        spec = model_fn.make(params, WseLayers, lambda **fields: fields)(
+            features, labels, model_fn.TRAIN, config.dump(params)
+        )
+        saver = tf.compat.v1.train.Saver()
+        with tf.compat.v1.Session() as session:
+            saver.restore(session, str(folder / "model.ckpt-0"))
+            session.run(spec["train_op"])
+            found = {v.op.name: session.run(v) for v in tf.compat.v1.global_variables()}
+    assert found.pop("current_loss_scale") == 2.0**59
+    for name, value in found.items():
+        np.testing.assert_array_equal(value, state[name], err_msg=name)
+
+
+def test_logits_are_the_model_zoos(expected, begin, batches):
+    params = runs.modelzoo_config()
+    folder = begin(params)
+    estimator = wse.Estimator(params, str(folder), LENGTH)
+    rows = list(estimator.predict(batches, str(folder / "model.ckpt-0"), 6))
+    np.testing.assert_allclose(np.stack(rows), expected["logits"], atol=1e-5)
+
+
+def test_metrics_of_an_evaluation(expected, begin, batches):
+    """Of the golden logits, by hand."""
+    params = runs.modelzoo_config()
+    folder = begin(params)
+    found = wse.Estimator(params, str(folder), LENGTH).evaluate(
+        batches, 2, str(folder / "model.ckpt-0"), "golden"
+    )
+    answers, labels = expected["logits"].argmax(axis=1), expected["labels"]
+    tp, tn = ((answers == n) & (labels == n) for n in (1, 0))
+    tp, tn, ones, right = tp.sum(), tn.sum(), (answers == 1).sum(), (labels == 1).sum()
+    fp, fn = ones - tp, right - tp
+    size = math.sqrt(ones * right * (tn + fp) * (tn + fn))
+    assert found["eval/accuracy_cls"] == pytest.approx((tp + tn) / 6)
+    assert found["eval/f1_score"] == pytest.approx(2 * tp / (2 * tp + fp + fn))
+    assert found["eval/mcc"] == pytest.approx((tp * tn - fp * fn) / size if size else 0.0)
+    assert found["loss"] == pytest.approx(float(expected["loss"]), rel=1e-5)
+
+
+def test_three_classes_have_no_f1(tmp_path):
+    params = runs.modelzoo_config(model={"num_cls_classes": 3})
+    with tf.Graph().as_default():
+        features = {name: tf.zeros([2, 8], tf.int32) for name in FEATURES}
+        spec = model_fn.make(params, WseLayers, lambda **fields: fields)(
+            features, tf.zeros([2], tf.int32), model_fn.EVAL, config.dump(params)
+        )
+        metrics, arguments = spec["host_call"]
+        assert set(metrics(*arguments)) == {"eval/accuracy_cls"}
+
+
+def test_dropout_is_on_in_training_only(begin, batches):
+    rates = {"dropout_rate": 0.5, "attention_dropout_rate": 0.5, "cls_dropout_rate": 0.5}
+    quiet = runs.modelzoo_config(model={"num_hidden_layers": 1})
+    params = dataclasses.replace(quiet, model=dataclasses.replace(quiet.model, **rates))
+    folder = begin(params)
+    losses = []
+    for given in (params, quiet):
+        estimator = wse.Estimator(given, str(folder), LENGTH)
+        losses.append(estimator.evaluate(batches, 1, str(folder / "model.ckpt-0"), "x")["loss"])
+    assert losses[0] == losses[1]
+    wse.Estimator(params, str(folder), LENGTH).train(batches, 1)
+    assert abs(runs.logged(folder, "train/cost_cls")[1] - losses[0]) > 1e-3

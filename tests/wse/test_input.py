@@ -1,0 +1,148 @@
+"""What input workers read: their own part, in static shapes, writing nothing."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from shared import manifest, records
+from shared.config import InputConfig
+from shared.errors import UserError
+from tests.wse import dataset
+from train import rows, static_input_fn
+from train.static_input_fn import Worker
+
+WIDTH = dataset.MAX_SEQUENCE_LENGTH
+
+
+def cluster(workers, kind="worker", index=0, chief=True):
+    hosts = [f"host{n}:2222" for n in range(workers)]
+    found = {"worker": hosts, **({"chief": ["host:2222"]} if chief else {})}
+    return json.dumps({"cluster": found, "task": {"type": kind, "index": index}})
+
+
+def read(folder, count, batch_size=2, first_step=0, **options):
+    """The ids of `count` training batches, one tuple for each row."""
+    found = manifest.read(folder)
+    options = InputConfig(batch_size, folder, shuffle_buffer=100, **options)
+    batches = static_input_fn.train_batches(options, found, 1, first_step).take(count)
+    return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
+
+
+def all_rows(folder, split="train"):
+    ids = rows.read_split(folder, split, manifest.read(folder)).input_ids
+    return sorted(map(tuple, ids.tolist()))
+
+
+@pytest.fixture
+def even(tmp_path):
+    """A dataset of four training shards of 6 records; no two records are equal."""
+    folder = dataset.write(tmp_path, splits={"train": (6, 6, 6, 6), "test": (7,)})
+    assert len(set(all_rows(folder))) == 24
+    return folder
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("chief", [True, False])
+def test_workers_read_disjoint_records_that_cover_the_split(even, workers, chief, monkeypatch):
+    # Of three workers one has two shards.
+    counts = {1: [12], 2: [6, 6], 3: [6, 3, 3], 4: [3] * 4, 6: [2] * 6}[workers]
+    found = []
+    for index, batches in enumerate(counts):
+        monkeypatch.setenv("TF_CONFIG", cluster(workers, "worker", index, chief))
+        found += read(even, batches)
+    assert sorted(found) == all_rows(even)
+
+
+def test_epochs_differ_and_follow_the_seed(even, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster(2, index=1))
+    two = read(even, 12)
+    assert sorted(two[:12]) == sorted(two[12:]) and two[:12] != two[12:]
+    assert two == read(even, 12)
+    # Steps 0 to 7 took four batches of each of the two workers.
+    assert read(even, 8, first_step=8) == two[8:]
+
+
+def test_a_part_that_fills_no_batch_is_named(even, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster(4, index=2))
+    with pytest.raises(UserError) as error:
+        read(even, 1, batch_size=7)
+    assert "input worker 2 of 4 has 6 training examples, fewer than" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (None, Worker(0, 1)),
+        ("{}", Worker(0, 1)),
+        (cluster(3, "worker", 2), Worker(2, 3)),
+        (cluster(3, "chief", 0), Worker(0, 3)),
+        (cluster(3, "worker", 0, chief=False), Worker(0, 3)),
+        (json.dumps({"cluster": {"chief": ["h:1"]}, "task": {"type": "chief", "index": 0}}),
+         Worker(0, 1)),
+        (json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"index": "1"}}), Worker(1, 2)),
+    ],
+)  # fmt: skip
+def test_which_worker_this_is(content, expected, monkeypatch):
+    if content is not None:
+        monkeypatch.setenv("TF_CONFIG", content)
+    assert static_input_fn.this_worker() == expected
+
+
+@pytest.mark.parametrize("content", ["no json", "[]", '{"task": 1}', cluster(2, index=2)])
+def test_a_broken_cluster_is_one_message(content, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", content)
+    with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
+        static_input_fn.this_worker()
+
+
+@pytest.mark.parametrize(
+    "workers, chief, is_right", [(1, True, 1), (2, True, 0), (2, False, 1), (3, False, 0)]
+)
+def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster(workers, chief=chief))
+    if is_right:
+        static_input_fn.check_one_reader()
+    else:
+        with pytest.raises(UserError, match="start one: csrun_wse --total-nodes=2"):
+            static_input_fn.check_one_reader()
+
+
+def test_shapes_are_static_also_in_a_graph(even):
+    found = manifest.read(even)
+    options = InputConfig(5, even)
+    with tf.Graph().as_default():
+        for batches in (
+            static_input_fn.train_batches(options, found, 1, 0),
+            static_input_fn.scored_batches(options, "test", found),
+        ):
+            features, labels = batches.element_spec
+            assert features == {
+                name: tf.TensorSpec([5, WIDTH], tf.int32)
+                for name in ("input_ids", "input_mask", "segment_ids")
+            }
+            assert labels == tf.TensorSpec([5], tf.int32)
+
+
+def test_scored_records_come_in_order_and_fill_the_last_batch(pairs):
+    found = manifest.read(pairs)
+    expected = rows.read_split(pairs, "test", found)
+    batches = static_input_fn.scored_batches(InputConfig(4, pairs), "test", found).take(3)
+    features, labels = zip(*batches)
+    ids = np.concatenate([batch["input_ids"] for batch in features])
+    np.testing.assert_array_equal(ids[:10], expected.input_ids)
+    np.testing.assert_array_equal(ids[10:], expected.input_ids[:2])
+    mask, segments = records.mask_and_segments(expected.lengths, expected.b_starts, WIDTH)
+    np.testing.assert_array_equal(np.concatenate([f["input_mask"] for f in features])[:10], mask)
+    found = np.concatenate([f["segment_ids"] for f in features])[:10]
+    np.testing.assert_array_equal(found, segments)
+    assert np.concatenate(labels).tolist() == [-1] * 12
+
+
+def test_reading_writes_nothing(even, tmp_path, monkeypatch):
+    before = sorted(os.walk(str(tmp_path)))
+    monkeypatch.setenv("TF_CONFIG", cluster(2))
+    read(even, 3)
+    assert sorted(os.walk(str(tmp_path))) == before

@@ -1,0 +1,49 @@
+"""Our graphs hold no operation that Cerebras' compiler has not seen (train/wse_ops.py)."""
+
+import pytest
+import tensorflow as tf
+
+from tests.wse import runs
+from train import optimizer, wse_ops, wse_report
+from train.estimators import wse_layers
+
+pytestmark = pytest.mark.skipif(
+    not tf.__version__.startswith("2.2."), reason="only TensorFlow 2.2 makes the container's graph"
+)
+RATES = {"dropout_rate": 0.1, "attention_dropout_rate": 0.1, "cls_dropout_rate": 0.1}
+
+
+@pytest.mark.parametrize("mixed", ["float16", False])
+@pytest.mark.parametrize("mode", ["train", "eval", "infer"])
+def test_every_operation_is_known(mode, mixed):
+    params = runs.modelzoo_config(
+        model={**RATES, "mixed_precision": mixed}, optimizer={"use_bias_correction": True}
+    )
+    graph = wse_report.build(params, mode, 4, 16)
+    assert wse_ops.strangers(graph, mode) == {}
+    types = {op.type for op in wse_ops._operations(graph)}
+    if mode == "train":
+        # Nothing is missing that such a graph must have, function bodies included.
+        assert {"RandomUniform", "UnsortedSegmentSum", "TanhGrad", "AssignVariableOp"} <= types
+        assert {"If", "IsFinite"} <= types or not mixed
+
+
+def test_a_stranger_is_named_with_the_line_it_came_from(monkeypatch):
+    monkeypatch.setattr(wse_layers.WseLayers, "gelu", wse_layers.Layers.gelu_erf)
+    params = runs.modelzoo_config(model={"mixed_precision": "float16"})
+    graph = wse_report.build(params, "train", 4, 16)
+    found = wse_ops.strangers(graph, "train")
+    assert set(found) == {"Erf", "Exp"}
+    file, line = found["Erf"].split(":")
+    assert file == "train/layers.py"
+    with open(file) as code:
+        assert "tf.math.erf" in code.read().splitlines()[int(line) - 1]
+
+
+def test_a_stranger_in_a_branch_is_found_too(monkeypatch):
+    monkeypatch.setitem(
+        optimizer._UPDATES, "adamw", lambda value, slots, *_: (tf.math.ceil(value), slots)
+    )
+    params = runs.modelzoo_config(model={"mixed_precision": "float16"})
+    graph = wse_report.build(params, "train", 4, 16)
+    assert set(wse_ops.strangers(graph, "train")) == {"Ceil"}
