@@ -78,7 +78,7 @@ def compile_steps(todo: Plan, options: argparse.Namespace) -> None:
     adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
     checkpoint_files.settle(todo.model_dir)
     estimator = _estimator(adapted, options.cs_ip, is_compiled=True)
-    estimator.compile(_input_fn(adapted), options.validate_only, mode)
+    estimator.compile(_input_fn(adapted), bool(options.validate_only), mode)
     done = "validated up to kernel matching" if options.validate_only else "compiled"
     print(f"{_VERIFIED} Cerebras' compiler has {done} the graph of mode {options.mode}.")
 
@@ -131,15 +131,25 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 def predict(todo: Plan, cs_ip) -> None:
     """Mode predict: the logits under model_dir/predict, and the files of prediction_files.write."""
-    static_input_fn.check_one_reader()
     estimator = _estimator(todo, cs_ip)
     for split in todo.splits:
         examples = todo.scored_data.splits[split].examples
-        rows = list(estimator.predict(_input_fn(todo, split=split), _checkpoint(todo), examples))
+        input_fn = _read_by_one(_input_fn(todo, split=split))
+        rows = list(estimator.predict(input_fn, _checkpoint(todo), examples))
         if rows:
             _write_predictions(todo, split, np.stack(rows))
         else:
             print(f"predict {split}: no answer came to this task; the chief has them")
+
+
+def _read_by_one(input_fn):
+    """Checked when it is called: by then Cerebras' software has set TF_CONFIG."""
+
+    def checked():
+        static_input_fn.check_one_reader()
+        return input_fn()
+
+    return checked
 
 
 def _write_predictions(todo, split, scores):

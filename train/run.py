@@ -49,7 +49,7 @@ def run(options: argparse.Namespace):
     from train import compiling, evaluation, prediction, training
 
     if options.validate_only or options.compile_only:
-        compiling.compile_steps(todo, backend, options.validate_only)
+        compiling.compile_steps(todo, backend, bool(options.validate_only))
         return None
     mode = {
         plan.TRAIN: training.train,

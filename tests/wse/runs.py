@@ -16,7 +16,7 @@ SMALL = {
     "train_input": {"batch_size": 8, "shuffle": False},
     "eval_input": {"batch_size": 8},
     "model": {
-        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 2, "filter_size": 64,
+        "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 1, "filter_size": 64,
         "max_position_embeddings": 40,
     },
     "optimizer": {"learning_rate": 1e-3, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0},

@@ -1,12 +1,12 @@
 """A model_dir goes from one backend to the other, also as a copy."""
 
-import os
 import shutil
 import subprocess
 
 import numpy as np
 import pytest
 
+from shared.errors import UserError
 from tests.wse import runs
 from tests.wse.conftest import ROOT
 from train import checkpoint_files
@@ -48,7 +48,6 @@ def test_trained_on_wse_then_on_cpu(tmp_path, params, sentences, cpu):
     cpu("predict", copy, params, sentences)
     np.testing.assert_allclose(runs.predictions(copy), expected, atol=1e-5)
     assert "continues from" in cpu("train", copy, params, sentences, "--max_steps", 6)
-    assert "continues from" not in cpu("eval", copy, params, sentences)
 
     runs.main("train", trained, params, sentences, "--max_steps", 6)
     on_wse, on_cpu = runs.logged(trained, "train/cost_cls"), runs.logged(copy, "train/loss")
@@ -81,13 +80,10 @@ def test_a_copy_goes_on_from_its_own_checkpoint(tmp_path, params, sentences):
     runs.main("train", copy, params, sentences, "--max_steps", 5)
     assert checkpoint_files.steps(str(copy))[-1] == 5
     assert str(trained) not in (copy / "checkpoint").read_text()
-    assert sorted(os.listdir(str(copy)))  # and the original was not touched
     assert checkpoint_files.steps(str(trained))[-1] == 6
 
 
 def test_a_checkpoint_that_lacks_variables_is_refused(tmp_path, params, sentences):
-    from shared.errors import UserError
-
     trained = tmp_path / "trained"
     runs.main("train", trained, params, sentences)
     mixed = tmp_path / "mixed.yaml"

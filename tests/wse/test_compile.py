@@ -1,0 +1,177 @@
+"""make compile BACKEND=wse: the report, and what reaches Cerebras' compiler."""
+
+import dataclasses
+import re
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from cerebras.standin import calls
+
+from shared import config, manifest
+from shared.config import InputConfig
+from shared.errors import UserError
+from tests.wse import dataset, runs
+from train import classifier, resolve, restore, static_input_fn, weights
+from train.estimators.wse_layers import WseLayers
+from train.layers import Layers
+from train.pretrained.read import read
+
+ERF = {"model": {**runs.MIXED["model"], "num_hidden_layers": 2}}
+
+
+@pytest.fixture
+def params(tmp_path):
+    """A function: changes -> a YAML of float16."""
+
+    def write(**changes):
+        runs.write_yaml(tmp_path / "p.yaml", {**runs.MIXED, **changes})
+        return tmp_path / "p.yaml"
+
+    return write
+
+
+@pytest.fixture
+def hugging_face(golden, tmp_path):
+    """A checkpoint that was trained with the erf form of gelu, without its vocabulary."""
+    folder = tmp_path / "hf"
+    shutil.copytree(str(golden / "hf" / "pretrained"), str(folder))
+    for name in ("vocab.txt", "tokenizer_config.json"):
+        if (folder / name).exists():
+            (folder / name).unlink()
+    return folder
+
+
+def lines_of(text):
+    """{subject: (status, text)} of a report's lines."""
+    found = re.findall(r"^(ok|warning|unchecked) +([a-z ]+): (.*)$", text, re.MULTILINE)
+    return {subject: (status, line) for status, subject, line in found}
+
+
+def test_the_report_says_what_is_known(tmp_path, params, sentences, capsys):
+    runs.main("train", tmp_path / "m", params(), sentences, "--validate_only")
+    output = capsys.readouterr().out
+    report = lines_of(output)
+    hidden, filters, positions = 32, 64, 40
+    layer = 4 * hidden * hidden + 4 * hidden + 2 * hidden * filters + filters + hidden + 4 * hidden
+    embeddings = (dataset.VOCABULARY_SIZE + positions + 2) * hidden + 2 * hidden
+    head = hidden * hidden + hidden + 2 * hidden + 2
+    assert report["model"] == ("ok", f"{embeddings + layer + head:,} parameters in 25 variables")
+    assert report["length"] == ("ok", "8 steps of 8 an epoch; 4 steps are 0.46 epochs")
+    assert report["data"][1].startswith("sst2 train, 70 examples in 4 shards")
+    assert report["workers"] == (
+        "warning", "a shard has 5 examples, so a worker with one shard fills no batch of 8; start "
+        "at most 4 workers",
+    )  # fmt: skip
+    assert report["precision"][1].endswith("in float32; loss scale dynamic")
+    assert report["checkpoint"][0] == "warning"
+    assert report["graph"][1].endswith("in mode train, batches int32 [8, 16], static")
+    assert report["layer norm"] == ("ok", "epsilon 1e-05, in float32")
+    if tf.__version__.startswith("2.2."):
+        assert report["operations"][0] == "ok"
+    assert "has validated up to kernel matching the graph of mode train." in output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "flag, validate_only", [("--validate_only", True), ("--compile_only", False)]
+)
+def test_it_reaches_the_compiler_with_what_was_asked(
+    flag, validate_only, tmp_path, params, sentences
+):
+    given = params(csconfig={"use_cbfloat16": True}, runconfig={"ir_mode": "mlir-xla"})
+    runs.main("train", tmp_path / "m", given, sentences, flag)
+    (call,) = calls.read(tmp_path / "m")
+    assert call["call"] == "compile" and call["mode"] == "train"
+    assert call["validate_only"] is validate_only
+    assert call["cs_ip"] is None and call["ir_mode"] == "mlir-xla"
+    assert call["cs_config"] == {"use_cbfloat16": True}
+    shape = [[8, 16], "int32"]
+    assert call["features"] == dict.fromkeys(["input_ids", "input_mask", "segment_ids"], shape)
+    assert call["labels"] == [[8], "int32"]
+
+
+def test_a_training_reuses_what_was_compiled(tmp_path, params, sentences):
+    folder = tmp_path / "m"
+    for address in ("10.0.0.1", "10.0.0.1:9000"):
+        runs.main("train", folder, params(), sentences, "--compile_only", "--cs_ip", address)
+    runs.main("train", folder, params(), sentences, "--cs_ip", "10.0.0.1")
+    found = calls.read(folder)
+    assert [call["cs_ip"] for call in found] == ["10.0.0.1:9000"] * 3
+    assert [call["recompiled"] for call in found] == [True, False, False]
+
+
+def test_the_schedulers_address_is_left_alone(tmp_path, params, sentences, monkeypatch):
+    monkeypatch.setenv("K8S_CS_IP", "10.0.0.9:1234")
+    runs.main("train", tmp_path / "m", params(), sentences, "--compile_only")
+    assert calls.read(tmp_path / "m")[0]["cs_ip"] is None
+
+
+def test_another_port_is_refused(tmp_path, params, sentences):
+    with pytest.raises(UserError, match="--cs_ip 10.0.0.1:80: expected a bare IP address"):
+        runs.main("train", tmp_path / "m", params(), sentences, "--cs_ip", "10.0.0.1:80")
+
+
+def test_a_field_that_cerebras_does_not_know_is_one_message(tmp_path, params, sentences):
+    with pytest.raises(UserError, match="csconfig: Cerebras' CSConfig does not take it: .*no_such"):
+        runs.main("train", tmp_path / "m", params(csconfig={"no_such": 1}), sentences,
+                  "--validate_only")  # fmt: skip
+
+
+def test_the_erf_form_of_gelu_is_a_warning_with_the_difference(
+    tmp_path, params, sentences, hugging_face, capsys
+):
+    arguments = ("--validate_only", "--checkpoint_path", hugging_face)
+    runs.main("train", tmp_path / "m", params(**ERF), sentences, *arguments)
+    report = lines_of(capsys.readouterr().out)
+    assert report["checkpoint"][1].startswith("39 of 41 variables from")
+    status, text = report["gelu"]
+    size, difference = map(float, re.search(r"up to (.*), differ by up to (.*)$", text).groups())
+    assert status == "warning" and 0 < difference < 1e-2 * size
+    assert difference == pytest.approx(_difference(hugging_face, sentences, params(**ERF)), rel=0.1)
+    # Its epsilon of 1e-12 is no number of float16, but the norm is in float32.
+    assert report["layer norm"] == ("ok", "epsilon 1e-12, in float32")
+
+
+def _difference(path, folder, params):
+    """By the layers of the other backend (erf) and of this one (tanh)."""
+    found = manifest.read(folder)
+    model = resolve.model(config.load(str(params), print).model, found, read(str(path)), print)
+    pretrained, _ = restore.initial_weights(model, read(str(path)))
+    values = weights.create(model, 3, pretrained)
+    batches = static_input_fn.scored_batches(InputConfig(8, folder), "train", found)
+    features, _ = next(iter(batches))
+    tanh_model = dataclasses.replace(model, encoder_nonlinearity="gelu")
+    erf = classifier.logits(values, features, model, Layers(tf.float32))
+    tanh = classifier.logits(values, features, tanh_model, WseLayers(tf.float32))
+    return np.abs(erf - tanh).max()
+
+
+def test_outside_the_container_it_says_what_only_the_container_knows(
+    tmp_path, params, sentences, program
+):
+    given = params()
+    done = program(*["train.run", *runs.arguments("train", tmp_path / "m", given, sentences)],
+                   "--compile_only", with_cerebras=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert "Only csrun_cpu can verify the rest" in last
+    assert not (tmp_path / "m").exists()
+    done = program(*["train.run", *runs.arguments("train", tmp_path / "m", given, sentences)],
+                   with_cerebras=False)  # fmt: skip
+    assert done.returncode == 2 and "runs in Cerebras' container" in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "m").exists()
+
+
+def test_scores_are_refused(tmp_path, params):
+    folder = dataset.write(tmp_path, "stsb", ("a", "b"), None, {"train": (30,)})
+    with pytest.raises(UserError, match="has scores, no classes"):
+        runs.main("train", tmp_path / "m", params(), folder, "--validate_only")
+
+
+def test_the_container_evaluates_on_its_cpu(tmp_path, params, sentences, capsys):
+    folder = tmp_path / "m"
+    runs.main("train", folder, params(runconfig={"max_steps": 2}), sentences, "--cs_ip", "10.0.0.1")
+    runs.main("eval", folder, params(), sentences)
+    # 21 examples in batches of up to 8 are 3 of 7.
+    assert re.search(r"eval validation: .*accuracy.*\(21 examples\)", capsys.readouterr().out)

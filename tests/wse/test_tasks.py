@@ -1,0 +1,74 @@
+"""csrun_wse runs the same command in every task at once: nobody disturbs the others."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.wse import runs
+from tests.wse.conftest import ROOT, STANDIN
+from train import checkpoint_files
+
+TASKS = 4
+
+
+@pytest.fixture
+def at_once(tmp_path):
+    """A function: number of tasks, arguments of train.run -> what each of them printed."""
+
+    def run(tasks, *arguments):
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-m", "train.run", *map(str, arguments)],
+                cwd=str(ROOT),
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join([str(ROOT), str(STANDIN)]),
+                    "SLURM_NTASKS": str(tasks),
+                    "SLURM_PROCID": str(number),
+                },
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                universal_newlines=True,
+            )
+            for number in range(tasks)
+        ]
+        outputs = [process.communicate(timeout=300) for process in started]
+        for process, (_, errors) in zip(started, outputs):
+            assert process.returncode == 0, errors
+        return [output for output, _ in outputs]
+
+    return run
+
+
+def test_four_tasks_train_and_two_predict(tmp_path, sentences, golden, at_once):
+    params, folder, alone = tmp_path / "p.yaml", tmp_path / "m", tmp_path / "alone"
+    runs.write_yaml(params, {"model": {**runs.MIXED["model"], "num_hidden_layers": 2}})
+    source = tmp_path / "hf"
+    shutil.copytree(str(golden / "hf" / "pretrained"), str(source))
+    for name in ("vocab.txt", "tokenizer_config.json"):
+        if (source / name).exists():
+            (source / name).unlink()
+    more = ["--checkpoint_path", source, "--cs_ip", "10.0.0.1"]
+    outputs = at_once(TASKS, *runs.arguments("train", folder, params, sentences, *more))
+    assert sum("input worker" in output for output in outputs) == TASKS - 1
+    assert all("training is at its end, step 4" in output for output in outputs)
+    assert checkpoint_files.steps(str(folder)) == [0, 2, 4]
+
+    # One conversion, whole; and nothing that differs from what a single task writes.
+    at_once(1, *runs.arguments("train", alone, params, sentences, *more))
+    assert [name for name in os.listdir(str(folder)) if "tmp" in name] == []
+    (conversion,) = (name for name in os.listdir(str(folder)) if name.startswith("warm_start"))
+    assert files(alone / conversion) == files(folder / conversion)
+    assert (alone / "params.yaml").read_bytes() == (folder / "params.yaml").read_bytes()
+
+    arguments = runs.arguments("predict", folder, params, sentences, "--cs_ip", "10.0.0.1")
+    chief, worker = at_once(2, *arguments)
+    assert "10 examples in" in chief and "the chief has them" in worker
+    assert len(runs.predictions(folder)) == 10
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
