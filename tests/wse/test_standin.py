@@ -35,6 +35,10 @@ def input_fn(params):
     return dataset.batch(params.get("batch", BATCH), drop_remainder=True)
 
 
+def two_batches():
+    return input_fn({}).take(2)
+
+
 def model_fn(features, labels, mode, params):
     compute = tf.float16 if params.get("mixed", True) else tf.float32
     kernel = tf.compat.v1.get_variable("kernel", [4, 2], initializer=tf.zeros_initializer())
@@ -93,7 +97,7 @@ def test_it_trains_evaluates_and_predicts_on_the_real_estimator(estimator):
 
 def test_on_the_cpu_it_does_not_ask_for_what_the_cs_system_needs(estimator):
     made = estimator(cs_ip=None, params={"mixed": False})
-    made.train(lambda: input_fn({}).take(2), hooks=[tf.estimator.SessionRunHook()])
+    made.train(two_batches, hooks=[tf.estimator.SessionRunHook()])
     assert made.latest_checkpoint().endswith("model.ckpt-2")
     assert calls.read(made.model_dir) == []
 
@@ -175,7 +179,7 @@ def test_steps_and_max_steps_exclude_each_other(estimator):
 
 def test_a_training_on_cs_has_a_length(estimator):
     with pytest.raises(ValueError, match="needs steps or max_steps"):
-        estimator().train(input_fn)
+        estimator().train(ends_unseen)
 
 
 def test_eval_metric_ops_are_not_for_cs(estimator):
@@ -270,20 +274,23 @@ def test_an_input_fn_returns_a_dataset(estimator):
         estimator().compile(tensors)
 
 
+def ends_unseen():
+    """Nothing tells beforehand that a filtered dataset ends."""
+    return input_fn({}).take(5).filter(lambda *_: True)
+
+
 def test_a_training_dataset_has_no_end(estimator):
-    for shorter in (lambda: input_fn({}).take(5), lambda: input_fn({}).take(5).repeat(2)):
+    for shorter in (two_batches, lambda: two_batches().repeat(2)):
         with pytest.raises(ValueError, match="must repeat"):
             estimator().compile(shorter)
     with pytest.raises(RuntimeError, match="ended at step 5"):
-        # Nothing tells beforehand that a filtered dataset ends.
-        unknown = lambda: input_fn({}).take(5).filter(lambda *_: True)  # noqa: E731
-        estimator().train(unknown, steps=6)
+        estimator().train(ends_unseen, steps=6)
 
 
 def test_a_prediction_may_end(estimator):
     made = estimator()
     made.train(input_fn, steps=1)
-    found = made.predict(lambda: input_fn({}).take(2), use_cs=True)
+    found = made.predict(two_batches, use_cs=True)
     assert len(list(found)) == 2 * BATCH
 
 
@@ -314,9 +321,9 @@ def test_nothing_is_evaluated_on_cs(estimator):
 def test_predict_yields_num_samples_on_cs_and_all_elsewhere(estimator):
     made = estimator()
     made.train(input_fn, steps=2)
-    assert len(list(made.predict(input_fn, num_samples=5, use_cs=True))) == 5
-    endless = made.predict(input_fn, num_samples=5, use_cs=False)
-    assert len(list(itertools.islice(endless, 9))) == 9
+    for on_cs, expected in ((True, 5), (False, 9)):
+        found = made.predict(input_fn, num_samples=5, use_cs=on_cs)
+        assert len(list(itertools.islice(found, 9))) == expected
 
 
 def test_a_compile_is_noted_and_reused(estimator):
@@ -395,8 +402,8 @@ def cluster(kind, index):
 def test_the_chief_trains_and_a_worker_feeds_it(estimator, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TF_CONFIG", cluster("worker", 1))
     estimator().train(input_fn, steps=2)
-    assert list(estimator().predict(input_fn, num_samples=1, use_cs=True)) == []
-    assert capsys.readouterr().out == "input worker 1: 3 batches\n" * 2
+    assert list(estimator().predict(two_batches, num_samples=1, use_cs=True)) == []
+    assert capsys.readouterr().out == "input worker 1: 3 batches\ninput worker 1: 2 batches\n"
     assert not (tmp_path / "m").exists()
     monkeypatch.setenv("TF_CONFIG", cluster("chief", 0))
     made = estimator()

@@ -1,5 +1,6 @@
 """CerebrasEstimator on top of tf.estimator.Estimator."""
 
+import contextlib
 import itertools
 import os
 
@@ -15,7 +16,7 @@ _TRAIN, _EVAL, _PREDICT = (
     tf.estimator.ModeKeys.EVAL,
     tf.estimator.ModeKeys.PREDICT,
 )
-_FED_BATCHES = 3
+_FED_BATCHES = 3  # at most
 
 
 class CerebrasEstimator(tf.estimator.Estimator):
@@ -131,9 +132,12 @@ class CerebrasEstimator(tf.estimator.Estimator):
             batches = tf.compat.v1.data.make_initializable_iterator(dataset)
             batch = batches.get_next()
             session.run([batches.initializer, tf.compat.v1.tables_initializer()])
-            for _ in range(_FED_BATCHES):
-                session.run(batch)
-        print(f"input worker {tasks.current().index}: {_FED_BATCHES} batches")
+            fed = 0
+            with contextlib.suppress(tf.errors.OutOfRangeError):  # a prediction's data may end
+                while fed < _FED_BATCHES:
+                    session.run(batch)
+                    fed += 1
+        print(f"input worker {tasks.current().index}: {fed} batches")
 
     def _call_input_fn(self, input_fn, mode, input_context=None):
         dataset = super()._call_input_fn(input_fn, mode, input_context)
