@@ -148,7 +148,7 @@ bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split
 test: $(READY) ## all tests but those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-test-wse: ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
+test-wse: $(READY) ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 
 lint: $(READY) ## format and lint, checked

@@ -15,10 +15,14 @@ ALLOWED = {
 }
 # What Cerebras' container holds, for the modules that run there.
 CONTAINER = {"numpy", "tensorflow", "yaml"}
-NOT_IN_CONTAINER = {"train/run.py", "train/estimators/gpu.py"}
+NOT_IN_CONTAINER = {"train/estimators/gpu.py"}
 # What a module imports only in a function that the container's way does not call: to write a
 # Hugging Face folder. That it reads one without is tested in tests/train/test_pretrained.py.
 NOT_CALLED_IN_CONTAINER = {"train/pretrained/huggingface.py": {"safetensors"}}
+
+
+# The one file that may import Cerebras' package.
+OF_CEREBRAS = "train/estimators/wse.py"
 
 
 def imports(path):
@@ -55,4 +59,15 @@ def test_the_container_path_needs_only_what_the_container_has():
             continue
         foreign = set(imports(path)) - CONTAINER - {"shared", "train"} - sys.stdlib_module_names
         foreign -= NOT_CALLED_IN_CONTAINER.get(name, set())
+        foreign -= {"cerebras"} if name == OF_CEREBRAS else set()
         assert not foreign, f"{name} imports {foreign}; the container has not"
+
+
+def test_one_file_imports_cerebras_package():
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ALLOWED
+        for path in files(folder)
+        if "cerebras" in imports(path)
+    }
+    assert found == {OF_CEREBRAS}

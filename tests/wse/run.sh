@@ -7,7 +7,7 @@ exec 2>&1
 
 python=$(tests/wse/environment.sh)
 status=0
-"$python" -m pytest -c tests/wse/pytest.ini --rootdir=. "$@" || status=$?
+"$python" -m pytest -c tests/wse/pytest.ini --rootdir=. --numprocesses 2 --dist loadfile "$@" || status=$?
 case $python in
     *fallback*) echo "NOT on TensorFlow 2.2.0, which Cerebras' container holds: see the first line" ;;
     *) echo "on TensorFlow 2.2.0, as in Cerebras' container" ;;
