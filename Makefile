@@ -55,6 +55,7 @@ TRAIN_READY = $(READY)
 COMPILE_READY = $(TRAIN_READY)
 # The steps that `make compile` builds.
 COMPILE_MODE = train_and_eval
+# How a recipe runs its command.
 run = @$1
 ifeq ($(BACKEND),wse)
 include wse.mk
