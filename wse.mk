@@ -9,7 +9,9 @@ TRAIN_OPTIONS += $(if $(CS_IP),--cs_ip "$(CS_IP)")
 
 ifneq ($(shell command -v csrun_cpu 2>&1),)
 TRAIN_READY =
-CSRUN_OPTIONS = $(if $(MOUNT_DIRS),--mount-dirs="$(MOUNT_DIRS)") $(CSRUN_ARGS)
+CSRUN_OPTIONS = $(if $(MOUNT_DIRS),--mount-dirs="$(MOUNT_DIRS)") $(or $(CSRUN_ARGS),$(ONE_WORKER))
+# The answers of several input workers would come in no known order.
+ONE_WORKER = $(if $(RUNS_ON_CS),$(if $(filter predict,$@),--total-nodes 2 --tasks-per-node 1))
 RUNS_ON_CS = $(if $(filter --validate_only --compile_only,$(ARGS)),,$(filter train predict,$@))
 TRAIN_RUN = $(strip $(if $(RUNS_ON_CS),csrun_wse,csrun_cpu) $(CSRUN_OPTIONS)) $(CS_PYTHON) -m train.run
 else ifneq ($(shell PYTHON37="$(PYTHON37)" tests/wse/find_python.sh 3.7 3.8),)

@@ -100,7 +100,6 @@ def logged(tmp_path):
         ("train", "", ("csrun_wse", "train")),
         ("train", "--validate_only", ("csrun_cpu", "train")),
         ("train", "--compile_only", ("csrun_cpu", "train")),
-        ("predict", "", ("csrun_wse", "predict")),
         ("eval", "", ("csrun_cpu", "eval")),
         ("eval_all", "", ("csrun_cpu", "eval_all")),
         ("train_and_eval", "", ("csrun_cpu", "train_and_eval")),
@@ -112,6 +111,12 @@ def test_the_wrapper_of_each_target(make, logged, target, arguments, expected):
     wrapper, mode, *more = expected
     command = ["python", "-m", "train.run", "--mode", mode, *more, *TRAIN, *arguments.split()]
     assert logged() == [wrapper, *command]
+
+
+def test_one_worker_feeds_a_prediction(make, logged):
+    assert make("predict").returncode == 0
+    options = ["csrun_wse", "--total-nodes", "2", "--tasks-per-node", "1"]
+    assert logged() == [*options, "python", "-m", "train.run", "--mode", "predict", *TRAIN]
 
 
 def test_every_variable_reaches_the_command(make, logged):

@@ -111,12 +111,10 @@ def evaluate(todo: Plan, cs_ip) -> None:
     for split in todo.splits:
         examples = todo.scored_data.splits[split].examples
         batch_size = _largest_divisor(examples, todo.scored_input.batch_size)
-        found = estimator.evaluate(
-            _input_fn(todo, split=split, batch_size=batch_size),
-            examples // batch_size,
-            _checkpoint(todo),
-            split,
-        )
+        steps = min(examples // batch_size, todo.eval_steps or examples)
+        input_fn = _input_fn(todo, split=split, batch_size=batch_size)
+        found = estimator.evaluate(input_fn, steps, _checkpoint(todo), split)
+        examples = steps * batch_size
         values = {name: float(value) for name, value in sorted(found.items())}
         path = os.path.join(todo.model_dir, f"eval_{split}.json")
         write_whole(path, json.dumps({"examples": examples, **values}, indent=2) + "\n")

@@ -23,6 +23,8 @@ def import_tensorflow(backend: "str | None") -> str:
     with quiet.native_stderr() as said:
         from train.estimators import devices
 
+        if backend == WSE:
+            devices.silence_warnings()
         gpus = devices.visible_gpus() if backend in (None, GPU) else 0
         if gpus == 0:
             devices.use_cpu()

@@ -70,8 +70,8 @@ def check_one_reader() -> None:
     if count > limit:
         raise UserError(
             f"{count} input workers would feed the prediction, each from the first record on; "
-            "start one: csrun_wse --total-nodes=2 --tasks-per-node=1 "
-            '(CSRUN_ARGS="--total-nodes=2 --tasks-per-node=1")'
+            "start one: csrun_wse --total-nodes 2 --tasks-per-node 1, as `make predict` does where "
+            "CSRUN_ARGS is empty"
         )
 
 

@@ -12,6 +12,8 @@ from shared.manifest import Manifest
 _CS_MODES = ("train", "predict")
 # Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
 ADDRESS_VARIABLE = "K8S_CS_IP"
+# Slurm's variables: tasks of a step, and parts of a job such as csrun_wse's two.
+_TASK_COUNTS = ("SLURM_NTASKS", "SLURM_HET_SIZE")
 
 
 def uses_cs(cs_ip: Optional[str]) -> bool:
@@ -30,6 +32,7 @@ def check(params: Config, options: argparse.Namespace) -> None:
     """
     is_compiled = bool(options.validate_only or options.compile_only)
     _check_mode(options, is_compiled)
+    _check_tasks(options.cs_ip)
     faults = [*_model(params), *_training(params)]
     if is_compiled or uses_cs(options.cs_ip):
         faults += _for_cs(params)
@@ -46,6 +49,16 @@ def _check_mode(options, is_compiled: bool) -> None:
             f"--backend wse has no {what}: a CS system trains and predicts. Evaluate with "
             f"--backend gpu or cpu from the same model_dir, {options.model_dir}, which may be a "
             "copy; or in the container on its CPU, with --mode eval and no --cs_ip"
+        )
+
+
+def _check_tasks(cs_ip) -> None:
+    """Without a CS system each of csrun_wse's tasks would train on its CPU into one model_dir."""
+    tasks = max(int(os.environ.get(name) or 1) for name in _TASK_COUNTS)
+    if tasks > 1 and not uses_cs(cs_ip):
+        raise UserError(
+            f"Slurm has started {tasks} tasks and no CS system is given: give its address with "
+            "CS_IP (--cs_ip), or start one task on the container's CPU: csrun_cpu"
         )
 
 

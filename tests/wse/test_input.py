@@ -106,7 +106,7 @@ def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch)
     if is_right:
         static_input_fn.check_one_reader()
     else:
-        with pytest.raises(UserError, match="start one: csrun_wse --total-nodes=2"):
+        with pytest.raises(UserError, match="start one: csrun_wse --total-nodes 2"):
             static_input_fn.check_one_reader()
 
 

@@ -30,6 +30,11 @@ def use_cpu() -> None:
     tf.config.set_visible_devices([], "GPU")
 
 
+def silence_warnings() -> None:
+    """TensorFlow 2.2 tells in every run which of its own functions call deprecated ones."""
+    tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
+
+
 def missing_libraries() -> List[str]:
     """Files that TensorFlow needs for a GPU and this machine cannot load, the driver first."""
     build = tf.sysconfig.get_build_info()
