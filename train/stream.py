@@ -87,15 +87,15 @@ def _own_records(options, found, seed, own, processes):
     check_files(options.data_dir, TRAIN, found)
     paths = manifest.shard_paths(options.data_dir, TRAIN, found)
     sizes = [shard.examples for shard in found.splits[TRAIN].shards]
+    counts = parts(sizes, processes)
     if len(paths) >= processes:
-        counts = [sum(sizes[number::processes]) for number in range(processes)]
         paths, every, first = paths[own::processes], 1, 0
     else:
         print(
             f"{len(paths)} shards for {processes} processes: each reads all of them and uses its "
             f"share; more shards (--num_shards) read faster"
         )
-        counts, every, first = [sum(sizes) // processes] * processes, processes, own
+        every, first = processes, own
 
     def read(epoch):
         part = _records(paths, options, seed, epoch).shard(every, first)
@@ -106,6 +106,17 @@ def _own_records(options, found, seed, own, processes):
         )
 
     return read, counts
+
+
+def parts(sizes: List[int], processes: int) -> List[int]:
+    """How many records each of several processes has, by the sizes of the shards.
+
+    Every one has whole shards, or, where there are fewer shards than processes, its share of each:
+    shards of 5, 4 and 3 are 8 and 4 records for two processes, 3 each for four.
+    """
+    if len(sizes) >= processes:
+        return [sum(sizes[number::processes]) for number in range(processes)]
+    return [sum(sizes) // processes] * processes
 
 
 def _records(paths: List[str], options, seed, epoch):

@@ -9,7 +9,7 @@ from typing import Iterator, List, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from shared import config
+from shared import config, records
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
@@ -21,6 +21,7 @@ from train import (
     model_fn,
     optimizer,
     rows,
+    stream,
     variables,
     wse_ops,
     wse_rules,
@@ -52,7 +53,7 @@ def lines(todo: Plan, mode: str) -> Iterator[Line]:
     adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
     yield from _data(todo, section, found)
     yield from _model(adapted)
-    yield from _checkpoint(adapted)
+    yield _checkpoint(adapted, mode)
     yield from _gelu(todo, section, found)
     yield from _graph(adapted.params, mode, section, found)
 
@@ -83,18 +84,16 @@ def _length(todo, examples):
 
 
 def _workers(batch_size: int, sizes: List[int]) -> Line:
-    """Whether every input worker can have shards of its own."""
-    fewest, shards = min(sizes), len(sizes)
-    if fewest < batch_size:
-        return Line(
-            WARNING,
-            f"workers: a shard has {fewest} examples, so a worker with one shard fills no batch "
-            f"of {batch_size}; start at most {max(sum(sizes) // batch_size // 2, 1)} workers",
-        )
+    """How many input workers can fill batches, and whether each has shards of its own."""
+    most, shards = 1, len(sizes)
+    while min(stream.parts(sizes, most + 1)) >= batch_size:
+        most += 1
+    if most < shards:
+        return Line(WARNING, f"workers: start at most {most}; of more, one could not fill a batch")
     return Line(
         OK,
         f"workers: {shards} shards, so up to {shards} input workers read files of their own; more "
-        "would each read all of them and use their share (make data ARGS=--num_shards)",
+        f"(up to {most}) would each read all of them and use their share",
     )
 
 
@@ -115,19 +114,24 @@ def _model(todo):
         yield Line(WARNING, "precision: float32, which a CS system does not train in")
 
 
-def _checkpoint(todo):
-    if todo.checkpoints:
+def _checkpoint(todo, mode) -> Line:
+    if todo.checkpoints and mode == model_fn.TRAIN:
         check_can_continue(todo)
-        yield Line(OK, f"checkpoint: goes on from {todo.checkpoints[0]}, which has all variables")
-    elif todo.weights:
-        total = len(variables.table(todo.params.model))
-        yield Line(
-            OK,
-            f"checkpoint: {len(todo.weights)} of {total} variables from {todo.origin}, names and "
-            "shapes equal; the others are new",
-        )
-    else:
-        yield Line(WARNING, "checkpoint: none, training starts from random weights")
+        return Line(OK, f"checkpoint: goes on from {todo.checkpoints[0]}, which has all variables")
+    if todo.checkpoints:
+        checkpoint.check_has(todo.checkpoints[0], _names(todo))
+        return Line(OK, f"checkpoint: {todo.checkpoints[0]} has all variables")
+    if not todo.weights:
+        return Line(WARNING, "checkpoint: none, training starts from random weights")
+    total = len(_names(todo))
+    new = f"; {total - len(todo.weights)} are new" if total > len(todo.weights) else ""
+    return Line(
+        OK, f"checkpoint: {len(todo.weights)} of {total} variables are those of {todo.origin}{new}"
+    )
+
+
+def _names(todo):
+    return [spec.name for spec in variables.table(todo.params.model)]
 
 
 def check_can_continue(todo: Plan) -> None:
@@ -136,10 +140,9 @@ def check_can_continue(todo: Plan) -> None:
     Raises:
       UserError: it lists the variables.
     """
-    names = [checkpoint.GLOBAL_STEP]
-    for spec in variables.table(todo.params.model):
-        slots = optimizer.SLOTS[todo.params.optimizer.optimizer_type]
-        names += [spec.name, *(f"{spec.name}/{slot}" for slot in slots)]
+    slots = optimizer.SLOTS[todo.params.optimizer.optimizer_type]
+    names = [checkpoint.GLOBAL_STEP, *_names(todo)]
+    names += [f"{name}/{slot}" for name in _names(todo) for slot in slots]
     dtype = tf.float16 if todo.params.model.mixed_precision else tf.float32
     if loss_scale.scaling(todo.params.optimizer, dtype) in loss_scale.DYNAMIC:
         names += loss_scale.State._fields
@@ -207,7 +210,7 @@ def build(params: config.Config, mode: str, batch_size: int, max_sequence_length
     Args: params, with nothing unset, adapted by wse_rules.adapted.
     """
     shape = [batch_size, max_sequence_length]
-    names = ("input_ids", "input_mask", "segment_ids")
+    names = [feature.name for feature in records.FEATURES if feature.per_token]
     function = model_fn.make(params, WseLayers, lambda **spec: spec)
     with tf.Graph().as_default() as graph:
         features = {name: tf.compat.v1.placeholder(tf.int32, shape, name) for name in names}

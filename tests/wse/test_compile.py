@@ -60,10 +60,9 @@ def test_the_report_says_what_is_known(tmp_path, params, sentences, capsys):
     assert report["model"] == ("ok", f"{embeddings + layer + head:,} parameters in 25 variables")
     assert report["length"] == ("ok", "8 steps of 8 an epoch; 4 steps are 0.46 epochs")
     assert report["data"][1].startswith("sst2 train, 70 examples in 4 shards")
-    assert report["workers"] == (
-        "warning", "a shard has 5 examples, so a worker with one shard fills no batch of 8; start "
-        "at most 4 workers",
-    )  # fmt: skip
+    # Shards of 5, 31, 22 and 12: three workers have 17, 31 and 22; the first of four has 5.
+    assert report["workers"][0] == "warning"
+    assert report["workers"][1].startswith("start at most 3; ")
     assert report["precision"][1].endswith("in float32; loss scale dynamic")
     assert report["checkpoint"][0] == "warning"
     assert report["graph"][1].endswith("in mode train, batches int32 [8, 16], static")
@@ -124,7 +123,8 @@ def test_the_erf_form_of_gelu_is_a_warning_with_the_difference(
     arguments = ("--validate_only", "--checkpoint_path", hugging_face)
     runs.main("train", tmp_path / "m", params(**ERF), sentences, *arguments)
     report = lines_of(capsys.readouterr().out)
-    assert report["checkpoint"][1].startswith("39 of 41 variables from")
+    assert report["checkpoint"][1].startswith("39 of 41 variables are those of")
+    assert report["checkpoint"][1].endswith("; 2 are new")
     status, text = report["gelu"]
     size, difference = map(float, re.search(r"up to (.*), differ by up to (.*)$", text).groups())
     assert status == "warning" and 0 < difference < 1e-2 * size
@@ -167,6 +167,18 @@ def test_scores_are_refused(tmp_path, params):
     folder = dataset.write(tmp_path, "stsb", ("a", "b"), None, {"train": (30,)})
     with pytest.raises(UserError, match="has scores, no classes"):
         runs.main("train", tmp_path / "m", params(), folder, "--validate_only")
+
+
+def test_a_prediction_is_compiled_too(tmp_path, params, sentences, capsys):
+    folder = tmp_path / "m"
+    runs.main("train", folder, params(runconfig={"max_steps": 1}), sentences, "--cs_ip", "10.0.0.1")
+    capsys.readouterr()
+    runs.main("predict", folder, params(), sentences, "--compile_only")
+    report = lines_of(capsys.readouterr().out)
+    assert report["data"][1].startswith("sst2 test, 10 examples")
+    assert report["checkpoint"] == ("ok", f"{folder}/model.ckpt-1 has all variables")
+    assert "in mode infer" in report["graph"][1] and report["operations"][0] != "warning"
+    assert calls.read(folder)[-1]["mode"] == "infer"
 
 
 def test_the_container_evaluates_on_its_cpu(tmp_path, params, sentences, capsys):
