@@ -5,7 +5,7 @@ import sys
 
 from shared import settings
 from shared.errors import exit_code
-from train import plan, start
+from train import plan, start, xla_cache
 
 # Options that mean something in some modes only.
 _TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)
@@ -26,6 +26,7 @@ _MODES_OF = {
 
 def main(arguments: list) -> None:
     options = parse(arguments)
+    xla_cache.choose()
     if options.seeds is None:
         run(options)
         return
@@ -93,6 +94,8 @@ def parse(arguments: list) -> argparse.Namespace:
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
             parser.error(f"--{name} means nothing with --mode {options.mode}")
+    if options.seeds and (options.validate_only or options.compile_only):
+        parser.error("--seeds cannot be compiled at once; give --seed")
     return options
 
 

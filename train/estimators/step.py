@@ -4,11 +4,26 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from shared.config import Config
+from shared import records
+from shared.config import Config, ModelConfig
 from train import classifier, loss_scale, optimizer, schedule
 from train.dropout import StatelessDropout
+from train.estimators.jit import StepFunction
 from train.estimators.replicas import Replicas
 from train.estimators.state import State, local_variable
+
+
+# What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
+FEATURES = {
+    feature.name: tf.TensorSpec([None, None], tf.int32)
+    for feature in records.FEATURES
+    if feature.per_token
+}
+
+
+def model_features(features: dict) -> dict:
+    """Those of FEATURES."""
+    return {name: features[name] for name in FEATURES}
 
 
 class Report(NamedTuple):
@@ -45,10 +60,11 @@ class TrainStep:
         self._scaling = _loss_scaling(params.optimizer, dtype)
         with replicas.scope():
             self._sums = self._make_sums()
-        # Without AutoGraph, as no branch here depends on a tensor: the first step comes sooner.
-        compiled = {"jit_compile": params.runconfig.xla, "autograph": False}
-        self._gradients = tf.function(self._compute_gradients, **compiled)
-        self._update = tf.function(self._compute_update, **compiled)
+        xla = params.runconfig.xla
+        batch = (FEATURES, _labels(params.model), tf.TensorSpec([], tf.int32))
+        self._gradients = StepFunction(self._compute_gradients, batch, xla)
+        sums = [tf.TensorSpec(weight.shape) for weight in state.weights.values()]
+        self._update = StepFunction(self._compute_update, (sums, tf.TensorSpec([])), xla)
         # Traced once for each shape, not for each variable.
         self._update_one = tf.function(self._compute_one, autograph=False)
 
@@ -59,9 +75,13 @@ class TrainStep:
         shapes = [weight.shape for weight in self._state.weights.values()]
         return [local_variable(tf.zeros(shape)) for shape in [*shapes, []]]
 
+    def programs(self) -> int:
+        """How many XLA programs have run."""
+        return self._gradients.programs() + self._update.programs()
+
     def whole(self, features, labels) -> Report:
         """A step of one part for each replica."""
-        return self._finish(self._gradients(features, labels, 0))
+        return self._finish(self._gradients(model_features(features), labels, 0))
 
     def clear(self) -> None:
         """Begins a step of several parts for each replica."""
@@ -70,7 +90,8 @@ class TrainStep:
 
     def add(self, features, labels, part) -> None:
         """Adds the gradients of a part; args: part, its number."""
-        for total, value in zip(self._sums, self._gradients(features, labels, part)):
+        parts = self._gradients(model_features(features), labels, part)
+        for total, value in zip(self._sums, parts):
             total.assign_add(value)
 
     def finish(self) -> Report:
@@ -155,6 +176,11 @@ class TrainStep:
         return schedule.learning_rate(
             options.learning_rate, self._state.global_step, not options.disable_lr_steps_reset
         )
+
+
+def _labels(model: ModelConfig) -> tf.TensorSpec:
+    """Those of a batch; a regression task has one output."""
+    return tf.TensorSpec([None], tf.float32 if model.num_cls_classes == 1 else tf.int32)
 
 
 def _loss_scaling(options, dtype):
