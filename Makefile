@@ -29,6 +29,9 @@ TO ?=
 CHECKPOINT ?=
 # 1,2,3: a training for each, and a table.
 SEEDS ?=
+# Where XLA keeps its programs; empty for nowhere.
+XLA_CACHE ?= build/xla
+export XLA_CACHE
 ARGS ?=
 
 VENV := .venv
@@ -47,13 +50,14 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect train train_and_eval eval eval_all predict convert demo \
+.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict \
+	convert demo \
 	bench-data bench-parity test lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
-	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) PYTHON EXTRAS"
+	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) XLA_CACHE PYTHON EXTRAS"
 	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
 
 $(READY): pyproject.toml requirements.lock
@@ -83,6 +87,11 @@ verify: $(READY) ## reads every record of the data of TASK and compares it with 
 
 inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL would cost
 	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
+
+compile: $(READY) ## builds and compiles the steps of a training before it (ARGS=--validate_only)
+	@$(VENV_PYTHON) -m train.run --mode train_and_eval $(TRAIN_OPTIONS) \
+		$(if $(findstring --validate_only,$(ARGS)),,--compile_only) \
+		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS)
 
 train: $(READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
 train_and_eval: $(READY) ## the same, scores every checkpoint and keeps the best one

@@ -4,7 +4,7 @@ They are those of train/estimators/gpu.py, taken on zeros with throw-away variab
 read, and nothing is written but XLA's cache.
 """
 
-from typing import Callable, Iterator, List, NamedTuple
+from typing import Callable, List, NamedTuple
 
 import numpy as np
 

@@ -27,7 +27,7 @@ _MODES_OF = {
 def main(arguments: list) -> None:
     options = parse(arguments)
     xla_cache.choose()
-    if options.seeds is None:
+    if options.seeds is None or options.validate_only or options.compile_only:
         run(options)
         return
     start.import_tensorflow(options.backend)
@@ -94,8 +94,6 @@ def parse(arguments: list) -> argparse.Namespace:
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
             parser.error(f"--{name} means nothing with --mode {options.mode}")
-    if options.seeds and (options.validate_only or options.compile_only):
-        parser.error("--seeds cannot be compiled at once; give --seed")
     return options
 
 

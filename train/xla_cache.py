@@ -81,12 +81,12 @@ def reported(count: Callable[[], int]):
 
     Args: count, tells how many have run.
     """
-    before = programs()
+    run, files = count(), programs()
     try:
         yield
     finally:
-        if count():
-            print(_report(count(), programs() - before))
+        if count() > run:
+            print(_report(count() - run, programs() - files))
 
 
 def _report(run: int, new: int) -> str:

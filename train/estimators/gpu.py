@@ -4,6 +4,7 @@ TensorFlow dropped tf.estimator with 2.16; this one keeps its verbs and its file
 name-based checkpoints), and runs the train loop inside tf.function.
 """
 
+import logging
 import os
 import time
 from typing import Callable, Iterator, NamedTuple, Optional
@@ -11,6 +12,7 @@ from typing import Callable, Iterator, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
+from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
 from train import checkpoint, classifier
@@ -135,7 +137,8 @@ class Estimator:
 
     def _predict_built(self):
         started = time.monotonic()
-        self._replicas.run(self._predict.build)
+        with quiet.log_records(logging.WARNING):  # that this runs eagerly, as it should
+            self._replicas.run(self._predict.build)
         return time.monotonic() - started
 
     def programs(self) -> int:
@@ -175,7 +178,7 @@ class Estimator:
         """[(scores, labels)] of some batches, without the rows that only fill them."""
         is_real = [_is_real(features) for features, _ in group]
         features = [model_features(features) for features, _ in group]
-        scores = self._replicas.map(self._predict, features)
+        scores = self._replicas.map(self._predict.call, features)
         return [
             (scores.numpy()[real], labels.numpy()[real])
             for scores, (_, labels), real in zip(scores, group, is_real)

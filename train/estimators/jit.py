@@ -1,7 +1,7 @@
 """Functions for XLA, named after what they hold, so that its cache on disk finds them again.
 
-TensorFlow's cache of XLA programs (train/xla_cache.py) goes by the name of a tf.function, which ends
-with a number that counts everything the process has made so far: a training that goes on from a
+TensorFlow's cache of XLA programs (train/xla_cache.py) goes by the names of tf.functions. They end
+in a number that counts everything the process has made so far: a training that goes on from a
 checkpoint would not find what a fresh one has compiled. Here that number gives way to a hash of the
 function's graph.
 """
@@ -14,7 +14,10 @@ import tensorflow as tf
 
 
 class StepFunction:
-    """A part of a step: a tf.function that XLA compiles anew for each shape, or not at all."""
+    """A part of a step: a tf.function that XLA compiles anew for each shape, or not at all.
+
+    Attributes: call, the tf.function.
+    """
 
     def __init__(self, function: Callable, signature, use_xla: bool):
         """Args:
@@ -23,17 +26,17 @@ class StepFunction:
         use_xla: whether XLA compiles it.
         """
         self._function, self._signature = function, signature
-        self._call = tf.function(
+        self.call = tf.function(
             self._compiled if use_xla else function, input_signature=signature, autograph=False
         )
         self._programs = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, 0)
 
     def __call__(self, *arguments):
-        return self._call(*arguments)
+        return self.call(*arguments)
 
     def build(self) -> None:
         """Builds the graph without running it."""
-        self._call.get_concrete_function()
+        self.call.get_concrete_function()
 
     def programs(self) -> int:
         """How many XLA programs have run: one for each shape, on each replica."""

@@ -12,7 +12,6 @@ from train.estimators.jit import StepFunction
 from train.estimators.replicas import Replicas
 from train.estimators.state import State, local_variable
 
-
 # What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
 FEATURES = {
     feature.name: tf.TensorSpec([None, None], tf.int32)
@@ -60,6 +59,8 @@ class TrainStep:
         self._scaling = _loss_scaling(params.optimizer, dtype)
         with replicas.scope():
             self._sums = self._make_sums()
+        # A tensor, so that trainings that differ in their seed alone share XLA's programs.
+        self._seed = tf.constant(params.runconfig.tf_random_seed % 2**30, tf.int64)
         xla = params.runconfig.xla
         batch = (FEATURES, _labels(params.model), tf.TensorSpec([], tf.int32))
         self._gradients = StepFunction(self._compute_gradients, batch, xla)
@@ -107,9 +108,7 @@ class TrainStep:
         """[*gradients, loss] of a part, in float32; the sum over parts is that of the batch."""
         params, state = self._params, self._state
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        dropout = StatelessDropout(
-            params.runconfig.tf_random_seed, state.global_step, part * self._replicas + replica
-        )
+        dropout = StatelessDropout(self._seed, state.global_step, part * self._replicas + replica)
         weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
         parts = self._replicas * params.optimizer.grad_accum_steps
         scale = self._scale()
