@@ -26,9 +26,9 @@ class StepFunction:
         use_xla: whether XLA compiles it.
         """
         self._function, self._signature = function, signature
-        self.call = tf.function(
-            self._compiled if use_xla else function, input_signature=signature, autograph=False
-        )
+        body = self._compiled if use_xla else function
+        self.call = tf.function(body, reduce_retracing=True, autograph=False)
+        self._traced = {}
         self._programs = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, 0)
 
     def __call__(self, *arguments):
@@ -36,24 +36,37 @@ class StepFunction:
 
     def build(self) -> None:
         """Builds the graph without running it."""
-        self.call.get_concrete_function()
+        self.call.get_concrete_function(*self._signature)
 
     def programs(self) -> int:
         """How many XLA programs have run: one for each shape, on each replica."""
         return int(self._programs.size())
 
     def _compiled(self, *arguments):
-        jitted = tf.function(self._function, jit_compile=True, autograph=False)
-        traced = tf.function(jitted, autograph=False).get_concrete_function(*self._signature)
-        graph, name = _named_after_content(traced.graph.as_graph_def())
-        tensors = tf.nest.flatten(arguments)
-        self._note(name, tensors)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        replica = int(tf.get_static_value(tf.convert_to_tensor(replica)))
+        if replica not in self._traced:
+            self._traced[replica] = self._trace()
+        traced, graph, name = self._traced[replica]
+        specs = tf.nest.flatten(self._signature)
+        tensors = [
+            tf.convert_to_tensor(value, spec.dtype)
+            for value, spec in zip(tf.nest.flatten(arguments), specs)
+        ]
+        self._note(name, [x for x, spec in zip(tensors, specs) if None in spec.shape])
         return _add(graph, traced, tensors)
 
+    def _trace(self):
+        """The function on the present replica: (ConcreteFunction, what _named_after_content
+        returns)."""
+        jitted = tf.function(self._function, jit_compile=True, autograph=False)
+        traced = tf.function(jitted, autograph=False).get_concrete_function(*self._signature)
+        return (traced, *_named_after_content(traced.graph.as_graph_def()))
+
     def _note(self, name, tensors):
-        """Notes in a graph that the program for these tensors runs."""
+        """Notes in a graph that the program for tensors of these shapes runs."""
         with tf.device("CPU:0"):
-            sizes = [tf.shape(x) for x in tensors if not x.shape.is_fully_defined()]
+            sizes = [tf.shape(tensor) for tensor in tensors]
             shown = tf.strings.as_string(tf.concat([[0], *sizes], axis=0))
             self._programs.insert(tf.strings.reduce_join([name, *tf.unstack(shown)]), 0)
 
