@@ -8,7 +8,7 @@ from typing import Callable, List, NamedTuple
 
 import numpy as np
 
-from shared.config import InputConfig
+from shared.config import InputConfig, ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
@@ -79,37 +79,44 @@ def _print_model(estimator) -> None:
         f"{count:,} parameters in {len(table)} variables; matrix products in "
         f"{estimator.dtype.name}; XLA {xla}; devices that share a step: {estimator.devices}"
     )
-    print(f"{'step':<9}{'batches':>18}{'GFLOP/step':>14}{'seconds':>10}")
+    print(f"{'step':<9}{'rows x length':>18}{'GFLOP/step':>14}{'seconds':>10}")
 
 
 def _compile(kind: Kind, estimator, is_compiling: bool) -> None:
     """Prints a line for building the step, and one for each shape."""
     is_training = kind.name == TRAIN
+    taken = kind.shapes.known if is_compiling else []
     optimizer = estimator.params.optimizer if is_training else None
     with explained(kind.inputs, kind.found, optimizer, estimator.devices):
-        times = estimator.compile(
-            kind.shapes.known if is_compiling else [], kind.found.is_regression, is_training
-        )
+        times = estimator.compile(taken, kind.found.is_regression, is_training)
         print(f"{kind.name:<9}{'built':>18}{'':>14}{next(times):>10.2f}")
-        for rows, tokens in kind.shapes.known:
+        for shape in kind.shapes.known:
             before = xla_cache.programs()
-            operations = kind.batches * kind.flops(estimator.params.model, rows, tokens)
-            batches = f"{kind.batches} of " if kind.batches > 1 else ""
-            line = f"{kind.name:<9}{f'{batches}{rows} x {tokens}':>18}{operations / 1e9:>14,.3f}"
+            line = _row(kind, shape, estimator.params.model)
             if is_compiling:
-                seconds = next(times)
-                is_new = xla_cache.programs() > before
-                line += f"{seconds:>10.2f}  {'compiled' if is_new else 'from the cache'}"
+                line += f"{next(times):>10.2f}  "
+                line += "compiled" if xla_cache.programs() > before else "from the cache"
             print(line)
 
 
+def _row(kind: Kind, shape, model: ModelConfig) -> str:
+    rows, tokens = shape
+    several = f"{kind.batches} of " if kind.batches > 1 else ""
+    gflop = kind.batches * kind.flops(model, rows, tokens) / 1e9
+    return f"{kind.name:<9}{f'{several}{rows} x {tokens}':>18}{gflop:>14,.3f}"
+
+
 def _summary(kinds: List[Kind], estimator, is_compiling: bool, new: int) -> str:
-    names = " and ".join(kind.name for kind in kinds)
-    count = sum(len(kind.shapes.known) for kind in kinds)
+    counts = {kind.name: len(kind.shapes.known) for kind in kinds}
     if not is_compiling:
         xla = "--validate_only" if estimator.params.runconfig.xla else "there is no XLA"
-        return f"checked: {names} step, {count} shapes; nothing was compiled ({xla}), no data read"
+        return f"checked: {_counted(counts)}; nothing was compiled ({xla}), no data read"
+    counts = {name: count for name, count in counts.items() if count}
     return (
-        f"compiled: {names} step, {count} shapes; {new} of {estimator.programs()} XLA programs "
-        f"are new in {xla_cache.folder()}, no data read"
+        f"compiled: {_counted(counts)}; {new} of {estimator.programs()} XLA programs are new in "
+        f"{xla_cache.folder()}, no data read"
     )
+
+
+def _counted(counts: dict) -> str:
+    return ", ".join(f"{name} step ({count} shapes)" for name, count in counts.items()) or "nothing"

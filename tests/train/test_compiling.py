@@ -112,8 +112,8 @@ def test_what_it_prints_without_data(train, tmp_path, no_shards, capsys):
     assert table[-1][1] == round(flops.train(LAYER, 8, int(shapes[-1][4:])) / 1e9, 3)
     assert rows(out, "eval")[-1][0] == f"64 x {shapes[-1][4:]}"
     assert out.splitlines()[-1] == (
-        f"checked: train and eval step, {len(table) + len(rows(out, 'eval'))} shapes; nothing was "
-        "compiled (there is no XLA), no data read"
+        f"checked: train step ({len(table)} shapes), eval step ({len(rows(out, 'eval'))} shapes); "
+        "nothing was compiled (there is no XLA), no data read"
     )
     assert not (tmp_path / "m").exists()
 
@@ -140,7 +140,7 @@ def test_data_without_a_labelled_split_to_score(train, tmp_path, no_shards, caps
     train("train_and_eval", tmp_path / "m", "--validate_only", data=no_shards)
     out = capsys.readouterr().out
     assert "no labelled split to evaluate: only the train step" in out
-    assert "\nchecked: train step, " in out
+    assert "\nchecked: train step (" in out and "eval step" not in out
     with pytest.raises(UserError, match="no split 'dev'"):
         train("train_and_eval", tmp_path / "m", "--validate_only", "--split", "dev", data=no_shards)
 
@@ -304,8 +304,9 @@ def test_training_compiles_nothing_anew(tmp_path, demo_data):
     files = {path.name for path in folder.iterdir()}
     assert first.count("  compiled\n") == shapes and len(files) == shapes + 1  # and the update
     assert first.splitlines()[-1] == (
-        f"compiled: train and eval step, {shapes} shapes; {shapes + 1} of {shapes + 1} XLA "
-        f"programs are new in {folder}, no data read"
+        f"compiled: train step ({len(rows(first, 'train'))} shapes), eval step "
+        f"({len(rows(first, 'eval'))} shapes); {shapes + 1} of {shapes + 1} XLA programs are new "
+        f"in {folder}, no data read"
     )
     second = process(
         line("n", "train", "--max_steps", "1", filter_size=32),

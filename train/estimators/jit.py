@@ -28,7 +28,7 @@ class StepFunction:
         self._function, self._signature = function, signature
         body = self._compiled if use_xla else function
         self.call = tf.function(body, reduce_retracing=True, autograph=False)
-        self._traced = {}
+        self._traced = {}  # {replica: what _of_replica returns}
         self._programs = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, 0)
 
     def __call__(self, *arguments):
@@ -43,11 +43,7 @@ class StepFunction:
         return int(self._programs.size())
 
     def _compiled(self, *arguments):
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        replica = int(tf.get_static_value(tf.convert_to_tensor(replica)))
-        if replica not in self._traced:
-            self._traced[replica] = self._trace()
-        traced, graph, name = self._traced[replica]
+        traced, graph, name = self._of_replica()
         specs = tf.nest.flatten(self._signature)
         tensors = [
             tf.convert_to_tensor(value, spec.dtype)
@@ -56,19 +52,25 @@ class StepFunction:
         self._note(name, [x for x, spec in zip(tensors, specs) if None in spec.shape])
         return _add(graph, traced, tensors)
 
-    def _trace(self):
-        """The function on the present replica: (ConcreteFunction, what _named_after_content
-        returns)."""
-        jitted = tf.function(self._function, jit_compile=True, autograph=False)
-        traced = tf.function(jitted, autograph=False).get_concrete_function(*self._signature)
-        return (traced, *_named_after_content(traced.graph.as_graph_def()))
+    def _of_replica(self):
+        """(a ConcreteFunction that calls the function on this replica, its GraphDef with other
+        names, the name of the function)."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        replica = int(tf.get_static_value(tf.convert_to_tensor(replica)))
+        if replica not in self._traced:
+            jitted = tf.function(self._function, jit_compile=True, autograph=False)
+            traced = tf.function(jitted, autograph=False).get_concrete_function(*self._signature)
+            graph, name = _named_after_content(traced.graph.as_graph_def())
+            self._traced[replica] = traced, graph, name
+        return self._traced[replica]
 
     def _note(self, name, tensors):
         """Notes in a graph that the program for tensors of these shapes runs."""
         with tf.device("CPU:0"):
             sizes = [tf.shape(tensor) for tensor in tensors]
             shown = tf.strings.as_string(tf.concat([[0], *sizes], axis=0))
-            self._programs.insert(tf.strings.reduce_join([name, *tf.unstack(shown)]), 0)
+            key = tf.strings.reduce_join(tf.concat([[name], shown], axis=0), separator=" ")
+            self._programs.insert(key, tf.constant(0, tf.int64))
 
 
 def _named_after_content(graph):
