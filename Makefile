@@ -31,6 +31,9 @@ TO ?=
 CHECKPOINT ?=
 # 1,2,3: a training for each, and a table.
 SEEDS ?=
+# Where XLA keeps its programs; empty for nowhere.
+XLA_CACHE ?= build/xla
+export XLA_CACHE
 ARGS ?=
 # BACKEND=wse (wse.mk): the CS system's address, what else Cerebras' wrappers csrun_cpu and csrun_wse
 # are given, folders to mount (a,b), and the container's Python.
@@ -72,7 +75,7 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
-	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) PYTHON EXTRAS"
+	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) XLA_CACHE PYTHON EXTRAS"
 	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
 	@echo "           CS_IP CSRUN_ARGS MOUNT_DIRS CS_PYTHON (BACKEND=wse)"
 

@@ -14,17 +14,20 @@ def to_evaluate(found: Manifest, split: "str | None") -> List[str]:
       UserError: the split does not exist or has no labels, or no split is left.
     """
     if split is None:
-        chosen = [
-            name
-            for name, entry in found.splits.items()
-            if name != tasks.TRAIN and entry.is_labelled
-        ]
+        chosen = labelled(found)
         if not chosen:
             raise UserError(f"task {found.task} has no labelled split to evaluate")
         return chosen
     _check_exists(found, split)
     _check_labelled(found, split)
     return [split]
+
+
+def labelled(found: Manifest) -> List[str]:
+    """Every labelled split but train."""
+    return [
+        name for name, entry in found.splits.items() if name != tasks.TRAIN and entry.is_labelled
+    ]
 
 
 def to_predict(found: Manifest, split: "str | None") -> List[str]:

@@ -16,7 +16,7 @@ class StatelessDropout:
 
     def __init__(self, seed, step, part=0):
         """Args:
-        seed: int.
+        seed: int, or int64 scalar tensor.
         step: integer scalar tensor.
         part: integer scalar, which part of the step's batch this is, where devices share it or
           gradients are accumulated.
@@ -31,7 +31,7 @@ class StatelessDropout:
         place, self._place = self._place, self._place + 1
         if rate == 0.0:
             return x
-        stream = (self._seed * _PRIME + place) % 2**30 + self._part * _PLACES
+        stream = tf.cast((self._seed * _PRIME + place) % 2**30, tf.int32) + self._part * _PLACES
         uniform = tf.random.stateless_uniform(tf.shape(x), seed=[stream, self._step])
         kept = tf.cast(uniform >= rate, x.dtype)
         return x * kept * tf.cast(1.0 / (1.0 - rate), x.dtype)

@@ -11,6 +11,8 @@ A split that fits in memory is parsed once (train/rows.py), and a batch is a gat
 larger one is read anew for every epoch (train/stream.py).
 """
 
+from typing import List
+
 import numpy as np
 import tensorflow as tf
 
@@ -120,15 +122,40 @@ def trimmed_lengths(found: Manifest, split: str, batch_size: int, use_xla: bool)
     lengths = np.minimum(
         np.arange(_LENGTH_MULTIPLE, longest + _LENGTH_MULTIPLE, _LENGTH_MULTIPLE), longest
     )
-    histogram = found.splits[split].length_histogram
-    if not use_xla or not histogram:
+    if not use_xla or not found.splits[split].length_histogram:
         return lengths
-    tokens, rows = (np.array(column) for column in zip(*sorted(histogram.items())))
-    last = np.searchsorted(np.minimum(tokens, longest), lengths, side="right")
-    share = np.append(0, np.cumsum(rows))[last] / rows.sum()
+    rows = _rows_up_to(lengths, found, split)
+    share = rows / rows[-1]
     wanted = np.arange(1, _MAX_COMPILED_LENGTHS) / _MAX_COMPILED_LENGTHS
     chosen = lengths[np.minimum(np.searchsorted(share**batch_size, wanted), len(lengths) - 1)]
     return np.unique(np.append(chosen, longest))
+
+
+def lengths_of_batches(found: Manifest, split: str, batch_size: int, use_xla: bool) -> List[int]:
+    """Those of `trimmed_lengths` that a batch can have, by the lengths of the split's rows.
+
+    S is the longest row of a batch, so there must be one that needs it and, for all others, as
+    many rows that are no longer. The last batch of an evaluation may hold fewer.
+    """
+    lengths = trimmed_lengths(found, split, batch_size, use_xla).tolist()
+    entry = found.splits[split]
+    if not entry.length_histogram:
+        return lengths
+    smallest = batch_size if split == TRAIN else entry.examples % batch_size or batch_size
+    up_to = _rows_up_to(lengths, found, split)
+    return [
+        length
+        for length, rows, shorter in zip(lengths, up_to, [0, *up_to])
+        if rows > shorter and rows >= smallest
+    ]
+
+
+def _rows_up_to(lengths, found, split):
+    """How many rows of a split are no longer than each of the lengths."""
+    histogram = found.splits[split].length_histogram
+    tokens, rows = (np.array(column) for column in zip(*sorted(histogram.items())))
+    last = np.searchsorted(np.minimum(tokens, lengths[-1]), lengths, side="right")
+    return np.append(0, np.cumsum(rows))[last]
 
 
 def _gather(rows, possible_lengths):

@@ -106,6 +106,8 @@ def make(options: argparse.Namespace) -> Plan:
         _check_has_end(params)
         if options.seeds:
             _check_seeds(params)
+    if options.validate_only or options.compile_only:
+        _leave_out_unscored(data, options)
     splits = _splits(data, options.split)
     if options.checkpoint_path and _TRAIN_INPUT not in data:
         return _given_checkpoint(params, options, data, splits)
@@ -144,6 +146,15 @@ def _check_seeds(params: Config) -> None:
         )
     if params.runconfig.multiple_workers:
         raise UserError("--seeds with runconfig.multiple_workers: start each seed by itself")
+
+
+def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) -> None:
+    """`make compile` compiles for train_and_eval whatever the data is good for."""
+    if options.mode != TRAIN_AND_EVAL or options.split:
+        return
+    if not choose_splits.labelled(data[_EVAL_INPUT]):
+        print("no labelled split to evaluate: only the train step")
+        del data[_EVAL_INPUT]
 
 
 def _read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:

@@ -5,7 +5,7 @@ import sys
 
 from shared import settings
 from shared.errors import exit_code
-from train import plan, start
+from train import plan, start, xla_cache
 
 # Options that mean something in some modes only.
 _TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)
@@ -26,7 +26,9 @@ _MODES_OF = {
 
 def main(arguments: list) -> None:
     options = parse(arguments)
-    if options.seeds is None:
+    if options.backend != plan.WSE:
+        xla_cache.choose()
+    if options.seeds is None or options.validate_only or options.compile_only:
         run(options)
         return
     start.import_tensorflow(options.backend)

@@ -6,6 +6,8 @@ import functools
 import os
 import re
 import signal
+import subprocess
+import sys
 
 from shared import quiet
 from shared.errors import UserError
@@ -20,7 +22,7 @@ def import_tensorflow(backend: "str | None") -> str:
       UserError: gpu was asked for and none is visible.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with quiet.native_stderr() as said:
+    with quiet.native_stderr():
         from train.estimators import devices
 
         if backend == WSE:
@@ -28,10 +30,22 @@ def import_tensorflow(backend: "str | None") -> str:
         gpus = devices.visible_gpus() if backend in (None, GPU) else 0
         if gpus == 0:
             devices.use_cpu()
-        complaints = re.findall(r".*\b(?:GPU|CUDA|cuInit|cuDNN|dlopen)\b.*", said())
     if backend == GPU and gpus == 0:
-        raise _no_gpu(devices.missing_libraries(), complaints)
+        raise _no_gpu(devices.missing_libraries(), _complaints())
     return WSE if backend == WSE else GPU if gpus else CPU
+
+
+def _complaints():
+    """What TensorFlow says of GPUs where nothing keeps it quiet: in a process of its own."""
+    program = "import tensorflow as tf; tf.config.list_physical_devices()"
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    return re.findall(r".*\b(?:GPU|CUDA|cuInit|cuDNN|dlopen)\b.*", finished.stderr)
 
 
 def _no_gpu(missing, complaints):
@@ -56,11 +70,9 @@ def estimator(todo: Plan, backend: str, is_training: bool):
       UserError: no checkpoint of model_dir can be read, or not all that there should be.
     """
     from train import checkpoint
-    from train.estimators import devices, gpu, state
+    from train.estimators import gpu, state
 
-    params = _with_xla(todo.params, backend)
-    choose = devices.strategy if is_training else devices.local_strategy
-    strategy = choose(params.runconfig, backend)
+    params, strategy = _prepared(todo, backend, is_training)
     model_dir.make(todo.model_dir)
     path, values = None, todo.weights
     if todo.checkpoints:
@@ -75,6 +87,23 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     made = gpu.Estimator(params, todo.model_dir, values, strategy)
     todo.weights.clear()  # hundreds of megabytes that nobody reads again
     return made, path, step
+
+
+def throw_away_estimator(todo: Plan, backend: str, is_training: bool):
+    """The same estimator with random weights, which nobody will save; leaves model_dir alone."""
+    from train.estimators import gpu
+
+    params, strategy = _prepared(todo, backend, is_training)
+    return gpu.Estimator(params, todo.model_dir, {}, strategy)
+
+
+def _prepared(todo, backend, is_training):
+    """(the configuration with runconfig.xla true or false, the strategy)."""
+    from train.estimators import devices
+
+    params = _with_xla(todo.params, backend)
+    choose = devices.strategy if is_training else devices.local_strategy
+    return params, choose(params.runconfig, backend)
 
 
 def _with_xla(params, backend):

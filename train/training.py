@@ -5,7 +5,7 @@ import functools
 
 from shared.errors import UserError
 from shared.tasks import TRAIN
-from train import checkpoint_files, evaluation, model_dir, own_input_fn, start
+from train import checkpoint_files, evaluation, model_dir, own_input_fn, start, xla_cache
 from train.best import Best
 from train.input_fn import train_input_fn
 from train.plan import Plan
@@ -51,7 +51,7 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
         if first_step < last_step and is_chief:
             found, origin = todo.train_data, todo.origin
             model_dir.write_params(todo.model_dir, todo.params, found, origin, environment)
-        with errors(devices=estimator.devices):
+        with errors(devices=estimator.devices), xla_cache.reported(estimator.programs):
             estimator.train(_input_fn(todo, first_step), last_step, after, should_stop)
 
 

@@ -4,20 +4,24 @@ TensorFlow dropped tf.estimator with 2.16; this one keeps its verbs and its file
 name-based checkpoints), and runs the train loop inside tf.function.
 """
 
+import logging
 import os
-from typing import Callable, NamedTuple, Optional
+import time
+from typing import Callable, Iterator, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
 
+from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
 from train import checkpoint, classifier
-from train.estimators import devices
+from train.estimators import devices, zeros
+from train.estimators.jit import StepFunction
 from train.estimators.loop import TrainLoop
 from train.estimators.replicas import Replicas
 from train.estimators.state import State
-from train.estimators.step import TrainStep
+from train.estimators.step import FEATURES, TrainStep, model_features
 from train.layers import Layers
 
 
@@ -37,6 +41,10 @@ class Predictions(NamedTuple):
 
 class Estimator:
     """Trains and evaluates one model; its state lies in model_dir.
+
+    Attributes:
+      params: the configuration.
+      dtype: of the matrix products.
 
     Its methods take an input_fn: a function (params, input_context) that returns a tf.data.Dataset
     of (features, labels), see train/input_fn.py.
@@ -58,21 +66,23 @@ class Estimator:
             a whole checkpoint (state.read_checkpoint). The others start fresh.
           strategy: of devices.strategy; None for one device.
         """
-        self._params = params
+        self.params = params
         self._model_dir = model_dir
         self._replicas = Replicas(strategy)
-        self._dtype = devices.compute_dtype(params.model.mixed_precision)
+        self.dtype = devices.compute_dtype(params.model.mixed_precision)
         with self._replicas.scope():
             self._state = State(params, values)
-        xla = params.runconfig.xla
-        self._predict = tf.function(
-            self._predict_step, jit_compile=xla, autograph=False, reduce_retracing=not xla
-        )
+        self._predict = StepFunction(self._predict_step, (FEATURES,), params.runconfig.xla)
+        self._step = None
 
     @property
     def devices(self) -> int:
         """How many share a training batch."""
         return self._replicas.count
+
+    def input_context(self) -> Optional[tf.distribute.InputContext]:
+        """What an input_fn is given where several devices share a batch."""
+        return self._replicas.input_context()
 
     @property
     def is_chief(self) -> bool:
@@ -101,9 +111,39 @@ class Estimator:
           DivergedError: the gradients are NaN or Inf for too long.
           UserError: memory is short, or the devices cannot share a batch evenly.
         """
-        step = TrainStep(self._params, self._state, self._dtype, self._replicas)
-        loop = TrainLoop(self._params, self._model_dir, self._replicas, self._state, step)
-        loop.run(input_fn, max_steps, self.save, after_checkpoint, should_stop)
+        self._train_loop().run(input_fn, max_steps, self.save, after_checkpoint, should_stop)
+
+    def _train_loop(self):
+        self._step = TrainStep(self.params, self._state, self.dtype, self._replicas)
+        return TrainLoop(self.params, self._model_dir, self._replicas, self._state, self._step)
+
+    def compile(self, shapes: list, is_regression: bool, is_training: bool) -> Iterator[float]:
+        """Builds the step of `train` or of `evaluate`, and takes it on zeros; writes nothing.
+
+        Args:
+          shapes: [(rows, tokens)] of the batches of a device; with XLA each is compiled.
+        Yields: the seconds that building took, then those of a step for each shape.
+        Raises:
+          UserError: the devices cannot share a batch evenly.
+        """
+        if is_training:
+            yield from self._train_loop().compile(shapes, is_regression)
+            return
+        yield self._predict_built()
+        for features_and_labels in zeros.dataset(shapes, is_regression):
+            started = time.monotonic()
+            self._answers([features_and_labels] * self._replicas.here)
+            yield time.monotonic() - started
+
+    def _predict_built(self):
+        started = time.monotonic()
+        with quiet.log_records(logging.WARNING):  # that this runs eagerly, as it should
+            self._replicas.run(self._predict.build)
+        return time.monotonic() - started
+
+    def programs(self) -> int:
+        """How many XLA programs have run."""
+        return self._predict.programs() + (self._step.programs() if self._step else 0)
 
     def evaluate(
         self,
@@ -121,7 +161,7 @@ class Estimator:
           Terminated: should_stop said so.
           UserError: there is no batch.
         """
-        dataset = input_fn(self._params, None)
+        dataset = input_fn(self.params, None)
         batches = iter(dataset if steps is None else dataset.take(steps))
         answers = []  # type: List[tuple]
         group = _take(batches, self._replicas.here)
@@ -136,17 +176,17 @@ class Estimator:
 
     def _answers(self, group):
         """[(scores, labels)] of some batches, without the rows that only fill them."""
-        features = [features for features, _ in group]
-        is_real = [_is_real(features) for features in features]
-        scores = self._replicas.map(self._predict, features)
+        is_real = [_is_real(features) for features, _ in group]
+        features = [model_features(features) for features, _ in group]
+        scores = self._replicas.map(self._predict.call, features)
         return [
             (scores.numpy()[real], labels.numpy()[real])
             for scores, (_, labels), real in zip(scores, group, is_real)
         ]
 
     def _predict_step(self, features):
-        layers = Layers(self._dtype)
-        return classifier.logits(self._state.weights, features, self._params.model, layers)
+        layers = Layers(self.dtype)
+        return classifier.logits(self._state.weights, features, self.params.model, layers)
 
     def write_metrics(self, split: str, values: dict, step: int) -> None:
         """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>."""
@@ -163,14 +203,14 @@ class Estimator:
 
     def save(self, folder: Optional[str] = None, keep: Optional[int] = None) -> None:
         """Writes a checkpoint of the present state, by default among those of model_dir."""
-        keep = self._params.runconfig.keep_checkpoint_max if keep is None else keep
+        keep = self.params.runconfig.keep_checkpoint_max if keep is None else keep
         tensors = self._state.tensors()
         checkpoint.save(folder or self._model_dir, self._state.step(), tensors, keep)
 
 
 def _is_real(features):
-    """bool [B]; removes `weights` from the features."""
-    weights = features.pop("weights", None)
+    """bool [B]."""
+    weights = features.get("weights")
     return np.ones(len(features["input_ids"]), bool) if weights is None else weights.numpy() > 0
 
 

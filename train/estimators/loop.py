@@ -2,12 +2,13 @@
 
 import os
 import time
-from typing import Callable
+from typing import Callable, Iterator
 
 import tensorflow as tf
 
 from shared.config import Config
 from shared.errors import Terminated, UserError
+from train.estimators import zeros
 from train.estimators.replicas import Replicas
 from train.estimators.state import State
 from train.estimators.step import Report, TrainStep
@@ -73,6 +74,23 @@ class TrainLoop:
             self._terminate(save, step, saved)
         self._check_learned(step)
         progress.finish()
+
+    def compile(self, shapes: list, is_regression: bool) -> Iterator[float]:
+        """As Estimator.compile for a training."""
+        self._check_workers(self._state.step())
+        per_step = self._params.optimizer.grad_accum_steps * self._replicas.here
+        of_steps = [shape for shape in shapes for _ in range(per_step)]
+        batches = self._replicas.batches(
+            lambda *_: zeros.dataset(of_steps, is_regression), self._params
+        )
+        one = tf.constant(1)
+        started = time.monotonic()
+        self._loop.get_concrete_function(batches, one)
+        yield time.monotonic() - started
+        for _ in shapes:
+            started = time.monotonic()
+            self._loop(batches, one).loss.numpy()
+            yield time.monotonic() - started
 
     def _terminate(self, save, step, saved):
         if step == 0:

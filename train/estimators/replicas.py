@@ -58,6 +58,12 @@ class Replicas:
         infinite = tf.data.experimental.INFINITE_CARDINALITY
         return dataset.apply(tf.data.experimental.assert_cardinality(infinite))
 
+    def input_context(self) -> Optional[tf.distribute.InputContext]:
+        """What the first process's input_fn is given; None for one device."""
+        if self.count == 1:
+            return None
+        return tf.distribute.InputContext(self.count // self.here, 0, self.count)
+
     def map(self, function: Callable, batches: list) -> list:
         """[function(batch)] for at most as many batches as there are replicas in this process.
 

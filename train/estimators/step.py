@@ -4,12 +4,26 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from shared.config import Config
+from shared import records
+from shared.config import Config, ModelConfig
 from train import classifier, loss_scale, optimizer, schedule
 from train.dropout import StatelessDropout
+from train.estimators.jit import StepFunction
 from train.estimators.replicas import Replicas
 from train.estimators.state import State, local_variable
 from train.layers import Layers
+
+# What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
+FEATURES = {
+    feature.name: tf.TensorSpec([None, None], tf.int32)
+    for feature in records.FEATURES
+    if feature.per_token
+}
+
+
+def model_features(features: dict) -> dict:
+    """Those of FEATURES."""
+    return {name: features[name] for name in FEATURES}
 
 
 class Report(NamedTuple):
@@ -46,10 +60,13 @@ class TrainStep:
         self._scaling = loss_scale.scaling(params.optimizer, dtype)
         with replicas.scope():
             self._sums = self._make_sums()
-        # Without AutoGraph, as no branch here depends on a tensor: the first step comes sooner.
-        compiled = {"jit_compile": params.runconfig.xla, "autograph": False}
-        self._gradients = tf.function(self._compute_gradients, **compiled)
-        self._update = tf.function(self._compute_update, **compiled)
+        # A tensor, so that trainings that differ in their seed alone share XLA's programs.
+        self._seed = tf.constant(params.runconfig.tf_random_seed % 2**30, tf.int64)
+        xla = params.runconfig.xla
+        batch = (FEATURES, _labels(params.model), tf.TensorSpec([], tf.int32))
+        self._gradients = StepFunction(self._compute_gradients, batch, xla)
+        sums = [tf.TensorSpec(weight.shape) for weight in state.weights.values()]
+        self._update = StepFunction(self._compute_update, (sums, tf.TensorSpec([])), xla)
         # Traced once for each shape, not for each variable.
         self._update_one = tf.function(self._compute_one, autograph=False)
 
@@ -60,9 +77,13 @@ class TrainStep:
         shapes = [weight.shape for weight in self._state.weights.values()]
         return [local_variable(tf.zeros(shape)) for shape in [*shapes, []]]
 
+    def programs(self) -> int:
+        """How many XLA programs have run."""
+        return self._gradients.programs() + self._update.programs()
+
     def whole(self, features, labels) -> Report:
         """A step of one part for each replica."""
-        return self._finish(self._gradients(features, labels, 0))
+        return self._finish(self._gradients(model_features(features), labels, 0))
 
     def clear(self) -> None:
         """Begins a step of several parts for each replica."""
@@ -71,7 +92,8 @@ class TrainStep:
 
     def add(self, features, labels, part) -> None:
         """Adds the gradients of a part; args: part, its number."""
-        for total, value in zip(self._sums, self._gradients(features, labels, part)):
+        parts = self._gradients(model_features(features), labels, part)
+        for total, value in zip(self._sums, parts):
             total.assign_add(value)
 
     def finish(self) -> Report:
@@ -87,9 +109,7 @@ class TrainStep:
         """[*gradients, loss] of a part, in float32; the sum over parts is that of the batch."""
         params, state = self._params, self._state
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        dropout = StatelessDropout(
-            params.runconfig.tf_random_seed, state.global_step, part * self._replicas + replica
-        )
+        dropout = StatelessDropout(self._seed, state.global_step, part * self._replicas + replica)
         weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
         parts = self._replicas * params.optimizer.grad_accum_steps
         layers, scale = Layers(self._dtype, dropout), self._scale()
@@ -156,3 +176,8 @@ class TrainStep:
         return schedule.learning_rate(
             options.learning_rate, self._state.global_step, not options.disable_lr_steps_reset
         )
+
+
+def _labels(model: ModelConfig) -> tf.TensorSpec:
+    """Those of a batch; a regression task has one output."""
+    return tf.TensorSpec([None], tf.float32 if model.num_cls_classes == 1 else tf.int32)

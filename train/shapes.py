@@ -1,0 +1,76 @@
+"""Which shapes the batches of a run have, by the manifest alone."""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+from shared.config import Config
+from shared.manifest import Manifest
+from shared.tasks import TRAIN
+from train import order, own_input_fn
+from train.input_fn import fits_in_memory, lengths_of_batches
+
+
+class Shapes(NamedTuple):
+    """The shapes of one kind of step.
+
+    known: [(rows, tokens)] of the batches of one device. unknown: one line for each batch whose
+    shape only the data tells.
+    """
+
+    known: List[Tuple[int, int]]
+    unknown: List[str]
+
+
+def of_training(params: Config, found: Manifest, input_context) -> Shapes:
+    """Args: input_context, tf.distribute.InputContext, or None for one device.
+
+    Raises:
+      UserError: the split has too few rows for a step; or as own_input_fn.training_batches.
+    """
+    options = params.train_input
+    if options.input_fn:
+        dataset = own_input_fn.training_batches(
+            params, input_context, split=TRAIN, found=found, first_step=0
+        )
+        return _own(dataset, f"train_input.input_fn {options.input_fn}")
+    of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
+    order.steps_per_epoch(found.splits[TRAIN].examples, of_step)
+    lengths = lengths_of_batches(found, TRAIN, of_step.rows, params.runconfig.xla)
+    return Shapes([(of_step.rows, length) for length in lengths], [])
+
+
+def of_scoring(params: Config, section: str, splits: List[str], found: Manifest) -> Shapes:
+    """Args: section, eval_input or predict_input, whose splits are scored.
+
+    Raises:
+      UserError: as own_input_fn.scored_batches.
+    """
+    every = [_of_split(params, section, split, found) for split in splits]
+    known = {shape for shapes in every for shape in shapes.known}
+    return Shapes(sorted(known), [line for shapes in every for line in shapes.unknown])
+
+
+def _of_split(params, section, split, found) -> Shapes:
+    options = getattr(params, section)
+    if options.input_fn:
+        dataset = own_input_fn.scored_batches(params, section=section, split=split, found=found)
+        return _own(dataset, f"{section}.input_fn {options.input_fn} for {split}")
+    rows = options.batch_size
+    lengths = lengths_of_batches(found, split, rows, params.runconfig.xla)
+    rest = found.splits[split].examples % rows
+    unknown = []
+    if rest and not fits_in_memory(options, split, found):  # in memory it is filled
+        unknown = [f"the last batch of {split}, {rest} rows"]
+    return Shapes([(rows, length) for length in lengths], unknown)
+
+
+def _own(dataset, where) -> Shapes:
+    shape = _static_shape(dataset)
+    if shape is None:
+        return Shapes([], [f"the batches of {where}, whose element_spec leaves sizes open"])
+    return Shapes([shape], [])
+
+
+def _static_shape(dataset) -> Optional[Tuple[int, int]]:
+    features, _ = dataset.element_spec
+    shape = features["input_ids"].shape
+    return tuple(shape.as_list()) if shape.is_fully_defined() else None

@@ -1,0 +1,145 @@
+"""Where XLA keeps its compiled programs, so that the next process need not compile them.
+
+TensorFlow's own cache: one file for each program, which is found by the program's content, appears
+whole or not at all, and may be shared by several processes. A file does not say for which machine
+it was compiled, hence a folder for each kind of machine and version of TensorFlow.
+"""
+
+import contextlib
+import glob
+import hashlib
+import os
+import platform
+import re
+import sys
+from typing import Callable, List, Optional
+
+VARIABLE = "XLA_CACHE"  # of the environment: another folder; empty for none
+_DEFAULT = os.path.join("build", "xla")
+_FLAGS = "TF_XLA_FLAGS"
+_FLAG = "--tf_xla_persistent_cache_directory="
+
+
+def choose() -> None:
+    """Names the folder in TensorFlow's flags; before TensorFlow is imported.
+
+    A folder that the user's own flags name stays. Damaged files are removed, as TensorFlow would
+    stop at one.
+    """
+    if folder() is not None or why_none() is not None:
+        return
+    path = os.path.join(os.path.abspath(os.environ.get(VARIABLE, _DEFAULT)), _machine())
+    for damaged in filter(_is_damaged, _files(path)):
+        print(f"removes {damaged}: it is not whole")
+        os.remove(damaged)
+    os.environ[_FLAGS] = f'{os.environ.get(_FLAGS, "")} {_FLAG}"{path}"'.strip()
+    # At each program that it finds, TensorFlow logs errors that are none.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def folder() -> Optional[str]:
+    """The folder in use; None where there is none."""
+    found = re.search(_FLAG + r"(\"[^\"]*\"|'[^']*'|\S*)", os.environ.get(_FLAGS, ""))
+    return found.group(1).strip("\"'") if found else None
+
+
+def why_none() -> Optional[str]:
+    """Why no folder can be used, or None."""
+    if folder() is not None:
+        return None
+    path = os.environ.get(VARIABLE, _DEFAULT)
+    if not path:
+        return f"{VARIABLE} is empty"
+    if re.search(r'["\\\n]', os.path.abspath(path)):
+        return f"the name of a folder in TensorFlow's flags cannot hold what {path} does"
+    if "tensorflow" in sys.modules:
+        return "TensorFlow was imported before"
+    if not re.match(r"\s*(-|$)", os.environ.get(_FLAGS, "")):
+        return f"{_FLAGS} is a file; give the flags themselves"
+    if not os.access(_existing(os.path.join(os.path.abspath(path), _machine())), os.W_OK | os.X_OK):
+        return f"{path} cannot be written; choose another folder with {VARIABLE}"
+    return None
+
+
+def _existing(path: str) -> str:
+    """The path, or the nearest folder above that exists."""
+    return path if os.path.exists(path) else _existing(os.path.dirname(path))
+
+
+def _files(path: str) -> List[str]:
+    return glob.glob(os.path.join(glob.escape(path), "*.pb"))
+
+
+def programs() -> int:
+    """How many programs the folder holds."""
+    return len(_files(folder() or ""))
+
+
+@contextlib.contextmanager
+def reported(count: Callable[[], int]):
+    """Says after the block how many of its programs were found.
+
+    Args: count, tells how many have run.
+    """
+    run, files = count(), programs()
+    try:
+        yield
+    finally:
+        if count() > run:
+            print(_report(count() - run, programs() - files))
+
+
+def _report(run: int, new: int) -> str:
+    if folder() is None:
+        return f"XLA compiled {run} programs and keeps none: {why_none()}"
+    new = min(new, run)  # other processes may write, too
+    return f"XLA: {run - new} of {run} programs came from {folder()}, {new} were compiled anew"
+
+
+def _machine() -> str:
+    """A name for this kind of machine: what its programs depend on."""
+    told = [_version(), platform.machine(), *_facts("/proc/cpuinfo", "model name|flags")]
+    for gpu in sorted(glob.glob("/proc/driver/nvidia/gpus/*/information")):
+        told += _facts(gpu, "Model")
+    return f"{platform.machine()}-{hashlib.sha256(repr(told).encode()).hexdigest()[:12]}"
+
+
+def _facts(path: str, names: str) -> List[str]:
+    """The lines of a file of `name: value` with these names, each once."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return sorted({line for line in file if re.match(rf"({names})\s*:", line)})
+    except OSError:
+        return []
+
+
+def _version() -> str:
+    """TensorFlow's, without importing it."""
+    from importlib import metadata  # Python 3.8; where XLA is used there is more
+
+    try:
+        return metadata.version("tensorflow")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _is_damaged(path: str) -> bool:
+    """Whether the file is no sequence of protocol buffer fields with a length each."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        while file.tell() < size:
+            if _varint(file) & 7 != 2:
+                return True
+            file.seek(_varint(file), os.SEEK_CUR)
+        return size == 0 or file.tell() > size
+
+
+def _varint(file) -> int:
+    """The number that begins here: seven bits in each byte, the lowest first."""
+    number, shift = 0, 0
+    while True:
+        byte = (file.read(1) or b"\0")[0]
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return number
