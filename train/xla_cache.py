@@ -44,7 +44,7 @@ def folder() -> Optional[str]:
 
 
 def why_none() -> Optional[str]:
-    """Why no folder can be used, or None."""
+    """Why no folder can be used, or None; the same before and after TensorFlow is imported."""
     if folder() is not None:
         return None
     path = os.environ.get(VARIABLE, _DEFAULT)
@@ -52,12 +52,12 @@ def why_none() -> Optional[str]:
         return f"{VARIABLE} is empty"
     if re.search(r'["\\\n]', os.path.abspath(path)):
         return f"the name of a folder in TensorFlow's flags cannot hold what {path} does"
-    if "tensorflow" in sys.modules:
-        return "TensorFlow was imported before"
     if not re.match(r"\s*(-|$)", os.environ.get(_FLAGS, "")):
         return f"{_FLAGS} is a file; give the flags themselves"
     if not os.access(_existing(os.path.join(os.path.abspath(path), _machine())), os.W_OK | os.X_OK):
         return f"{path} cannot be written; choose another folder with {VARIABLE}"
+    if "tensorflow" in sys.modules:
+        return "TensorFlow was imported before"
     return None
 
 
