@@ -19,8 +19,8 @@ from tests.inputs import ROOT
 from tests.train import runs
 from tests.train.test_input_fn import split_of
 from train import classifier, flops, input_fn, variables, xla_cache
-from train.dropout import no_dropout
 from train.estimators.jit import StepFunction
+from train.layers import Layers
 
 COMPILED = {"runconfig": {"xla": True}}
 # The model of runs.SMALL.
@@ -62,7 +62,7 @@ def test_the_operations_are_those_that_tensorflow_counts(tiny):
         features = dict.fromkeys(("input_ids", "input_mask", "segment_ids"), ids)
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            scores = classifier.logits(weights, features, model, no_dropout, tf.float32)
+            scores = classifier.logits(weights, features, model, Layers(tf.float32))
         return tape.gradient(scores, weights)
 
     graph = step.get_concrete_function(tf.TensorSpec([4, 24], tf.int32)).graph
