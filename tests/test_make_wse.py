@@ -16,7 +16,8 @@ CSRUN = ROOT / "tests" / "wse" / "csrun"
 # What the Makefile and the scripts call, but no Python.
 TOOLS = ("bash", "cat", "cmp", "dirname", "env", "ls", "make", "rm", "sh")
 PROGRAM = """import os, sys
-print("task", os.environ.get("SLURM_PROCID"), "of", os.environ.get("SLURM_NTASKS"), *sys.argv[1:])
+rank, tasks = os.environ.get("SLURM_PROCID"), os.environ.get("SLURM_STEP_NUM_TASKS")
+print("task", rank, "of", tasks, *sys.argv[1:])
 sys.exit(5 if "--fail" in sys.argv else 0)
 """
 TRAIN = (

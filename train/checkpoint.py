@@ -42,8 +42,16 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
 
 
 def _write(prefix: str, tensors: Dict[str, tf.Tensor]) -> None:
+    if tf.executing_eagerly():
+        _save(prefix, tensors)
+        return
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:  # as Cerebras' may have it
+        session.run(_save(prefix, tensors))
+
+
+def _save(prefix, tensors):
     names = sorted(tensors)
-    tf.raw_ops.SaveV2(
+    return tf.raw_ops.SaveV2(
         prefix=prefix,
         tensor_names=names,
         shape_and_slices=[""] * len(names),

@@ -83,8 +83,8 @@ def clean(model_dir: str) -> None:
 def settle(model_dir: str) -> None:
     """Makes `checkpoint` name files of this folder, for a tf.estimator to go on from.
 
-    A tf.estimator writes absolute paths. In a folder that was copied they name the original, from
-    which another one would go on, or nothing, and it would start anew.
+    Cerebras' may have written absolute paths. In a copied folder they name the original, from which
+    it would go on, or nothing, and it would start anew.
     """
     state = os.path.join(model_dir, STATE_FILE)
     present = newest_first(model_dir)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import tensorflow as tf
 
 from shared.manifest import Manifest
@@ -21,21 +22,30 @@ def of_logits(todo: Plan, section: str, found: Manifest):
     """
     split = TRAIN if section == "train_input" else todo.splits[0]
     options = getattr(todo.params, section)
-    batches = static_input_fn.scored_batches(options, split, found)
-    features, _ = next(iter(batches))
-    values = _weights(todo)
-    erf, tanh = (_logits(todo, values, features, form) for form in ("gelu_erf", "gelu"))
-    return float(tf.reduce_max(tf.abs(erf - tanh))), float(tf.reduce_max(tf.abs(erf)))
+    # A graph: eager execution may be off in Cerebras' container.
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        batches = static_input_fn.scored_batches(options, split, found)
+        iterator = tf.compat.v1.data.make_initializable_iterator(batches)
+        features, _ = iterator.get_next()
+        fed, values = _weights(todo)
+        forms = [_logits(todo, values, features, form) for form in ("gelu_erf", "gelu")]
+        session.run(iterator.initializer)
+        erf, tanh = session.run(forms, fed)
+    return float(np.abs(erf - tanh).max()), float(np.abs(erf).max())
 
 
 def _weights(todo):
-    values = todo.weights
+    """({placeholder: array} of what the plan starts from, {name: tensor} of all variables)."""
+    model, arrays = todo.params.model, todo.weights
     if todo.checkpoints:
-        names = [spec.name for spec in variables.table(todo.params.model)]
-        _, values = checkpoint.read_newest(
+        names = [spec.name for spec in variables.table(model)]
+        _, arrays = checkpoint.read_newest(
             todo.checkpoints, lambda path: checkpoint.read(path, names)
         )
-    return weights.create(todo.params.model, todo.params.runconfig.tf_random_seed, values)
+    known = {name: tf.compat.v1.placeholder(tf.float32, a.shape) for name, a in arrays.items()}
+    seed = todo.params.runconfig.tf_random_seed
+    values = weights.create(model, seed, known, make=lambda value, name: value)
+    return {known[name]: array for name, array in arrays.items()}, values
 
 
 def _logits(todo, values, features, form):

@@ -143,9 +143,16 @@ def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
     return [
         change
         for section in sections
-        for key in sorted({*(before.get(section) or {}), *now[section]} - _LENGTH_OF_RUN)
+        for key in _compared_keys(section, before.get(section) or {}, now[section])
         for change in _change(before, now, section, key)
     ]
+
+
+def _compared_keys(section: str, before: dict, now: dict) -> List[str]:
+    """Of the environment, which backends describe differently, those that both have."""
+    both = section == config.ENVIRONMENT_SECTION
+    keys = set(before) & set(now) if both else set(before) | set(now)
+    return sorted(keys - _LENGTH_OF_RUN)
 
 
 def precision_change(before: dict, resolved: Config) -> List[str]:

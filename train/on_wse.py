@@ -28,6 +28,7 @@ from train import (
 from train import plan as plans
 from train.estimators import wse
 from train.plan import Plan
+from train.tensorflow_errors import explained
 
 _MODES = {
     plans.TRAIN: model_fn.TRAIN,
@@ -38,19 +39,36 @@ _MODES = {
 
 def run(todo: Plan, options: argparse.Namespace) -> None:
     """Any mode; args: options, of train/run.py."""
-    for section, found in todo.data.items():
-        wse_rules.check_data(getattr(todo.params, section).data_dir, found)
-    if options.validate_only or options.compile_only:
-        compile_steps(todo, options)
+    ((section, found),) = todo.data.items()
+    inputs = getattr(todo.params, section)
+    wse_rules.check_data(inputs.data_dir, found)
+    _check_gelu(todo)
+    with explained(inputs, found):
+        if options.validate_only or options.compile_only:
+            compile_steps(todo, options)
+            return
+        if not wse.is_in_container():
+            raise UserError(_NO_CONTAINER)
+        mode = {plans.TRAIN: train, plans.EVAL: evaluate, plans.PREDICT: predict}[options.mode]
+        mode(_prepared(todo), options.cs_ip)
+
+
+def _check_gelu(todo) -> None:
+    if todo.params.model.encoder_nonlinearity == "gelu":
         return
-    if not wse.is_in_container():
-        raise UserError(_NO_CONTAINER)
+    if todo.checkpoints and todo.train_data:
+        raise UserError(
+            f"{todo.model_dir} was trained with the erf form of gelu, and wse has the tanh form; "
+            f"start anew in another MODEL_DIR with CHECKPOINT={todo.model_dir}"
+        )
+    print("warning: the checkpoint was trained with the erf form of gelu; wse has the tanh form")
+
+
+def _prepared(todo: Plan) -> Plan:
+    """The plan as wse runs it; makes model_dir."""
     model_dir.make(todo.model_dir)
     checkpoint_files.settle(todo.model_dir)
-    adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
-    {plans.TRAIN: train, plans.EVAL: evaluate, plans.PREDICT: predict}[options.mode](
-        adapted, options.cs_ip
-    )
+    return dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
 
 
 _NO_CONTAINER = (
@@ -75,8 +93,7 @@ def compile_steps(todo: Plan, options: argparse.Namespace) -> None:
     if not wse.is_in_container():
         print(f"{_VERIFIED} {_ONLY_THERE}")
         return
-    adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
-    checkpoint_files.settle(todo.model_dir)
+    adapted = _prepared(todo)
     estimator = _estimator(adapted, options.cs_ip, is_compiled=True)
     estimator.compile(_input_fn(adapted), bool(options.validate_only), mode)
     done = "validated up to kernel matching" if options.validate_only else "compiled"
@@ -92,6 +109,8 @@ def train(todo: Plan, cs_ip) -> None:
         print(f"continues from {todo.checkpoints[0]}")
         for change in model_dir.changes(todo.trained, todo.params, _ENVIRONMENT):
             print(f"continues otherwise than it began: {change}")
+    if todo.params.model.mixed_precision:
+        print("steps that overflow are not counted; runconfig.max_skipped_steps is for gpu and cpu")
     last_step = todo.last_step(first_step)
     if first_step >= last_step:
         print(f"nothing to train: step {first_step} is at or beyond max_steps {last_step}")
@@ -107,14 +126,15 @@ def train(todo: Plan, cs_ip) -> None:
 
 def evaluate(todo: Plan, cs_ip) -> None:
     """Mode eval: on the CPU of the container, every example once."""
+    checkpoint = _checkpoint(todo)
     estimator = _estimator(todo, cs_ip)
     for split in todo.splits:
-        examples = todo.scored_data.splits[split].examples
-        batch_size = _largest_divisor(examples, todo.scored_input.batch_size)
-        steps = min(examples // batch_size, todo.eval_steps or examples)
+        examples, wanted = todo.scored_data.splits[split].examples, todo.scored_input.batch_size
+        examples = min(examples, (todo.eval_steps or examples) * wanted)
+        batch_size = _largest_divisor(examples, wanted)
         input_fn = _input_fn(todo, split=split, batch_size=batch_size)
-        found = estimator.evaluate(input_fn, steps, _checkpoint(todo), split)
-        examples = steps * batch_size
+        steps = examples // batch_size
+        found = estimator.evaluate(input_fn, steps, checkpoint, split)
         values = {name: float(value) for name, value in sorted(found.items())}
         path = os.path.join(todo.model_dir, f"eval_{split}.json")
         write_whole(path, json.dumps({"examples": examples, **values}, indent=2) + "\n")
@@ -129,11 +149,12 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 def predict(todo: Plan, cs_ip) -> None:
     """Mode predict: the logits under model_dir/predict, and the files of prediction_files.write."""
+    checkpoint = _checkpoint(todo)
     estimator = _estimator(todo, cs_ip)
     for split in todo.splits:
         examples = todo.scored_data.splits[split].examples
         input_fn = _read_by_one(_input_fn(todo, split=split))
-        rows = list(estimator.predict(input_fn, _checkpoint(todo), examples))
+        rows = list(estimator.predict(input_fn, checkpoint, examples))
         if rows:
             _write_predictions(todo, split, np.stack(rows))
         else:
@@ -179,7 +200,8 @@ def _estimator(todo: Plan, cs_ip, is_compiled: bool = False) -> wse.Estimator:
 
 
 def _checkpoint(todo: Plan) -> str:
-    """What is scored: of model_dir, or the one given."""
+    """What is scored: of model_dir, or the one given. Before Cerebras' packages are imported: they
+    may turn eager execution off."""
     return todo.checkpoints[0] if todo.checkpoints else warm_start.path_of(todo)
 
 

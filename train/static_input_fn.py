@@ -3,8 +3,8 @@
     features["input_ids"], ["input_mask"], ["segment_ids"]   int32 [B, max_sequence_length]
     labels                                                   int32 [B]
 
-Only operations of tf.data: they work in the graph of a tf.estimator, and Python gets no record to
-see. Input workers need no network and write nothing.
+They work in the graph of a tf.estimator; Python sees the names of shards, but no record. Input
+workers need no network and write nothing.
 """
 
 import json
@@ -19,6 +19,7 @@ from shared.manifest import Manifest
 from train import record_rules, stream
 
 CLUSTER_VARIABLE = "TF_CONFIG"
+_PRIME = 7919  # keeps the orders of tasks apart
 
 
 class Worker(NamedTuple):
@@ -38,12 +39,18 @@ def this_worker() -> Worker:
     Raises:
       UserError: it is not what TensorFlow documents.
     """
+    return _cluster()[0]
+
+
+def _cluster():
+    """(the Worker, whether TF_CONFIG lists a chief apart from the workers)."""
     content = os.environ.get(CLUSTER_VARIABLE)
     if not content:
-        return Worker(0, 1)
+        return Worker(0, 1), False
     try:
         found = json.loads(content)
-        count = len(found.get("cluster", {}).get("worker", [])) or 1
+        cluster = found.get("cluster", {})
+        count = len(cluster.get("worker", [])) or 1
         index = int(found.get("task", {}).get("index", 0))
         is_right = 0 <= index < count
     except (ValueError, TypeError, AttributeError):
@@ -53,25 +60,28 @@ def this_worker() -> Worker:
             f"{CLUSTER_VARIABLE} is {content!r}: expected cluster.worker, a list of addresses, and "
             "task.index, a place in it"
         )
-    return Worker(index, count)
+    return Worker(index, count), "chief" in cluster
+
+
+def tasks() -> int:
+    """How many tasks Slurm runs of this program at once, csrun_wse's two groups together."""
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS") or 1)
 
 
 def check_one_reader() -> None:
     """Stops where several workers would feed a prediction: its answers come in no known order.
 
-    A list of two may be the chief and the only other task.
+    Of two tasks one is the chief; so may be one of two listed workers.
 
     Raises:
       UserError: they would.
     """
-    content = json.loads(os.environ.get(CLUSTER_VARIABLE) or "{}")
-    limit = 1 if "chief" in content.get("cluster", {}) else 2
-    count = this_worker().count
-    if count > limit:
+    (_, count), has_chief = _cluster()
+    if count > (1 if has_chief else 2) or tasks() > 2:
         raise UserError(
-            f"{count} input workers would feed the prediction, each from the first record on; "
-            "start one: csrun_wse --total-nodes 2 --tasks-per-node 1, as `make predict` does where "
-            "CSRUN_ARGS is empty"
+            f"several input workers ({max(count, tasks() - 1)}) would feed the prediction, each "
+            "from the first record on; start one: csrun_wse --total-nodes 2 --tasks-per-node 1, as "
+            "`make predict` does where CSRUN_ARGS is empty"
         )
 
 
@@ -80,9 +90,13 @@ def train_batches(options: InputConfig, found: Manifest, seed: int, first_step: 
 
     In an epoch the workers together read every record but the few that fill no batch. As nobody
     knows which worker feeds which step, a training that goes on takes it that each worker has fed
-    as many of the first_step steps as the others.
+    as many of the first_step steps as the others. Where several tasks run and none of them can
+    tell which worker it is, each reads everything, in an order of its own.
     """
     index, count = this_worker()
+    if CLUSTER_VARIABLE not in os.environ and tasks() > 1:
+        print(f"{CLUSTER_VARIABLE} is not set: each of {tasks()} tasks reads all records, shuffled")
+        seed += _PRIME * int(os.environ.get("SLURM_PROCID") or 0)
     batches = stream.worker_batches(options, found, index, count, seed, first_step // count)
     return _static(batches, options.batch_size, found)
 

@@ -7,6 +7,7 @@ alone, so a run resumes by reading past what was taken in the epoch that it stop
 
 from typing import List
 
+import numpy as np
 import tensorflow as tf
 
 from shared import manifest, records
@@ -27,10 +28,11 @@ def training_batches(
     """A dataset of serialized records, string [B], without end; see input_fn.train_input_fn."""
     processes = of_step.replicas // of_step.here
     own = of_step.first // of_step.here
-    read, counts = _own_records(options, found, seed, own, processes)
+    read, counts = _parts(options, found, seed, processes)
     per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
-    per_step = of_step.batches_per_step
-    return _endless(read, of_step.rows, per_epoch * per_step, first_step * per_step)
+    batches = [per_epoch * of_step.batches_per_step]
+    first_batch = first_step * of_step.batches_per_step
+    return _endless(lambda epoch: read(epoch, own), of_step.rows, batches, first_batch)
 
 
 def worker_batches(
@@ -38,31 +40,41 @@ def worker_batches(
 ):
     """The same for one of several workers that do not wait for each other.
 
+    In epoch e it reads the part of number (worker + e) % workers: a listed worker that feeds
+    nothing leaves out other records in every epoch.
+
     Args: first_batch, the number of the one that comes first among those of this worker.
     Raises:
-      UserError: its part of the records fills no batch.
+      UserError: a part of the records fills no batch.
     """
-    read, counts = _own_records(options, found, seed, worker, workers)
+    read, counts = _parts(options, found, seed, workers)
     rows = options.batch_size
-    if counts[worker] < rows:
+    if min(counts) < rows:
         raise UserError(
-            f"input worker {worker} of {workers} has {counts[worker]} training examples, fewer "
-            f"than train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
+            f"one of {workers} input workers has {min(counts)} training examples, fewer than "
+            f"train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
         )
-    return _endless(read, rows, counts[worker] // rows, first_batch)
+    batches = [counts[(worker + epoch) % workers] // rows for epoch in range(workers)]
+    return _endless(lambda e: read(e, (worker + e) % workers), rows, batches, first_batch)
 
 
-def _endless(read, rows, per_epoch, first_batch):
+def _endless(read, rows, batches, first_batch):
     """Batches without end.
 
     Args:
-      read: a function of an epoch's number that gives its records.
-      per_epoch: batches of an epoch; what is left of its records goes unread.
+      read: a function of an epoch's number (int64 tensor) that gives its records.
+      batches: how many each epoch has, in turn again and again; what is left of its records goes
+        unread.
     """
-    first_epoch, taken = divmod(first_batch, per_epoch)
+    cycles, taken = divmod(first_batch, sum(batches))
+    first_epoch = cycles * len(batches)
+    while taken >= batches[first_epoch % len(batches)]:
+        taken -= batches[first_epoch % len(batches)]
+        first_epoch += 1
 
     def batches_of(epoch):
-        return read(epoch).batch(rows, drop_remainder=True).take(per_epoch)
+        count = tf.gather(tf.constant(batches, tf.int64), epoch % len(batches))
+        return read(epoch).batch(rows, drop_remainder=True).take(count)
 
     epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
     return epochs.flat_map(batches_of).skip(taken)
@@ -79,33 +91,34 @@ def records_in_order(options: InputConfig, split: str, found: Manifest):
     return tf.data.TFRecordDataset(manifest.shard_paths(options.data_dir, split, found))
 
 
-def _own_records(options, found, seed, own, processes):
-    """Which records a process reads; args: own, its number.
+def _parts(options, found, seed, processes):
+    """The training records in as many parts as there are processes.
 
-    Returns: (a function of an epoch's number that gives them, how many each process has).
+    Returns: (a function of an epoch and a part's number, integers or int64 tensors, that gives its
+      records; how many each part has).
     """
     check_files(options.data_dir, TRAIN, found)
     paths = manifest.shard_paths(options.data_dir, TRAIN, found)
     sizes = [shard.examples for shard in found.splits[TRAIN].shards]
-    counts = parts(sizes, processes)
-    if len(paths) >= processes:
-        paths, every, first = paths[own::processes], 1, 0
-    else:
+    has_own_shards = len(paths) >= processes
+    if not has_own_shards:
         print(
             f"{len(paths)} shards for {processes} processes: each reads all of them and uses its "
             f"share; more shards (--num_shards) read faster"
         )
-        every, first = processes, own
 
-    def read(epoch):
-        part = _records(paths, options, seed, epoch).shard(every, first)
+    def read(epoch, part):
+        if has_own_shards:
+            own = _records(paths, options, seed, epoch, part, processes)
+        else:
+            own = _records(paths, options, seed, epoch, 0, 1).shard(processes, part)
         if not options.shuffle:
-            return part
-        return part.shuffle(
+            return own
+        return own.shuffle(
             options.shuffle_buffer, seed=_mixed(seed, epoch), reshuffle_each_iteration=False
         )
 
-    return read, counts
+    return read, parts(sizes, processes)
 
 
 def parts(sizes: List[int], processes: int) -> List[int]:
@@ -119,20 +132,24 @@ def parts(sizes: List[int], processes: int) -> List[int]:
     return [sum(sizes) // processes] * processes
 
 
-def _records(paths: List[str], options, seed, epoch):
-    """All records of some shards, in the order of an epoch."""
-    if not options.shuffle:
-        return tf.data.TFRecordDataset(paths)
-    shards = tf.numpy_function(
-        lambda number: order.permutation(seed, int(number), len(paths)), [epoch], tf.int64
-    )
-    shards.set_shape([len(paths)])
-    return tf.data.Dataset.from_tensor_slices(tf.gather(tf.constant(paths), shards)).interleave(
+def _records(paths: List[str], options, seed, epoch, part, processes):
+    """All records of every `processes`-th shard from number `part` on, in the order of an epoch."""
+
+    def chosen(epoch, part):
+        own = np.array(paths, dtype=object)[int(part) :: processes]
+        if options.shuffle:
+            own = own[order.permutation(seed, int(epoch), len(own))]
+        return own
+
+    own = tf.numpy_function(chosen, [epoch, part], tf.string)
+    own.set_shape([None])
+    at_a_time = min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)) if options.shuffle else 1
+    return tf.data.Dataset.from_tensor_slices(own).interleave(
         tf.data.TFRecordDataset,
-        cycle_length=min(_SHARDS_AT_A_TIME, len(paths)),
+        cycle_length=at_a_time,
         block_length=_RECORDS_OF_A_SHARD,
-        num_parallel_calls=tf.data.experimental.AUTOTUNE,
-        deterministic=True,
+        num_parallel_calls=tf.data.experimental.AUTOTUNE if at_a_time > 1 else None,
+        deterministic=True if at_a_time > 1 else None,
     )
 
 

@@ -5,6 +5,7 @@ lies. The weights of any other are first written below model_dir, in the form th
 writes.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -62,7 +63,7 @@ def _write(folder: str, weights: Dict[str, np.ndarray]) -> None:
         checkpoint.save(temporary, 0, tensors, keep=0)
         os.rename(temporary, folder)
     except OSError as error:
-        if not os.path.exists(folder):  # else another process was first
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # then another process was first
             raise UserError(f"cannot write {folder}: {error.strerror}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -12,13 +12,28 @@ from shared.manifest import Manifest
 _CS_MODES = ("train", "predict")
 # Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
 ADDRESS_VARIABLE = "K8S_CS_IP"
-# Slurm's variables: tasks of a step, and parts of a job such as csrun_wse's two.
-_TASK_COUNTS = ("SLURM_NTASKS", "SLURM_HET_SIZE")
+_PORT = ":9000"
+# Slurm's: how many tasks run in this one's step, and nothing where there is no step.
+_TASK_COUNT = "SLURM_STEP_NUM_TASKS"
 
 
 def uses_cs(cs_ip: Optional[str]) -> bool:
     """Whether a CS system computes, not the CPU of the container."""
     return cs_ip is not None or ADDRESS_VARIABLE in os.environ
+
+
+def address(cs_ip: Optional[str]) -> Optional[str]:
+    """What CSRunConfig takes: the IP address with the port, once.
+
+    Raises:
+      UserError: another port was given.
+    """
+    if cs_ip is None or ADDRESS_VARIABLE in os.environ:
+        return cs_ip
+    bare = cs_ip[: -len(_PORT)] if cs_ip.endswith(_PORT) else cs_ip
+    if not bare or ":" in bare:
+        raise UserError(f"--cs_ip {cs_ip}: expected a bare IP address; the port is always {_PORT}")
+    return bare + _PORT
 
 
 def check(params: Config, options: argparse.Namespace) -> None:
@@ -32,7 +47,9 @@ def check(params: Config, options: argparse.Namespace) -> None:
     """
     is_compiled = bool(options.validate_only or options.compile_only)
     _check_mode(options, is_compiled)
-    _check_tasks(options.cs_ip)
+    address(options.cs_ip)
+    if not is_compiled:
+        _check_tasks(options.cs_ip)
     faults = [*_model(params), *_training(params)]
     if is_compiled or uses_cs(options.cs_ip):
         faults += _for_cs(params)
@@ -54,7 +71,7 @@ def _check_mode(options, is_compiled: bool) -> None:
 
 def _check_tasks(cs_ip) -> None:
     """Without a CS system each of csrun_wse's tasks would train on its CPU into one model_dir."""
-    tasks = max(int(os.environ.get(name) or 1) for name in _TASK_COUNTS)
+    tasks = int(os.environ.get(_TASK_COUNT) or 1)
     if tasks > 1 and not uses_cs(cs_ip):
         raise UserError(
             f"Slurm has started {tasks} tasks and no CS system is given: give its address with "

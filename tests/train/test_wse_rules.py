@@ -16,7 +16,7 @@ def wse(tmp_path, monkeypatch):
 
     The data_dir does not exist, which is the message where nothing else is wrong.
     """
-    for name in ("K8S_CS_IP", "SLURM_NTASKS", "SLURM_HET_SIZE"):
+    for name in ("K8S_CS_IP", "SLURM_STEP_NUM_TASKS"):
         monkeypatch.delenv(name, raising=False)
 
     def start(mode="train", changes=MIXED, *more):
@@ -96,11 +96,16 @@ def test_float32_is_for_the_containers_cpu(wse):
         assert "model.mixed_precision false: a CS system computes in 16" in wse("train", {}, *more)
 
 
-@pytest.mark.parametrize("name", ["SLURM_NTASKS", "SLURM_HET_SIZE"])
-def test_several_tasks_need_a_cs_system(wse, monkeypatch, name):
-    monkeypatch.setenv(name, "4")
+def test_several_tasks_need_a_cs_system(wse, monkeypatch):
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
+    assert "none" in wse("train", MIXED, "--validate_only")
     assert "Slurm has started 4 tasks and no CS system is given" in wse()
     assert "none" in wse("train", MIXED, "--cs_ip", "10.0.0.1")
+
+
+def test_another_port_is_refused(wse):
+    message = wse("train", MIXED, "--cs_ip", "10.0.0.1:80", "--compile_only")
+    assert "--cs_ip 10.0.0.1:80: expected a bare IP address; the port is always :9000" in message
 
 
 def test_other_backends_have_no_address(capsys):

@@ -18,7 +18,7 @@ GOLDEN = ROOT / "tests" / "golden"
 # Reference data of other people, never copied into the project: beside the checkout, if at all.
 REFERENCE = Path(os.environ.get("REFERENCE_DATA", str(ROOT.parent / "shared")))
 # What says to a program that it is one of several tasks.
-_TASK_VARIABLES = ("TF_CONFIG", "SLURM_NTASKS", "SLURM_PROCID", "K8S_CS_IP", "CS_IP")
+_TASK_VARIABLES = ("TF_CONFIG", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "K8S_CS_IP", "CS_IP")
 
 
 @pytest.fixture(autouse=True)

@@ -106,11 +106,6 @@ def test_the_schedulers_address_is_left_alone(tmp_path, params, sentences, monke
     assert calls.read(tmp_path / "m")[0]["cs_ip"] is None
 
 
-def test_another_port_is_refused(tmp_path, params, sentences):
-    with pytest.raises(UserError, match="--cs_ip 10.0.0.1:80: expected a bare IP address"):
-        runs.main("train", tmp_path / "m", params(), sentences, "--cs_ip", "10.0.0.1:80")
-
-
 def test_a_field_that_cerebras_does_not_know_is_one_message(tmp_path, params, sentences):
     with pytest.raises(UserError, match="csconfig: Cerebras' CSConfig does not take it: .*no_such"):
         runs.main("train", tmp_path / "m", params(csconfig={"no_such": 1}), sentences,

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from shared import config
 from tests.wse import runs
-from train import checkpoint, model_fn, variables
+from train import checkpoint, model_fn, stream_metrics, variables
 from train.estimators import wse
 from train.estimators.wse_layers import WseLayers
 
@@ -38,7 +38,7 @@ def batches(expected):
 def begin(golden, tmp_path):
     """A function: makes a model_dir with the golden weights at step 0, fresh slots; its path."""
 
-    def make(params):
+    def make(params, name="m"):
         names = [spec.name for spec in variables.table(params.model)]
         found = checkpoint.read(str(golden / "modelzoo" / "classifier.ckpt"), names)
         state = {"global_step": np.int64(0), "current_loss_scale": np.float32(2.0**15)}
@@ -47,7 +47,7 @@ def begin(golden, tmp_path):
         for name in names:
             for slot in ("AdamW", "AdamW_1"):
                 state[f"{name}/{slot}"] = np.zeros_like(found[name])
-        folder = tmp_path / "m"
+        folder = tmp_path / name
         folder.mkdir()
         checkpoint.save(str(folder), 0, {**found, **state}, keep=0)
         return folder
@@ -79,6 +79,7 @@ def test_float16_with_a_dynamic_loss_scale_stays_near(golden, begin, batches):
     losses = list(runs.logged(folder, "train/cost_cls").values())
     # Then Adam's first steps of full size have made the noise of small gradients large.
     np.testing.assert_allclose(losses[:3], expected[:3], rtol=1e-3)
+    assert losses == np.float16(losses).tolist()  # rounded as the Model Zoo's
     found = runs.weights(folder, step=4)
     # Doubled after 3 steps, up to max_loss_scale, where it was; then one step more.
     assert found["current_loss_scale"] == 2.0**15 and found["steps_since_rescale"] == 1
@@ -132,6 +133,45 @@ def test_metrics_of_an_evaluation(expected, begin, batches):
     assert found["eval/f1_score"] == pytest.approx(2 * tp / (2 * tp + fp + fn))
     assert found["eval/mcc"] == pytest.approx((tp * tn - fp * fn) / size if size else 0.0)
     assert found["loss"] == pytest.approx(float(expected["loss"]), rel=1e-5)
+
+
+def test_correlation_and_f1_of_two_batches():
+    """TN 3, FP 1, FN 2, TP 4: F1 is 8 / 11, the correlation (12 - 2) / sqrt(5 6 4 5)."""
+    answers = np.array([[0, 0, 0, 1, 0], [0, 1, 1, 1, 1]])
+    labels = np.array([[0, 0, 0, 0, 1], [1, 1, 1, 1, 1]], np.int32)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        scores = tf.compat.v1.placeholder(tf.float32, [5, 2])
+        given = tf.compat.v1.placeholder(tf.int32, [5])
+        metrics = stream_metrics.of_batches(scores, given)
+        session.run(tf.compat.v1.local_variables_initializer())
+        for answer, label in zip(answers, labels):
+            updates = {name: update for name, (_, update) in metrics.items()}
+            session.run(updates, {scores: np.eye(2)[answer], given: label})
+        found = session.run({name: value for name, (value, _) in metrics.items()})
+    assert found["eval/accuracy_cls"] == pytest.approx(7 / 10)
+    assert found["eval/f1_score"] == pytest.approx(8 / 11)
+    assert found["eval/mcc"] == pytest.approx(10 / math.sqrt(600))
+
+
+def test_a_fixed_loss_scale_is_undone(begin, batches):
+    found = []
+    for scale in (1.0, 128.0):
+        params = runs.modelzoo_config(
+            model={"mixed_precision": "float16", "num_hidden_layers": 1},
+            optimizer={"loss_scaling_factor": scale},
+        )
+        folder = begin(params, name=f"scale-{scale}")
+        wse.Estimator(params, str(folder), LENGTH).train(batches, 1)
+        found.append(runs.logged(folder, "train/unclipped_grad_norm")[1])
+    assert found[0] == pytest.approx(found[1], rel=1e-2)
+
+
+def test_dropout_keeps_the_mean():
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        found = session.run(model_fn._dropout(tf.ones([1000, 100]), 0.2))
+        assert session.run(model_fn._dropout(tf.ones([2]), 0.0)).tolist() == [1, 1]
+    assert set(found.ravel()) == {np.float32(0), np.float32(1.25)}
+    assert (found == 0).mean() == pytest.approx(0.2, abs=0.01)
 
 
 def test_three_classes_have_no_f1(tmp_path):

@@ -58,18 +58,42 @@ def test_workers_read_disjoint_records_that_cover_the_split(even, workers, chief
 
 def test_epochs_differ_and_follow_the_seed(even, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster(2, index=1))
-    two = read(even, 12)
-    assert sorted(two[:12]) == sorted(two[12:]) and two[:12] != two[12:]
-    assert two == read(even, 12)
+    found = read(even, 18)
+    first, second, third = found[:12], found[12:24], found[24:]
+    # A worker's part is its own for an epoch; in the next it has the other one's.
+    assert sorted(first + second) == all_rows(even)
+    assert sorted(first) == sorted(third) and first != third
+    assert found == read(even, 18)
     # Steps 0 to 7 took four batches of each of the two workers.
-    assert read(even, 8, first_step=8) == two[8:]
+    assert read(even, 14, first_step=8) == found[8:]
 
 
 def test_a_part_that_fills_no_batch_is_named(even, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster(4, index=2))
     with pytest.raises(UserError) as error:
         read(even, 1, batch_size=7)
-    assert "input worker 2 of 4 has 6 training examples, fewer than" in str(error.value)
+    assert "one of 4 input workers has 6 training examples, fewer than" in str(error.value)
+
+
+def test_a_listed_worker_that_feeds_nothing_keeps_no_record_back(even, monkeypatch):
+    """Whether the chief stands among the workers is not known."""
+    monkeypatch.setenv("TF_CONFIG", cluster(3, index=2, chief=False))
+    # Parts of 6, 12 and 6 records (four shards dealt to three), three batches, six, three.
+    assert sorted(read(even, 12)) == all_rows(even)
+    whole = read(even, 30)
+    for first_step in (0, 3, 9, 12, 21, 25):
+        assert read(even, 5, first_step=3 * first_step) == whole[2 * first_step :][:10]
+
+
+def test_tasks_that_know_of_no_cluster_read_everything_each_in_its_order(even, monkeypatch, capsys):
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
+    found = []
+    for rank in range(3):
+        monkeypatch.setenv("SLURM_PROCID", str(rank))
+        found.append(read(even, 12))
+        assert "TF_CONFIG is not set: each of 3 tasks reads all" in capsys.readouterr().out
+    assert [sorted(rows) for rows in found] == [all_rows(even)] * 3
+    assert found[0] != found[1] != found[2] != found[0]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +120,8 @@ def test_a_broken_cluster_is_one_message(content, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", content)
     with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
         static_input_fn.this_worker()
+    with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
+        static_input_fn.check_one_reader()
 
 
 @pytest.mark.parametrize(
@@ -105,9 +131,9 @@ def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch)
     monkeypatch.setenv("TF_CONFIG", cluster(workers, chief=chief))
     if is_right:
         static_input_fn.check_one_reader()
-    else:
-        with pytest.raises(UserError, match="start one: csrun_wse --total-nodes 2"):
-            static_input_fn.check_one_reader()
+        monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
+    with pytest.raises(UserError, match="start one: csrun_wse --total-nodes 2"):
+        static_input_fn.check_one_reader()
 
 
 def test_shapes_are_static_also_in_a_graph(even):

@@ -413,7 +413,7 @@ def test_the_chief_trains_and_a_worker_feeds_it(estimator, tmp_path, monkeypatch
 
 
 def test_slurm_says_which_task_it_is_once_training_begins(estimator, monkeypatch):
-    monkeypatch.setenv("SLURM_NTASKS", "3")
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
     monkeypatch.setenv("SLURM_PROCID", "2")
     seen = []
 

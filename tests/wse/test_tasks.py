@@ -26,7 +26,7 @@ def at_once(tmp_path):
                 env={
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join([str(ROOT), str(STANDIN)]),
-                    "SLURM_NTASKS": str(tasks),
+                    "SLURM_STEP_NUM_TASKS": str(tasks),
                     "SLURM_PROCID": str(number),
                 },
                 stdout=subprocess.PIPE,

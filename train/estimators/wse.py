@@ -17,28 +17,13 @@ from shared.config import Config
 from shared.errors import UserError
 from train import model_fn
 from train.estimators.wse_layers import WseLayers
-from train.wse_rules import ADDRESS_VARIABLE, uses_cs
+from train.wse_rules import address, uses_cs
 
-_PORT = ":9000"
 _LONGEST_UNSPILLED = 512  # tokens up to which the Model Zoo asks for kernels without spilling
 
 
 def is_in_container() -> bool:
     return importlib.util.find_spec("cerebras") is not None
-
-
-def address(cs_ip: Optional[str]) -> Optional[str]:
-    """What CSRunConfig takes: the IP address with the port, once.
-
-    Raises:
-      UserError: another port was given.
-    """
-    if cs_ip is None or ADDRESS_VARIABLE in os.environ:
-        return cs_ip
-    bare = cs_ip[: -len(_PORT)] if cs_ip.endswith(_PORT) else cs_ip
-    if not bare or ":" in bare:
-        raise UserError(f"--cs_ip {cs_ip}: expected a bare IP address; the port is always {_PORT}")
-    return bare + _PORT
 
 
 class Estimator:
@@ -104,7 +89,7 @@ class Estimator:
     def predict(self, input_fn: Callable, checkpoint_path: str, examples: int) -> Iterator:
         """The logits of each of the first examples, [C].
 
-        What feeds data only, and computes nothing, may get fewer, or none.
+        A task that feeds data only, and computes nothing, may get none.
         """
         rows = self._estimator.predict(
             input_fn=_of_params(input_fn),

@@ -19,7 +19,7 @@ class Task(NamedTuple):
 
 def current() -> Task:
     """From TF_CONFIG, which is made from Slurm's variables where it is not set."""
-    if _VARIABLE not in os.environ and int(os.environ.get("SLURM_NTASKS", 1)) > 1:
+    if _VARIABLE not in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
         os.environ[_VARIABLE] = json.dumps(_from_slurm())
     found = json.loads(os.environ.get(_VARIABLE, "{}"))
     if not found.get("cluster"):
@@ -30,7 +30,7 @@ def current() -> Task:
 
 
 def _from_slurm():
-    tasks, rank = int(os.environ["SLURM_NTASKS"]), int(os.environ["SLURM_PROCID"])
+    tasks, rank = int(os.environ["SLURM_STEP_NUM_TASKS"]), int(os.environ["SLURM_PROCID"])
     hosts = [f"localhost:{23111 + n}" for n in range(tasks)]
     task = {"type": "worker", "index": rank - 1} if rank else {"type": "chief", "index": 0}
     return {"cluster": {"chief": hosts[:1], "worker": hosts[1:]}, "task": task}
