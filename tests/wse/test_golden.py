@@ -38,7 +38,7 @@ def batches(expected):
 def begin(golden, tmp_path):
     """A function: makes a model_dir with the golden weights at step 0, fresh slots; its path."""
 
-    def make(params, name="m"):
+    def make(params, folder_name="m"):
         names = [spec.name for spec in variables.table(params.model)]
         found = checkpoint.read(str(golden / "modelzoo" / "classifier.ckpt"), names)
         state = {"global_step": np.int64(0), "current_loss_scale": np.float32(2.0**15)}
@@ -47,7 +47,7 @@ def begin(golden, tmp_path):
         for name in names:
             for slot in ("AdamW", "AdamW_1"):
                 state[f"{name}/{slot}"] = np.zeros_like(found[name])
-        folder = tmp_path / name
+        folder = tmp_path / folder_name
         folder.mkdir()
         checkpoint.save(str(folder), 0, {**found, **state}, keep=0)
         return folder
@@ -160,7 +160,7 @@ def test_a_fixed_loss_scale_is_undone(begin, batches):
             model={"mixed_precision": "float16", "num_hidden_layers": 1},
             optimizer={"loss_scaling_factor": scale},
         )
-        folder = begin(params, name=f"scale-{scale}")
+        folder = begin(params, folder_name=f"scale-{scale}")
         wse.Estimator(params, str(folder), LENGTH).train(batches, 1)
         found.append(runs.logged(folder, "train/unclipped_grad_norm")[1])
     assert found[0] == pytest.approx(found[1], rel=1e-2)
