@@ -24,6 +24,7 @@ from train import (
     warm_start,
     wse_report,
     wse_rules,
+    wse_tasks,
 )
 from train import plan as plans
 from train.estimators import wse
@@ -165,7 +166,7 @@ def _read_by_one(input_fn):
     """Checked when it is called: by then Cerebras' software has set TF_CONFIG."""
 
     def checked():
-        static_input_fn.check_one_reader()
+        wse_tasks.check_one_reader()
         return input_fn()
 
     return checked

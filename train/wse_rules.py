@@ -8,13 +8,12 @@ from typing import Iterator, Optional
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
+from train import wse_tasks
 
 _CS_MODES = ("train", "predict")
 # Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
 ADDRESS_VARIABLE = "K8S_CS_IP"
 _PORT = ":9000"
-# Slurm's: how many tasks run in this one's step, and nothing where there is no step.
-_TASK_COUNT = "SLURM_STEP_NUM_TASKS"
 
 
 def uses_cs(cs_ip: Optional[str]) -> bool:
@@ -71,7 +70,7 @@ def _check_mode(options, is_compiled: bool) -> None:
 
 def _check_tasks(cs_ip) -> None:
     """Without a CS system each of csrun_wse's tasks would train on its CPU into one model_dir."""
-    tasks = int(os.environ.get(_TASK_COUNT) or 1)
+    tasks = wse_tasks.count()
     if tasks > 1 and not uses_cs(cs_ip):
         raise UserError(
             f"Slurm has started {tasks} tasks and no CS system is given: give its address with "

@@ -11,8 +11,8 @@ from shared import manifest, records
 from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset
-from train import rows, static_input_fn
-from train.static_input_fn import Worker
+from train import rows, static_input_fn, wse_tasks
+from train.wse_tasks import Worker
 
 WIDTH = dataset.MAX_SEQUENCE_LENGTH
 
@@ -112,16 +112,16 @@ def test_tasks_that_know_of_no_cluster_read_everything_each_in_its_order(even, m
 def test_which_worker_this_is(content, expected, monkeypatch):
     if content is not None:
         monkeypatch.setenv("TF_CONFIG", content)
-    assert static_input_fn.this_worker() == expected
+    assert wse_tasks.this_worker() == expected
 
 
 @pytest.mark.parametrize("content", ["no json", "[]", '{"task": 1}', cluster(2, index=2)])
 def test_a_broken_cluster_is_one_message(content, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", content)
     with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
-        static_input_fn.this_worker()
+        wse_tasks.this_worker()
     with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
-        static_input_fn.check_one_reader()
+        wse_tasks.check_one_reader()
 
 
 @pytest.mark.parametrize(
@@ -130,10 +130,10 @@ def test_a_broken_cluster_is_one_message(content, monkeypatch):
 def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster(workers, chief=chief))
     if is_right:
-        static_input_fn.check_one_reader()
+        wse_tasks.check_one_reader()
         monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
     with pytest.raises(UserError, match="start one: csrun_wse --total-nodes 2"):
-        static_input_fn.check_one_reader()
+        wse_tasks.check_one_reader()
 
 
 def test_shapes_are_static_also_in_a_graph(even):
