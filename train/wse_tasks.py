@@ -45,8 +45,8 @@ def _cluster():
         is_right = False
     if not is_right:
         raise UserError(
-            f"{_CLUSTER_VARIABLE} is {content!r}: expected cluster.worker, a list of addresses, and "
-            "task.index, a place in it"
+            f"{_CLUSTER_VARIABLE} is {content!r}: expected cluster.worker, a list of addresses, "
+            "and task.index, a place in it"
         )
     return worker, "chief" in cluster
 
@@ -78,7 +78,7 @@ def check_one_reader() -> None:
     worker, has_chief = _cluster()
     if worker.count > (1 if has_chief else 2) or count() > 2:
         raise UserError(
-            f"several input workers ({max(worker.count, count() - 1)}) would feed the prediction, each "
-            "from the first record on; start one: csrun_wse --total-nodes 2 --tasks-per-node 1, as "
+            f"several input workers ({max(worker.count, count() - 1)}) would feed the prediction, "
+            "each from the first record on; start one: csrun_wse --total-nodes 2 --tasks-per-node 1, as "
             "`make predict` does where CSRUN_ARGS is empty"
         )
