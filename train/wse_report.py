@@ -20,6 +20,7 @@ from train import (
     loss_scale,
     model_fn,
     optimizer,
+    order,
     rows,
     stream,
     variables,
@@ -79,7 +80,8 @@ def _length(todo, examples):
     batch_size = todo.params.train_input.batch_size
     run = todo.params.runconfig
     steps = run.steps or run.max_steps
-    text = f"length: {examples // batch_size:,} steps of {batch_size} an epoch"
+    per_epoch = order.steps_per_epoch(examples, order.share(batch_size, 1))
+    text = f"length: {per_epoch:,} steps of {batch_size} an epoch"
     yield Line(OK, f"{text}; {steps:,} steps are {steps * batch_size / examples:.2f} epochs")
 
 

@@ -79,6 +79,6 @@ def check_one_reader() -> None:
     if worker.count > (1 if has_chief else 2) or count() > 2:
         raise UserError(
             f"several input workers ({max(worker.count, count() - 1)}) would feed the prediction, "
-            "each from the first record on; start one: csrun_wse --total-nodes 2 --tasks-per-node 1, "
-            "as `make predict` does where CSRUN_ARGS is empty"
+            "each from the first record on; start one: csrun_wse --total-nodes 2 --tasks-per-node "
+            "1, as `make predict` does where CSRUN_ARGS is empty"
         )

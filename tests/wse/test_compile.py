@@ -106,6 +106,12 @@ def test_the_schedulers_address_is_left_alone(tmp_path, params, sentences, monke
     assert calls.read(tmp_path / "m")[0]["cs_ip"] is None
 
 
+def test_a_batch_that_nothing_fills_is_refused(tmp_path, params, sentences):
+    with pytest.raises(UserError, match="has 70 examples, fewer than train_input.batch_size 71"):
+        runs.main("train", tmp_path / "m", params(train_input={"batch_size": 71}), sentences,
+                  "--validate_only")  # fmt: skip
+
+
 def test_a_field_that_cerebras_does_not_know_is_one_message(tmp_path, params, sentences):
     with pytest.raises(UserError, match="csconfig: Cerebras' CSConfig does not take it: .*no_such"):
         runs.main("train", tmp_path / "m", params(csconfig={"no_such": 1}), sentences,

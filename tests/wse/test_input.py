@@ -132,7 +132,7 @@ def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch)
     if is_right:
         wse_tasks.check_one_reader()
         monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
-    with pytest.raises(UserError, match="start one: csrun_wse --total-nodes 2"):
+    with pytest.raises(UserError, match="start one: csrun_wse"):
         wse_tasks.check_one_reader()
 
 
