@@ -13,7 +13,7 @@ from shared import config, manifest
 from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset, runs
-from train import classifier, resolve, restore, static_input_fn, weights
+from train import classifier, resolve, restore, static_input_fn, weights, wse_report
 from train.estimators.wse_layers import WseLayers
 from train.layers import Layers
 from train.pretrained.read import read
@@ -104,6 +104,26 @@ def test_the_schedulers_address_is_left_alone(tmp_path, params, sentences, monke
     monkeypatch.setenv("K8S_CS_IP", "10.0.0.9:1234")
     runs.main("train", tmp_path / "m", params(), sentences, "--compile_only")
     assert calls.read(tmp_path / "m")[0]["cs_ip"] is None
+
+
+def test_an_epsilon_that_float16_turns_to_zero_is_refused(monkeypatch):
+    """Should the layer norm ever run in float16: its smallest number is 6e-8."""
+
+    def in_float16(self, x, gamma, beta, epsilon):
+        mean, variance = tf.nn.moments(x, [-1], keepdims=True)
+        gamma, beta = tf.cast(gamma, tf.float16), tf.cast(beta, tf.float16)
+        return tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+
+    monkeypatch.setattr(WseLayers, "normalize", in_float16)
+    for epsilon in (1e-12, 1e-5):
+        model = {"mixed_precision": "float16", "layer_norm_epsilon": epsilon}
+        given = runs.modelzoo_config(model=model)
+        graph = wse_report.build(given, "infer", 2, 8)
+        if epsilon == 1e-5:
+            assert wse_report._norms(given, graph).text == "layer norm: epsilon 1e-05, in float16"
+            continue
+        with pytest.raises(UserError, match="layer_norm_epsilon 1e-12 is 0 in float16"):
+            wse_report._norms(given, graph)
 
 
 def test_a_batch_that_nothing_fills_is_refused(tmp_path, params, sentences):
