@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.train.conftest import constant
-from train import bert, schedule
+from train import schedule
 from train.dropout import StatelessDropout
+from train.estimators.wse_layers import WseLayers
+from train.layers import Layers
 from train.progress import Progress, clock
 
 
@@ -75,9 +77,12 @@ def test_the_two_forms_of_gelu():
     # x Phi(x) with Phi(1) = 0.8413447, Phi(-2) = 0.0227501; the tanh form by a pocket calculator:
     # 0.5 (1 + tanh(0.7978846 * 1.044715)) and -(1 - tanh(0.7978846 * 2.35772)).
     x = tf.constant([1.0, -2.0, 0.0])
-    erf, tanh = (bert.NONLINEARITIES[name](x).numpy() for name in ("gelu_erf", "gelu"))
-    np.testing.assert_allclose(erf, [0.8413447, -0.0455002, 0.0], atol=1e-6)
-    np.testing.assert_allclose(tanh, [0.8411920, -0.0454023, 0.0], atol=1e-6)
+    np.testing.assert_allclose(
+        Layers(tf.float32).gelu_erf(x), [0.8413447, -0.0455002, 0.0], atol=1e-6
+    )
+    for layers in (Layers, WseLayers):
+        tanh = layers(tf.float32).gelu(x)
+        np.testing.assert_allclose(tanh, [0.8411920, -0.0454023, 0.0], atol=1e-6)
 
 
 def test_progress_lines():
