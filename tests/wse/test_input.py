@@ -1,7 +1,9 @@
 """What input workers read: their own part, in static shapes, writing nothing."""
 
+import dataclasses
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ import tensorflow as tf
 from shared import manifest, records
 from shared.config import InputConfig
 from shared.errors import UserError
-from tests.wse import dataset
-from train import rows, static_input_fn, wse_tasks
+from tests.wse import dataset, runs
+from train import on_wse, rows, static_input_fn, wse_tasks
 from train.wse_tasks import Worker
 
 WIDTH = dataset.MAX_SEQUENCE_LENGTH
@@ -172,3 +174,17 @@ def test_reading_writes_nothing(even, tmp_path, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster(2))
     read(even, 3)
     assert sorted(os.walk(str(tmp_path))) == before
+
+
+def test_shuffle_seed_goes_before_the_runs_seed(even):
+    found = manifest.read(even)
+
+    def rows_of(shuffle_seed, seed):
+        params = runs.modelzoo_config(runconfig={"tf_random_seed": seed})
+        options = InputConfig(2, even, shuffle_seed=shuffle_seed)
+        params = dataclasses.replace(params, train_input=options)
+        todo = SimpleNamespace(params=params, train_data=found)
+        batches = on_wse._input_fn(todo)().take(12)
+        return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
+
+    assert rows_of(5, 1) == rows_of(5, 2) == rows_of(None, 5) != rows_of(None, 1)
