@@ -66,6 +66,8 @@ FEATURES = (
     Feature("segment_ids", True, "0 for `[CLS] a [SEP]`, 1 for `b [SEP]`, 0 on padding"),
     Feature("labels", False, "index into label_names (or a score); -1 = no label"),
 )
+# The names of those that have a value for each token; the model reads these.
+TOKEN_FEATURES = tuple(feature.name for feature in FEATURES if feature.per_token)
 
 
 def feature_spec(max_sequence_length, is_regression):

@@ -40,8 +40,7 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
     """
     options = params.train_input
     of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
-    seed = options.shuffle_seed
-    seed = params.runconfig.tf_random_seed if seed is None else seed
+    seed = order.seed_of(params)
     lengths = trimmed_lengths(found, TRAIN, of_step.rows, params.runconfig.xla)
     if fits_in_memory(options, TRAIN, found):
         rows = read_split(options.data_dir, TRAIN, found)

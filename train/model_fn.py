@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from shared.config import Config
 from train import classifier, loss_scale, optimizer, schedule, stream_metrics, variables
+from train.estimators import devices
 from train.layers import no_dropout
 from train.weights import STDDEV
 
@@ -33,7 +34,7 @@ def make(given: Config, make_layers: Callable, make_spec: Callable) -> Callable:
 
     def model_fn(features, labels, mode, params):
         del params  # what came back through Cerebras' software; it is known better here
-        dtype = tf.float16 if given.model.mixed_precision else tf.float32
+        dtype = devices.compute_dtype(given.model.mixed_precision)
         layers = make_layers(dtype, _dropout if mode == TRAIN else no_dropout)
         weights = _make_weights(given.model)
         scores = classifier.raw_logits(weights, features, given.model, layers)
@@ -89,10 +90,12 @@ class _Update:
         self._global_step = tf.compat.v1.train.get_or_create_global_step()
         # Read once: nothing in a graph says whether another reading comes before the increment.
         self._step = tf.convert_to_tensor(self._global_step)
-        slots = optimizer.SLOTS[params.optimizer.optimizer_type]
         zeros = _INITIALIZERS["zeros"]
         self._slots = {
-            name: [_variable(f"{name}/{slot}", weight.shape, zeros) for slot in slots]
+            name: [
+                _variable(slot, weight.shape, zeros)
+                for slot in optimizer.slot_names(name, params.optimizer)
+            ]
             for name, weight in weights.items()
         }
 

@@ -19,6 +19,7 @@ from train import (
     evaluation,
     model_dir,
     model_fn,
+    order,
     prediction_files,
     static_input_fn,
     warm_start,
@@ -31,11 +32,8 @@ from train.estimators import wse
 from train.plan import Plan
 from train.tensorflow_errors import explained
 
-_MODES = {
-    plans.TRAIN: model_fn.TRAIN,
-    plans.EVAL: model_fn.EVAL,
-    plans.PREDICT: model_fn.PREDICT,
-}
+# {a mode that is compiled: its name in a tf.estimator}
+_MODES = {plans.TRAIN: model_fn.TRAIN, plans.PREDICT: model_fn.PREDICT}
 
 
 def run(todo: Plan, options: argparse.Namespace) -> None:
@@ -210,8 +208,7 @@ def _input_fn(todo: Plan, first_step: int = 0, split=None, batch_size=None):
     """A function of no argument; args: split and batch_size, where it is scored."""
     if todo.train_data:
         options, found = todo.params.train_input, todo.train_data
-        seed = todo.params.runconfig.tf_random_seed
-        seed = seed if options.shuffle_seed is None else options.shuffle_seed
+        seed = order.seed_of(todo.params)
         return lambda: static_input_fn.train_batches(options, found, seed, first_step)
     options, found = todo.scored_input, todo.scored_data
     options = dataclasses.replace(options, batch_size=batch_size or options.batch_size)

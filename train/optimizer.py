@@ -19,6 +19,11 @@ SLOTS = {
 }
 
 
+def slot_names(name: str, options: OptimizerConfig):
+    """What a checkpoint calls the slots of the variable `name`."""
+    return [f"{name}/{slot}" for slot in SLOTS[options.optimizer_type]]
+
+
 def update(parameter, slots, gradient, rate, options: OptimizerConfig, decay, step):
     """One update of one parameter.
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shared.config import Config
 from shared.errors import UserError
 
 EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
@@ -50,6 +51,12 @@ def share(batch_size: int, parts: int, input_context=None) -> Share:
     here = replicas // input_context.num_input_pipelines
     first = here * input_context.input_pipeline_id
     return Share(batch_size // replicas, parts, replicas, first, here)
+
+
+def seed_of(params: Config) -> int:
+    """The seed of a training's order of rows."""
+    stated = params.train_input.shuffle_seed
+    return params.runconfig.tf_random_seed if stated is None else stated
 
 
 def steps_per_epoch(examples: int, of_step: Share) -> int:

@@ -161,8 +161,7 @@ def _faults(dataset, is_regression):
     if not (isinstance(spec, tuple) and len(spec) == 2 and isinstance(spec[0], dict)):
         return [f"  expected elements (features, labels), features a dict; found {spec}"]
     features, labels = spec
-    per_token = [feature.name for feature in records.FEATURES if feature.per_token]
-    expected = {name: (features.get(name), 2, tf.int32) for name in per_token}
+    expected = {name: (features.get(name), 2, tf.int32) for name in records.TOKEN_FEATURES}
     expected["labels"] = (labels, 1, tf.float32 if is_regression else tf.int32)
     if "weights" in features:
         expected["weights"] = (features["weights"], 1, tf.float32)

@@ -27,6 +27,7 @@ from train import (
     wse_ops,
     wse_rules,
 )
+from train.estimators import devices
 from train.estimators.wse_layers import WseLayers
 from train.plan import Plan
 
@@ -142,11 +143,11 @@ def check_can_continue(todo: Plan) -> None:
     Raises:
       UserError: it lists the variables.
     """
-    slots = optimizer.SLOTS[todo.params.optimizer.optimizer_type]
-    names = [checkpoint.GLOBAL_STEP, *_names(todo)]
-    names += [f"{name}/{slot}" for name in _names(todo) for slot in slots]
-    dtype = tf.float16 if todo.params.model.mixed_precision else tf.float32
-    if loss_scale.scaling(todo.params.optimizer, dtype) in loss_scale.DYNAMIC:
+    options, names = todo.params.optimizer, [checkpoint.GLOBAL_STEP]
+    for name in _names(todo):
+        names += [name, *optimizer.slot_names(name, options)]
+    dtype = devices.compute_dtype(todo.params.model.mixed_precision)
+    if loss_scale.scaling(options, dtype) in loss_scale.DYNAMIC:
         names += loss_scale.State._fields
     checkpoint.check_has(todo.checkpoints[0], names)
 
@@ -212,10 +213,11 @@ def build(params: config.Config, mode: str, batch_size: int, max_sequence_length
     Args: params, with nothing unset, adapted by wse_rules.adapted.
     """
     shape = [batch_size, max_sequence_length]
-    names = [feature.name for feature in records.FEATURES if feature.per_token]
     function = model_fn.make(params, WseLayers, lambda **spec: spec)
     with tf.Graph().as_default() as graph:
-        features = {name: tf.compat.v1.placeholder(tf.int32, shape, name) for name in names}
+        features = {
+            name: tf.compat.v1.placeholder(tf.int32, shape, name) for name in records.TOKEN_FEATURES
+        }
         labels = tf.compat.v1.placeholder(tf.int32, [batch_size], "labels")
         spec = function(features, labels, mode, config.dump(params))
         if "host_call" in spec:

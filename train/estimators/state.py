@@ -30,7 +30,10 @@ class State:
             params.model, params.runconfig.tf_random_seed, values, local_variable
         )
         self.slots = {
-            name: [self._slot(name, slot, values) for slot in _slots(self._options)]
+            name: [
+                self._slot(name, slot_name, values)
+                for slot_name in optimizer.slot_names(name, self._options)
+            ]
             for name in self.weights
         }
         self.global_step = _counter(values, checkpoint.GLOBAL_STEP)
@@ -59,14 +62,14 @@ class State:
             **self.weights,
         }
         for name, slots in self.slots.items():
-            saved.update(zip(_slot_names(name, self._options), slots))
+            saved.update(zip(optimizer.slot_names(name, self._options), slots))
         tensors = {name: tf.convert_to_tensor(variable) for name, variable in saved.items()}
         for name, value in optimizer.powers(self._options, self.step()).items():
             tensors[name] = tf.constant(value, tf.float32)
         return tensors
 
-    def _slot(self, name, slot, values):
-        saved = values.get(f"{name}/{slot}")
+    def _slot(self, name, slot_name, values):
+        saved = values.get(slot_name)
         return local_variable(tf.zeros_like(self.weights[name]) if saved is None else saved)
 
 
@@ -79,7 +82,7 @@ def read_checkpoint(path: str, model: ModelConfig, options: OptimizerConfig) -> 
     """
     shapes = {checkpoint.GLOBAL_STEP: ()}
     for spec in variables.table(model):
-        for name in (spec.name, *_slot_names(spec.name, options)):
+        for name in (spec.name, *optimizer.slot_names(spec.name, options)):
             shapes[name] = spec.shape
     optional = (_SKIPPED_STEPS, *loss_scale.State._fields)
     return _checked(path, checkpoint.read(path, shapes, optional), shapes)
@@ -104,14 +107,6 @@ def _checked(path: str, values: dict, shapes: dict) -> dict:
             "Use the configuration it was trained with, or another MODEL_DIR."
         )
     return values
-
-
-def _slots(options: OptimizerConfig):
-    return optimizer.SLOTS[options.optimizer_type]
-
-
-def _slot_names(name: str, options: OptimizerConfig):
-    return [f"{name}/{slot}" for slot in _slots(options)]
 
 
 def _counter(values, name):

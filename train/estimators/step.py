@@ -14,11 +14,7 @@ from train.estimators.state import State, local_variable
 from train.layers import Layers
 
 # What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
-FEATURES = {
-    feature.name: tf.TensorSpec([None, None], tf.int32)
-    for feature in records.FEATURES
-    if feature.per_token
-}
+FEATURES = {name: tf.TensorSpec([None, None], tf.int32) for name in records.TOKEN_FEATURES}
 
 
 def model_features(features: dict) -> dict:
