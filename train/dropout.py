@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 _PRIME = 1000003  # keeps the streams of neighbouring seeds apart
+_VALUES = 2**16  # a rate is rounded to so many
 _PLACES = 1009  # more than the dropouts of any model; keeps the parts of a step apart
 
 
@@ -32,6 +33,16 @@ class StatelessDropout:
         if rate == 0.0:
             return x
         stream = tf.cast((self._seed * _PRIME + place) % 2**30, tf.int32) + self._part * _PLACES
-        uniform = tf.random.stateless_uniform(tf.shape(x), seed=[stream, self._step])
-        kept = tf.cast(uniform >= rate, x.dtype)
-        return x * kept * tf.cast(1.0 / (1.0 - rate), x.dtype)
+        dropped = min(round(rate * _VALUES), _VALUES - 1)
+        kept = _random_uint16(tf.shape(x), [stream, self._step]) >= tf.constant(dropped, tf.uint16)
+        scale = tf.constant(_VALUES / (_VALUES - dropped), x.dtype)
+        return x * tf.where(kept, scale, tf.zeros([], x.dtype))
+
+
+def _random_uint16(shape, seed):
+    """Two values of each 32 random bits, which are what dropout costs."""
+    size = tf.reduce_prod(shape)
+    pairs = tf.random.stateless_uniform(
+        [(size + 1) // 2], seed=seed, minval=None, maxval=None, dtype=tf.uint32
+    )
+    return tf.reshape(tf.reshape(tf.bitcast(pairs, tf.uint16), [-1])[:size], shape)

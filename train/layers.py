@@ -5,11 +5,10 @@ train/bert.py puts them together; Cerebras' are in train/estimators/wse_layers.p
 Letters in shapes: B batch, S sequence length, H hidden_size, N heads.
 """
 
-import math
-
 import tensorflow as tf
 
 from shared import records
+from train.derivatives import add_bias, gelu, gelu_erf, normalized
 
 # Added to the attention scores of padding; exp(-1e4) is 0 in float32 after the softmax.
 MASKED_SCORE = -1e4
@@ -44,16 +43,14 @@ class Layers:
 
     def normalize(self, x, gamma, beta, epsilon):
         """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, in float32."""
-        wide = tf.cast(x, tf.float32)
-        mean, variance = tf.nn.moments(wide, axes=[-1], keepdims=True)
-        normal = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, epsilon)
+        normal = normalized(tf.cast(x, tf.float32), gamma, beta, epsilon)
         return tf.cast(normal, self.dtype)
 
     def dense(self, x, kernel, bias):
         """x @ kernel + bias over the last axis."""
         inputs, outputs = kernel.shape
         flat = tf.matmul(tf.reshape(x, [-1, inputs]), tf.cast(kernel, self.dtype))
-        flat = tf.nn.bias_add(flat, tf.cast(bias, self.dtype))
+        flat = add_bias(flat, tf.cast(bias, self.dtype))
         return tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [outputs]], axis=0))
 
     def mask(self, input_mask):
@@ -67,9 +64,8 @@ class Layers:
 
     def gelu(self, x):
         """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Google's and the Model Zoo's form."""
-        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
-        return 0.5 * x * (1.0 + tf.tanh(inner))
+        return gelu(x)
 
     def gelu_erf(self, x):
         """x times the normal distribution function, Hugging Face's `gelu`."""
-        return 0.5 * x * (1.0 + tf.math.erf(x / math.sqrt(2)))
+        return gelu_erf(x)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from shared.config import OptimizerConfig
 from tests.train.conftest import constant
 from train import optimizer
+from train.estimators import kernels
 
 
 def options(**given):
@@ -63,6 +64,20 @@ def test_three_steps_are_those_of_tensorflow_1(kind, theirs):
     assert set(found) == set(expected)  # the names in a checkpoint, too
     for name, array in expected.items():
         np.testing.assert_allclose(found[name], array, rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", optimizer.SLOTS)
+@pytest.mark.parametrize("is_corrected", [False, True])
+def test_the_kernels_update_as_the_formulas_do(kind, is_corrected):
+    given = options(optimizer_type=kind, epsilon=0.01, use_bias_correction=is_corrected)
+    decay = 0.3 if kind == "adamw" else 0.0
+    value, slots = tf.constant([1.0, -2.0]), [tf.zeros(2) for _ in optimizer.SLOTS[kind]]
+    variable, slot_variables = tf.Variable(value), [tf.Variable(slot) for slot in slots]
+    for step, gradient in enumerate(np.random.RandomState(3).randn(3, 2).astype(np.float32)):
+        value, slots = optimizer.update(value, slots, gradient, 0.1, given, decay, step)
+        kernels.apply(variable, slot_variables, gradient, 0.1, given, decay, step)
+    for found, expected in zip([variable, *slot_variables], [value, *slots], strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4)
 
 
 def tensorflow_1(make, gradients):

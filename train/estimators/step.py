@@ -8,6 +8,7 @@ from shared import records
 from shared.config import Config, ModelConfig
 from train import classifier, loss_scale, optimizer, schedule
 from train.dropout import StatelessDropout
+from train.estimators import kernels
 from train.estimators.jit import StepFunction
 from train.estimators.replicas import Replicas
 from train.estimators.state import State, local_variable
@@ -63,8 +64,6 @@ class TrainStep:
         self._gradients = StepFunction(self._compute_gradients, batch, xla)
         sums = [tf.TensorSpec(weight.shape) for weight in state.weights.values()]
         self._update = StepFunction(self._compute_update, (sums, tf.TensorSpec([])), xla)
-        # Traced once for each shape, not for each variable.
-        self._update_one = tf.function(self._compute_one, autograph=False)
 
     def _make_sums(self):
         """What adds up gradients and, last, the loss; empty where nothing does."""
@@ -135,20 +134,10 @@ class TrainStep:
         options, state = self._params.optimizer, self._state
         clipped = optimizer.clip(gradients, norm, options)
         for (name, weight), gradient in zip(state.weights.items(), clipped):
-            slots = state.slots[name]
             decay = optimizer.weight_decay(name, options)
-            values = [tf.convert_to_tensor(variable) for variable in (weight, *slots)]
-            step = tf.convert_to_tensor(state.global_step)
-            new_values = self._update_one(values, gradient, rate, decay, step)
-            for variable, value in zip([weight, *slots], new_values):
-                variable.assign(value)
-
-    def _compute_one(self, values, gradient, rate, decay, step):
-        """Args: values, [weight, *slots]. Returns: the new ones."""
-        weight, slots = optimizer.update(
-            values[0], values[1:], gradient, rate, self._params.optimizer, decay, step
-        )
-        return [weight, *slots]
+            kernels.apply(
+                weight, state.slots[name], gradient, rate, options, decay, state.global_step
+            )
 
     def _count(self, is_finite) -> None:
         state = self._state

@@ -27,6 +27,12 @@ class WseLayers(Layers):
     def first_rows(self, table, count):
         return tf.cast(super().first_rows(table, count), self.dtype)
 
+    def normalize(self, x, gamma, beta, epsilon):
+        wide = tf.cast(x, tf.float32)
+        mean, variance = tf.nn.moments(wide, axes=[-1], keepdims=True)
+        normal = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, epsilon)
+        return tf.cast(normal, self.dtype)
+
     def dense(self, x, kernel, bias):
         product = tf.tensordot(x, tf.cast(kernel, self.dtype), [[len(x.shape) - 1], [0]])
         return tf.nn.bias_add(product, tf.cast(bias, self.dtype))
