@@ -1,17 +1,17 @@
 """A YAML configuration becomes frozen dataclasses; every error in it is reported at once.
 
-Sections and keys are those of the Cerebras Model Zoo's classifier (release 1.7.1). Every key of
-it stands once: as a field here (honoured), or in shared/modelzoo_keys.py, in FIXED (one value
-works, others are refused), in IGNORED (accepted, one log line) or in REFUSED, but for
-PRETRAIN_PARAMS_PATH, which `load` replaces with the keys it points to. Any other key is an error
-with the nearest name.
+Sections and keys are those of the Cerebras Model Zoo's classifier (release 1.7.1), but for the
+section `quality`, which is this program's own. Every key of the Model Zoo's stands once: as a field
+here (honoured), or in shared/modelzoo_keys.py, in FIXED (one value works, others are refused), in
+IGNORED (accepted, one log line) or in REFUSED, but for PRETRAIN_PARAMS_PATH, which `load` replaces
+with the keys it points to. Any other key is an error with the nearest name.
 """
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from shared import joint_rules, pretrain_params, settings, yaml_file
+from shared import joint_rules, pretrain_params, settings, tasks, yaml_file
 from shared.errors import UserError
 from shared.modelzoo_keys import FIXED, IGNORED, INPUTS, PRETRAIN_PARAMS_PATH, REFUSED
 from shared.schedules import Schedule, parse_learning_rate
@@ -168,9 +168,26 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
+class QualityConfig:
+    """What score the configuration should reach: no setting of a training, but of its check.
+
+    Attributes:
+      low, high: the median of the seeds' scores lies between them, both included.
+      metric: unset, the task's first one.
+      seeds: of the trainings.
+    """
+
+    low: float = _setting(settings.score)
+    high: float = _setting(settings.score)
+    metric: Optional[str] = _or_none(settings.choice(*tasks.METRICS))
+    seeds: Tuple[int, ...] = _setting(settings.seeds, default=(1, 2, 3))
+
+
+@dataclass(frozen=True)
 class Config:
     """One configuration file.
 
+    quality: None where the file has no such section.
     csconfig: {field of Cerebras' own CSConfig: value}. The one of them that is known here is
     use_cbfloat16, their 16-bit format with 9 bits of fraction; Cerebras' software checks the rest.
     """
@@ -182,6 +199,7 @@ class Config:
     optimizer: OptimizerConfig
     runconfig: RunConfig
     csconfig: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    quality: Optional[QualityConfig] = None
 
 
 SECTIONS = {
@@ -189,7 +207,9 @@ SECTIONS = {
     "model": ModelConfig,
     "optimizer": OptimizerConfig,
     "runconfig": RunConfig,
+    "quality": QualityConfig,
 }
+_OPTIONAL = ("quality",)
 _CS_SECTION = "csconfig"
 # Written into <model_dir>/params.yaml beside the configuration, and passed over here: that file
 # is a valid configuration too.
@@ -212,14 +232,20 @@ def load(path: str, log: Callable[[str], None]) -> Config:
     csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
     _settle_sections(path, content)
     _inherit_inputs(content)
-    layers = {name: [(path, content.get(name))] for name in sorted({*SECTIONS, *IGNORED})}
+    layers = {name: [(path, content.get(name))] for name in _section_names(content)}
     layers["model"] = _model_layers(path, content.get("model"), errors)
     sections = {name: _section(name, layers[name], errors, log) for name in layers}
     errors += joint_rules.errors(sections, content.get("optimizer"), csconfig)
     if errors:
         inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
         raise _mistakes(path + inherited, errors)
-    return Config(**{name: sections[name] for name in SECTIONS}, csconfig=csconfig)
+    return Config(**{name: sections.get(name) for name in SECTIONS}, csconfig=csconfig)
+
+
+def _section_names(content) -> List[str]:
+    """The sections to read: all but optional ones that the file does not have."""
+    absent = {name for name in _OPTIONAL if content.get(name) is None}
+    return sorted({*SECTIONS, *IGNORED} - absent)
 
 
 def _csconfig(value, errors) -> Dict[str, Any]:

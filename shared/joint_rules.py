@@ -14,6 +14,7 @@ def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, 
       csconfig: as shared.config.Config has it.
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
+    quality = sections.get("quality")
     found = []
     if model:
         found += _model(model) + _lengths(sections, model)
@@ -26,6 +27,10 @@ def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, 
         found += _update(optimizer, given) + _gradients(optimizer)
     if run and run.steps and run.max_steps:
         found.append("runconfig.steps and max_steps: give one of them")
+    if quality and quality.low >= quality.high:
+        found.append(
+            f"quality.low {quality.low:g} and high {quality.high:g}: expected low below high"
+        )
     return found
 
 

@@ -35,6 +35,23 @@ def number(minimum: float, below: float = math.inf) -> Callable[[Any], float]:
     return parse
 
 
+def score(value) -> float:
+    """A metric: accuracy and F1 go from 0 to 1, correlations from -1 to 1."""
+    found = as_float(value)
+    if not -1 <= found <= 1:
+        raise ValueError(f"expected a score from -1 to 1 (92.7 % is 0.927), found {value!r}")
+    return found
+
+
+def seeds(value) -> Tuple[int, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"expected a list of seeds, found {value!r}")
+    found = tuple(map(integer(0), value))
+    if len(set(found)) != len(found) or len(found) < 2:
+        raise ValueError(f"expected two or more different seeds, found {value!r}")
+    return found
+
+
 def as_float(value) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(f"expected a number, found {value!r}")

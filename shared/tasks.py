@@ -74,6 +74,7 @@ _GLUE = (
     ),
 )
 TASKS = {task.name: task for task in _GLUE}
+METRICS = tuple(sorted({metric for task in _GLUE for metric in task.metrics}))
 # {a task without training data: the one whose models answer it}
 ANSWERED_BY = {"ax": "mnli"}
 

@@ -62,6 +62,7 @@ def test_every_glue_task_that_can_be_trained_has_both_sizes():
     names = {f"params_bert_{size}_{task}.yaml" for size, task in GLUE}
     assert names == {path.name for path in PATHS} - {
         "params_bert_base.yaml",
+        "params_bert_minilm_sst2.yaml",
         "params_bert_tiny.yaml",
     }
 
@@ -123,3 +124,43 @@ def test_the_note_says_how_the_steps_are_divided(size, task):
     exact = ROWS[task] * EPOCHS.get(task, 3) / 32
     note = head(text)
     assert f"({exact:,.1f} steps, rounded up): {up:,} steps up and {down:,} down." in note
+
+
+def test_the_bands_stand_around_the_scores_that_the_notes_cite():
+    """1 point to either side; 3 where there are fewer than 10,000 rows to learn from."""
+    for size, task in GLUE:
+        text, loaded = of(size, task)
+        if (size, task) == ("large", "wnli"):
+            assert loaded.quality is None  # nobody has published a score
+            continue
+        low, high = (100 * limit for limit in (loaded.quality.low, loaded.quality.high))
+        points = 3 if task in SMALL else 1
+        assert ROWS[task] < 10000 or points == 1
+        assert high - low == pytest.approx(2 * points)
+        expected = head(text).partition("Expected:")[2]
+        assert f" {(low + high) / 2:.4g}" in expected, (size, task)
+        assert loaded.quality.metric in (None, *tasks.get(task).metrics)
+
+
+@pytest.mark.parametrize(
+    "path, steps, warm_up",
+    [("configs/params_bert_minilm_sst2.yaml", 2104, 210), ("bench/minilm_sst2_20k.yaml", 625, 62)],
+)
+def test_minilm_is_trained_as_pytorch_trains_it(path, steps, warm_up):
+    """One epoch at batch 32, torch.optim.AdamW with its defaults, clipping at 1."""
+    loaded = config.load(str(ROOT / path), pytest.fail)
+    rows = {2104: ROWS["sst2"], 625: 20000}[steps]
+    assert (loaded.train_input.batch_size, rows // 32) == (32, steps)
+    assert (loaded.runconfig.max_steps, steps // 10) == (steps, warm_up)
+    peak = 5e-5
+    assert rates(loaded, 0, 31, warm_up, steps) == pytest.approx([0, peak * 31 / warm_up, peak, 0])
+    assert rates(loaded, steps - 1) == pytest.approx([peak / (steps - warm_up)], rel=1e-3)
+    options, model = loaded.optimizer, loaded.model
+    assert (options.optimizer_type, options.use_bias_correction) == ("adamw", True)
+    assert (options.beta1, options.beta2, options.epsilon) == (0.9, 0.999, 1e-8)
+    assert (options.weight_decay_rate, options.exclude_from_weight_decay) == (0.01, ())
+    assert options.max_gradient_norm == 1.0
+    assert (model.dropout_rate, model.attention_dropout_rate, model.cls_dropout_rate) == (0.1,) * 3
+    assert model.mixed_precision == "bfloat16"
+    assert (model.num_hidden_layers, model.hidden_size, model.num_heads) == (6, 384, 12)
+    assert (model.filter_size, loaded.eval_input.max_sequence_length) == (1536, 128)

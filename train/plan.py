@@ -95,12 +95,12 @@ def make(options: argparse.Namespace) -> Plan:
       UserError: configuration, data, model_dir and checkpoint do not go together.
     """
     model_dir.check_name(options.model_dir)
-    params = _with_options(config.load(options.params, print), options)
+    params = with_options(config.load(options.params, print), options)
     if options.backend == WSE:
         wse_rules.check(params, options)
     elif params.csconfig:
         print(f"{options.params}: csconfig changes nothing: it is for a CS system")
-    data = {section: _read_data(params, section, options) for section in _SECTIONS[options.mode]}
+    data = {section: read_data(params, section, options) for section in _SECTIONS[options.mode]}
     if _TRAIN_INPUT in data:
         choose_splits.check_train(data[_TRAIN_INPUT])
         _check_has_end(params)
@@ -117,7 +117,13 @@ def make(options: argparse.Namespace) -> Plan:
     return _fresh_start(params, options, data, splits)
 
 
-def _with_options(params: Config, options: argparse.Namespace) -> Config:
+def of_seed(options: argparse.Namespace, seed: int) -> argparse.Namespace:
+    """The options of one of several trainings; its folder is <model_dir>/seed-<n>."""
+    folder = os.path.join(options.model_dir, f"seed-{seed}")
+    return argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
+
+
+def with_options(params: Config, options: argparse.Namespace) -> Config:
     """The configuration with what the command line overrides."""
     run = params.runconfig
     if options.steps or options.max_steps:
@@ -157,7 +163,12 @@ def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) 
         del data[_EVAL_INPUT]
 
 
-def _read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:
+def read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:
+    """The manifest of the dataset of train_input, eval_input or predict_input.
+
+    Raises:
+      UserError: there is none, or it does not go with the configuration.
+    """
     dataset = getattr(params, section).data_dir
     if dataset is None:
         raise UserError(

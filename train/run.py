@@ -5,7 +5,7 @@ import sys
 
 from shared import settings
 from shared.errors import exit_code
-from train import plan, start, xla_cache
+from train import plan, quality, start, xla_cache
 
 # Options that mean something in some modes only.
 _TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)
@@ -14,11 +14,11 @@ _COMPILED = (plan.TRAIN, plan.EVAL, plan.TRAIN_AND_EVAL, plan.PREDICT)
 _MODES_OF = {
     "split": (*_EVALUATING, plan.PREDICT),
     "eval_steps": _EVALUATING,
-    "checkpoint_path": (*_TRAINING, plan.EVAL, plan.PREDICT),
+    "checkpoint_path": (*_TRAINING, quality.MODE, plan.EVAL, plan.PREDICT),
     "steps": _TRAINING,
-    "max_steps": _TRAINING,
+    "max_steps": (*_TRAINING, quality.MODE),
     "seed": _TRAINING,
-    "seeds": _TRAINING,
+    "seeds": (*_TRAINING, quality.MODE),
     "validate_only": _COMPILED,
     "compile_only": _COMPILED,
 }
@@ -28,13 +28,19 @@ def main(arguments: list) -> None:
     options = parse(arguments)
     if options.backend != plan.WSE:
         xla_cache.choose()
-    if options.seeds is None or options.validate_only or options.compile_only:
+    if options.mode == quality.MODE:
+        quality.run(options, _run_seeds)
+    elif options.seeds is None or options.validate_only or options.compile_only:
         run(options)
-        return
+    else:
+        _run_seeds(options)
+
+
+def _run_seeds(options: argparse.Namespace) -> list:
     start.import_tensorflow(options.backend)
     from train import seeds
 
-    seeds.run(options, run)
+    return seeds.run(options, run)
 
 
 def run(options: argparse.Namespace):
@@ -67,7 +73,7 @@ def parse(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m train.run", description="Fine-tunes BERT on records of preprocess.run."
     )
-    parser.add_argument("-m", "--mode", required=True, choices=plan.MODES)
+    parser.add_argument("-m", "--mode", required=True, choices=(*plan.MODES, quality.MODE))
     parser.add_argument("-p", "--params", required=True, help="the YAML configuration")
     parser.add_argument("-o", "--model_dir", required=True, help="checkpoints and results go here")
     parser.add_argument("--data_dir", help="the folder that holds manifest.json")
@@ -106,25 +112,22 @@ def parse(arguments: list) -> argparse.Namespace:
 
 
 def positive_integer(text: str) -> int:
-    return _whole_number(1, text)
+    return _parsed(settings.integer(1), text)
 
 
 def natural_number(text: str) -> int:
-    return _whole_number(0, text)
+    return _parsed(settings.integer(0), text)
 
 
-def _whole_number(minimum: int, text: str) -> int:
+def several_seeds(text: str) -> tuple:
+    return _parsed(settings.seeds, text.split(","))
+
+
+def _parsed(parse, value):
     try:
-        return settings.integer(minimum)(text)
+        return parse(value)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def several_seeds(text: str) -> list:
-    seeds = [natural_number(part) for part in text.split(",")]
-    if len(set(seeds)) != len(seeds) or len(seeds) < 2:
-        raise argparse.ArgumentTypeError(f"expected two or more different ones, found {text!r}")
-    return seeds
 
 
 if __name__ == "__main__":

@@ -15,12 +15,14 @@ from train.finite import DivergedError
 _FILE = "seeds.json"
 
 
-def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any]) -> None:
+def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any]) -> List[dict]:
     """Trains once for each of options.seeds in <model_dir>/seed-<n>, then prints the table.
 
     What a seed has finished is not done again, so an interrupted command goes on.
 
     Args: run_one, train.run.run.
+    Returns: what it writes into seeds.json, for each seed {seed, results: what
+    evaluation.evaluate returned or {}, fault: None or what is wrong}.
     """
     with start.sigterm_noted() as should_stop:
         results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
@@ -28,16 +30,15 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
     write_whole(path, json.dumps(results, indent=2) + "\n")
     print("\n".join(table(results)))
     print(f"written to {path}")
+    return results
 
 
 def _result(options, run_one, seed, should_stop) -> dict:
-    """{seed, results: what evaluation.evaluate returned or {}, fault: None or what is wrong}."""
     gc.collect()  # an estimator and its compiled functions hold each other, and the weights
     if should_stop():
         raise Terminated(f"stopped by SIGTERM before seed {seed}")
-    folder = os.path.join(options.model_dir, f"seed-{seed}")
-    given = argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
-    print(f"seed {seed}: {folder}")
+    given = plan.of_seed(options, seed)
+    print(f"seed {seed}: {given.model_dir}")
     try:
         run_one(given)
         results = _scored(given, run_one)

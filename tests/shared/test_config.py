@@ -229,6 +229,45 @@ def test_csconfig_is_cerebras_own_but_for_what_is_known_of_it(tmp_path):
         assert fault in errors_of(tmp_path, MINIMAL + text + "\n")
 
 
+def test_the_band_of_a_score(tmp_path):
+    assert load(tmp_path, MINIMAL).quality is None
+    assert load(tmp_path, MINIMAL + "quality:\n").quality is None
+    found = load(tmp_path, MINIMAL + "quality: {low: -0.1, high: 1e0}\n").quality
+    assert found == config.QualityConfig(low=-0.1, high=1.0, metric=None, seeds=(1, 2, 3))
+    given = MINIMAL + "quality: {low: 0.8, high: 0.9, metric: F1, seeds: [7, 0]}\n"
+    found = load(tmp_path, given).quality
+    assert (found.metric, found.seeds) == ("f1", (7, 0))
+
+
+@pytest.mark.parametrize(
+    "band, message",
+    [
+        ("{low: 0.9}", "quality.high: missing"),
+        ("{low: 0.9, high: 0.9}", "quality.low 0.9 and high 0.9: expected low below high"),
+        ("{low: 0.9, high: 92.7}", "quality.high: expected a score from -1 to 1 (92.7 % is 0.927), "
+         "found 92.7"),
+        ("{low: -1.1, high: 0}", "quality.low: expected a score from -1 to 1 (92.7 % is 0.927), "
+         "found -1.1"),
+        ("{low: x, high: 1}", "quality.low: expected a number, found 'x'"),
+        ("{low: 0, high: 1, seeds: [1]}",
+         "quality.seeds: expected two or more different seeds, found [1]"),
+        ("{low: 0, high: 1, seeds: [1, 2, 1]}",
+         "quality.seeds: expected two or more different seeds, found [1, 2, 1]"),
+        ("{low: 0, high: 1, seeds: 3}", "quality.seeds: expected a list of seeds, found 3"),
+        ("{low: 0, high: 1, seeds: [1, -2]}",
+         "quality.seeds: expected a whole number of at least 0, found -2"),
+        ("{low: 0, high: 1, metric: acc}", "quality.metric: expected one of accuracy, f1, "
+         "matthews_correlation, pearson, spearman, found acc"),
+        ("{low: 0, high: 1, sedes: [1, 2]}", "quality.sedes: unknown key 'sedes': did you mean "
+         "'seeds'? Known: high, low, metric, seeds"),
+        ("[0.9, 1]", "quality: expected a mapping, found [0.9, 1]"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_band(tmp_path, band, message):
+    message_of = errors_of(tmp_path, MINIMAL + f"quality: {band}\n")
+    assert message_of.splitlines()[1:] == ["  " + message]
+
+
 def test_each_key_has_one_treatment():
     for section, kind in config.SECTIONS.items():
         fields = {field.name for field in dataclasses.fields(kind)}
@@ -263,6 +302,7 @@ optimizer: {learning_rate: 1e-4, optimizer_type: momentum, momentum: 0.5, grad_a
             min_loss_scale: 1e-3, max_loss_scale: 64, overflow_tolerance: 0}
 runconfig: {enable_distributed: true, multiple_workers: true, early_stopping_patience: 3,
             max_skipped_steps: 4}
+quality: {low: 0.8, high: 0.9, metric: accuracy, seeds: [4, 2]}
 """
 
 

@@ -1,0 +1,142 @@
+"""The quality gate: the median score of several seeds, against the band of the configuration.
+
+Mode quality of train/run.py. Exit code 0: the median lies within the band; 1: it does not, or a
+seed diverged or gives every example the same answer.
+"""
+
+import argparse
+import json
+import os
+import statistics
+from typing import Any, Callable, Dict, List, NamedTuple
+
+from shared import config, tasks
+from shared.config import QualityConfig
+from shared.errors import FaultsFound, UserError
+from shared.files import write_whole
+from shared.manifest import Manifest
+from train import checkpoint_files, choose_splits, model_dir, plan
+
+MODE = "quality"
+_FILE = "quality.json"
+_DIGITS = 4  # of a score, as compared and as shown
+_NO_BAND = """{} has no section `quality`, so there is nothing to compare with. Add between what \
+scores the median should lie, for example
+  quality:
+    low: 0.917
+    high: 0.937"""
+
+
+class Gate(NamedTuple):
+    """What is compared: the values of `metric` on `split`, with `band`."""
+
+    band: QualityConfig
+    metric: str
+    split: str
+
+
+def run(
+    options: argparse.Namespace, run_seeds: Callable[[argparse.Namespace], List[Dict[str, Any]]]
+) -> None:
+    """Trains the seeds by the configuration's recipe, judges their last weights, and writes
+    <model_dir>/quality.json.
+
+    What a seed has finished is not done again. Every example is scored, whatever
+    runconfig.eval_steps says, because every example is in a published score.
+
+    Args: run_seeds, train.seeds.run with its second argument given.
+    Raises:
+      FaultsFound: the gate is not passed.
+      UserError: there is no band, or model_dir holds seeds of another recipe.
+    """
+    gate, seeds = _gate(options)
+    chosen = {"mode": plan.TRAIN, "seeds": seeds, "eval_steps": 0}
+    training = argparse.Namespace(**{**vars(options), **chosen})
+    for seed in seeds:
+        _check_recipe(plan.of_seed(training, seed))
+    found = _judged(gate, run_seeds(training))
+    path = os.path.join(options.model_dir, _FILE)
+    write_whole(path, json.dumps(found, indent=2) + "\n")
+    print(f"written to {path}")
+    print(f"quality: {_verdict(found)}: {'passed' if found['passed'] else 'FAILED'}")
+    if not found["passed"]:
+        raise FaultsFound(f"the quality gate of {options.params} is not passed")
+
+
+def _gate(options):
+    """(the gate, its seeds)."""
+    params = plan.with_options(config.load(options.params, lambda line: None), options)
+    band = params.quality
+    if band is None:
+        raise UserError(_NO_BAND.format(options.params))
+    found = plan.read_data(params, "eval_input", options)
+    metric = _metric(options.params, band, found)
+    split = choose_splits.to_evaluate(found, None)[0]
+    return Gate(band, metric, split), options.seeds or band.seeds
+
+
+def _metric(path: str, band: QualityConfig, found: Manifest) -> str:
+    metrics = tasks.of_dataset(found).metrics
+    if band.metric not in (None, *metrics):
+        raise UserError(
+            f"{path}: quality.metric is {band.metric}, but {found.task} is scored by "
+            f"{' and '.join(metrics)}"
+        )
+    return band.metric or metrics[0]
+
+
+def _check_recipe(training: argparse.Namespace) -> None:
+    """What another recipe has left in a seed's folder would be judged as this one's."""
+    folder = training.model_dir
+    if not checkpoint_files.steps(folder):
+        return
+    todo = plan.make(training)
+    environment = todo.trained.get(config.ENVIRONMENT_SECTION, {})
+    changes = model_dir.changes(todo.trained, todo.params, environment)
+    step, last = checkpoint_files.step_of(todo.checkpoints[0]), todo.last_step(0)
+    if step > last:
+        changes.append(f"it is at step {step}, training ends at {last} now")
+    if changes:
+        raise UserError(
+            f"{folder} was trained by another recipe:\n"
+            + "".join(f"  {change}\n" for change in changes)
+            + "Remove it, or choose another MODEL_DIR."
+        )
+
+
+def _judged(gate: Gate, results: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """What quality.json holds; args: results, of train.seeds.run."""
+    seeds = [_of_seed(gate, result) for result in results]
+    scores = [of["score"] for of in seeds if of["score"] is not None]
+    median = round(statistics.median(scores), _DIGITS) if scores else None
+    has_fault = any(of["fault"] for of in seeds)
+    low, high = gate.band.low, gate.band.high
+    return {
+        "split": gate.split,
+        "metric": gate.metric,
+        "low": low,
+        "high": high,
+        "median": median,
+        "passed": not has_fault and low <= median <= high,
+        "seeds": seeds,
+    }
+
+
+def _of_seed(gate, result):
+    of_split = result["results"].get(gate.split, {})  # empty where the seed diverged
+    score, step = of_split.get(gate.metric), of_split.get("step")
+    return {"seed": result["seed"], "step": step, "score": score, "fault": result["fault"]}
+
+
+def _verdict(found: Dict[str, Any]) -> str:
+    faults = [f"seed {of['seed']} ({of['fault']})" for of in found["seeds"] if of["fault"]]
+    if faults:
+        return ", ".join(faults)
+    median, low, high = found["median"], found["low"], found["high"]
+    if median < low:
+        place = f"is below {low:g}"
+    elif median > high:
+        place = f"is above {high:g}"
+    else:
+        place = f"lies within {low:g} - {high:g}"
+    return f"median {found['metric']} {median:.4f} of {len(found['seeds'])} seeds {place}"
