@@ -1,6 +1,8 @@
 """What a training run prints: a line now and then, and a last one with its throughput."""
 
 LONGEST_SILENCE_SECONDS = 10.0
+# From this share of waiting on, input and not the step decides how long a training takes.
+STARVED_SHARE = 0.05
 
 
 class Progress:
@@ -16,16 +18,18 @@ class Progress:
         self._first, self._last = first_step, last_step
         self._batch_size, self._every = batch_size, every_steps
         self._log = log
-        self._seconds = self._line_seconds = 0.0
+        self._seconds = self._line_seconds = self._waited = 0.0
         self._step = self._line_step = first_step
 
-    def update(self, steps, seconds, loss, learning_rate):
+    def update(self, steps, seconds, waited, loss, learning_rate):
         """Counts steps that took so many seconds, and prints when it is time.
 
+        Args: waited, how many of the seconds they waited for input.
         Returns: examples/s since the last line if it printed, else None.
         """
         self._step += steps
         self._seconds += seconds
+        self._waited += waited
         passed = self._seconds - self._line_seconds
         is_due = self._step // self._every > self._line_step // self._every
         if not is_due and self._step != self._last and passed < LONGEST_SILENCE_SECONDS:
@@ -40,13 +44,26 @@ class Progress:
         return rate
 
     def finish(self):
-        """The last line: samples, seconds and their ratio over the whole run."""
+        """The last lines: samples, seconds and their ratio over the whole run; and whether the
+        input kept up."""
         samples = (self._step - self._first) * self._batch_size
         self._log(
             f"Training finished with {samples:,} samples in {self._seconds:.1f} s, "
             f"{samples / max(self._seconds, 1e-9):,.1f} samples/s "
             f"(steps {self._first} to {self._step})"
         )
+        self._log(_verdict(self._waited, self._seconds))
+
+
+def _verdict(waited, seconds):
+    share = waited / max(seconds, 1e-9)
+    found = f"steps waited {waited:.1f} of {seconds:.1f} s for it ({share:.1%})"
+    if share <= STARVED_SHARE:
+        return f"Input kept up: {found}"
+    return (
+        f"Input is too slow: {found}. A split within train_input.memory_limit_gb is read from "
+        "memory; one that is streamed, faster from more shards (--num_shards)"
+    )
 
 
 def clock(seconds):

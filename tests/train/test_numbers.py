@@ -89,17 +89,27 @@ def test_progress_lines():
     lines = []
     progress = Progress(first_step=10, last_step=310, batch_size=8, every_steps=100,
                         log=lines.append)  # fmt: skip
-    assert progress.update(50, 2.0, 0.7, 1e-3) is None
-    assert progress.update(50, 2.0, 0.6, 1e-3) == 8 * 100 / 4
-    assert progress.update(10, 11.0, 0.5, 1e-3) == 80 / 11  # a line after 10 s at the latest
-    progress.update(190, 19.0, 0.4, 5e-5)
+    assert progress.update(50, 2.0, 0.25, 0.7, 1e-3) is None
+    assert progress.update(50, 2.0, 0.25, 0.6, 1e-3) == 8 * 100 / 4
+    # A line after 10 s at the latest.
+    assert progress.update(10, 11.0, 1.0, 0.5, 1e-3) == 80 / 11
+    progress.update(190, 19.0, 0.2, 0.4, 5e-5)
     progress.finish()
     assert lines == [
         "step 110/310  loss 0.6000  lr 1.00e-03  200 examples/s  ETA 0:08",
         "step 120/310  loss 0.5000  lr 1.00e-03  7 examples/s  ETA 3:29",
         "step 310/310  loss 0.4000  lr 5.00e-05  80 examples/s  ETA 0:00",
         "Training finished with 2,400 samples in 34.0 s, 70.6 samples/s (steps 10 to 310)",
+        "Input kept up: steps waited 1.7 of 34.0 s for it (5.0%)",
     ]
+
+
+def test_a_training_that_waits_for_input_says_so():
+    lines = []
+    progress = Progress(0, 10, batch_size=1, every_steps=100, log=lines.append)
+    progress.update(10, 8.0, 2.0, 0.7, 1e-3)
+    progress.finish()
+    assert lines[-1].startswith("Input is too slow: steps waited 2.0 of 8.0 s for it (25.0%). A split")
 
 
 def test_times_are_shown_like_a_clock():

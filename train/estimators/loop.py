@@ -63,6 +63,7 @@ class TrainLoop:
         with Summaries(self._events_dir(), self._run.save_summary_steps) as summaries:
             progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
             batches = self._replicas.batches(input_fn, self._params)
+            self._build(batches)
             while not (is_last or self._replicas.anyone(should_stop())):
                 step, report, speed = self._advance(batches, step, max_steps, progress)
                 is_last = step == max_steps
@@ -84,13 +85,17 @@ class TrainLoop:
             lambda *_: zeros.dataset(of_steps, is_regression), self._params
         )
         one = tf.constant(1)
-        started = time.monotonic()
-        self._loop.get_concrete_function(batches, one)
-        yield time.monotonic() - started
+        yield self._build(batches)
         for _ in shapes:
             started = time.monotonic()
-            self._loop(batches, one).loss.numpy()
+            self._loop(batches, one)[0].loss.numpy()
             yield time.monotonic() - started
+
+    def _build(self, batches) -> float:
+        """Builds the graph of the loop; returns the seconds that it took."""
+        started = time.monotonic()
+        self._loop.get_concrete_function(batches, tf.constant(1))
+        return time.monotonic() - started
 
     def _terminate(self, save, step, saved):
         if step == 0:
@@ -136,18 +141,23 @@ class TrainLoop:
 
         @tf.function
         def loop(batches, count):
-            """Takes `count` steps; returns the last one's Report."""
-            report = Report.zeros()
+            """Takes `count` steps; returns the last one's Report and the seconds that steps waited
+            for batches, float64."""
+            report, waited = Report.zeros(), tf.constant(0.0, tf.float64)
             for _ in tf.range(count):
                 if parts == 1:
-                    done = run(step.whole, next(batches))
+                    batch, seconds = _next(batches, report)
+                    waited += seconds
+                    done = run(step.whole, batch)
                 else:
                     run(step.clear)
                     for part in tf.range(parts):
-                        run(step.add, (*next(batches), part))
+                        batch, seconds = _next(batches, report)
+                        waited += seconds
+                        run(step.add, (*batch, part))
                     done = run(step.finish)
                 report = self._replicas.first(done)
-            return report
+            return report, waited
 
         return loop
 
@@ -155,12 +165,14 @@ class TrainLoop:
         """One call of the compiled loop. Returns (the step it came to, Report, examples/s)."""
         count = self._steps_to_take(step, max_steps)
         started = time.monotonic()
-        report = self._loop(batches, tf.constant(count))
+        report, waited = self._loop(batches, tf.constant(count))
         report = Report(*(value.numpy().item() for value in report))
         seconds = time.monotonic() - started
         self._seconds_per_step = seconds / count
         self._look_at_skipped(step + count, report)
-        speed = progress.update(count, seconds, report.loss, report.learning_rate)
+        speed = progress.update(
+            count, seconds, waited.numpy().item(), report.loss, report.learning_rate
+        )
         return step + count, report, speed
 
     def _steps_to_take(self, step, max_steps):
@@ -190,3 +202,15 @@ class TrainLoop:
                 f"is {report.loss}. Those steps changed no weight, and nothing was saved since the "
                 "last checkpoint. " + _ADVICE
             )
+
+
+def _next(batches, report):
+    """(the next batch, the seconds until it came); args: report, of the step before."""
+    with tf.control_dependencies(list(report)):
+        asked = tf.timestamp()
+    with tf.control_dependencies([asked]):
+        batch = next(batches)
+    with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
+        waited = tf.timestamp() - asked
+    with tf.control_dependencies([waited]):  # or a machine of few cores reads the clock too late
+        return tf.nest.map_structure(tf.identity, batch, expand_composites=True), waited
