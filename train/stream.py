@@ -143,13 +143,14 @@ def _records(paths: List[str], options, seed, epoch, part, processes):
 
     own = tf.numpy_function(chosen, [epoch, part], tf.string)
     own.set_shape([None])
-    at_a_time = min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)) if options.shuffle else 1
+    if not options.shuffle:
+        return tf.data.TFRecordDataset(own)
     blocks = tf.data.Dataset.from_tensor_slices(own).interleave(
         # As batches, so that a block passes from one thread to another at once.
         lambda path: tf.data.TFRecordDataset(path).batch(_RECORDS_OF_A_SHARD),
-        cycle_length=at_a_time,
-        num_parallel_calls=tf.data.experimental.AUTOTUNE if at_a_time > 1 else None,
-        deterministic=True if at_a_time > 1 else None,
+        cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
+        num_parallel_calls=tf.data.experimental.AUTOTUNE,
+        deterministic=True,
     )
     return blocks.unbatch()
 
