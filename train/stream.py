@@ -143,14 +143,16 @@ def _records(paths: List[str], options, seed, epoch, part, processes):
 
     own = tf.numpy_function(chosen, [epoch, part], tf.string)
     own.set_shape([None])
-    at_a_time = min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)) if options.shuffle else 1
-    return tf.data.Dataset.from_tensor_slices(own).interleave(
-        tf.data.TFRecordDataset,
-        cycle_length=at_a_time,
-        block_length=_RECORDS_OF_A_SHARD,
-        num_parallel_calls=tf.data.experimental.AUTOTUNE if at_a_time > 1 else None,
-        deterministic=True if at_a_time > 1 else None,
+    if not options.shuffle:
+        return tf.data.TFRecordDataset(own)
+    blocks = tf.data.Dataset.from_tensor_slices(own).interleave(
+        # As batches, so that a block passes from one thread to another at once.
+        lambda path: tf.data.TFRecordDataset(path).batch(_RECORDS_OF_A_SHARD),
+        cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
+        num_parallel_calls=tf.data.experimental.AUTOTUNE,
+        deterministic=True,
     )
+    return blocks.unbatch()
 
 
 def _mixed(seed, epoch):
@@ -160,20 +162,22 @@ def _mixed(seed, epoch):
 
 def parse(serialized, found: Manifest) -> Rows:
     """Records string [B] become Rows of tensors; a record that breaks a rule is an error."""
-    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+    width = found.max_sequence_length
+    spec = records.feature_spec(width, found.is_regression)
     batch = tf.io.parse_example(serialized, spec)
     ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
-    lengths = tf.reduce_sum(tf.cast(tf.equal(mask, records.TOKEN), tf.int32), axis=1)
-    b_tokens = tf.cast(tf.equal(segments, records.SEGMENT_B), tf.int32)
-    b_starts = lengths - tf.reduce_sum(b_tokens, axis=1)
-    is_token, is_b = record_rules.tokens_and_b(lengths, b_starts, found.max_sequence_length)
+    # Lengths are sums, and right if mask and segments are what follows from them.
+    lengths = tf.clip_by_value(width - tf.reduce_sum(mask, axis=1), 0, width)
+    b_starts = tf.clip_by_value(lengths - tf.reduce_sum(segments, axis=1), 0, lengths)
+    steps = tf.constant(np.arange(width) >= np.arange(width + 1)[:, np.newaxis], tf.int64)
     rules = {
-        "input_mask": tf.not_equal(tf.equal(mask, records.PADDING), is_token),
-        "segment_ids": tf.equal(tf.equal(segments, records.SEGMENT_B), is_b),
-        "input_ids": tf.logical_and(ids >= 0, ids < found.vocabulary.size),
+        "input_mask": tf.equal(mask, tf.gather(steps, lengths)),
+        "segment_ids": tf.equal(mask + segments, tf.gather(steps, b_starts)),
+        "input_ids": [tf.reduce_min(ids) >= 0, tf.reduce_max(ids) < found.vocabulary.size],
     }
     if not found.is_regression:
+        known = [labels >= records.UNLABELLED, labels < len(found.label_names)]
+        rules["labels"] = known
         labels = tf.cast(labels, tf.int32)
-        rules["labels"] = labels < len(found.label_names)
     ids = record_rules.checked(ids, rules)
-    return Rows(ids, lengths, b_starts, labels)
+    return Rows(ids, tf.cast(lengths, tf.int32), tf.cast(b_starts, tf.int32), labels)

@@ -67,6 +67,19 @@ def test_a_batch_is_trimmed_to_its_longest_example(params, demo_data):
     assert len(widths) > 1
 
 
+def test_training_batches_are_trimmed_by_their_own_rows_in_every_epoch(params):
+    per_epoch, widths = 2000, set()
+    for features, _ in train_of(params(batch_size=2), per_epoch - 20).take(40):
+        ids, mask, segments = (features[name].numpy() for name in records.TOKEN_FEATURES)
+        lengths = (ids != 0).sum(axis=1)
+        width = min(-(-lengths.max() // 8) * 8, 32)
+        assert ids.shape == mask.shape == segments.shape == (2, width)
+        assert mask.tolist() == (np.arange(width) >= lengths[:, None]).astype(int).tolist()
+        assert not segments.any()
+        widths.add(width)
+    assert len(widths) > 1
+
+
 def test_an_epoch_is_a_permutation_and_the_next_one_another(params, demo_data):
     batches = train_of(params()).take(2 * 125)
     ids = [keys(features["input_ids"]) for features, _ in batches]

@@ -7,8 +7,9 @@ import tensorflow as tf
 from preprocess import run as preprocess
 from shared import manifest
 from shared.errors import UserError
-from tests.inputs import data_arguments, read_rows
-from train import input_fn
+from tests.inputs import data_arguments, read_rows, to_example
+from tests.train.test_input_fn import GOOD, write_dataset
+from train import input_fn, record_rules, stream
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +149,48 @@ def test_a_damaged_record_is_a_message(train, tmp_path, data_copy):
     ):
         train("train", tmp_path / "m", data=data_copy,
               config={"train_input": {"memory_limit_gb": 1e-9}})  # fmt: skip
+
+
+MANY = 2**32 + 1  # 1 where only 32 bits are looked at
+
+
+@pytest.mark.parametrize(
+    "change, rule",
+    [
+        ({"input_mask": [0, 0, 0, 0, 1, 0]}, "input_mask"),  # as many tokens as there should be
+        ({"input_mask": [0, 0, 0, 0, 0, MANY]}, "input_mask"),
+        ({"input_mask": [0, 0, 0, 0, 2, -1]}, "input_mask"),  # the sum is right
+        ({"segment_ids": [0, 0, 1, 0, 1, 0]}, "segment_ids"),
+        ({"segment_ids": [0, 0, 0, 1, 0, 1]}, "segment_ids"),
+        ({"segment_ids": [0, 0, 0, 0, 2, 0]}, "segment_ids"),
+        ({"segment_ids": [0, 0, 0, 0, 0, -1]}, "segment_ids"),  # b would begin behind the end
+        ({"segment_ids": [0, 0, 0, MANY, 1, 0]}, "segment_ids"),
+        ({"input_ids": [2, 5, 3, 10, 3, 0]}, "input_ids"),
+        ({"input_ids": [2, 5, 3, -1, 3, 0]}, "input_ids"),
+        ({"input_ids": [2, 5, 3, MANY, 3, 0]}, "input_ids"),
+        ({"labels": 2}, "labels"),
+        ({"labels": -2}, "labels"),
+        ({"labels": MANY}, "labels"),
+    ],
+)
+def test_a_streamed_record_that_breaks_a_rule(tmp_path, change, rule):
+    write_dataset(tmp_path, [GOOD])
+    found = manifest.read(str(tmp_path))
+    records = [to_example(row, is_regression=False) for row in (GOOD, {**GOOD, **change})]
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        tf.function(lambda: stream.parse(tf.constant(records), found))()
+    assert record_rules.broken(error.value.message) == rule
+
+
+def test_streamed_rows_are_what_the_records_say(tmp_path):
+    other = {"input_ids": [2, 9, 4, 4, 4, 3], "input_mask": [0] * 6, "segment_ids": [0] * 6,
+             "labels": -1}  # fmt: skip
+    write_dataset(tmp_path, [GOOD, other])
+    path = str(next(tmp_path.glob("train/*")))
+    serialized = tf.constant(list(tf.data.TFRecordDataset(path).as_numpy_iterator()))
+    rows = stream.parse(serialized, manifest.read(str(tmp_path)))
+    assert rows.input_ids.numpy().tolist() == [GOOD["input_ids"], other["input_ids"]]
+    assert rows.lengths.numpy().tolist() == [5, 6]
+    assert rows.b_starts.numpy().tolist() == [3, 6]
+    assert rows.labels.numpy().tolist() == [1, -1]
+    assert rows.lengths.dtype == rows.b_starts.dtype == rows.labels.dtype == tf.int32

@@ -1,0 +1,155 @@
+"""From our records to batches: how fast, beside what others offer and what the machine could do.
+
+python -m bench.input --data_dir <dataset folder, such as data/sst2/msl128> [--skip_peers]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+
+from bench import child, peers
+from bench.table import markdown
+from shared import manifest
+from shared.errors import UserError, exit_code
+from shared.tasks import TRAIN
+
+_ROUNDS = 5
+_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+_SMALLEST_EPOCH = 100  # batches; fewer are too short to time
+# DESIGN's measure of the system that this one replaced; it tokenized in Python as it went.
+_SEED = ("the seed system, tokenizing on the fly in Python (measured before, not in this run)",
+         3_000, 4_700)  # fmt: skip
+# {name in bench/input_ours.py: what the table says}
+_OURS = {
+    "ours": "train_input_fn in memory, trimmed: what a training gets",
+    "ours untrimmed": "train_input_fn in memory, every batch as long as the records",
+    "gather": "index gather from the same arrays, nothing else (ceiling in memory)",
+    "ours streamed": "train_input_fn streamed, shuffled and checked",
+    "ours streamed in order": "the same with shuffle: false",
+    "parse": "TFRecordDataset, batch, parse_example; no shuffling, no checks",
+    "read": "TFRecordDataset, batch, no parsing (ceiling of streaming)",
+}
+_PEER = "Hugging Face datasets (Arrow in memory, torch) + DataLoader, the best of 0 and 2 workers"
+
+
+def main(arguments: list) -> None:
+    asked = _parser().parse_args(arguments)
+    found = manifest.read(asked.data_dir)
+    _check_size(asked, found.splits[TRAIN].examples)
+    peers_python = None if asked.skip_peers else asked.peers_python
+    if peers_python:
+        peers.check(peers_python, "datasets", "torch")
+        _write_rows(asked)
+    seconds = {}  # {name: per row, of each round}
+    for number in range(1, _ROUNDS + 1):
+        found_now, start = _round(asked, peers_python)
+        for name, of_row in found_now.items():
+            seconds.setdefault(name, []).append(of_row)
+            print(f"round {number} of {_ROUNDS}, {name}: {1 / of_row:,.0f} examples/s")
+    print(_report(seconds, start))
+
+
+def _check_size(asked: argparse.Namespace, examples: int) -> None:
+    least = _SMALLEST_EPOCH * asked.batch_size
+    if examples < least:
+        raise UserError(
+            f"{asked.data_dir} has {examples} training examples; {least} or more can be timed in "
+            f"batches of {asked.batch_size}. Give a larger dataset, or a smaller --batch_size"
+        )
+
+
+def _round(asked: argparse.Namespace, peers_python: "str | None") -> "tuple[dict, dict]":
+    """({name: seconds per row}, {name: seconds to make our dataset})."""
+    ours = _json(
+        sys.executable, "bench.input_ours", asked.data_dir, str(asked.batch_size), **_QUIET
+    )
+    of_row = {_OURS[name]: time / ours["rows"] for name, time in ours["seconds"].items()}
+    if peers_python:
+        theirs = _json(
+            peers_python,
+            "bench.peers_input",
+            _rows_path(asked),
+            str(asked.batch_size),
+            **peers.ENVIRONMENT,
+        )
+        of_row[_PEER] = min(theirs["seconds"].values()) / theirs["rows"]
+    return of_row, ours["start"]
+
+
+def _write_rows(asked: argparse.Namespace) -> None:
+    """What the peers read."""
+    os.makedirs(asked.work_dir, exist_ok=True)
+    command = [sys.executable, "-m", "bench.input_rows", asked.data_dir, _rows_path(asked)]
+    child.run(command, **_QUIET)
+
+
+def _rows_path(asked: argparse.Namespace) -> str:
+    return os.path.join(asked.work_dir, "rows.npz")
+
+
+def _json(python: str, module: str, *arguments: str, **environment: str) -> dict:
+    return json.loads(child.run([python, "-m", module, *arguments], **environment).output)
+
+
+def _report(seconds: "dict[str, list]", start: dict) -> str:
+    """Args: seconds, per row, of each round; start, seconds to make our datasets."""
+    ours, gather = _OURS["ours"], _OURS["gather"]
+    streamed, parse = _OURS["ours streamed"], _OURS["parse"]
+    in_order = _OURS["ours streamed in order"]
+    lines = [
+        [name, _rate(of_rows), _ratio(seconds, ours, name), _ratio(seconds, streamed, name)]
+        for name, of_rows in seconds.items()
+    ]
+    lines.append(_seed_line(seconds[ours], seconds[streamed]))
+    header = [
+        "from records to batches",
+        "examples/s",
+        "in memory is faster by",
+        "streamed is faster by",
+    ]
+    return (
+        f"\nmedians of {_ROUNDS} rounds\n\n{markdown(header, lines)}\n\n"
+        f"of the ceilings: in memory {_ratio(seconds, ours, gather)} of the bare gather, "
+        f"streamed {_ratio(seconds, streamed, parse)} of the bare parse "
+        f"({_ratio(seconds, in_order, parse)} with shuffle: false)\n"
+        f"before the first batch: {start['ours']:.2f} s in memory, where all records are parsed "
+        f"once, {start['ours streamed']:.2f} s streamed"
+    )
+
+
+def _rate(of_rows: list) -> str:
+    return f"{1 / statistics.median(of_rows):,.0f}"
+
+
+def _ratio(seconds: dict, ours: str, other: str) -> str:
+    """The median over the rounds of how much faster ours was in the same round."""
+    pairs = zip(seconds[ours], seconds[other], strict=True)
+    return f"{statistics.median(theirs / own for own, theirs in pairs):.2f}x"
+
+
+def _seed_line(ours: list, streamed: list) -> "list[str]":
+    name, slowest, fastest = _SEED
+    rates = [1 / statistics.median(own) for own in (ours, streamed)]
+    ratios = [f"{rate / fastest:,.0f}x - {rate / slowest:,.0f}x" for rate in rates]
+    return [name, f"{slowest:,} - {fastest:,}", *ratios]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.input",
+        description="Measures our input_fn on the train split of a dataset.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data_dir", required=True, help="the dataset folder, which holds manifest.json")
+    add("--batch_size", type=int, default=256, help="rows in a batch")
+    add("--work_dir", default="build/bench", help="for the rows that the peers read")
+    add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
+    add("--skip_peers", action="store_true", help="leave out what needs --peers_python")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

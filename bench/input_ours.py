@@ -1,0 +1,127 @@
+"""Our input_fn beside what TensorFlow could do at best, on the train split of a dataset.
+
+python -m bench.input_ours <dataset folder> <batch size>
+
+Prints {"rows", "seconds": {name: of an epoch}, "start": {name: to make the dataset}} as JSON.
+An element of a tf.data pipeline is consumed by `Dataset.reduce`, what `for` over a dataset in a
+tf.function becomes. Python's own iterator takes 40 to 130 us for a batch, by the number of its
+tensors, whoever made them; a training step of milliseconds hides that, because batches are
+prefetched meanwhile, and here it would be most of what is measured. So reduce comes closer to what
+batches take from a training.
+
+Whole epochs count, from the first batch's making to the last one's, with the order of rows drawn
+for each, and for the stream with filling its buffer. Making the dataset, in memory with the one
+parse of the split, is `start`.
+"""
+
+import json
+import sys
+import time
+from typing import Callable
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+
+from shared import manifest, records
+from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
+from shared.manifest import Manifest
+from shared.tasks import TRAIN
+from train import input_fn, order
+from train.rows import read_split
+
+_EPOCHS_IN_MEMORY = 15
+_TINY = 1e-9  # GB: everything streams
+TRIMMED, UNTRIMMED = "ours", "ours untrimmed"
+STREAMED, IN_ORDER = "ours streamed", "ours streamed in order"
+GATHER, PARSE, READ = "gather", "parse", "read"
+
+
+def main(folder: str, batch_size: str) -> None:
+    found = manifest.read(folder)
+    made = _Datasets(folder, found, int(batch_size))
+    batches = found.splits[TRAIN].examples // int(batch_size)
+    seconds, start = {}, {}
+    for name, (make, epochs) in made.by_name().items():
+        started = time.perf_counter()
+        dataset = make()
+        start[name] = time.perf_counter() - started
+        seconds[name] = _seconds(dataset, batches * epochs) / epochs
+    print(json.dumps({"rows": batches * int(batch_size), "seconds": seconds, "start": start}))
+
+
+def _seconds(dataset, batches: int) -> float:
+    """For so many batches; a few go before, because whatever runs first is slower."""
+    _consume(dataset.take(10))
+    taken = dataset.take(batches)
+    started = time.perf_counter()
+    count = _consume(taken)
+    seconds = time.perf_counter() - started
+    assert count == batches
+    return seconds
+
+
+def _consume(dataset) -> int:
+    return int(dataset.reduce(np.int64(0), lambda count, *_: count + 1))
+
+
+class _Datasets:
+    """Pipelines over the same rows, each batch of the same size and without end."""
+
+    def __init__(self, folder: str, found: Manifest, batch_size: int):
+        self._folder, self._found, self._batch_size = folder, found, batch_size
+
+    def by_name(self) -> "dict[str, tuple[Callable, int]]":
+        """{name: (a function that makes the dataset, epochs to measure)}."""
+        return {
+            TRIMMED: (self._ours, _EPOCHS_IN_MEMORY),
+            UNTRIMMED: (self._untrimmed, _EPOCHS_IN_MEMORY),
+            GATHER: (self._gather, _EPOCHS_IN_MEMORY),
+            STREAMED: (lambda: self._ours(memory_limit_gb=_TINY), 1),
+            IN_ORDER: (lambda: self._ours(memory_limit_gb=_TINY, shuffle=False), 1),
+            PARSE: (self._parse, 1),
+            READ: (lambda: self._files().prefetch(tf.data.AUTOTUNE), 1),
+        }
+
+    def _ours(self, **changes) -> tf.data.Dataset:
+        options = InputConfig(self._batch_size, self._folder, **changes)
+        params = Config(
+            train_input=options,
+            eval_input=options,
+            predict_input=options,
+            model=ModelConfig(1, 1, 1, 1),
+            optimizer=OptimizerConfig(learning_rate=()),
+            runconfig=RunConfig(tf_random_seed=1, xla=False),
+        )
+        return input_fn.train_input_fn(params, found=self._found)
+
+    def _untrimmed(self) -> tf.data.Dataset:
+        """What ours would be if every batch were as long as the records."""
+        longest = np.array([self._found.max_sequence_length])
+        with mock.patch.object(input_fn, "trimmed_lengths", lambda *_: longest):
+            return self._ours()
+
+    def _gather(self) -> tf.data.Dataset:
+        """The rows of the same arrays and nothing else: of a batch ids, lengths and labels."""
+        rows = [tf.constant(column) for column in read_split(self._folder, TRAIN, self._found)]
+        of_step = order.share(self._batch_size, 1)
+        numbers = order.epoch_batches(order.permutation(1, 0, len(rows[0])), of_step)
+        numbers = tf.data.Dataset.from_tensor_slices(numbers).repeat()
+        batches = numbers.map(lambda batch: tuple(tf.gather(column, batch) for column in rows))
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    def _files(self) -> tf.data.Dataset:
+        """Serialized records, string [batch_size], in the order of the files."""
+        paths = manifest.shard_paths(self._folder, TRAIN, self._found)
+        files = tf.data.TFRecordDataset(paths).batch(self._batch_size, drop_remainder=True)
+        return files.repeat()
+
+    def _parse(self) -> tf.data.Dataset:
+        """The same and parse_example, with the parallel calls that ours makes."""
+        spec = records.feature_spec(self._found.max_sequence_length, self._found.is_regression)
+        batches = self._files().map(lambda r: tf.io.parse_example(r, spec), tf.data.AUTOTUNE)
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

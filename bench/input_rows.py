@@ -1,0 +1,34 @@
+"""Writes the train split of a dataset for those who cannot read our records.
+
+python -m bench.input_rows <dataset folder> <target.npz>
+
+The file holds input_ids, attention_mask (1 = token, as Hugging Face has it) and token_type_ids,
+int32 [N, max_sequence_length], and labels, int32 [N].
+"""
+
+import sys
+
+import numpy as np
+
+from shared import manifest, records
+from shared.tasks import TRAIN
+from train.rows import read_split
+
+
+def main(folder: str, target: str) -> None:
+    found = manifest.read(folder)
+    rows = read_split(folder, TRAIN, found)
+    mask, segments = records.mask_and_segments(
+        rows.lengths, rows.b_starts, found.max_sequence_length
+    )
+    np.savez(
+        target,
+        input_ids=rows.input_ids.astype(np.int32),
+        attention_mask=(mask == records.TOKEN).astype(np.int32),
+        token_type_ids=segments.astype(np.int32),
+        labels=rows.labels,
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
