@@ -39,6 +39,8 @@ class InputConfig:
       shuffle: whether training draws a new order of all rows for every epoch.
       shuffle_seed: seed of that order; unset, runconfig.tf_random_seed.
       shuffle_buffer: rows that streaming shuffles among; in memory the order is one of all rows.
+      group_by_length: whether a step of training takes rows of about the same length, which leaves
+        little padding; it changes which examples share a batch. Not for wse.
       memory_limit_gb: a split that would take more gigabytes of memory is streamed.
       input_fn: `package.module.function`, an input function of the user's own.
     """
@@ -52,6 +54,7 @@ class InputConfig:
     shuffle: bool = _setting(settings.boolean, default=True)
     shuffle_seed: Optional[int] = _or_none(settings.integer(0))
     shuffle_buffer: int = _setting(settings.integer(1), default=10000)
+    group_by_length: bool = _setting(settings.boolean, default=False)
     memory_limit_gb: float = _setting(settings.positive, default=4.0)
     input_fn: Optional[str] = _or_none(settings.dotted_path)
 

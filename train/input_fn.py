@@ -11,12 +11,14 @@ A split that fits in memory is parsed once (train/rows.py), and a batch is a gat
 larger one is read anew for every epoch (train/stream.py).
 """
 
+import functools
 from typing import List
 
 import numpy as np
 import tensorflow as tf
 
 from shared.config import Config, InputConfig
+from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train import order, record_rules, stream
@@ -41,13 +43,15 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
     options = params.train_input
     of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     seed = order.seed_of(params)
-    lengths = trimmed_lengths(found, TRAIN, of_step.rows, params.runconfig.xla)
+    is_grouped = options.group_by_length
+    lengths = trimmed_lengths(found, TRAIN, of_step.rows, params.runconfig.xla, is_grouped)
     if fits_in_memory(options, TRAIN, found):
         rows = read_split(options.data_dir, TRAIN, found)
-        seed = seed if options.shuffle else None
-        numbers = _training_batches(rows.lengths, lengths, of_step, seed, first_step)
+        order_of = functools.partial(_order, options, rows.lengths, of_step, seed)
+        numbers = _training_batches(rows.lengths, lengths, of_step, order_of, first_step)
         batches = numbers.map(_gather(rows))
     else:
+        _check_streams(options, found)
         serialized = stream.training_batches(options, found, of_step, seed, first_step)
         batches = serialized.map(_parse(found, lengths), tf.data.experimental.AUTOTUNE)
     return batches.prefetch(tf.data.experimental.AUTOTUNE)
@@ -81,20 +85,39 @@ def fits_in_memory(options: InputConfig, split: str, found: Manifest) -> bool:
     return bytes_of(split, found) <= options.memory_limit_gb * 1e9
 
 
-def _training_batches(lengths, possible_lengths, of_step, seed, first_step):
-    """A dataset of (row numbers int64 [B], S int64), without end; seed None keeps the order.
+def _check_streams(options: InputConfig, found: Manifest) -> None:
+    if options.group_by_length:
+        raise UserError(
+            "train_input.group_by_length: only a split that is held in memory can be grouped; "
+            f"{options.data_dir} would take {bytes_of(TRAIN, found) / 1e9:.3g} GB, "
+            f"train_input.memory_limit_gb is {options.memory_limit_gb:g}; raise it, or switch "
+            "group_by_length off"
+        )
 
-    Args: lengths, int [N], of all rows. S is looked up once in an epoch, for all its batches.
+
+def _order(options: InputConfig, lengths, of_step, seed, epoch: int) -> np.ndarray:
+    """Row numbers in the order of an epoch, int64; args: lengths, int [N], of all rows."""
+    rows = np.arange(len(lengths))
+    if options.shuffle:
+        rows = order.permutation(seed, epoch, len(lengths))
+    if options.group_by_length:
+        rows = order.grouped(rows, lengths, of_step, seed, epoch)
+    return rows
+
+
+def _training_batches(lengths, possible_lengths, of_step, order_of, first_step):
+    """A dataset of (row numbers int64 [B], S int64), without end.
+
+    Args:
+      lengths: int [N], of all rows. S is looked up once in an epoch, for all its batches.
+      order_of: gives the row numbers of an epoch in their order.
     """
     examples = len(lengths)
     per_epoch = order.steps_per_epoch(examples, of_step)
     first_epoch, steps_taken = divmod(first_step, per_epoch)
 
     def batches_numpy(epoch):
-        rows = np.arange(examples)
-        if seed is not None:
-            rows = order.permutation(seed, int(epoch), examples)
-        batches = order.epoch_batches(rows, of_step)
+        batches = order.epoch_batches(order_of(int(epoch)), of_step)
         batches = batches[steps_taken * of_step.batches_per_step if epoch == first_epoch else 0 :]
         return batches, _trimmed(lengths[batches].max(axis=1), possible_lengths)
 
@@ -128,13 +151,16 @@ def _trimmed(longest, possible_lengths):
     return possible_lengths[np.searchsorted(possible_lengths, longest)].astype(np.int64)
 
 
-def trimmed_lengths(found: Manifest, split: str, batch_size: int, use_xla: bool) -> np.ndarray:
+def trimmed_lengths(
+    found: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
+) -> np.ndarray:
     """The values that S may have, rising; the last one is max_sequence_length.
 
     All multiples of 8; where XLA compiles the step anew for every S, at most 8 of them, such that
     about as many batches have each: those that the longest row of a random batch stays below with
     a probability of 1/8, 2/8, ... With batches of 1 and rows of 10, 10, 20 and 60 tokens they are
-    16, 24 and 64 (of max_sequence_length 64).
+    16, 24 and 64 (of max_sequence_length 64). Batches grouped by length are about as long as each
+    of their rows.
     """
     longest = found.max_sequence_length
     lengths = np.minimum(
@@ -145,17 +171,20 @@ def trimmed_lengths(found: Manifest, split: str, batch_size: int, use_xla: bool)
     rows = _rows_up_to(lengths, found, split)
     share = rows / rows[-1]
     wanted = np.arange(1, _MAX_COMPILED_LENGTHS) / _MAX_COMPILED_LENGTHS
-    chosen = lengths[np.minimum(np.searchsorted(share**batch_size, wanted), len(lengths) - 1)]
+    share_of_batches = share if is_grouped else share**batch_size
+    chosen = lengths[np.minimum(np.searchsorted(share_of_batches, wanted), len(lengths) - 1)]
     return np.unique(np.append(chosen, longest))
 
 
-def lengths_of_batches(found: Manifest, split: str, batch_size: int, use_xla: bool) -> List[int]:
+def lengths_of_batches(
+    found: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
+) -> List[int]:
     """Those of `trimmed_lengths` that a batch can have, by the lengths of the split's rows.
 
     S is the longest row of a batch, so there must be one that needs it and, for all others, as
     many rows that are no longer. The last batch of an evaluation may hold fewer.
     """
-    lengths = trimmed_lengths(found, split, batch_size, use_xla).tolist()
+    lengths = trimmed_lengths(found, split, batch_size, use_xla, is_grouped).tolist()
     entry = found.splits[split]
     if not entry.length_histogram:
         return lengths

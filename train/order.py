@@ -7,6 +7,8 @@ import numpy as np
 from shared.config import Config
 from shared.errors import UserError
 
+# Enough that lengths within a step are nearly equal, and too few for an epoch to look sorted.
+_STEPS_TO_GROUP = 100
 EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
 
 
@@ -79,6 +81,28 @@ def steps_per_epoch(examples: int, of_step: Share) -> int:
 def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
     """The order of an epoch, int64 [examples]; NumPy froze RandomState's streams for good."""
     return np.random.RandomState([seed, epoch]).permutation(examples).astype(np.int64)
+
+
+def grouped(rows: np.ndarray, lengths: np.ndarray, of_step: Share, seed: int, epoch: int):
+    """The rows of whole steps in another order: rows of about the same length share a step.
+
+    Within every _STEPS_TO_GROUP steps the rows are sorted by length and cut into steps again; then
+    all steps are shuffled. With steps of 2 rows of lengths 9 3 9 4 | 5 8, grouped by 2 steps, the
+    lengths become 3 4 | 9 9 | 5 8, in any order of steps.
+
+    Args:
+      rows: int64 [examples], all row numbers in the epoch's order.
+      lengths: int [examples], tokens of each row number.
+      seed, epoch: of the order of steps.
+    Returns: int64 [steps * rows_per_step].
+    """
+    steps = steps_per_epoch(len(rows), of_step)
+    rows = rows[: steps * of_step.rows_per_step]
+    pool = _STEPS_TO_GROUP * of_step.rows_per_step
+    pools = [rows[start : start + pool] for start in range(0, len(rows), pool)]
+    ordered = [some[np.argsort(lengths[some], kind="stable")] for some in pools]
+    of_steps = np.concatenate(ordered).reshape(steps, of_step.rows_per_step)
+    return of_steps[np.random.RandomState([seed, epoch, 1]).permutation(steps)].reshape(-1)
 
 
 def epoch_batches(rows: np.ndarray, of_step: Share) -> np.ndarray:

@@ -34,7 +34,9 @@ def of_training(params: Config, found: Manifest, input_context) -> Shapes:
         return _own(dataset, f"train_input.input_fn {options.input_fn}")
     of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     order.steps_per_epoch(found.splits[TRAIN].examples, of_step)
-    lengths = lengths_of_batches(found, TRAIN, of_step.rows, params.runconfig.xla)
+    lengths = lengths_of_batches(
+        found, TRAIN, of_step.rows, params.runconfig.xla, options.group_by_length
+    )
     return Shapes([(of_step.rows, length) for length in lengths], [])
 
 

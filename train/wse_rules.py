@@ -100,6 +100,11 @@ def _training(params: Config) -> Iterator[str]:
     for name in ("enable_distributed", "multiple_workers"):
         if getattr(run, name):
             yield f"runconfig.{name}: it belongs to GPUs; csrun_wse starts the input workers"
+    if params.train_input.group_by_length:
+        yield (
+            "train_input.group_by_length: every batch has max_sequence_length tokens there; switch "
+            "it off"
+        )
     for section in ("train_input", "eval_input", "predict_input"):
         if getattr(params, section).input_fn:
             yield f"{section}.input_fn: own input functions are for gpu and cpu; make records"

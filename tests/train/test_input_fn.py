@@ -111,6 +111,27 @@ def test_without_shuffling_the_order_is_that_of_the_records(params, demo_data):
     assert found == keys(read_rows(demo_data, "train")["input_ids"])
 
 
+def test_batches_grouped_by_length_hold_the_same_rows_with_less_padding(params):
+    """The 125 batches of an epoch."""
+
+    def epoch(**inputs):
+        batches = list(train_of(params(**inputs)).take(125))
+        rows = chain(*(keys(features["input_ids"]) for features, _ in batches))
+        return sorted(rows), sum(features["input_ids"].shape[1] for features, _ in batches)
+
+    rows, tokens = epoch(group_by_length=True)
+    expected_rows, random_tokens = epoch()
+    assert rows == expected_rows
+    assert tokens < 0.8 * random_tokens
+
+
+def test_a_streamed_split_cannot_be_grouped_by_length(params):
+    with pytest.raises(
+        UserError, match="would take 0.000304 GB, train_input.memory_limit_gb is 1e-09"
+    ):
+        train_of(params(group_by_length=True, memory_limit_gb=1e-9))
+
+
 def test_a_batch_larger_than_the_split(params):
     with pytest.raises(UserError, match="4000 examples, fewer than train_input.batch_size 4001"):
         train_of(params(batch_size=4001))

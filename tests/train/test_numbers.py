@@ -109,7 +109,9 @@ def test_a_training_that_waits_for_input_says_so():
     progress = Progress(0, 10, batch_size=1, every_steps=100, log=lines.append)
     progress.update(10, 8.0, 2.0, 0.7, 1e-3)
     progress.finish()
-    assert lines[-1].startswith("Input is too slow: steps waited 2.0 of 8.0 s for it (25.0%). A split")
+    assert lines[-1].startswith(
+        "Input is too slow: steps waited 2.0 of 8.0 s for it (25.0%). A split"
+    )
 
 
 def test_times_are_shown_like_a_clock():

@@ -38,6 +38,17 @@ def test_steps_take_the_same_rows_however_they_are_shared():
     np.testing.assert_array_equal(whole, shared)
 
 
+def test_rows_of_about_the_same_length_share_a_step(monkeypatch):
+    monkeypatch.setattr(order, "_STEPS_TO_GROUP", 2)
+    lengths, share = np.array([9, 3, 9, 4, 5, 8, 1]), order.share(2, 1)
+    orders = [order.grouped(np.arange(7), lengths, share, 1, epoch) for epoch in range(8)]
+    for rows in orders:  # row 6 fills no step
+        steps = {tuple(step) for step in rows.reshape(-1, 2).tolist()}
+        assert steps == {(1, 3), (0, 2), (4, 5)}
+    assert len({tuple(rows) for rows in orders}) > 2  # in any order of steps
+    np.testing.assert_array_equal(orders[5], order.grouped(np.arange(7), lengths, share, 1, 5))
+
+
 def test_a_step_larger_than_the_split():
     with pytest.raises(UserError, match="7 examples, fewer than train_input.batch_size 4 x optimi"):
         order.steps_per_epoch(7, order.share(4, 2))

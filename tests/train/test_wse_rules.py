@@ -67,7 +67,7 @@ def test_all_that_it_cannot_do_is_listed(wse):
     message = wse(
         "train",
         {
-            "train_input": {"input_fn": "a.b"},
+            "train_input": {"input_fn": "a.b", "group_by_length": True},
             "model": {"mixed_precision": "bfloat16", "encoder_nonlinearity": "gelu_erf"},
             "optimizer": {
                 "optimizer_type": "adam",
@@ -86,6 +86,7 @@ def test_all_that_it_cannot_do_is_listed(wse):
         "optimizer.grad_accum_steps",
         "runconfig.enable_distributed",
         "runconfig.multiple_workers",
+        "train_input.group_by_length",
         "train_input.input_fn",
     ]
 
