@@ -162,6 +162,9 @@ bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split
 bench-input: $(READY) $(BENCH_READY) ## speed of our batches from the data of TASK, beside others
 	@$(VENV_PYTHON) -m bench.input --data_dir "$(DATASET)" $(ARGS)
 
+bench-train: $(READY) $(BENCH_READY) ## speed of training steps on the data of TASK (sst2), beside PyTorch's
+	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
+
 test: $(READY) ## all tests but those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 

@@ -1,4 +1,9 @@
-"""The batches of our own training, written for programs that import nothing of ours."""
+"""The batches of our own training, written for programs that import nothing of ours.
+
+python -m bench.batches <dataset folder> <batch size> <seed> <file to write>
+"""
+
+import sys
 
 import numpy as np
 
@@ -29,3 +34,7 @@ def write(dataset: str, batch_size: int, seed: int, path: str) -> int:
 
 def _columns(rows):
     return dict(zip(_COLUMNS, (rows.input_ids, rows.lengths, rows.labels), strict=True))
+
+
+if __name__ == "__main__":
+    write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -1,0 +1,143 @@
+"""Steps of our own training, timed.
+
+python -m bench.train_ours <job.json>
+
+A job, and what is printed for it, one line of JSON:
+  {"model": fields of shared.config.ModelConfig, "data": a dataset folder or null,
+   "shape": [rows, tokens] of every batch without data, "padding": trimmed, untrimmed or grouped,
+   "bfloat16": true or false, "peak_rate", "steps", "warm_up": as in bench/peers_train.py,
+   "timed": [[from, to), ...] steps of an epoch, "peak_of": a size, or null}
+  -> {"seconds": [...] of each timed range, "tokens": mean S of their batches,
+      "peak": operations per second of [size, size] matrix products in that precision, or null}
+
+Steps between the ranges are left out: the batches are those of bench/batches.py for the same seed.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+
+from shared import manifest
+from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
+from shared.schedules import parse_learning_rate
+from train import input_fn
+from train.estimators import devices, gpu
+
+SEED = 1
+_WARM_UP_STEPS = 3
+_PRODUCTS = 20
+
+
+def main(path: str) -> None:
+    with open(path, encoding="utf-8") as file:
+        job = json.load(file)
+    devices.use_cpu()
+    peak = _peak(job["peak_of"], job["bfloat16"]) if job["peak_of"] else None
+    with tempfile.TemporaryDirectory() as folder:
+        estimator = gpu.Estimator(_params(job), folder, {})
+        seconds, tokens = _Steps(estimator, job).timed()
+    print(json.dumps({"seconds": seconds, "tokens": tokens, "peak": peak}))
+
+
+class _Steps:
+    """The compiled loop of a training."""
+
+    def __init__(self, estimator: gpu.Estimator, job: dict):
+        # Private, because nobody else takes steps of a training one by one.
+        self._loop, self._params, self._job = estimator._train_loop(), estimator.params, job
+
+    def timed(self) -> "tuple[list, float]":
+        """(seconds of each range, mean S of their batches)."""
+        ranges = self._job["timed"]
+        self._take(self._batches(0), _WARM_UP_STEPS)
+        seconds, lengths = [], []
+        for first, last in ranges:
+            batches = self._batches(first)
+            started = time.monotonic()
+            self._take(batches, last - first)
+            seconds.append(time.monotonic() - started)
+            taken = self._dataset(first).take(last - first)
+            lengths += [features["input_ids"].shape[1] for features, _ in taken]
+        return seconds, float(np.mean(lengths))
+
+    def _take(self, batches, steps):
+        report, _ = self._loop._loop(batches, tf.constant(steps))
+        assert np.isfinite(report.loss.numpy())
+
+    def _batches(self, first_step):
+        return self._loop._replicas.batches(lambda *_: self._dataset(first_step), self._params)
+
+    def _dataset(self, first_step):
+        if not self._job["data"]:
+            return _fixed(*self._job["shape"])
+        found = manifest.read(self._job["data"])
+        longest = np.array([found.max_sequence_length])
+        read = input_fn.train_input_fn
+        if self._job["padding"] != "untrimmed":
+            return read(self._params, found=found, first_step=first_step)
+        with mock.patch.object(input_fn, "trimmed_lengths", lambda *_: longest):
+            return read(self._params, found=found, first_step=first_step)
+
+
+def _fixed(rows, tokens):
+    """The same batch again and again, every position a token."""
+    ids = np.random.RandomState(SEED).randint(1000, 30000, (rows, tokens), np.int32)
+    empty = np.zeros((rows, tokens), np.int32)
+    features = {"input_ids": ids, "input_mask": empty, "segment_ids": empty}
+    return tf.data.Dataset.from_tensors((features, np.zeros(rows, np.int32))).repeat()
+
+
+def _params(job: dict) -> Config:
+    """The recipe of bench/peers_train.py."""
+    grouped = job["padding"] == "grouped"
+    rows = 32 if job["data"] else job["shape"][0]
+    options = InputConfig(rows, job["data"], group_by_length=grouped)
+    up = {"scheduler": "Linear", "initial_learning_rate": 0.0,
+          "end_learning_rate": job["peak_rate"], "steps": job["warm_up"]}  # fmt: skip
+    down = {"scheduler": "Linear", "initial_learning_rate": job["peak_rate"],
+            "end_learning_rate": 0.0, "steps": job["steps"] - job["warm_up"]}  # fmt: skip
+    model = ModelConfig(
+        **job["model"],
+        dropout_rate=0.1,
+        attention_dropout_rate=0.1,
+        cls_dropout_rate=0.1,
+        encoder_nonlinearity="gelu_erf",
+        layer_norm_epsilon=1e-12,
+        mixed_precision="bfloat16" if job["bfloat16"] else False,
+        num_cls_classes=2,
+    )
+    optimizer = OptimizerConfig(
+        learning_rate=parse_learning_rate([up, down]),
+        weight_decay_rate=0.01,
+        exclude_from_weight_decay=(),
+        epsilon=1e-8,
+        use_bias_correction=True,
+        max_gradient_norm=1.0,
+    )
+    run = RunConfig(max_steps=job["steps"], tf_random_seed=SEED, xla=False)
+    return Config(options, options, options, model, optimizer, run)
+
+
+def _peak(size: int, is_bfloat16: bool) -> float:
+    """Operations per second of matrix products by TensorFlow, each of the former one's result."""
+    factor = tf.eye(size, dtype=tf.bfloat16 if is_bfloat16 else tf.float32)
+
+    @tf.function
+    def products(x):
+        for _ in tf.range(_PRODUCTS):
+            x = tf.matmul(x, factor)
+        return x
+
+    products(factor)
+    started = time.monotonic()
+    products(factor).numpy()
+    return 2 * size**3 * _PRODUCTS / (time.monotonic() - started)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
