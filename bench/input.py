@@ -28,7 +28,8 @@ _OURS = {
     "gather": "index gather from the same arrays, nothing else (ceiling in memory)",
     "ours streamed": "train_input_fn streamed, shuffled and checked",
     "ours streamed in order": "the same with shuffle: false",
-    "parse": "TFRecordDataset, batch, parse_example; no shuffling, no checks",
+    "parse": "TFRecordDataset, batch, parse_example: bare, no shuffling, no checks",
+    "parse in parallel": "the same with parallel calls and prefetch",
     "read": "TFRecordDataset, batch, no parsing (ceiling of streaming)",
 }
 _PEER = "Hugging Face datasets (Arrow in memory, torch) + DataLoader, the best of 0 and 2 workers"

@@ -83,6 +83,12 @@ def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
     return np.random.RandomState([seed, epoch]).permutation(examples).astype(np.int64)
 
 
+def permutation_of_buffer(seed: int, epoch: int, number: int, size: int) -> np.ndarray:
+    """The order of the records in a buffer of a stream, int64 [size]; args: number, of the buffer
+    in the epoch."""
+    return np.random.RandomState([seed, epoch, number]).permutation(size).astype(np.int64)
+
+
 def grouped(rows: np.ndarray, lengths: np.ndarray, of_step: Share, seed: int, epoch: int):
     """The rows of whole steps in another order: rows of about the same length share a step.
 

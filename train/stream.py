@@ -1,8 +1,9 @@
 """Reads a split that is too large for memory, record by record.
 
-Every epoch takes the shards in an order drawn from (seed, epoch), reads a few of them at a time
-and shuffles the records within a buffer. All of it depends on the seed and the number of processes
-alone, so a run resumes by reading past what was taken in the epoch that it stopped in.
+Every epoch takes the shards in an order drawn from (seed, epoch), reads a few of them in turn and
+shuffles what fills a buffer, one buffer after the other. All of it depends on the seed and the
+number of processes alone, so a run resumes by reading past what was taken in the epoch that it
+stopped in.
 """
 
 from typing import List
@@ -32,7 +33,8 @@ def training_batches(
     per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
     batches = [per_epoch * of_step.batches_per_step]
     first_batch = first_step * of_step.batches_per_step
-    return _endless(lambda epoch: read(epoch, own), of_step.rows, batches, first_batch)
+    in_batches = _in_batches(options, seed, of_step.rows)
+    return _endless(lambda epoch: in_batches(read(epoch, own), epoch), batches, first_batch)
 
 
 def worker_batches(
@@ -55,14 +57,41 @@ def worker_batches(
             f"train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
         )
     batches = [counts[(worker + epoch) % workers] // rows for epoch in range(workers)]
-    return _endless(lambda e: read(e, (worker + e) % workers), rows, batches, first_batch)
+    in_batches = _in_batches(options, seed, rows)
+    return _endless(lambda e: in_batches(read(e, (worker + e) % workers), e), batches, first_batch)
 
 
-def _endless(read, rows, batches, first_batch):
+def _in_batches(options: InputConfig, seed: int, rows: int):
+    """A function: (the records of an epoch, its number) -> their whole batches, shuffled.
+
+    Records by the thousand are shuffled in one operation: one by one, as tf.data does it, costs
+    as much as parsing them.
+    """
+    if not options.shuffle:
+        return lambda records, epoch: records.batch(rows, drop_remainder=True)
+    in_buffer = max(options.shuffle_buffer // rows, 1) * rows  # so that no batch spans two
+
+    def shuffled_numpy(epoch, number, size):
+        mixed = order.permutation_of_buffer(seed, int(epoch), int(number), int(size))
+        return mixed[: size // rows * rows].reshape(-1, rows)
+
+    def in_batches(records, epoch):
+        def shuffled(number, buffer):
+            mixed = tf.numpy_function(shuffled_numpy, [epoch, number, tf.size(buffer)], tf.int64)
+            mixed.set_shape([None, rows])
+            return tf.gather(buffer, mixed)
+
+        buffers = records.batch(in_buffer).enumerate().map(shuffled)
+        return buffers.prefetch(1).flat_map(tf.data.Dataset.from_tensor_slices)
+
+    return in_batches
+
+
+def _endless(read, batches, first_batch):
     """Batches without end.
 
     Args:
-      read: a function of an epoch's number (int64 tensor) that gives its records.
+      read: a function of an epoch's number (int64 tensor) that gives its batches.
       batches: how many each epoch has, in turn again and again; what is left of its records goes
         unread.
     """
@@ -74,7 +103,7 @@ def _endless(read, rows, batches, first_batch):
 
     def batches_of(epoch):
         count = tf.gather(tf.constant(batches, tf.int64), epoch % len(batches))
-        return read(epoch).batch(rows, drop_remainder=True).take(count)
+        return read(epoch).take(count)
 
     epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
     return epochs.flat_map(batches_of).skip(taken)
@@ -109,14 +138,8 @@ def _parts(options, found, seed, processes):
 
     def read(epoch, part):
         if has_own_shards:
-            own = _records(paths, options, seed, epoch, part, processes)
-        else:
-            own = _records(paths, options, seed, epoch, 0, 1).shard(processes, part)
-        if not options.shuffle:
-            return own
-        return own.shuffle(
-            options.shuffle_buffer, seed=_mixed(seed, epoch), reshuffle_each_iteration=False
-        )
+            return _records(paths, options, seed, epoch, part, processes)
+        return _records(paths, options, seed, epoch, 0, 1).shard(processes, part)
 
     return read, parts(sizes, processes)
 
@@ -145,19 +168,12 @@ def _records(paths: List[str], options, seed, epoch, part, processes):
     own.set_shape([None])
     if not options.shuffle:
         return tf.data.TFRecordDataset(own)
-    blocks = tf.data.Dataset.from_tensor_slices(own).interleave(
-        # As batches, so that a block passes from one thread to another at once.
-        lambda path: tf.data.TFRecordDataset(path).batch(_RECORDS_OF_A_SHARD),
+    # Not in parallel: handing records from thread to thread costs more than reading them.
+    return tf.data.Dataset.from_tensor_slices(own).interleave(
+        tf.data.TFRecordDataset,
         cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
-        num_parallel_calls=tf.data.experimental.AUTOTUNE,
-        deterministic=True,
+        block_length=_RECORDS_OF_A_SHARD,
     )
-    return blocks.unbatch()
-
-
-def _mixed(seed, epoch):
-    """One seed of two."""
-    return epoch * 2**31 + seed
 
 
 def parse(serialized, found: Manifest) -> Rows:
