@@ -1,65 +1,86 @@
 """The updates of train/optimizer.py by TensorFlow's own kernels, which write in place.
 
 An update of N parameters by plain operations passes over memory about 15 times; these pass once.
-`python -m bench.train` measures what that is worth. The formulas are those of train/optimizer.py,
-and tests/train/test_optimizer.py holds both to the same numbers.
+The formulas are those of train/optimizer.py, and tests/train/test_optimizer.py holds both to the
+same numbers.
 """
+
+from typing import Callable
 
 import tensorflow as tf
 
 from shared.config import OptimizerConfig
 
 
-def apply(variable, slots, gradient, rate, options: OptimizerConfig, decay: float, step) -> None:
-    """Updates a variable and its slots; the arguments are those of optimizer.update.
+def updating(options: OptimizerConfig, rate, step) -> Callable:
+    """The updates of one step, whose scalars are made once for all variables.
 
     Args:
-      variable: float32 tf.Variable.
-      slots: as many variables of its shape as optimizer.SLOTS names.
+      rate: learning rate, scalar.
+      step: integer scalar, 0 for the first step.
+    Returns:
+      A function (variable, slots, gradient, decay) that updates a float32 tf.Variable and its
+      slots, as many variables of its shape as optimizer.SLOTS names; gradient and decay are those
+      of optimizer.update.
     """
-    _KERNELS[options.optimizer_type](variable, slots, gradient, rate, options, decay, step)
+    return _KERNELS[options.optimizer_type](options, tf.convert_to_tensor(rate), step)
 
 
-def _adamw(variable, slots, gradient, rate, options, decay, step):
-    if decay:
-        variable.assign(variable * (1.0 - rate * decay))
-    _adam_kernel(variable, slots, gradient, rate, options, options.use_bias_correction, step)
+def _adamw(options, rate, step):
+    kernel, kept = _adam_kernel(options, rate, step, options.use_bias_correction), {}
+
+    def update(variable, slots, gradient, decay):
+        if decay:
+            if decay not in kept:
+                kept[decay] = 1.0 - rate * decay
+            variable.assign(variable * kept[decay])
+        kernel(variable, slots, gradient)
+
+    return update
 
 
-def _adam(variable, slots, gradient, rate, options, decay, step):
-    _adam_kernel(variable, slots, gradient, rate, options, True, step)
+def _adam(options, rate, step):
+    kernel = _adam_kernel(options, rate, step, True)
+    return lambda variable, slots, gradient, decay: kernel(variable, slots, gradient)
 
 
-def _adam_kernel(variable, slots, gradient, rate, options, is_corrected, step):
+def _adam_kernel(options, rate, step, is_corrected):
     """The kernel always corrects; by powers of 0 its correction is 1."""
     t = tf.cast(step + 1, tf.float32)
-    powers = [tf.pow(beta, t) if is_corrected else 0.0 for beta in (options.beta1, options.beta2)]
-    tf.raw_ops.ResourceApplyAdam(
-        var=variable.handle,
-        m=slots[0].handle,
-        v=slots[1].handle,
-        beta1_power=powers[0],
-        beta2_power=powers[1],
-        lr=rate,
-        beta1=options.beta1,
-        beta2=options.beta2,
-        epsilon=options.epsilon,
-        grad=gradient,
-    )
+    betas = [tf.constant(options.beta1), tf.constant(options.beta2)]
+    powers = [tf.pow(beta, t) if is_corrected else tf.zeros([]) for beta in betas]
+    scalars = {
+        "beta1_power": powers[0],
+        "beta2_power": powers[1],
+        "lr": rate,
+        "beta1": betas[0],
+        "beta2": betas[1],
+        "epsilon": tf.constant(options.epsilon),
+    }
+
+    def kernel(variable, slots, gradient):
+        m, v = (slot.handle for slot in slots)
+        tf.raw_ops.ResourceApplyAdam(var=variable.handle, m=m, v=v, grad=gradient, **scalars)
+
+    return kernel
 
 
-def _momentum(variable, slots, gradient, rate, options, decay, step):
-    tf.raw_ops.ResourceApplyMomentum(
-        var=variable.handle,
-        accum=slots[0].handle,
-        lr=rate,
-        grad=gradient,
-        momentum=options.momentum,
-    )
+def _momentum(options, rate, step):
+    momentum = tf.constant(options.momentum)
+
+    def update(variable, slots, gradient, decay):
+        tf.raw_ops.ResourceApplyMomentum(
+            var=variable.handle, accum=slots[0].handle, lr=rate, grad=gradient, momentum=momentum
+        )
+
+    return update
 
 
-def _sgd(variable, slots, gradient, rate, options, decay, step):
-    tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=gradient)
+def _sgd(options, rate, step):
+    def update(variable, slots, gradient, decay):
+        tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=gradient)
+
+    return update
 
 
 _KERNELS = {"adamw": _adamw, "adam": _adam, "momentum": _momentum, "sgd": _sgd}

@@ -137,7 +137,9 @@ class TrainLoop:
 
     def _compiled_loop(self):
         parts = self._params.optimizer.grad_accum_steps
-        run, step = self._replicas.run, self._step
+        step, plain = self._step, tf.autograph.experimental.do_not_convert
+        # AutoGraph would take a second to find that there is nothing to convert in them.
+        run, first, following = plain(self._replicas.run), plain(self._replicas.first), plain(_next)
 
         @tf.function
         def loop(batches, count):
@@ -146,17 +148,17 @@ class TrainLoop:
             report, waited = Report.zeros(), tf.constant(0.0, tf.float64)
             for _ in tf.range(count):
                 if parts == 1:
-                    batch, seconds = _next(batches, report)
+                    batch, seconds = following(batches, report)
                     waited += seconds
                     done = run(step.whole, batch)
                 else:
                     run(step.clear)
                     for part in tf.range(parts):
-                        batch, seconds = _next(batches, report)
+                        batch, seconds = following(batches, report)
                         waited += seconds
                         run(step.add, (*batch, part))
                     done = run(step.finish)
-                report = self._replicas.first(done)
+                report = first(done)
             return report, waited
 
         return loop

@@ -133,11 +133,9 @@ class TrainStep:
     def _assign(self, gradients, norm, rate) -> None:
         options, state = self._params.optimizer, self._state
         clipped = optimizer.clip(gradients, norm, options)
+        update = kernels.updating(options, rate, state.global_step)
         for (name, weight), gradient in zip(state.weights.items(), clipped):
-            decay = optimizer.weight_decay(name, options)
-            kernels.apply(
-                weight, state.slots[name], gradient, rate, options, decay, state.global_step
-            )
+            update(weight, state.slots[name], gradient, optimizer.weight_decay(name, options))
 
     def _count(self, is_finite) -> None:
         state = self._state
