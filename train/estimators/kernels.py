@@ -27,13 +27,14 @@ def updating(options: OptimizerConfig, rate, step) -> Callable:
 
 
 def _adamw(options, rate, step):
-    kernel, kept = _adam_kernel(options, rate, step, options.use_bias_correction), {}
+    kernel = _adam_kernel(options, rate, step, options.use_bias_correction)
+    factors = {}  # {decay: what it leaves of a weight}
 
     def update(variable, slots, gradient, decay):
         if decay:
-            if decay not in kept:
-                kept[decay] = 1.0 - rate * decay
-            variable.assign(variable * kept[decay])
+            if decay not in factors:
+                factors[decay] = 1.0 - rate * decay
+            variable.assign(variable * factors[decay])
         kernel(variable, slots, gradient)
 
     return update
