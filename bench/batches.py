@@ -1,6 +1,8 @@
 """The batches of our own training, written for programs that import nothing of ours.
 
 python -m bench.batches <dataset folder> <batch size> <seed> <file to write>
+
+Prints how many whole batches there are.
 """
 
 import sys
@@ -37,4 +39,4 @@ def _columns(rows):
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    print(write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
