@@ -166,7 +166,8 @@ def test_seeds_are_trained_and_those_of_another_recipe_are_not_judged(train, tmp
 def test_the_target_of_make(tmp_path):
     def make(*arguments):
         """What make prints; it takes the environment as it is."""
-        command = ["make", "-o", ".venv/.ready", "quality", f"BENCH_VENV={tmp_path}", *arguments]
+        command = ["make", "--no-print-directory", "-o", ".venv/.ready", "quality"]
+        command += [f"BENCH_VENV={tmp_path}", *arguments]
         finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert (finished.returncode, finished.stderr) == (0, "")
         return finished.stdout
