@@ -65,6 +65,12 @@ def _consume(dataset) -> int:
     return int(dataset.reduce(np.int64(0), lambda count, *_: count + 1))
 
 
+def untrimmed(found: Manifest):
+    """A context manager; inside, our input_fn makes every batch as long as the records."""
+    longest = np.array([found.max_sequence_length])
+    return mock.patch.object(input_fn, "trimmed_lengths", lambda *_: longest)
+
+
 class _Datasets:
     """Pipelines over the same rows, each batch of the same size and without end."""
 
@@ -97,9 +103,7 @@ class _Datasets:
         return input_fn.train_input_fn(params, found=self._found)
 
     def _untrimmed(self) -> tf.data.Dataset:
-        """What ours would be if every batch were as long as the records."""
-        longest = np.array([self._found.max_sequence_length])
-        with mock.patch.object(input_fn, "trimmed_lengths", lambda *_: longest):
+        with untrimmed(self._found):
             return self._ours()
 
     def _gather(self) -> tf.data.Dataset:

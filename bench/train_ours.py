@@ -13,15 +13,16 @@ A job, and what is printed for it, one line of JSON:
 Steps between the ranges are left out: the batches are those of bench/batches.py for the same seed.
 """
 
+import contextlib
 import json
 import sys
 import tempfile
 import time
-from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 
+from bench.input_ours import untrimmed
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.schedules import parse_learning_rate
@@ -76,12 +77,9 @@ class _Steps:
         if not self._job["data"]:
             return _fixed(*self._job["shape"])
         found = manifest.read(self._job["data"])
-        longest = np.array([found.max_sequence_length])
-        read = input_fn.train_input_fn
-        if self._job["padding"] != "untrimmed":
-            return read(self._params, found=found, first_step=first_step)
-        with mock.patch.object(input_fn, "trimmed_lengths", lambda *_: longest):
-            return read(self._params, found=found, first_step=first_step)
+        is_untrimmed = self._job["padding"] == "untrimmed"
+        with untrimmed(found) if is_untrimmed else contextlib.nullcontext():
+            return input_fn.train_input_fn(self._params, found=found, first_step=first_step)
 
 
 def _fixed(rows, tokens):
