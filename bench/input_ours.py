@@ -31,6 +31,7 @@ from train import input_fn, order
 from train.rows import read_split
 
 _EPOCHS_IN_MEMORY = 15
+_EPOCHS_OF_FILES = 3
 _TINY = 1e-9  # GB: everything streams
 TRIMMED, UNTRIMMED = "ours", "ours untrimmed"
 STREAMED, IN_ORDER = "ours streamed", "ours streamed in order"
@@ -83,11 +84,14 @@ class _Datasets:
             TRIMMED: (self._ours, _EPOCHS_IN_MEMORY),
             UNTRIMMED: (self._untrimmed, _EPOCHS_IN_MEMORY),
             GATHER: (self._gather, _EPOCHS_IN_MEMORY),
-            STREAMED: (lambda: self._ours(memory_limit_gb=_TINY), 1),
-            IN_ORDER: (lambda: self._ours(memory_limit_gb=_TINY, shuffle=False), 1),
-            PARSE: (self._parse, 1),
-            PARALLEL: (lambda: self._parse(tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE), 1),
-            READ: (lambda: self._files().prefetch(tf.data.AUTOTUNE), 1),
+            STREAMED: (lambda: self._ours(memory_limit_gb=_TINY), _EPOCHS_OF_FILES),
+            IN_ORDER: (lambda: self._ours(memory_limit_gb=_TINY, shuffle=False), _EPOCHS_OF_FILES),
+            PARSE: (self._parse, _EPOCHS_OF_FILES),
+            PARALLEL: (
+                lambda: self._parse(tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE),
+                _EPOCHS_OF_FILES,
+            ),
+            READ: (lambda: self._files().prefetch(tf.data.AUTOTUNE), _EPOCHS_OF_FILES),
         }
 
     def _ours(self, **changes) -> tf.data.Dataset:

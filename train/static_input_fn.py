@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from shared.config import InputConfig
 from shared.manifest import Manifest
-from train import record_rules, stream, wse_tasks
+from train import stream, wse_tasks
 
 _PRIME = 7919  # keeps the orders of tasks apart
 
@@ -44,12 +44,11 @@ def scored_batches(options: InputConfig, split: str, found: Manifest):
 
 def _static(batches, batch_size, found):
     """Serialized records, string [B], become (features, labels) of known shapes."""
-    width = found.max_sequence_length
 
     def parse(serialized):
         serialized.set_shape([batch_size])
-        ids, lengths, b_starts, labels = stream.parse(serialized, found)
-        return record_rules.features(ids, lengths, b_starts, width), labels
+        features, _, labels = stream.parse(serialized, found)
+        return stream.cut(features, found.max_sequence_length), labels
 
     batches = batches.map(parse, tf.data.experimental.AUTOTUNE)
     return batches.prefetch(tf.data.experimental.AUTOTUNE)

@@ -6,7 +6,7 @@ number of processes alone, so a run resumes by reading past what was taken in th
 stopped in.
 """
 
-from typing import List
+from typing import Callable, List, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +17,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train import order, record_rules
-from train.rows import Rows, check_files
+from train.rows import check_files
 
 _SHARDS_AT_A_TIME = 8
 _RECORDS_OF_A_SHARD = 16  # read in turn from each
@@ -33,8 +33,8 @@ def training_batches(
     per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
     batches = [per_epoch * of_step.batches_per_step]
     first_batch = first_step * of_step.batches_per_step
-    in_batches = _in_batches(options, seed, of_step.rows)
-    return _endless(lambda epoch: in_batches(read(epoch, own), epoch), batches, first_batch)
+    choose = _chooser(options, seed, of_step.rows, batches)
+    return _endless(lambda epoch: read(epoch, own), choose, batches, first_batch)
 
 
 def worker_batches(
@@ -57,56 +57,76 @@ def worker_batches(
             f"train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
         )
     batches = [counts[(worker + epoch) % workers] // rows for epoch in range(workers)]
-    in_batches = _in_batches(options, seed, rows)
-    return _endless(lambda e: in_batches(read(e, (worker + e) % workers), e), batches, first_batch)
+    choose = _chooser(options, seed, rows, batches)
+    return _endless(lambda e: read(e, (worker + e) % workers), choose, batches, first_batch)
 
 
-def _in_batches(options: InputConfig, seed: int, rows: int):
-    """A function: (the records of an epoch, its number) -> their whole batches, shuffled.
+class _Chooser(NamedTuple):
+    """Which records of a buffer make which batches.
 
-    Records by the thousand are shuffled in one operation: one by one, as tf.data does it, costs
-    as much as parsing them.
+    Records are shuffled by the buffer, in one operation: one by one, as tf.data does it, costs as
+    much as parsing them.
+
+    size: records in a buffer, whole batches, so that none spans two.
+    rows: of a batch.
+    numbers: a function (epoch, number of the buffer in it, records in the buffer), int64 scalars
+      -> numbers of records, int64 [batches, rows].
     """
-    if not options.shuffle:
-        return lambda records, epoch: records.batch(rows, drop_remainder=True)
-    in_buffer = max(options.shuffle_buffer // rows, 1) * rows  # so that no batch spans two
 
-    def shuffled_numpy(epoch, number, size):
-        mixed = order.permutation_of_buffer(seed, int(epoch), int(number), int(size))
-        return mixed[: size // rows * rows].reshape(-1, rows)
-
-    def in_batches(records, epoch):
-        def shuffled(number, buffer):
-            mixed = tf.numpy_function(shuffled_numpy, [epoch, number, tf.size(buffer)], tf.int64)
-            mixed.set_shape([None, rows])
-            return tf.gather(buffer, mixed)
-
-        buffers = records.batch(in_buffer).enumerate().map(shuffled)
-        return buffers.prefetch(1).flat_map(tf.data.Dataset.from_tensor_slices)
-
-    return in_batches
+    size: int
+    rows: int
+    numbers: Callable
 
 
-def _endless(read, batches, first_batch):
-    """Batches without end.
+def _chooser(options: InputConfig, seed: int, rows: int, batches: List[int]) -> _Chooser:
+    """Args: batches, how many each epoch has, in turn again and again; what is left of its records
+    goes unread."""
+    in_buffer = max(options.shuffle_buffer // rows, 1)
+
+    def numbers(epoch, number, records):
+        chosen = np.arange(records)
+        if options.shuffle:
+            chosen = order.permutation_of_buffer(seed, int(epoch), int(number), int(records))
+        left = batches[epoch % len(batches)] - number * in_buffer
+        whole = max(min(records // rows, left), 0)
+        return chosen[: whole * rows].reshape(whole, rows)
+
+    return _Chooser(in_buffer * rows, rows, numbers)
+
+
+def _endless(read, choose: _Chooser, batches: List[int], first_batch: int):
+    """Batches without end; a buffer is filled while the one before is used up, between epochs too.
 
     Args:
-      read: a function of an epoch's number (int64 tensor) that gives its batches.
-      batches: how many each epoch has, in turn again and again; what is left of its records goes
-        unread.
+      read: a function of an epoch's number (int64 tensor) that gives its records.
+      batches: as of _chooser.
     """
-    cycles, taken = divmod(first_batch, sum(batches))
-    first_epoch = cycles * len(batches)
-    while taken >= batches[first_epoch % len(batches)]:
-        taken -= batches[first_epoch % len(batches)]
-        first_epoch += 1
+    first_epoch, taken = _place(batches, first_batch)
 
-    def batches_of(epoch):
-        count = tf.gather(tf.constant(batches, tf.int64), epoch % len(batches))
-        return read(epoch).take(count)
+    def buffers(epoch):
+        numbered = read(epoch).batch(choose.size).enumerate()
+        return numbered.map(lambda number, records: (epoch, number, records))
+
+    def in_batches(epoch, number, records):
+        count = tf.size(records, tf.int64)
+        numbers = tf.numpy_function(choose.numbers, [epoch, number, count], tf.int64)
+        numbers.set_shape([None, choose.rows])
+        return tf.gather(records, numbers)
 
     epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
-    return epochs.flat_map(batches_of).skip(taken)
+    filled = epochs.flat_map(buffers).map(in_batches).prefetch(1)
+    return filled.flat_map(tf.data.Dataset.from_tensor_slices).skip(taken)
+
+
+def _place(batches: List[int], first_batch: int) -> Tuple[int, int]:
+    """(the epoch of a batch, how many come before it there); with epochs of 3 and 2 batches in
+    turn, batch 6 is in epoch 2 after 1."""
+    cycles, taken = divmod(first_batch, sum(batches))
+    epoch = cycles * len(batches)
+    while taken >= batches[epoch % len(batches)]:
+        taken -= batches[epoch % len(batches)]
+        epoch += 1
+    return epoch, taken
 
 
 def evaluation_batches(options: InputConfig, split: str, found: Manifest):
@@ -176,24 +196,34 @@ def _records(paths: List[str], options, seed, epoch, part, processes):
     )
 
 
-def parse(serialized, found: Manifest) -> Rows:
-    """Records string [B] become Rows of tensors; a record that breaks a rule is an error."""
+def parse(serialized, found: Manifest):
+    """Records become what the model reads; one that breaks a rule is an error.
+
+    Args: serialized, string [B].
+    Returns: ({name: int64 [B, max_sequence_length]} of the features, their lengths in tokens,
+      int64 [B]; labels, int32 or float32 [B]).
+    """
     width = found.max_sequence_length
     spec = records.feature_spec(width, found.is_regression)
     batch = tf.io.parse_example(serialized, spec)
     ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
-    # Lengths are sums, and right if mask and segments are what follows from them.
-    lengths = tf.clip_by_value(width - tf.reduce_sum(mask, axis=1), 0, width)
-    b_starts = tf.clip_by_value(lengths - tf.reduce_sum(segments, axis=1), 0, lengths)
+    not_a = mask + segments  # 1 from the start of b on
+    # Where mask and segments follow from two lengths, these are they; else any will do to see it.
+    lengths = (width - tf.reduce_sum(mask, axis=1)) % (width + 1)
+    b_starts = tf.minimum(width - tf.reduce_sum(not_a, axis=1), lengths) % (width + 1)
     steps = tf.constant(np.arange(width) >= np.arange(width + 1)[:, np.newaxis], tf.int64)
     rules = {
         "input_mask": tf.equal(mask, tf.gather(steps, lengths)),
-        "segment_ids": tf.equal(mask + segments, tf.gather(steps, b_starts)),
+        "segment_ids": tf.equal(not_a, tf.gather(steps, b_starts)),
         "input_ids": [tf.reduce_min(ids) >= 0, tf.reduce_max(ids) < found.vocabulary.size],
     }
     if not found.is_regression:
-        known = [labels >= records.UNLABELLED, labels < len(found.label_names)]
-        rules["labels"] = known
+        rules["labels"] = [labels >= records.UNLABELLED, labels < len(found.label_names)]
         labels = tf.cast(labels, tf.int32)
     ids = record_rules.checked(ids, rules)
-    return Rows(ids, tf.cast(lengths, tf.int32), tf.cast(b_starts, tf.int32), labels)
+    return dict(zip(records.TOKEN_FEATURES, (ids, mask, segments))), lengths, labels
+
+
+def cut(features, width):
+    """Features int64 [B, S] -> int32 [B, width]; args: width, int or integer scalar, up to S."""
+    return {name: tf.cast(feature[:, :width], tf.int32) for name, feature in features.items()}

@@ -188,9 +188,16 @@ def test_streamed_rows_are_what_the_records_say(tmp_path):
     write_dataset(tmp_path, [GOOD, other])
     path = str(next(tmp_path.glob("train/*")))
     serialized = tf.constant(list(tf.data.TFRecordDataset(path).as_numpy_iterator()))
-    rows = stream.parse(serialized, manifest.read(str(tmp_path)))
-    assert rows.input_ids.numpy().tolist() == [GOOD["input_ids"], other["input_ids"]]
-    assert rows.lengths.numpy().tolist() == [5, 6]
-    assert rows.b_starts.numpy().tolist() == [3, 6]
-    assert rows.labels.numpy().tolist() == [1, -1]
-    assert rows.lengths.dtype == rows.b_starts.dtype == rows.labels.dtype == tf.int32
+    features, lengths, labels = stream.parse(serialized, manifest.read(str(tmp_path)))
+    for name, feature in features.items():
+        assert feature.numpy().tolist() == [GOOD[name], other[name]]
+    assert list(features) == ["input_ids", "input_mask", "segment_ids"]
+    assert lengths.numpy().tolist() == [5, 6]
+    assert labels.numpy().tolist() == [1, -1]
+    assert labels.dtype == tf.int32
+
+
+def test_features_are_cut():
+    cut = stream.cut({"input_ids": tf.constant([[2, 5, 3, 0], [2, 3, 0, 0]], tf.int64)}, 3)
+    assert cut["input_ids"].numpy().tolist() == [[2, 5, 3], [2, 3, 0]]
+    assert cut["input_ids"].dtype == tf.int32
