@@ -46,7 +46,8 @@ def gelu_erf(x):
     share = 0.5 * tf.math.erf(wide * _SQRT_HALF) + 0.5
 
     def gradient(outer):
-        density = tf.exp(-tf.square(wide * _SQRT_HALF)) * (1 / math.sqrt(2 * math.pi))
+        # Not exp(-...): TensorFlow evaluates a chain of functions of one argument value by value.
+        density = tf.exp(tf.square(wide) * -0.5) * (1 / math.sqrt(2 * math.pi))
         return outer * tf.cast(share + wide * density, outer.dtype)
 
     return tf.cast(wide * share, x.dtype), gradient
@@ -81,7 +82,7 @@ def normalized(x, gamma, beta, epsilon):
 
 @tf.custom_gradient
 def add_bias(x, bias):
-    """x + bias; args: x [N, C], bias [C], of one dtype."""
+    """x + bias; args: x [..., C], bias [C], of one dtype."""
     return tf.nn.bias_add(x, bias), lambda outer: (outer, _sum_of_rows(outer))
 
 
