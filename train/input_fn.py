@@ -22,7 +22,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train import order, record_rules, stream
-from train.rows import Rows, bytes_of, read_split
+from train.rows import bytes_of, read_split
 
 _PARSED_AT_ONCE = 8  # batches of a stream
 _BATCHES_AHEAD = 8
@@ -219,16 +219,20 @@ def _gather(rows):
     """A function: row numbers int64 [B], S int64 -> (features, labels)."""
     has_b = bool(np.any(rows.b_starts < rows.lengths))
     with tf.device("CPU:0"):  # where tf.data works; a GPU's memory is for the model
-        tensors = Rows(*(tf.constant(array) for array in rows))
+        ids, labels = tf.constant(rows.input_ids), tf.constant(rows.labels)
+        lengths, b_starts = (
+            tf.constant(column[:, np.newaxis]) for column in (rows.lengths, rows.b_starts)
+        )
 
     def gather(numbers, trimmed):
         # Few operations: at so many batches a second each costs more than what it computes.
-        ids, lengths, labels = (
-            tf.gather(column, numbers)
-            for column in (tensors.input_ids, tensors.lengths, tensors.labels)
+        features = record_rules.features(
+            tf.gather(ids, numbers),
+            tf.gather(lengths, numbers),
+            tf.gather(b_starts, numbers) if has_b else None,
+            trimmed,
         )
-        b_starts = tf.gather(tensors.b_starts, numbers) if has_b else None
-        return record_rules.features(ids, lengths, b_starts, trimmed), labels
+        return features, tf.gather(labels, numbers)
 
     return gather
 

@@ -16,17 +16,17 @@ assert records.SEGMENT_PADDING == records.SEGMENT_A
 def features(ids, lengths, b_starts, width):
     """The features of a batch, {name: int32 [B, width]}; as shared/records.mask_and_segments.
 
-    Args: ids, integer [B, width or more]; lengths, int32 [B], tokens; b_starts, int32 [B], the
-      first position of b, equal to lengths where there is none, or None where no row has any;
+    Args: ids, integer [B, width or more]; lengths, int32 [B, 1], tokens; b_starts, int32 [B, 1],
+      the first position of b, equal to lengths where there is none, or None where no row has any;
       width, integer scalar.
     """
     ids = tf.cast(ids[:, :width], tf.int32)
     position = tf.range(tf.cast(width, tf.int32))
-    is_padding = position >= lengths[:, tf.newaxis]
+    is_padding = position >= lengths
     if b_starts is None:
         segments = tf.zeros_like(ids)
     else:  # from the start of b on, all is b or padding
-        is_b = tf.not_equal(position >= b_starts[:, tf.newaxis], is_padding)
+        is_b = tf.not_equal(position >= b_starts, is_padding)
         segments = tf.cast(is_b, tf.int32)
     return {
         "input_ids": ids,
