@@ -24,7 +24,7 @@ from shared.tasks import TRAIN
 from train import order, record_rules, stream
 from train.rows import bytes_of, read_split
 
-_PARSED_AT_ONCE = 8  # batches of a stream
+_MADE_AT_ONCE = 8  # batches
 _BATCHES_AHEAD = 8
 _LENGTH_MULTIPLE = 8
 _MAX_COMPILED_LENGTHS = 8
@@ -51,11 +51,11 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
         rows = read_split(options.data_dir, TRAIN, found)
         order_of = functools.partial(_order, options, rows.lengths, of_step, seed)
         numbers = _training_batches(rows.lengths, lengths, of_step, order_of, first_step)
-        batches = numbers.map(_gather(rows))
+        batches = numbers.map(_gather(rows), _MADE_AT_ONCE)
     else:
         _check_streams(options, found)
         serialized = stream.training_batches(options, found, of_step, seed, first_step)
-        batches = serialized.map(_parse(found, lengths), _PARSED_AT_ONCE)
+        batches = serialized.map(_parse(found, lengths), _MADE_AT_ONCE)
     return _prefetched(batches)
 
 
