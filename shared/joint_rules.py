@@ -15,7 +15,7 @@ def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, 
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
     quality = sections.get("quality")
-    found = []
+    found = _grouping(sections["train_input"])
     if model:
         found += _model(model) + _lengths(sections, model)
         if csconfig.get("use_cbfloat16") and not model.mixed_precision:
@@ -31,6 +31,17 @@ def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, 
         found.append(
             f"quality.low {quality.low:g} and high {quality.high:g}: expected low below high"
         )
+    return found
+
+
+def _grouping(inputs) -> List[str]:
+    """Settings under which group_by_length would group nothing, or shuffle against the word."""
+    if not inputs or not inputs.group_by_length:
+        return []
+    key = "train_input.group_by_length"
+    found = [] if inputs.shuffle else [f"{key} shuffles, and shuffle is false: switch one of them"]
+    if inputs.input_fn:
+        found.append(f"{key}: input_fn {inputs.input_fn} makes its own batches; leave out one")
     return found
 
 

@@ -101,6 +101,14 @@ def test_all_errors_are_reported_at_once(tmp_path):
         ),
         (("1e-4", "1e-4, max_loss_scale: 1024"), "in rising order, found 6.10352e-05, 32768, 1024"),
         (("1e-4", "1e-4, min_loss_scale: 65536"), "in rising order, found 65536, 32768, 32768"),
+        (
+            ("batch_size: 8", "batch_size: 8, group_by_length: true, shuffle: false"),
+            "train_input.group_by_length shuffles, and shuffle is false",
+        ),
+        (
+            ("batch_size: 8", "batch_size: 8, group_by_length: true, input_fn: a.b"),
+            "train_input.group_by_length: input_fn a.b makes its own batches",
+        ),
         (("filter_size: 16", "filter_size: 16, max_position_embeddings: 64"), None),
     ],
 )

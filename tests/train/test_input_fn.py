@@ -210,6 +210,13 @@ def test_the_lengths_that_a_batch_may_have(lengths, batch_size, use_xla, expecte
     assert input_fn.trimmed_lengths(found, "train", batch_size, use_xla).tolist() == expected
 
 
+def test_batches_grouped_by_length_are_as_long_as_their_rows():
+    """3 of 4 rows fit 24 tokens, and so do 3 of 4 batches, where of random ones none would."""
+    found = split_of([10, 10, 20, 60], 64)
+    grouped = input_fn.trimmed_lengths(found, "train", 100, use_xla=True, is_grouped=True)
+    assert grouped.tolist() == [16, 24, 64]
+
+
 def split_of(lengths, max_sequence_length):
     """A manifest whose train split has rows of these lengths."""
     split = manifest.Split(len(lengths), (), dict(Counter(lengths)), 0, 0.0, {}, 0, None)

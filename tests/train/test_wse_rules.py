@@ -67,7 +67,8 @@ def test_all_that_it_cannot_do_is_listed(wse):
     message = wse(
         "train",
         {
-            "train_input": {"input_fn": "a.b", "group_by_length": True},
+            "train_input": {"group_by_length": True},
+            "eval_input": {"input_fn": "a.b"},
             "model": {"mixed_precision": "bfloat16", "encoder_nonlinearity": "gelu_erf"},
             "optimizer": {
                 "optimizer_type": "adam",
@@ -87,7 +88,7 @@ def test_all_that_it_cannot_do_is_listed(wse):
         "runconfig.enable_distributed",
         "runconfig.multiple_workers",
         "train_input.group_by_length",
-        "train_input.input_fn",
+        "eval_input.input_fn",
     ]
 
 
