@@ -70,14 +70,14 @@ def eval_input_fn(
         gather = _gather(rows)
         batches = _evaluation_batches(rows.lengths, lengths, options.batch_size)
         batches = batches.map(
-            lambda rows, trimmed, weights: _weighted(gather(rows, trimmed), weights)
+            lambda rows, trimmed, weights: _weighted(gather(rows, trimmed), weights),
+            _MADE_AT_ONCE,
         )
     else:
         parse = _parse(found, lengths)
         serialized = stream.evaluation_batches(options, split, found)
         batches = serialized.map(
-            lambda batch: _weighted(parse(batch), tf.ones(tf.shape(batch))),
-            tf.data.experimental.AUTOTUNE,
+            lambda batch: _weighted(parse(batch), tf.ones(tf.shape(batch))), _MADE_AT_ONCE
         )
     return _prefetched(batches)
 

@@ -6,7 +6,7 @@ number of processes alone, so a run resumes by reading past what was taken in th
 stopped in.
 """
 
-from typing import Callable, List, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -33,8 +33,8 @@ def training_batches(
     per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
     batches = [per_epoch * of_step.batches_per_step]
     first_batch = first_step * of_step.batches_per_step
-    choose = _chooser(options, seed, of_step.rows, batches)
-    return _endless(lambda epoch: read(epoch, own), choose, batches, first_batch)
+    buffers = _Buffers(options, seed, of_step.rows, batches)
+    return _endless(lambda epoch: read(epoch, own), buffers, first_batch)
 
 
 def worker_batches(
@@ -57,65 +57,64 @@ def worker_batches(
             f"train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
         )
     batches = [counts[(worker + epoch) % workers] // rows for epoch in range(workers)]
-    choose = _chooser(options, seed, rows, batches)
-    return _endless(lambda e: read(e, (worker + e) % workers), choose, batches, first_batch)
+    buffers = _Buffers(options, seed, rows, batches)
+    return _endless(lambda epoch: read(epoch, (worker + epoch) % workers), buffers, first_batch)
 
 
-class _Chooser(NamedTuple):
-    """Which records of a buffer make which batches.
+class _Buffers(NamedTuple):
+    """How records become batches: a buffer of whole batches at a time, so that none spans two.
 
     Records are shuffled by the buffer, in one operation: one by one, as tf.data does it, costs as
     much as parsing them.
 
-    size: records in a buffer, whole batches, so that none spans two.
     rows: of a batch.
-    numbers: a function (epoch, number of the buffer in it, records in the buffer), int64 scalars
-      -> numbers of records, int64 [batches, rows].
+    batches: how many each epoch has, in turn again and again; what is left of its records goes
+      unread.
     """
 
-    size: int
+    options: InputConfig
+    seed: int
     rows: int
-    numbers: Callable
+    batches: List[int]
 
+    @property
+    def in_each(self) -> int:
+        """How many batches fill a buffer."""
+        return max(self.options.shuffle_buffer // self.rows, 1)
 
-def _chooser(options: InputConfig, seed: int, rows: int, batches: List[int]) -> _Chooser:
-    """Args: batches, how many each epoch has, in turn again and again; what is left of its records
-    goes unread."""
-    in_buffer = max(options.shuffle_buffer // rows, 1)
+    def numbers(self, epoch, number, records) -> np.ndarray:
+        """Which of its records make which batches, int64 [batches, rows].
 
-    def numbers(epoch, number, records):
+        Args: int64 scalars: the epoch, the number of the buffer in it, the records in the buffer.
+        """
         chosen = np.arange(records)
-        if options.shuffle:
-            chosen = order.permutation_of_buffer(seed, int(epoch), int(number), int(records))
-        left = batches[epoch % len(batches)] - number * in_buffer
-        whole = max(min(records // rows, left), 0)
-        return chosen[: whole * rows].reshape(whole, rows)
-
-    return _Chooser(in_buffer * rows, rows, numbers)
+        if self.options.shuffle:
+            chosen = order.permutation_of_buffer(self.seed, int(epoch), int(number), int(records))
+        left = self.batches[epoch % len(self.batches)] - number * self.in_each
+        whole = max(min(records // self.rows, left), 0)
+        return chosen[: whole * self.rows].reshape(whole, self.rows)
 
 
-def _endless(read, choose: _Chooser, batches: List[int], first_batch: int):
+def _endless(read, buffers: _Buffers, first_batch: int):
     """Batches without end; a buffer is filled while the one before is used up, between epochs too.
 
-    Args:
-      read: a function of an epoch's number (int64 tensor) that gives its records.
-      batches: as of _chooser.
+    Args: read, a function of an epoch's number (int64 tensor) that gives its records.
     """
-    first_epoch, taken = _place(batches, first_batch)
+    first_epoch, taken = _place(buffers.batches, first_batch)
 
-    def buffers(epoch):
-        numbered = read(epoch).batch(choose.size).enumerate()
+    def filled(epoch):
+        numbered = read(epoch).batch(buffers.in_each * buffers.rows).enumerate()
         return numbered.map(lambda number, records: (epoch, number, records))
 
     def in_batches(epoch, number, records):
         count = tf.size(records, tf.int64)
-        numbers = tf.numpy_function(choose.numbers, [epoch, number, count], tf.int64)
-        numbers.set_shape([None, choose.rows])
+        numbers = tf.numpy_function(buffers.numbers, [epoch, number, count], tf.int64)
+        numbers.set_shape([None, buffers.rows])
         return tf.gather(records, numbers)
 
     epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
-    filled = epochs.flat_map(buffers).map(in_batches).prefetch(1)
-    return filled.flat_map(tf.data.Dataset.from_tensor_slices).skip(taken)
+    batched = epochs.flat_map(filled).map(in_batches).prefetch(1)
+    return batched.flat_map(tf.data.Dataset.from_tensor_slices).skip(taken)
 
 
 def _place(batches: List[int], first_batch: int) -> Tuple[int, int]:
