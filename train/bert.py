@@ -1,6 +1,7 @@
 """The BERT encoder (Devlin et al. 2018): pure functions of a dict of weights.
 
-Letters in shapes: B batch, S sequence length, H hidden_size, N heads, D = H / N.
+Letters in shapes: B batch, S sequence length, H hidden_size, N heads, D = H / N, A tokens of a row
+that ask in attention: all S, but in the last layer only those whose answer is wanted.
 """
 
 import tensorflow as tf
@@ -18,18 +19,26 @@ def encode(weights, features, model: ModelConfig, layers):
       model: sizes and rates, all set.
       layers: a new layers.Layers, or the backend's own.
     Returns:
-      The last layer's output, layers.dtype [B, S, H].
+      The last layer's output, layers.dtype [B, A, H]: of the first A tokens, as layers.asking
+      has it.
     """
     hidden = _embed(weights, features, model, layers)
     mask = layers.mask(features["input_mask"])
+    last = model.num_hidden_layers - 1
     for layer in range(model.num_hidden_layers):
-        attended = _attend(weights, hidden, mask, layer, model, layers)
-        hidden = _add_and_normalize(
-            weights, variables.attention_norm(layer), hidden, attended, model, layers
-        )
-        fed = _feed_forward(weights, hidden, layer, model, layers)
-        hidden = _add_and_normalize(weights, variables.ffn_norm(layer), hidden, fed, model, layers)
+        asking = layers.asking(hidden) if layer == last else hidden
+        hidden = _layer(weights, asking, hidden, mask, layer, model, layers)
     return hidden
+
+
+def _layer(weights, asking, hidden, mask, layer, model, layers):
+    """The tokens that ask, [B, A, H], look at all, [B, S, H], and are transformed: [B, A, H]."""
+    attended = _attend(weights, asking, hidden, mask, layer, model, layers)
+    asking = _add_and_normalize(
+        weights, variables.attention_norm(layer), asking, attended, model, layers
+    )
+    fed = _feed_forward(weights, asking, layer, model, layers)
+    return _add_and_normalize(weights, variables.ffn_norm(layer), asking, fed, model, layers)
 
 
 def _embed(weights, features, model, layers):
@@ -43,14 +52,18 @@ def _embed(weights, features, model, layers):
     return layers.dropout(embedded, model.dropout_rate)
 
 
-def _attend(weights, hidden, mask, layer, model, layers):
-    """Multi-head self-attention, [B, S, H] -> [B, S, H]."""
+def _attend(weights, asking, hidden, mask, layer, model, layers):
+    """Multi-head self-attention, [B, A, H] and [B, S, H] -> [B, A, H]."""
     query, key, value = (
-        _split_heads(dense(weights, variables.projection(layer, which), hidden, layers), model)
-        for which in (variables.QUERY, variables.KEY, variables.VALUE)
+        _split_heads(dense(weights, variables.projection(layer, which), x, layers), model)
+        for which, x in (
+            (variables.QUERY, asking),
+            (variables.KEY, hidden),
+            (variables.VALUE, hidden),
+        )
     )
     scale = (model.hidden_size // model.num_heads) ** -0.5
-    scores = tf.matmul(query * scale, key, transpose_b=True)  # [B, N, S, S]
+    scores = tf.matmul(query * scale, key, transpose_b=True)  # [B, N, A, S]
     shares = layers.dropout(layers.attention(scores, mask), model.attention_dropout_rate)
     context = _join_heads(tf.matmul(shares, value), model)
     return dense(weights, variables.attention_output(layer), context, layers)
@@ -70,7 +83,7 @@ def _join_heads(x, model):
 
 
 def _feed_forward(weights, hidden, layer, model, layers):
-    """[B, S, H] -> [B, S, filter_size] -> [B, S, H]."""
+    """[B, A, H] -> [B, A, filter_size] -> [B, A, H]."""
     inner = dense(weights, variables.ffn_in(layer), hidden, layers)
     inner = getattr(layers, model.encoder_nonlinearity)(inner)
     return dense(weights, variables.ffn_out(layer), inner, layers)

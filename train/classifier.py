@@ -1,4 +1,4 @@
-"""Pooler, output layer and loss: hidden states [B, S, H] -> logits [B, C] -> loss."""
+"""Pooler, output layer and loss: hidden states [B, A, H] -> logits [B, C] -> loss."""
 
 import tensorflow as tf
 
@@ -23,7 +23,7 @@ def raw_logits(weights, features, model: ModelConfig, layers):
 
 
 def pool(weights, hidden, layers):
-    """tanh(dense(first token)): [B, S, H] -> [B, H]."""
+    """tanh(dense(first token)): [B, A, H] -> [B, H]."""
     # Not hidden[:, 0]: the gradient of a slice is an operation that Cerebras' compiler never saw.
     first = tf.gather(hidden, 0, axis=1)
     return tf.tanh(bert.dense(weights, variables.POOLER, first, layers))

@@ -10,12 +10,20 @@ from shared.config import ModelConfig
 
 def forward(model: ModelConfig, rows: int, length: int) -> int:
     """The floating-point operations of the model's answers to [rows, length] tokens."""
-    hidden, tokens = model.hidden_size, rows * length
-    projections = 4 * 2 * tokens * hidden * hidden  # query, key, value, output
-    attention = 2 * 2 * tokens * length * hidden  # scores, and sums by them
-    feed_forward = 2 * 2 * tokens * hidden * model.filter_size
-    head = 2 * rows * hidden * (hidden + model.num_cls_classes)
-    return model.num_hidden_layers * (projections + attention + feed_forward) + head
+    hidden = model.hidden_size
+    layers = (model.num_hidden_layers - 1) * _layer(model, rows, length, asking=length)
+    layers += _layer(model, rows, length, asking=1)  # train/layers.py: Layers.asking
+    return layers + 2 * rows * hidden * (hidden + model.num_cls_classes)
+
+
+def _layer(model, rows, length, asking):
+    """A layer in which so many tokens of each row ask."""
+    hidden, tokens, answers = model.hidden_size, rows * length, rows * asking
+    keys_and_values = 2 * 2 * tokens * hidden * hidden
+    queries_and_outputs = 2 * 2 * answers * hidden * hidden
+    attention = 2 * 2 * answers * length * hidden  # scores, and sums by them
+    feed_forward = 2 * 2 * answers * hidden * model.filter_size
+    return keys_and_values + queries_and_outputs + attention + feed_forward
 
 
 def train(model: ModelConfig, rows: int, length: int) -> int:

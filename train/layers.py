@@ -2,7 +2,7 @@
 
 train/bert.py puts them together; Cerebras' are in train/estimators/wse_layers.py.
 
-Letters in shapes: B batch, S sequence length, H hidden_size, N heads.
+Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A tokens of a row that ask.
 """
 
 import tensorflow as tf
@@ -60,8 +60,16 @@ class Layers:
         is_padding = tf.cast(tf.equal(input_mask, records.PADDING), tf.float32)
         return MASKED_SCORE * is_padding[:, tf.newaxis, tf.newaxis, :]
 
+    def asking(self, hidden):
+        """The tokens whose answer the last layer must give, [B, S, H] -> [B, 1, H].
+
+        The classifier reads the first one alone; what the others would ask is five sixths of a
+        layer's work.
+        """
+        return hidden[:, :1]
+
     def attention(self, scores, mask):
-        """How much each token attends to each: scores [B, N, S, S] -> shares of the same shape."""
+        """How much each token attends to each: scores [B, N, A, S] -> shares of the same shape."""
         return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32) + mask), self.dtype)
 
     def gelu(self, x):

@@ -40,6 +40,9 @@ class WseLayers(Layers):
     def mask(self, input_mask):
         return input_mask  # 1 on padding; every layer makes its own scores of it
 
+    def asking(self, hidden):
+        return hidden  # all of them: the Model Zoo's last layer is like the others
+
     def attention(self, scores, mask):
         batch, length = mask.shape
         padding = tf.reshape(tf.cast(mask, self.dtype), [batch, 1, 1, length])
