@@ -2,7 +2,8 @@
 
 A product [m, k] x [k, n] counts 2 m n k. The backward pass is two such products for each of the
 forward pass, one for the gradient of either factor. Whatever goes value by value (softmax, layer
-norm, dropout, optimizer) is left out, as is the gathering of embeddings.
+norm, dropout, optimizer) is left out, as is the gathering of embeddings. So are the answers that
+gpu and cpu do not ask of the last layer (train/layers.py: Layers.asking).
 """
 
 from shared.config import ModelConfig
@@ -12,7 +13,7 @@ def forward(model: ModelConfig, rows: int, length: int) -> int:
     """The floating-point operations of the model's answers to [rows, length] tokens."""
     hidden = model.hidden_size
     layers = (model.num_hidden_layers - 1) * _layer(model, rows, length, asking=length)
-    layers += _layer(model, rows, length, asking=1)  # train/layers.py: Layers.asking
+    layers += _layer(model, rows, length, asking=1)
     return layers + 2 * rows * hidden * (hidden + model.num_cls_classes)
 
 

@@ -137,7 +137,7 @@ def evaluation_batches(options: InputConfig, split: str, found: Manifest):
 def records_in_order(options: InputConfig, split: str, found: Manifest):
     """A dataset of the serialized records of a split, string []."""
     check_files(options.data_dir, split, found)
-    return _records_of(manifest.shard_paths(options.data_dir, split, found))
+    return _from_files(manifest.shard_paths(options.data_dir, split, found))
 
 
 def _parts(options, found, seed, processes):
@@ -187,16 +187,16 @@ def _records(paths: List[str], options, seed, epoch, part, processes):
     own = tf.numpy_function(chosen, [epoch, part], tf.string)
     own.set_shape([None])
     if not options.shuffle:
-        return _records_of(own)
+        return _from_files(own)
     # Not in parallel: handing records from thread to thread costs more than reading them.
     return tf.data.Dataset.from_tensor_slices(own).interleave(
-        lambda path: _records_of([path]),
+        lambda path: _from_files([path]),
         cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
         block_length=_RECORDS_OF_A_SHARD,
     )
 
 
-def _records_of(paths):
+def _from_files(paths):
     """tf.data.TFRecordDataset, string [], without its flat_map over files: handing every record
     through it would take a tenth of the time of streaming."""
     files = tf.raw_ops.TFRecordDataset(
