@@ -165,8 +165,9 @@ bench-input: $(READY) $(BENCH_READY) ## speed of our batches from the data of TA
 bench-train: $(READY) $(BENCH_READY) ## speed of training steps on the data of TASK (sst2), beside PyTorch's
 	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
 
+# In the files' own order: the files with few tests, which xdist would put last, take the longest.
 test: $(READY) ## all tests but those of the Cerebras backend
-	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-wse: $(READY) ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)

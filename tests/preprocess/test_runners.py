@@ -113,16 +113,16 @@ def writes_a_shard(process, folder):
 
 @pytest.fixture(scope="module")
 def long_tfds(demo_input, tmp_path_factory):
-    """The demo's TFDS data with its training rows a hundred times, so that shards take a while."""
+    """The demo's TFDS data with its training rows thirty times, so that shards take a while."""
     folder = tmp_path_factory.mktemp("long") / "tfds"
     shutil.copytree(demo_input / "tfds", folder)
     version = folder / "glue" / "sst2" / "2.0.0"
     (rows,) = version.glob("glue-train.tfrecord-*")
-    rows.write_bytes(rows.read_bytes() * 100)
+    rows.write_bytes(rows.read_bytes() * 30)
     info = json.loads((version / "dataset_info.json").read_text())
     for split in info["splits"]:
         if split["name"] == "train":
-            split["shardLengths"] = ["400000"]
+            split["shardLengths"] = ["120000"]
     (version / "dataset_info.json").write_text(json.dumps(info))
     return folder
 
