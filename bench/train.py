@@ -63,7 +63,7 @@ class _Programs:
         path = os.path.join(self._asked.work_dir, "job.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({**_RECIPE, **job}, file)
-        finished = child.run([python, "-m", module, path], **environment)
+        finished = child.run_undisturbed([python, "-m", module, path], **environment)
         return json.loads(finished.output.splitlines()[-1]), finished.peak_bytes
 
 
@@ -148,8 +148,8 @@ def _epoch_table(runs):
 
 def _first(asked: argparse.Namespace) -> str:
     """From the start of the program to the end of the first step."""
-    runs = [json.loads(child.run([sys.executable, "-m", "bench.first_step", asked.data_dir],
-                                 **_QUIET).output.splitlines()[-1])
+    command = [sys.executable, "-m", "bench.first_step", asked.data_dir]
+    runs = [json.loads(child.run_undisturbed(command, **_QUIET).output.splitlines()[-1])
             for _ in range(asked.rounds)]  # fmt: skip
     return first_step.table(runs)
 
