@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 _UNIT_OF_MAXRSS = 1024  # bytes, on Linux
-_TRIES, _LITTLE = 3, 0.03  # runs of one program; a share of stolen time that does no harm
+_TRIES, _LITTLE = 3, 0.05  # runs of one program; a share of stolen time that does no harm
 
 
 @dataclass(frozen=True)
