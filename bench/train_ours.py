@@ -8,7 +8,8 @@ A job, and what is printed for it, one line of JSON:
    "bfloat16": true or false, "peak_rate", "steps", "warm_up": as in bench/peers_train.py,
    "timed": [[from, to), ...] steps of an epoch, "peak_of": a size, or null}
   -> {"seconds": [...] of each timed range, "tokens": mean S of their batches,
-      "peak": operations per second of [size, size] matrix products in that precision, or null}
+      "peak": operations per second of [size, size] matrix products in that precision, or null,
+      "products": with a peak, the seconds of a step's own products and nothing else}
 
 Steps between the ranges are left out: the batches are those of bench/batches.py for the same seed.
 """
@@ -22,6 +23,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from bench import products
 from bench.input_ours import untrimmed
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
@@ -38,11 +40,14 @@ def main(path: str) -> None:
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
     devices.use_cpu()
-    peak = _peak(job["peak_of"], job["bfloat16"]) if job["peak_of"] else None
+    dtype = tf.bfloat16 if job["bfloat16"] else tf.float32
+    peak = _peak(job["peak_of"], dtype) if job["peak_of"] else None
+    alone = products.seconds(ModelConfig(**job["model"]), *job["shape"], dtype) if peak else None
     with tempfile.TemporaryDirectory() as folder:
         estimator = gpu.Estimator(_params(job), folder, {})
         seconds, tokens = _Steps(estimator, job).timed()
-    print(json.dumps({"seconds": seconds, "tokens": tokens, "peak": peak}))
+    found = {"seconds": seconds, "tokens": tokens, "peak": peak, "products": alone}
+    print(json.dumps(found))
 
 
 class _Steps:
@@ -121,19 +126,19 @@ def _params(job: dict) -> Config:
     return Config(options, options, options, model, optimizer, run)
 
 
-def _peak(size: int, is_bfloat16: bool) -> float:
+def _peak(size: int, dtype) -> float:
     """Operations per second of matrix products by TensorFlow, each of the former one's result."""
-    factor = tf.eye(size, dtype=tf.bfloat16 if is_bfloat16 else tf.float32)
+    factor = tf.eye(size, dtype=dtype)
 
     @tf.function
-    def products(x):
+    def chain(x):
         for _ in tf.range(_PRODUCTS):
             x = tf.matmul(x, factor)
         return x
 
-    products(factor)
+    chain(factor)
     started = time.monotonic()
-    products(factor).numpy()
+    chain(factor).numpy()
     return 2 * size**3 * _PRODUCTS / (time.monotonic() - started)
 
 

@@ -1,0 +1,64 @@
+"""How fast a training step would be that took its matrix products and did nothing else.
+
+Each product of the forward pass, [m, k] x [k, n], comes with the two of its backward pass,
+[m, n] x [n, k] and [k, m] x [m, n], as TensorFlow runs them: the factors as they lie in memory.
+"""
+
+import time
+
+import tensorflow as tf
+
+from shared.config import ModelConfig
+
+_REPEATS = 10
+
+
+def seconds(model: ModelConfig, rows: int, length: int, dtype) -> float:
+    """Of all products of a step of [rows, length] tokens, those of the answers that the last layer
+    does not give left out.
+    """
+    last = model.num_hidden_layers - 1
+    in_full = sum(_three(*shape, dtype) for shape in _of_layer(model, rows, length, length))
+    return last * in_full + sum(
+        _three(*shape, dtype) for shape in _of_layer(model, rows, length, 1)
+    )
+
+
+def _of_layer(model, rows, length, asking):
+    """(products at once, m, k, n) of the forward pass; asking: tokens of a row that ask."""
+    hidden, heads, filters = model.hidden_size, model.num_heads, model.filter_size
+    tokens, asked, size = rows * length, rows * asking, hidden // heads
+    return [
+        *[(1, asked, hidden, hidden)] * 2,  # query, and the output of attention
+        *[(1, tokens, hidden, hidden)] * 2,  # key, value
+        (rows * heads, asking, size, length),
+        (rows * heads, asking, length, size),
+        (1, asked, hidden, filters),
+        (1, asked, filters, hidden),
+    ]
+
+
+def _three(count, m, k, n, dtype):
+    """Seconds of a product and its two derivatives."""
+    x, w, slope = (tf.cast(tf.random.normal([count, *shape]), dtype)
+                   for shape in ((m, k), (k, n), (m, n)))  # fmt: skip
+    if count == 1:  # TensorFlow's product of two matrices, not of a batch of them
+        x, w, slope = x[0], w[0], slope[0]
+
+    @tf.function
+    def products(x, w, slope):
+        return (
+            tf.matmul(x, w),
+            tf.matmul(slope, w, transpose_b=True),
+            tf.matmul(x, slope, transpose_a=True),
+        )
+
+    return min(_timed(lambda: products(x, w, slope)) for _ in range(3))
+
+
+def _timed(run):
+    run()
+    started = time.monotonic()
+    for _ in range(_REPEATS):
+        run()
+    return (time.monotonic() - started) / _REPEATS
