@@ -4,38 +4,21 @@ Each product of the forward pass, [m, k] x [k, n], comes with the two of its bac
 [m, n] x [n, k] and [k, m] x [m, n], as TensorFlow runs them: the factors as they lie in memory.
 """
 
+import collections
 import time
 
 import tensorflow as tf
 
 from shared.config import ModelConfig
+from train import flops
 
 _REPEATS = 10
 
 
 def seconds(model: ModelConfig, rows: int, length: int, dtype) -> float:
-    """Of all products of a step of [rows, length] tokens, those of the answers that the last layer
-    does not give left out.
-    """
-    last = model.num_hidden_layers - 1
-    in_full = sum(_three(*shape, dtype) for shape in _of_layer(model, rows, length, length))
-    return last * in_full + sum(
-        _three(*shape, dtype) for shape in _of_layer(model, rows, length, 1)
-    )
-
-
-def _of_layer(model, rows, length, asking):
-    """(products at once, m, k, n) of the forward pass; asking: tokens of a row that ask."""
-    hidden, heads, filters = model.hidden_size, model.num_heads, model.filter_size
-    tokens, asked, size = rows * length, rows * asking, hidden // heads
-    return [
-        *[(1, asked, hidden, hidden)] * 2,  # query, and the output of attention
-        *[(1, tokens, hidden, hidden)] * 2,  # key, value
-        (rows * heads, asking, size, length),
-        (rows * heads, asking, length, size),
-        (1, asked, hidden, filters),
-        (1, asked, filters, hidden),
-    ]
+    """Of all products of a step of [rows, length] tokens."""
+    alike = collections.Counter(flops.products(model, rows, length))
+    return sum(number * _three(*shape, dtype) for shape, number in alike.items())
 
 
 def _three(count, m, k, n, dtype):

@@ -1,4 +1,4 @@
-"""What a step costs: the operations of its matrix products.
+"""What a step costs: its matrix products and their operations.
 
 A product [m, k] x [k, n] counts 2 m n k. The backward pass is two such products for each of the
 forward pass, one for the gradient of either factor. Whatever goes value by value (softmax, layer
@@ -9,22 +9,48 @@ gpu and cpu do not ask of the last layer (train/layers.py: Layers.asking).
 from shared.config import ModelConfig
 
 
-def forward(model: ModelConfig, rows: int, length: int) -> int:
-    """The floating-point operations of the model's answers to [rows, length] tokens."""
+def products(model: ModelConfig, rows: int, length: int) -> list:
+    """Those of the model's answers to [rows, length] tokens: [(products at once, m, k, n)]."""
     hidden = model.hidden_size
-    layers = (model.num_hidden_layers - 1) * _layer(model, rows, length, asking=length)
-    layers += _layer(model, rows, length, asking=1)
-    return layers + 2 * rows * hidden * (hidden + model.num_cls_classes)
+    layers = (model.num_hidden_layers - 1) * _layer(model, rows, length)
+    head = [(1, rows, hidden, hidden), (1, rows, hidden, model.num_cls_classes)]
+    return layers + _last_layer(model, rows, length) + head
 
 
-def _layer(model, rows, length, asking):
-    """A layer in which so many tokens of each row ask."""
-    hidden, tokens, answers = model.hidden_size, rows * length, rows * asking
-    keys_and_values = 2 * 2 * tokens * hidden * hidden
-    queries_and_outputs = 2 * 2 * answers * hidden * hidden
-    attention = 2 * 2 * answers * length * hidden  # scores, and sums by them
-    feed_forward = 2 * 2 * answers * hidden * model.filter_size
-    return keys_and_values + queries_and_outputs + attention + feed_forward
+def _layer(model, rows, length):
+    """All tokens ask all."""
+    hidden, heads = model.hidden_size, model.num_heads
+    tokens, size = rows * length, hidden // heads
+    return [
+        *[(1, tokens, hidden, hidden)] * 4,  # query, key, value, output
+        (rows * heads, length, size, length),
+        (rows * heads, length, length, size),
+        *_feed_forward(model, tokens),
+    ]
+
+
+def _last_layer(model, rows, length):
+    """The first token asks all, as in train/bert.py: _attend_from_first."""
+    hidden, heads = model.hidden_size, model.num_heads
+    size = hidden // heads
+    return [
+        *[(1, rows, hidden, hidden)] * 2,  # query, output
+        (heads, rows, size, hidden),
+        (rows, heads, hidden, length),
+        (rows, heads, length, hidden),
+        (heads, rows, hidden, size),
+        *_feed_forward(model, rows),
+    ]
+
+
+def _feed_forward(model, tokens):
+    hidden, filters = model.hidden_size, model.filter_size
+    return [(1, tokens, hidden, filters), (1, tokens, filters, hidden)]
+
+
+def forward(model: ModelConfig, rows: int, length: int) -> int:
+    """The floating-point operations of `products`."""
+    return sum(2 * count * m * k * n for count, m, k, n in products(model, rows, length))
 
 
 def train(model: ModelConfig, rows: int, length: int) -> int:

@@ -63,8 +63,7 @@ class Layers:
     def asking(self, hidden):
         """The tokens whose answer the last layer must give, [B, S, H] -> [B, 1, H].
 
-        The classifier reads the first one alone; what the others would ask is five sixths of a
-        layer's work.
+        The classifier reads the first one alone: nearly all of a layer's work is for the others.
         """
         return hidden[:, :1]
 

@@ -46,13 +46,14 @@ def rows(out, kind):
 
 def test_the_operations_of_a_step_by_hand():
     model = dataclasses.replace(LAYER, num_hidden_layers=3)
-    # 8 x 16 tokens. In a layer: 4 projections 128 x 32 x 32, scores and sums 8 x 16 x 16 x 32, and
-    # 2 products 128 x 32 x 64; then the pooler 8 x 32 x 32 and the output 8 x 32 x 2.
-    layer = 2 * (4 * 131_072 + 2 * 65_536 + 2 * 262_144)
-    # In the last one 8 tokens ask: of the projections 2 are 8 x 32 x 32, and so on.
-    last = 2 * (2 * 131_072 + 2 * 8_192 + 2 * 4_096 + 2 * 16_384)
-    assert flops.forward(model, 8, 16) == 2 * layer + last + 2 * (8_192 + 512)
-    assert flops.train(model, 8, 16) == 3 * flops.forward(model, 8, 16)
+    # 8 x 24 tokens. In a layer: 4 projections 192 x 32 x 32, scores and sums 8 x 24 x 24 x 32, and
+    # 2 products 192 x 32 x 64; then the pooler 8 x 32 x 32 and the output 8 x 32 x 2.
+    layer = 2 * (4 * 196_608 + 2 * 147_456 + 2 * 393_216)
+    # In the last one 8 tokens ask: 2 projections 8 x 32 x 32; the kernels of key and value in 2
+    # heads of 8 x 32 x 16; scores and sums 8 x 2 x 24 x 32; and 2 products 8 x 32 x 64.
+    last = 2 * (2 * 8_192 + 2 * 8_192 + 2 * 12_288 + 2 * 16_384)
+    assert flops.forward(model, 8, 24) == 2 * layer + last + 2 * (8_192 + 512)
+    assert flops.train(model, 8, 24) == 3 * flops.forward(model, 8, 24)
 
 
 def test_the_operations_are_those_of_the_graph(tiny):
