@@ -39,12 +39,13 @@ _PRODUCTS = 20
 def main(path: str) -> None:
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
+    params = _params(job)
     devices.use_cpu()
     dtype = tf.bfloat16 if job["bfloat16"] else tf.float32
     peak = _peak(job["peak_of"], dtype) if job["peak_of"] else None
-    alone = products.seconds(ModelConfig(**job["model"]), *job["shape"], dtype) if peak else None
+    alone = products.seconds(params.model, *job["shape"], dtype) if peak else None
     with tempfile.TemporaryDirectory() as folder:
-        estimator = gpu.Estimator(_params(job), folder, {})
+        estimator = gpu.Estimator(params, folder, {})
         seconds, tokens = _Steps(estimator, job).timed()
     found = {"seconds": seconds, "tokens": tokens, "peak": peak, "products": alone}
     print(json.dumps(found))
