@@ -28,6 +28,7 @@ _OURS = {
     "gather": "index gather from the same arrays, nothing else (ceiling in memory)",
     "ours streamed": "train_input_fn streamed, shuffled and checked",
     "ours streamed in order": "the same with shuffle: false",
+    "ours streamed unchecked": "the same with shuffle, parse_example alone: no checks, no trimming",
     "parse": "TFRecordDataset, batch, parse_example: bare, no shuffling, no checks",
     "parse in parallel": "the same with parallel calls and prefetch",
     "read": "TFRecordDataset, batch, no parsing (ceiling of streaming)",

@@ -35,6 +35,7 @@ _EPOCHS_OF_FILES = 3
 _TINY = 1e-9  # GB: everything streams
 TRIMMED, UNTRIMMED = "ours", "ours untrimmed"
 STREAMED, IN_ORDER = "ours streamed", "ours streamed in order"
+UNCHECKED = "ours streamed unchecked"
 GATHER, PARSE, PARALLEL, READ = "gather", "parse", "parse in parallel", "read"
 
 
@@ -86,6 +87,7 @@ class _Datasets:
             GATHER: (self._gather, _EPOCHS_IN_MEMORY),
             STREAMED: (lambda: self._ours(memory_limit_gb=_TINY), _EPOCHS_OF_FILES),
             IN_ORDER: (lambda: self._ours(memory_limit_gb=_TINY, shuffle=False), _EPOCHS_OF_FILES),
+            UNCHECKED: (self._unchecked, _EPOCHS_OF_FILES),
             PARSE: (self._parse, _EPOCHS_OF_FILES),
             PARALLEL: (
                 lambda: self._parse(tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE),
@@ -110,6 +112,11 @@ class _Datasets:
         with untrimmed(self._found):
             return self._ours()
 
+    def _unchecked(self) -> tf.data.Dataset:
+        """Streamed and shuffled as ours; of a batch parse_example and nothing else."""
+        with mock.patch.object(input_fn, "_parse", lambda *_: self._example):
+            return self._ours(memory_limit_gb=_TINY)
+
     def _gather(self) -> tf.data.Dataset:
         """The rows of the same arrays and nothing else: of a batch ids, lengths and labels."""
         rows = [tf.constant(column) for column in read_split(self._folder, TRAIN, self._found)]
@@ -127,8 +134,12 @@ class _Datasets:
 
     def _parse(self, parallel_calls=None) -> tf.data.Dataset:
         """The same and parse_example."""
+        return self._files().map(self._example, parallel_calls)
+
+    def _example(self, serialized) -> dict:
+        """Serialized records, string [B] -> the features as they are on disk."""
         spec = records.feature_spec(self._found.max_sequence_length, self._found.is_regression)
-        return self._files().map(lambda r: tf.io.parse_example(r, spec), parallel_calls)
+        return tf.io.parse_example(serialized, spec)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reads a split that is too large for memory, record by record.
+"""Reads a split that is too large for memory, a block of records at a time.
 
 Every epoch takes the shards in an order drawn from (seed, epoch), reads a few of them in turn and
 shuffles what fills a buffer, one buffer after the other. All of it depends on the seed and the
@@ -20,7 +20,7 @@ from train import order, record_rules
 from train.rows import check_files
 
 _SHARDS_AT_A_TIME = 8
-_RECORDS_OF_A_SHARD = 256  # read in turn from each; fewer are slower
+_BLOCK = 256  # records read in turn from each; fewer are slower
 _BYTES_AT_A_TIME = 1 << 18  # of a file
 
 
@@ -99,12 +99,12 @@ class _Buffers(NamedTuple):
 def _endless(read, buffers: _Buffers, first_batch: int):
     """Batches without end; a buffer is filled while the one before is used up, between epochs too.
 
-    Args: read, a function of an epoch's number (int64 tensor) that gives its records.
+    Args: read, a function of an epoch's number (int64 tensor) that gives its records in blocks.
     """
     first_epoch, taken = _place(buffers.batches, first_batch)
 
     def filled(epoch):
-        numbered = read(epoch).batch(buffers.in_each * buffers.rows).enumerate()
+        numbered = _rebatched(read(epoch), buffers.in_each * buffers.rows).enumerate()
         return numbered.map(lambda number, records: (epoch, number, records))
 
     def in_batches(epoch, number, records):
@@ -116,6 +116,13 @@ def _endless(read, buffers: _Buffers, first_batch: int):
     epochs = tf.data.Dataset.range(first_epoch, order.EPOCHS_WITHOUT_END)
     batched = epochs.flat_map(filled).map(in_batches).prefetch(1)
     return batched.flat_map(tf.data.Dataset.from_tensor_slices).skip(taken)
+
+
+def _rebatched(blocks, size):
+    """Strings [any] become strings [size], in the same order; the last one is what is left."""
+    if hasattr(blocks, "rebatch"):
+        return blocks.rebatch(size)
+    return blocks.unbatch().batch(size)  # TensorFlow 2.2 of the wse backend; slower
 
 
 def _place(batches: List[int], first_batch: int) -> Tuple[int, int]:
@@ -144,7 +151,7 @@ def _parts(options, found, seed, processes):
     """The training records in as many parts as there are processes.
 
     Returns: (a function of an epoch and a part's number, integers or int64 tensors, that gives its
-      records; how many each part has).
+      records in blocks; how many each part has).
     """
     check_files(options.data_dir, TRAIN, found)
     paths = manifest.shard_paths(options.data_dir, TRAIN, found)
@@ -158,8 +165,9 @@ def _parts(options, found, seed, processes):
 
     def read(epoch, part):
         if has_own_shards:
-            return _records(paths, options, seed, epoch, part, processes)
-        return _records(paths, options, seed, epoch, 0, 1).shard(processes, part)
+            return _blocks(paths, options, seed, epoch, part, processes)
+        records = _blocks(paths, options, seed, epoch, 0, 1).unbatch()
+        return records.shard(processes, part).batch(_BLOCK)
 
     return read, parts(sizes, processes)
 
@@ -175,8 +183,12 @@ def parts(sizes: List[int], processes: int) -> List[int]:
     return [sum(sizes) // processes] * processes
 
 
-def _records(paths: List[str], options, seed, epoch, part, processes):
-    """All records of every `processes`-th shard from number `part` on, in the order of an epoch."""
+def _blocks(paths: List[str], options, seed, epoch, part, processes):
+    """All records of every `processes`-th shard from number `part` on, in the order of an epoch.
+
+    Returns: a dataset of serialized records, string [up to _BLOCK]. Handing them over one by one
+      through each stage would cost a third of reading them.
+    """
 
     def chosen(epoch, part):
         own = np.array(paths, dtype=object)[int(part) :: processes]
@@ -187,12 +199,12 @@ def _records(paths: List[str], options, seed, epoch, part, processes):
     own = tf.numpy_function(chosen, [epoch, part], tf.string)
     own.set_shape([None])
     if not options.shuffle:
-        return _from_files(own)
+        return _from_files(own).batch(_BLOCK)
     # Not in parallel: handing records from thread to thread costs more than reading them.
     return tf.data.Dataset.from_tensor_slices(own).interleave(
-        lambda path: _from_files([path]),
+        lambda path: _from_files([path]).batch(_BLOCK),
         cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
-        block_length=_RECORDS_OF_A_SHARD,
+        block_length=1,
     )
 
 
