@@ -63,7 +63,7 @@ def _attend(weights, asking, hidden, mask, layer, model, layers):
             (variables.VALUE, hidden),
         )
     )
-    scores = tf.matmul(query * _score_scale(model), key, transpose_b=True)  # [B, N, A, S]
+    scores = tf.matmul(query * _head_size(model) ** -0.5, key, transpose_b=True)  # [B, N, A, S]
     shares = layers.dropout(layers.attention(scores, mask), model.attention_dropout_rate)
     context = _join_heads(tf.matmul(shares, value), model)
     return dense(weights, variables.attention_output(layer), context, layers)
@@ -82,7 +82,7 @@ def _attend_from_first(weights, asking, hidden, mask, layer, model, layers):
     tokens of BERT-base these are 170 million operations, and 5 million.
     """
     query = dense(weights, variables.projection(layer, variables.QUERY), asking, layers)
-    query = _heads_of_first(query, model) * _score_scale(model)
+    query = _heads_of_first(query, model) * _head_size(model) ** -0.5
     kernels, biases = _projection_by_head(weights, variables.KEY, layer, model, layers)
     scores = tf.matmul(_by_head(query, kernels, transpose_b=True), hidden, transpose_b=True)
     scores += tf.reduce_sum(query * biases, axis=-1, keepdims=True)  # [B, N, S]
@@ -95,13 +95,13 @@ def _attend_from_first(weights, asking, hidden, mask, layer, model, layers):
     return dense(weights, variables.attention_output(layer), context, layers)
 
 
-def _score_scale(model):
-    return (model.hidden_size // model.num_heads) ** -0.5
+def _head_size(model):
+    return model.hidden_size // model.num_heads
 
 
 def _heads_of_first(x, model):
     """[B, 1, H] -> [B, N, D]."""
-    return tf.reshape(x, [-1, model.num_heads, model.hidden_size // model.num_heads])
+    return tf.reshape(x, [-1, model.num_heads, _head_size(model)])
 
 
 def _projection_by_head(weights, which, layer, model, layers):
@@ -121,8 +121,8 @@ def _by_head(x, kernels, transpose_b=False):
 def _split_heads(x, model):
     """[B, S, H] -> [B, N, S, D]."""
     shape = tf.shape(x)
-    size = model.hidden_size // model.num_heads
-    return tf.transpose(tf.reshape(x, [shape[0], shape[1], model.num_heads, size]), [0, 2, 1, 3])
+    split = tf.reshape(x, [shape[0], shape[1], model.num_heads, _head_size(model)])
+    return tf.transpose(split, [0, 2, 1, 3])
 
 
 def _join_heads(x, model):

@@ -200,7 +200,6 @@ def _blocks(paths: List[str], options, seed, epoch, part, processes):
     own.set_shape([None])
     if not options.shuffle:
         return _from_files(own).batch(_BLOCK)
-    # Not in parallel: handing records from thread to thread costs more than reading them.
     return tf.data.Dataset.from_tensor_slices(own).interleave(
         lambda path: _from_files([path]).batch(_BLOCK),
         cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
