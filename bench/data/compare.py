@@ -7,7 +7,7 @@ flatter us on a machine whose speed varies.
 import statistics
 
 from bench.child import Finished
-from bench.programs import Programs, Timed
+from bench.data.programs import Programs, Timed
 from bench.table import markdown
 from shared.errors import UserError
 

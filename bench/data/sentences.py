@@ -1,6 +1,6 @@
 """The sentences of a TFDS file as JSON lines, for peers that read no TFRecords.
 
-python -m bench.sentences <TFDS file of SST-2> <sentences.jsonl>
+python -m bench.data.sentences <TFDS file of SST-2> <sentences.jsonl>
 """
 
 import json

@@ -8,8 +8,9 @@ import os
 import sys
 from argparse import Namespace
 
-from bench import compare, inputs, peers
-from bench.programs import Programs
+from bench import peers
+from bench.data import compare, inputs
+from bench.data.programs import Programs
 from preprocess import heavy
 from preprocess.encode import min_sequence_length
 from shared import vocab
@@ -49,7 +50,7 @@ def _compare(asked: Namespace) -> str:
 
 def _profile(asked: Namespace) -> str:
     vocabulary, large = vocab.read(asked.vocab_file), _large(asked)
-    (profile,) = heavy.load("bench.profile")
+    (profile,) = heavy.load("bench.data.profile")
     return profile.measure(large, vocabulary, asked.max_sequence_length, asked.work_dir)
 
 

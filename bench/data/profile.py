@@ -4,9 +4,9 @@ import os
 
 import tensorflow as tf
 
-from bench import ceilings, inputs
-from bench.inputs import Input
-from bench.stages import Stages
+from bench.data import ceilings, inputs
+from bench.data.inputs import Input
+from bench.data.stages import Stages
 from bench.table import markdown
 from preprocess.tfds_dataset import TfdsDataset, prepared_folder
 from shared.vocab import Vocabulary

@@ -7,9 +7,10 @@ import sys
 from dataclasses import dataclass
 from itertools import chain
 
-from bench import child, inputs, peers
+from bench import child, peers
 from bench.child import Finished
-from bench.inputs import Input
+from bench.data import inputs
+from bench.data.inputs import Input
 
 WRITER_ROWS = 50_000  # a part of the rows, because it is slow
 _IMPORTS = "import tensorflow, tensorflow_text, apache_beam"
@@ -58,13 +59,13 @@ class Programs:
         output = os.path.join(self._empty("record_writer"), "train.tfrecord")
         source, rows = inputs.train_file(self.large), str(WRITER_ROWS)
         return _timed(
-            [*_module("bench.record_writer"), source, rows, *self._tokens, output], _QUIET
+            [*_module("bench.data.record_writer"), source, rows, *self._tokens, output], _QUIET
         )
 
     def write_sentences(self) -> None:
         """The input of hugging_face."""
         source = inputs.train_file(self.large)
-        child.run([*_module("bench.sentences"), source, self._sentences], **_QUIET)
+        child.run([*_module("bench.data.sentences"), source, self._sentences], **_QUIET)
 
     def hugging_face(self, peers_python: str) -> Timed:
         """Its map alone."""

@@ -1,6 +1,6 @@
 """The usual way of tutorials: TF Text on batches, then an Example built and written per record.
 
-python -m bench.record_writer <TFDS file> <rows> <vocabulary> <max_sequence_length> <output>
+python -m bench.data.record_writer <TFDS file> <rows> <vocabulary> <max_sequence_length> <output>
 
 Prints {"rows", "seconds"} of its loop: reading, tokenizing and writing the first rows of the file;
 neither imports nor building the tokenizer are in it. The records are those that preprocess/ writes.

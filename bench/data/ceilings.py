@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from bench import sentences
+from bench.data import sentences
 from shared.vocab import Vocabulary
 
 _ROUNDS = 3
