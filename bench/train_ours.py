@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from bench import products
-from bench.input_ours import untrimmed
+from bench.input.ours import untrimmed
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.schedules import parse_learning_rate

@@ -21,7 +21,7 @@ _SMALLEST_EPOCH = 100  # batches; fewer are too short to time
 # DESIGN's measure of the system that this one replaced; it tokenized in Python as it went.
 _SEED = ("the seed system, tokenizing on the fly in Python (measured before, not in this run)",
          3_000, 4_700)  # fmt: skip
-# {name in bench/input_ours.py: what the table says}
+# {name in bench/input/ours.py: what the table says}
 _OURS = {
     "ours": "train_input_fn in memory, trimmed: what a training gets",
     "ours untrimmed": "train_input_fn in memory, every batch as long as the records",
@@ -65,7 +65,7 @@ def _check_size(asked: argparse.Namespace, examples: int) -> None:
 def _round(asked: argparse.Namespace, peers_python: "str | None") -> "tuple[dict, dict]":
     """({name: seconds per row}, {name: seconds to make our dataset})."""
     ours = _json(
-        sys.executable, "bench.input_ours", asked.data_dir, str(asked.batch_size), **_QUIET
+        sys.executable, "bench.input.ours", asked.data_dir, str(asked.batch_size), **_QUIET
     )
     of_row = {_OURS[name]: time / ours["rows"] for name, time in ours["seconds"].items()}
     if peers_python:
@@ -83,7 +83,7 @@ def _round(asked: argparse.Namespace, peers_python: "str | None") -> "tuple[dict
 def _write_rows(asked: argparse.Namespace) -> None:
     """What the peers read."""
     os.makedirs(asked.work_dir, exist_ok=True)
-    command = [sys.executable, "-m", "bench.input_rows", asked.data_dir, _rows_path(asked)]
+    command = [sys.executable, "-m", "bench.input.rows", asked.data_dir, _rows_path(asked)]
     child.run(command, **_QUIET)
 
 

@@ -1,6 +1,6 @@
 """Our input_fn beside what TensorFlow could do at best, on the train split of a dataset.
 
-python -m bench.input_ours <dataset folder> <batch size>
+python -m bench.input.ours <dataset folder> <batch size>
 
 Prints {"rows", "seconds": {name: of an epoch}, "start": {name: to make the dataset}} as JSON.
 An element of a tf.data pipeline is consumed by `Dataset.reduce`, what `for` over a dataset in a

@@ -1,0 +1,1 @@
+"""The speed of batches from records, beside other programs."""
