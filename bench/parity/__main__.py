@@ -11,9 +11,10 @@ from itertools import chain
 
 import numpy as np
 
-from bench import child, peers, texts
+from bench import child, peers
+from bench.parity import texts
+from bench.parity.texts import Case
 from bench.table import markdown
-from bench.texts import Case
 from preprocess import heavy
 from preprocess.encode import Encoder, Ids
 from shared import vocab
@@ -52,7 +53,7 @@ def _of_peers(corpus: list, python: str, vocabulary: Vocabulary) -> "dict[str, l
 
 
 def _table(corpora: dict, theirs: dict, vocabulary: Vocabulary) -> str:
-    (tokenizers,) = heavy.load("bench.tokenizers")
+    (tokenizers,) = heavy.load("bench.parity.tokenizers")
     own = tokenizers.all_of(vocabulary)
     rows = []
     for name, corpus in corpora.items():

@@ -1,0 +1,1 @@
+"""Texts that tokenizers split differently from Google's reference."""
