@@ -3,7 +3,7 @@
 python -m bench.quality --data_dir <SST-2 at MSL 128> --checkpoint <folder> [--seeds 1,2,3]
 
 One epoch of batches of 32, those that our own training takes with the same seed, in bfloat16; the
-recipe is that of configs/params_bert_minilm_sst2.yaml (bench/peers_train.py).
+recipe is that of configs/params_bert_minilm_sst2.yaml (bench/peers/train.py).
 """
 
 import argparse
@@ -12,7 +12,8 @@ import os
 import statistics
 import sys
 
-from bench import child, peers
+from bench import child
+from bench.peers.environment import environment
 from bench.table import markdown
 from shared.errors import exit_code
 
@@ -23,7 +24,7 @@ _PEAK_RATE = 5e-5
 
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
-    peers.check(asked.peers_python, "torch", "transformers")
+    environment.check(asked.peers_python, "torch", "transformers")
     os.makedirs(asked.work_dir, exist_ok=True)
     scores = [(seed, *_score(asked, seed)) for seed in asked.seeds]
     rows = [[str(seed), f"{score:.4f}", f"{seconds:.0f}"] for seed, score, seconds in scores]
@@ -44,8 +45,8 @@ def _score(asked: argparse.Namespace, seed: int) -> "tuple[float, float]":
              "timed": []},
             file,
         )  # fmt: skip
-    command = [asked.peers_python, "-m", "bench.peers_train", job]
-    found = json.loads(child.run(command, **peers.ENVIRONMENT).output.splitlines()[-1])
+    command = [asked.peers_python, "-m", "bench.peers.train", job]
+    found = json.loads(child.run(command, **environment.ENVIRONMENT).output.splitlines()[-1])
     print(f"seed {seed}: {found['accuracy']:.4f}", flush=True)
     return found["accuracy"], found["seconds"]
 
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default="1,2,3")
     add("--steps", type=int, help="instead of one epoch")
     add("--work_dir", default="build/bench", help="for jobs and batches")
-    add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
+    add("--peers_python", default=environment.DEFAULT_PYTHON, help="see bench/README.md")
     return parser
 
 

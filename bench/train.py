@@ -11,7 +11,8 @@ import sys
 
 import numpy as np
 
-from bench import child, first_step, peers
+from bench import child, first_step
+from bench.peers.environment import environment as peers
 from bench.table import markdown
 from shared.config import ModelConfig
 from shared.errors import exit_code
@@ -45,7 +46,7 @@ def main(arguments: list) -> None:
 
 
 class _Programs:
-    """Runs jobs of bench/train_ours.py and bench/peers_train.py, each in a process of its own."""
+    """Runs jobs of bench/train_ours.py and bench/peers/train.py, each in a process of its own."""
 
     def __init__(self, asked: argparse.Namespace):
         self._asked = asked
@@ -57,7 +58,7 @@ class _Programs:
 
     def pytorch(self, **job) -> dict:
         environment = peers.ENVIRONMENT
-        return self._run(self._asked.peers_python, "bench.peers_train", environment, job)[0]
+        return self._run(self._asked.peers_python, "bench.peers.train", environment, job)[0]
 
     def _run(self, python, module, environment, job):
         path = os.path.join(self._asked.work_dir, "job.json")

@@ -5,7 +5,7 @@ python -m bench.train_ours <job.json>
 A job, and what is printed for it, one line of JSON:
   {"model": fields of shared.config.ModelConfig, "data": a dataset folder or null,
    "shape": [rows, tokens] of every batch without data, "padding": trimmed, untrimmed or grouped,
-   "bfloat16": true or false, "peak_rate", "steps", "warm_up": as in bench/peers_train.py,
+   "bfloat16": true or false, "peak_rate", "steps", "warm_up": as in bench/peers/train.py,
    "timed": [[from, to), ...] steps of an epoch, "peak_of": a size, or null}
   -> {"seconds": [...] of each timed range, "tokens": mean S of their batches,
       "peak": operations per second of [size, size] matrix products in that precision, or null,
@@ -97,7 +97,7 @@ def _fixed(rows, tokens):
 
 
 def _params(job: dict) -> Config:
-    """The recipe of bench/peers_train.py."""
+    """The recipe of bench/peers/train.py."""
     grouped = job["padding"] == "grouped"
     rows = 32 if job["data"] else job["shape"][0]
     options = InputConfig(rows, job["data"], group_by_length=grouped)

@@ -8,9 +8,9 @@ import os
 import sys
 from argparse import Namespace
 
-from bench import peers
 from bench.data import compare, inputs
 from bench.data.programs import Programs
+from bench.peers.environment import environment
 from preprocess import heavy
 from preprocess.encode import min_sequence_length
 from shared import vocab
@@ -36,7 +36,7 @@ def _compare(asked: Namespace) -> str:
     vocab.read(asked.vocab_file)  # a mistake in it shows now
     peers_python = None if asked.skip_peers else asked.peers_python
     if peers_python:
-        peers.check(peers_python, "datasets", "transformers")
+        environment.check(peers_python, "datasets", "transformers")
     tiny = inputs.shortened(asked.tfds_data_dir, _TINY_ROWS, os.path.join(asked.work_dir, "tiny"))
     programs = Programs(
         large=_large(asked),
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rows", type=int, default=538_792, help="SST-2's train split is repeated to so many")
     add("--max_sequence_length", type=int, default=128, help="tokens in a record")
     add("--work_dir", default="build/bench", help="for inputs and outputs, which it replaces")
-    add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
+    add("--peers_python", default=environment.DEFAULT_PYTHON, help="see bench/README.md")
     add("--skip_peers", action="store_true", help="leave out what needs --peers_python")
     add("--profile", action="store_true", help="instead: where our time goes, stage by stage")
     return parser

@@ -7,10 +7,11 @@ import sys
 from dataclasses import dataclass
 from itertools import chain
 
-from bench import child, peers
+from bench import child
 from bench.child import Finished
 from bench.data import inputs
 from bench.data.inputs import Input
+from bench.peers.environment import environment as peers
 
 WRITER_ROWS = 50_000  # a part of the rows, because it is slow
 _IMPORTS = "import tensorflow, tensorflow_text, apache_beam"
@@ -69,7 +70,7 @@ class Programs:
 
     def hugging_face(self, peers_python: str) -> Timed:
         """Its map alone."""
-        command = [*_module("bench.peers_map", peers_python), self._sentences, *self._tokens]
+        command = [*_module("bench.peers.map", peers_python), self._sentences, *self._tokens]
         return _timed([*command, self._empty("hugging_face")], peers.ENVIRONMENT)
 
     @property

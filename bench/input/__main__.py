@@ -9,7 +9,8 @@ import os
 import statistics
 import sys
 
-from bench import child, peers
+from bench import child
+from bench.peers.environment import environment as peers
 from bench.table import markdown
 from shared import manifest
 from shared.errors import UserError, exit_code
@@ -71,7 +72,7 @@ def _round(asked: argparse.Namespace, peers_python: "str | None") -> "tuple[dict
     if peers_python:
         theirs = _json(
             peers_python,
-            "bench.peers_input",
+            "bench.peers.input",
             _rows_path(asked),
             str(asked.batch_size),
             **peers.ENVIRONMENT,

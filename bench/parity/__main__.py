@@ -11,9 +11,10 @@ from itertools import chain
 
 import numpy as np
 
-from bench import child, peers
+from bench import child
 from bench.parity import texts
 from bench.parity.texts import Case
+from bench.peers.environment import environment
 from bench.table import markdown
 from preprocess import heavy
 from preprocess.encode import Encoder, Ids
@@ -28,7 +29,7 @@ _REFERENCE, _HUGGING_FACE = "reference", "hugging_face"
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
     vocabulary = vocab.read(asked.vocab_file)
-    peers.check(asked.peers_python, "transformers", "bert", "absl", "six")
+    environment.check(asked.peers_python, "transformers", "bert", "absl", "six")
     cases = texts.golden_cases(asked.golden)
     corpora = {name: texts.of_glue(asked.glue_dir, name, task) for name, task in _GLUE.items()}
     corpora["golden cases"] = [text for case in cases for text in case.texts]
@@ -46,8 +47,8 @@ def _of_peers(corpus: list, python: str, vocabulary: Vocabulary) -> "dict[str, l
         file.writelines(json.dumps(text) + "\n" for text in corpus)
         file.seek(0)
         options = [vocabulary.path, json.dumps(vocabulary.lower_case)]
-        command = [python, "-m", "bench.peers_tokenize", *options]
-        output = child.run(command, stdin=file, **peers.ENVIRONMENT).output
+        command = [python, "-m", "bench.peers.tokenize", *options]
+        output = child.run(command, stdin=file, **environment.ENVIRONMENT).output
     lines = [json.loads(line) for line in output.splitlines()]
     return {name: [line[name] for line in lines] for name in (_REFERENCE, _HUGGING_FACE)}
 
@@ -94,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--glue_dir", required=True, help="official GLUE files: SST-2/train.tsv, RTE/train.tsv")
     add("--golden", required=True, help="JSON lines with text_a, text_b, input_ids")
     add("--vocab_file", default=vocab.default_path(), help="one word piece a line")
-    add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
+    add("--peers_python", default=environment.DEFAULT_PYTHON, help="see bench/README.md")
     return parser
 
 

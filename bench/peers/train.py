@@ -1,6 +1,6 @@
 """The same training in PyTorch with transformers, in the peers' environment.
 
-python -m bench.peers_train <job.json>
+python -m bench.peers.train <job.json>
 
 A job, and what is printed for it, one line of JSON:
   {"model": a Hugging Face folder, or the fields of its config.json for random weights,

@@ -1,6 +1,6 @@
 """Tokenizes with Google's reference tokenizer and Hugging Face's, in the peers' environment.
 
-python -m bench.peers_tokenize <vocabulary> <lower_case: true or false>
+python -m bench.peers.tokenize <vocabulary> <lower_case: true or false>
 
 Reads texts as JSON lines; writes {"reference": ids, "hugging_face": ids} for each, as JSON lines,
 without [CLS] and [SEP].

@@ -1,6 +1,6 @@
 """Hugging Face's way, in the peers' environment: datasets.map with the fast tokenizer.
 
-python -m bench.peers_map <sentences.jsonl> <vocabulary> <max_sequence_length> <cache folder>
+python -m bench.peers.map <sentences.jsonl> <vocabulary> <max_sequence_length> <cache folder>
 
 Prints {"rows", "seconds"} of the call of `map` alone, which writes its Arrow cache into the folder;
 neither imports nor reading the sentences are in it.

@@ -1,6 +1,6 @@
 """Hugging Face datasets and PyTorch's DataLoader, in the peers' environment.
 
-python -m bench.peers_input <rows.npz> <batch size>
+python -m bench.peers.input <rows.npz> <batch size>
 
 The rows lie in memory as an Arrow table and come out as tensors (set_format), shuffled, in batches
 as long as the records. Prints {"rows", "seconds": {number of workers: seconds}} as JSON, of the

@@ -1,0 +1,1 @@
+"""The programs that the benchmarks compare with, and their environment."""
