@@ -35,7 +35,7 @@ def main(arguments: list) -> None:
 def _score(asked: argparse.Namespace, seed: int) -> "tuple[float, float]":
     """(dev accuracy, seconds of training)."""
     batches, job = (os.path.join(asked.work_dir, name) for name in ("quality.npz", "quality.json"))
-    command = [sys.executable, "-m", "bench.batches", asked.data_dir, str(_BATCH), str(seed)]
+    command = [sys.executable, "-m", "bench.train.batches", asked.data_dir, str(_BATCH), str(seed)]
     in_epoch = int(child.run([*command, batches]).output.split()[-1])
     steps = asked.steps or in_epoch
     with open(job, "w", encoding="utf-8") as file:

@@ -1,6 +1,6 @@
 """What the time from the start of a training to its first step is made of.
 
-python -m bench.first_step <dataset folder>
+python -m bench.train.first_step <dataset folder>
 
 Runs train.run with MiniLM's sizes for one step, a stopwatch around its parts, and prints
 {part: seconds} as JSON. A warm machine is meant: run it once before.

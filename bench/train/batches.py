@@ -1,6 +1,6 @@
 """The batches of our own training, written for programs that import nothing of ours.
 
-python -m bench.batches <dataset folder> <batch size> <seed> <file to write>
+python -m bench.train.batches <dataset folder> <batch size> <seed> <file to write>
 
 Prints how many whole batches there are.
 """

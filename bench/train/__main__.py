@@ -11,9 +11,10 @@ import sys
 
 import numpy as np
 
-from bench import child, first_step
+from bench import child
 from bench.peers.environment import environment as peers
 from bench.table import markdown
+from bench.train import first_step
 from shared.config import ModelConfig
 from shared.errors import exit_code
 from train import flops
@@ -46,7 +47,7 @@ def main(arguments: list) -> None:
 
 
 class _Programs:
-    """Runs jobs of bench/train_ours.py and bench/peers/train.py, each in a process of its own."""
+    """Runs jobs of bench/train/ours.py and bench/peers/train.py, each in a process of its own."""
 
     def __init__(self, asked: argparse.Namespace):
         self._asked = asked
@@ -54,7 +55,7 @@ class _Programs:
     def ours(self, **job) -> "tuple[dict, int]":
         """(what the job prints, the process's peak bytes)."""
         defaults = {"data": None, "padding": "trimmed", "shape": None, "peak_of": None}
-        return self._run(sys.executable, "bench.train_ours", _QUIET, {**defaults, **job})
+        return self._run(sys.executable, "bench.train.ours", _QUIET, {**defaults, **job})
 
     def pytorch(self, **job) -> dict:
         environment = peers.ENVIRONMENT
@@ -111,7 +112,7 @@ def _step_line(precision, runs, operations):
 def _epoch(asked: argparse.Namespace) -> str:
     """Parts of an epoch of SST-2."""
     programs, batches = _Programs(asked), os.path.join(asked.work_dir, "batches.npz")
-    child.run([sys.executable, "-m", "bench.batches", asked.data_dir, str(_BATCH),
+    child.run([sys.executable, "-m", "bench.train.batches", asked.data_dir, str(_BATCH),
                str(_RECIPE["seed"]), batches], **_QUIET)  # fmt: skip
     timed = [[place, place + _STEPS_AT_PLACE] for place in _PLACES]
     common = {"bfloat16": True, "timed": timed}
@@ -154,7 +155,7 @@ def _epoch_table(runs):
 
 def _first(asked: argparse.Namespace) -> str:
     """From the start of the program to the end of the first step."""
-    command = [sys.executable, "-m", "bench.first_step", asked.data_dir]
+    command = [sys.executable, "-m", "bench.train.first_step", asked.data_dir]
     runs = [json.loads(child.run_undisturbed(command, **_QUIET).output.splitlines()[-1])
             for _ in range(asked.rounds)]  # fmt: skip
     return first_step.table(runs)

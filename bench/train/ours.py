@@ -1,6 +1,6 @@
 """Steps of our own training, timed.
 
-python -m bench.train_ours <job.json>
+python -m bench.train.ours <job.json>
 
 A job, and what is printed for it, one line of JSON:
   {"model": fields of shared.config.ModelConfig, "data": a dataset folder or null,
@@ -11,7 +11,7 @@ A job, and what is printed for it, one line of JSON:
       "peak": operations per second of [size, size] matrix products in that precision, or null,
       "products": with a peak, the seconds of a step's own products and nothing else}
 
-Steps between the ranges are left out: the batches are those of bench/batches.py for the same seed.
+Steps between the ranges are left out: the batches are those of bench/train/batches.py for the same seed.
 """
 
 import contextlib
@@ -23,8 +23,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from bench import products
 from bench.input.ours import untrimmed
+from bench.train import products
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.schedules import parse_learning_rate
