@@ -13,7 +13,7 @@ import statistics
 import sys
 
 from bench import child
-from bench.peers.environment import environment
+from bench.peers import environment
 from bench.table import markdown
 from shared.errors import exit_code
 

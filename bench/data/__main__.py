@@ -10,7 +10,7 @@ from argparse import Namespace
 
 from bench.data import compare, inputs
 from bench.data.programs import Programs
-from bench.peers.environment import environment
+from bench.peers import environment
 from preprocess import heavy
 from preprocess.encode import min_sequence_length
 from shared import vocab

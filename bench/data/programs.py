@@ -11,7 +11,7 @@ from bench import child
 from bench.child import Finished
 from bench.data import inputs
 from bench.data.inputs import Input
-from bench.peers.environment import environment as peers
+from bench.peers import environment as peers
 
 WRITER_ROWS = 50_000  # a part of the rows, because it is slow
 _IMPORTS = "import tensorflow, tensorflow_text, apache_beam"

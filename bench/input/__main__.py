@@ -10,7 +10,7 @@ import statistics
 import sys
 
 from bench import child
-from bench.peers.environment import environment as peers
+from bench.peers import environment as peers
 from bench.table import markdown
 from shared import manifest
 from shared.errors import UserError, exit_code

@@ -14,7 +14,7 @@ import numpy as np
 from bench import child
 from bench.parity import texts
 from bench.parity.texts import Case
-from bench.peers.environment import environment
+from bench.peers import environment
 from bench.table import markdown
 from preprocess import heavy
 from preprocess.encode import Encoder, Ids

@@ -1,6 +1,6 @@
 """The Python environment that holds what we are compared with; bench/README.md says how to make it.
 
-What runs there imports nothing of ours, and is run as `<python> -m bench.peers_...`.
+What runs there imports nothing of ours, and is run as `<python> -m bench.peers....`.
 """
 
 import subprocess

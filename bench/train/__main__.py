@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from bench import child
-from bench.peers.environment import environment as peers
+from bench.peers import environment as peers
 from bench.table import markdown
 from bench.train import first_step
 from shared.config import ModelConfig

@@ -11,7 +11,8 @@ A job, and what is printed for it, one line of JSON:
       "peak": operations per second of [size, size] matrix products in that precision, or null,
       "products": with a peak, the seconds of a step's own products and nothing else}
 
-Steps between the ranges are left out: the batches are those of bench/train/batches.py for the same seed.
+Steps between the ranges are left out: the batches are those of bench/train/batches.py for the same
+seed.
 """
 
 import contextlib
