@@ -7,7 +7,7 @@ import dataclasses
 import sys
 import time
 
-from preprocess import glue_files, heavy, options, prepare_tfds, up_to_date
+from preprocess import glue_files, lazy_imports, options, prepare_tfds, up_to_date
 from preprocess.dataset_folder import DatasetFolder
 from preprocess.options import Options
 from preprocess.own_files import OwnFiles
@@ -57,12 +57,12 @@ def expected_manifest(asked: Options, source) -> dict:
 def build(folder: DatasetFolder, asked: Options, source) -> None:
     """Runs the pipeline, checks that every shard is there, writes index and manifest, commits."""
     started = time.monotonic()
-    (beam_options,) = heavy.load("preprocess.beam_options")
+    (beam_options,) = lazy_imports.load("preprocess.beam_options")
     options_of_beam = beam_options.checked(list(asked.beam_options))
     with folder.replaced():
         rows = source.rows(folder.incomplete)
         print(f"{asked.dataset}: starting TensorFlow and Beam")
-        pipeline, summary = heavy.load("preprocess.pipeline", "preprocess.summary")
+        pipeline, summary = lazy_imports.load("preprocess.pipeline", "preprocess.summary")
         job = pipeline.Job(
             text_features=rows.text_features,
             is_regression=rows.task.is_regression,

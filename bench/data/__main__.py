@@ -11,7 +11,7 @@ from argparse import Namespace
 from bench.data import compare, inputs
 from bench.data.programs import Programs
 from bench.peers import environment
-from preprocess import heavy
+from preprocess import lazy_imports
 from preprocess.encode import min_sequence_length
 from shared import vocab
 from shared.errors import UserError, exit_code
@@ -50,7 +50,7 @@ def _compare(asked: Namespace) -> str:
 
 def _profile(asked: Namespace) -> str:
     vocabulary, large = vocab.read(asked.vocab_file), _large(asked)
-    (profile,) = heavy.load("bench.data.profile")
+    (profile,) = lazy_imports.load("bench.data.profile")
     return profile.measure(large, vocabulary, asked.max_sequence_length, asked.work_dir)
 
 

@@ -16,7 +16,7 @@ from bench.parity import texts
 from bench.parity.texts import Case
 from bench.peers import environment
 from bench.table import markdown
-from preprocess import heavy
+from preprocess import lazy_imports
 from preprocess.encode import Encoder, Ids
 from shared import vocab
 from shared.errors import exit_code
@@ -54,7 +54,7 @@ def _of_peers(corpus: list, python: str, vocabulary: Vocabulary) -> "dict[str, l
 
 
 def _table(corpora: dict, theirs: dict, vocabulary: Vocabulary) -> str:
-    (tokenizers,) = heavy.load("bench.parity.tokenizers")
+    (tokenizers,) = lazy_imports.load("bench.parity.tokenizers")
     own = tokenizers.all_of(vocabulary)
     rows = []
     for name, corpus in corpora.items():
