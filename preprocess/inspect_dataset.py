@@ -8,7 +8,8 @@ import dataclasses
 import json
 import sys
 
-from preprocess import lazy_imports, lengths, tfrecord
+from preprocess import lazy_imports, tfrecord
+from preprocess.encoding import lengths
 from shared import manifest, records, tasks, vocab
 from shared.errors import UserError, exit_code
 from shared.manifest import Manifest
@@ -95,7 +96,7 @@ class _Examples:
     """Decodes the first records of a split."""
 
     def __init__(self, dataset: str, found: Manifest, pieces: tuple):
-        (check_records,) = lazy_imports.load("preprocess.check_records")
+        (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
         self._dataset, self._found, self._pieces = dataset, found, pieces
         self._checker = check_records.RecordChecker(found)
 

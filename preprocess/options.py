@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from preprocess import own_spec
-from preprocess.encode import min_sequence_length
+from preprocess.encoding.encode import min_sequence_length
 from preprocess.own_spec import OwnSpec
 from shared import manifest, tasks, vocab, where
 from shared.errors import UserError

@@ -14,8 +14,8 @@ import apache_beam as beam
 import numpy as np
 
 from preprocess import rows
-from preprocess.convert import Converter, row_numbers
-from preprocess.statistics import Statistics
+from preprocess.encoding.converter import Converter, row_numbers
+from preprocess.encoding.statistics import Statistics
 from preprocess.write import ShardWriter
 from shared import manifest, quiet
 from shared.errors import UserError

@@ -8,8 +8,8 @@ from importlib.metadata import version
 import numpy as np
 
 from preprocess import pipeline
+from preprocess.encoding.statistics import Statistics
 from preprocess.rows import Rows
-from preprocess.statistics import Statistics
 from shared import source_order
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary

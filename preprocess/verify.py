@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from typing import Iterator
 
-from preprocess import lazy_imports, lengths, tfrecord
+from preprocess import lazy_imports, tfrecord
+from preprocess.encoding import lengths
 from shared import manifest, records, source_order, tasks
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
@@ -24,7 +25,7 @@ def main(arguments: list) -> None:
     parser.add_argument("dataset", help="the folder that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset
     found = manifest.read(dataset)
-    (check_records,) = lazy_imports.load("preprocess.check_records")
+    (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
     checker = check_records.RecordChecker(found)
     faults = 0
     for fault in _stray_files(dataset, found):

@@ -12,7 +12,7 @@ from bench.data import compare, inputs
 from bench.data.programs import Programs
 from bench.peers import environment
 from preprocess import lazy_imports
-from preprocess.encode import min_sequence_length
+from preprocess.encoding.encode import min_sequence_length
 from shared import vocab
 from shared.errors import UserError, exit_code
 

@@ -8,11 +8,12 @@ import os
 import shutil
 import time
 
-from preprocess import pipeline, rows, statistics, tfrecord
-from preprocess.convert import Converter
-from preprocess.encode import Encoder, Ids
+from preprocess import pipeline, rows, tfrecord
+from preprocess.encoding import statistics
+from preprocess.encoding.converter import Converter
+from preprocess.encoding.encode import Encoder, Ids
+from preprocess.encoding.serialize import Serializer
 from preprocess.pipeline import ShardRange
-from preprocess.serialize import Serializer
 from shared import manifest
 from shared.vocab import PAD, UNK, Vocabulary
 

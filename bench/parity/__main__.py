@@ -17,7 +17,7 @@ from bench.parity.texts import Case
 from bench.peers import environment
 from bench.table import markdown
 from preprocess import lazy_imports
-from preprocess.encode import Encoder, Ids
+from preprocess.encoding.encode import Encoder, Ids
 from shared import vocab
 from shared.errors import exit_code
 from shared.vocab import PAD, Vocabulary

@@ -5,7 +5,7 @@ from typing import Callable, Iterator
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from preprocess.tokenization import Tokenizer
+from preprocess.encoding.tokenization import Tokenizer
 from shared.vocab import Vocabulary
 
 _BATCH = 4096

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from preprocess.encode import Encoder, Ids, min_sequence_length, truncate
+from preprocess.encoding.encode import Encoder, Ids, min_sequence_length, truncate
 from shared.vocab import Vocabulary
 from tests.inputs import padded
 

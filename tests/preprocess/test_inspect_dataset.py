@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from preprocess import inspect_dataset, lengths
+from preprocess import inspect_dataset
+from preprocess.encoding import lengths
 from shared.errors import UserError
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from preprocess.encode import Tokens
-from preprocess.serialize import Serializer
+from preprocess.encoding.encode import Tokens
+from preprocess.encoding.serialize import Serializer
 from shared import records
 from tests.inputs import to_example
 

@@ -3,9 +3,9 @@ from collections import Counter
 import numpy as np
 import tensorflow as tf
 
-from preprocess import statistics
-from preprocess.encode import Ids
-from preprocess.statistics import Statistics
+from preprocess.encoding import statistics
+from preprocess.encoding.encode import Ids
+from preprocess.encoding.statistics import Statistics
 from shared import tasks
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocess.encode import Encoder, Ids
-from preprocess.tokenization import Tokenizer
+from preprocess.encoding.encode import Encoder, Ids
+from preprocess.encoding.tokenization import Tokenizer
 from shared import vocab
 from tests.inputs import GOLDEN, ROOT, padded, reference
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocess.encode import Tokens
-from preprocess.serialize import Serializer
+from preprocess.encoding.encode import Tokens
+from preprocess.encoding.serialize import Serializer
 from shared import records
 
 ROW = {

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from preprocess.encode import Tokens
-from preprocess.serialize import Serializer
+from preprocess.encoding.encode import Tokens
+from preprocess.encoding.serialize import Serializer
 from shared import records
 from shared.manifest import Manifest
 from shared.vocab import CLS, PAD, SEP

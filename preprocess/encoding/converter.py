@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from preprocess import statistics, tfrecord
-from preprocess.encode import Encoder, Ids
+from preprocess import tfrecord
+from preprocess.encoding import statistics
+from preprocess.encoding.encode import Encoder, Ids
+from preprocess.encoding.serialize import Serializer
+from preprocess.encoding.statistics import Statistics
+from preprocess.encoding.tokenization import Tokenizer
 from preprocess.rows import LABEL, Batch
-from preprocess.serialize import Serializer
-from preprocess.statistics import Statistics
-from preprocess.tokenization import Tokenizer
 from shared.errors import UserError, plain_message
 from shared.vocab import PAD, UNK, Vocabulary
 

@@ -11,7 +11,7 @@ their names), which tests/preprocess/test_serialize.py shows. See wire.py for th
 import numpy as np
 
 from preprocess import wire
-from preprocess.encode import Tokens
+from preprocess.encoding.encode import Tokens
 from shared import records
 
 # In the order of their names, as in the bytes; input_ids, which differs most, comes first.

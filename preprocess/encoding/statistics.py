@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from preprocess import lengths
-from preprocess.encode import Ids
+from preprocess.encoding import lengths
+from preprocess.encoding.encode import Ids
 from shared import records
 from shared.tasks import Task
 
