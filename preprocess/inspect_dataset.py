@@ -8,8 +8,9 @@ import dataclasses
 import json
 import sys
 
-from preprocess import lazy_imports, tfrecord
+from preprocess import lazy_imports
 from preprocess.encoding import lengths
+from preprocess.formats import tfrecord
 from shared import manifest, records, tasks, vocab
 from shared.errors import UserError, exit_code
 from shared.manifest import Manifest

@@ -6,7 +6,8 @@ from typing import Iterator
 
 import numpy as np
 
-from preprocess import table_files, tfrecord, wire
+from preprocess import table_files
+from preprocess.formats import example_bytes, tfrecord
 from preprocess.own_labels import LabelError, Labels, ReservedScoreError, text_of
 from preprocess.own_spec import OwnSpec
 from preprocess.rows import LABEL, RowFile, Rows
@@ -192,11 +193,13 @@ def _utf8(text) -> bytes:
 
 def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:
     if is_regression:
-        entry = wire.float_entry(LABEL, np.array(label, "<f4").tobytes())
+        entry = example_bytes.float_entry(LABEL, np.array(label, "<f4").tobytes())
     else:
-        entry = wire.int64_entry(LABEL, wire.varint(label))
+        entry = example_bytes.int64_entry(LABEL, example_bytes.varint(label))
     named = zip(_TEXT_FEATURES, texts, strict=False)
-    return wire.example(entry, *(wire.bytes_entry(name, text) for name, text in named))
+    return example_bytes.example(
+        entry, *(example_bytes.bytes_entry(name, text) for name, text in named)
+    )
 
 
 def _write(path: str, examples: Iterator[bytes]) -> int:

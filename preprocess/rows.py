@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import Iterator
 
-from preprocess import tfrecord
+from preprocess.formats import tfrecord
 from shared.errors import UserError
 from shared.tasks import Task, is_test
 

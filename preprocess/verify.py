@@ -11,8 +11,9 @@ import sys
 from collections import Counter
 from typing import Iterator
 
-from preprocess import lazy_imports, tfrecord
+from preprocess import lazy_imports
 from preprocess.encoding import lengths
+from preprocess.formats import tfrecord
 from shared import manifest, records, source_order, tasks
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of

@@ -8,7 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 
-from preprocess import tfrecord
+from preprocess.formats import tfrecord
 from preprocess.tfds_dataset import TfdsDataset, prepared_folder
 from shared import tasks
 from shared.errors import UserError

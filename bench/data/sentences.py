@@ -6,7 +6,7 @@ python -m bench.data.sentences <TFDS file of SST-2> <sentences.jsonl>
 import json
 import sys
 
-from preprocess import tfrecord
+from preprocess.formats import tfrecord
 from shared import tasks
 
 _COLUMN = tasks.get("sst2").text_columns[0]

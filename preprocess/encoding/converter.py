@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from preprocess import tfrecord
 from preprocess.encoding import statistics
 from preprocess.encoding.encode import Encoder, Ids
 from preprocess.encoding.serialize import Serializer
 from preprocess.encoding.statistics import Statistics
 from preprocess.encoding.tokenization import Tokenizer
+from preprocess.formats import tfrecord
 from preprocess.rows import LABEL, Batch
 from shared.errors import UserError, plain_message
 from shared.vocab import PAD, UNK, Vocabulary

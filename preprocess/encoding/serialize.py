@@ -10,8 +10,8 @@ their names), which tests/preprocess/test_serialize.py shows. See wire.py for th
 
 import numpy as np
 
-from preprocess import wire
 from preprocess.encoding.encode import Tokens
+from preprocess.formats import example_bytes
 from shared import records
 
 # In the order of their names, as in the bytes; input_ids, which differs most, comes first.
@@ -25,7 +25,7 @@ class Serializer:
 
     def __init__(self, max_sequence_length: int, vocab_size: int, pad_id: int):
         self._length = max_sequence_length
-        self._pad = wire.varint(pad_id)
+        self._pad = example_bytes.varint(pad_id)
         self._varints = Varints(vocab_size)
 
     def serialize(self, tokens: Tokens, labels: np.ndarray) -> "list[bytes]":
@@ -60,9 +60,9 @@ class Serializer:
         mask, segments = mask.astype(np.uint8), segments.astype(np.uint8)
         tails = [
             self._pad * (self._length - length)
-            + wire.int64_entry("input_mask", mask[n].tobytes())
+            + example_bytes.int64_entry("input_mask", mask[n].tobytes())
             + entries[label_index[n]]
-            + wire.int64_entry("segment_ids", segments[n].tobytes())
+            + example_bytes.int64_entry("segment_ids", segments[n].tobytes())
             for n, length in enumerate(lengths.tolist())
         ]
         return tails, which
@@ -76,8 +76,8 @@ def _heads(ids_sizes: np.ndarray, tail_sizes: np.ndarray) -> "tuple[list[bytes],
     (ids_sizes, tail_sizes), which = _distinct(ids_sizes, tail_sizes)
     heads = []
     for ids_size, tail_size in zip(ids_sizes.tolist(), tail_sizes.tolist(), strict=True):
-        header = wire.int64_header("input_ids", ids_size)
-        heads.append(wire.tag_and_size(1, len(header) + ids_size + tail_size) + header)
+        header = example_bytes.int64_header("input_ids", ids_size)
+        heads.append(example_bytes.tag_and_size(1, len(header) + ids_size + tail_size) + header)
     return heads, which
 
 
@@ -92,8 +92,8 @@ def _distinct(*columns: np.ndarray) -> "tuple[list[np.ndarray], np.ndarray]":
 
 def _label_entry(label) -> bytes:
     if label.dtype.kind == "f":
-        return wire.float_entry("labels", label.astype("<f4").tobytes())
-    return wire.int64_entry("labels", wire.varint(int(label)))
+        return example_bytes.float_entry("labels", label.astype("<f4").tobytes())
+    return example_bytes.int64_entry("labels", example_bytes.varint(int(label)))
 
 
 class Varints:
@@ -104,7 +104,7 @@ class Varints:
     """
 
     def __init__(self, vocab_size: int):
-        encoded = [wire.varint(value) for value in range(vocab_size)]
+        encoded = [example_bytes.varint(value) for value in range(vocab_size)]
         assert len(encoded[-1]) <= _CELL_BYTES
         self._sizes = np.array([len(value) for value in encoded], np.uint8)
         # One number for a value's bytes, so that looking up a value is looking up a number.

@@ -1,6 +1,7 @@
 import pytest
 
-from preprocess import rows, tfrecord
+from preprocess import rows
+from preprocess.formats import tfrecord
 from preprocess.rows import RowFile, Rows
 from shared import tasks
 from shared.errors import UserError

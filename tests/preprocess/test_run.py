@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import glue_files, pipeline, prepare_tfds, run, summary, tfrecord
+from preprocess import glue_files, pipeline, prepare_tfds, run, summary
+from preprocess.formats import tfrecord
 from preprocess.tfds_dataset import prepared_folder
 from shared import manifest, records, tasks
 from shared.errors import UserError

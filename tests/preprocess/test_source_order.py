@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocess import run, tfrecord
+from preprocess import run
+from preprocess.formats import tfrecord
 from shared import manifest, source_order
 from shared.errors import UserError
 from tests.inputs import data_arguments, read_rows, reference, spelt

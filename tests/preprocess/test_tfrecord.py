@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocess import tfrecord
-from preprocess.tfrecord import DamagedRecordError
+from preprocess.formats import tfrecord
+from preprocess.formats.tfrecord import DamagedRecordError
 
 ROWS = [b"", b"a", bytes(range(256)), b"x" * 70_000, b"last"]
 

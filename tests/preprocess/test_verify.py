@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from preprocess import tfrecord, verify
+from preprocess import verify
+from preprocess.formats import tfrecord
 from shared import manifest, source_order
 from shared.errors import FaultsFound
 from shared.manifest import Manifest, Shard, Split, Vocabulary

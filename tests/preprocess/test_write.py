@@ -3,7 +3,7 @@ import hashlib
 import pytest
 import tensorflow as tf
 
-from preprocess import tfrecord
+from preprocess.formats import tfrecord
 from preprocess.write import ShardWriter
 
 ROWS = [b"one", b"", b"three"]

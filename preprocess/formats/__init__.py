@@ -1,0 +1,1 @@
+"""The bytes of TFRecord files and of tf.train.Example."""
