@@ -16,7 +16,7 @@ import numpy as np
 from preprocess import rows
 from preprocess.encoding.converter import Converter, row_numbers
 from preprocess.encoding.statistics import Statistics
-from preprocess.write import ShardWriter
+from preprocess.output.shard_writer import ShardWriter
 from shared import manifest, quiet
 from shared.errors import UserError
 from shared.files import write_whole

@@ -7,9 +7,10 @@ import dataclasses
 import sys
 import time
 
-from preprocess import glue_files, lazy_imports, options, prepare_tfds, up_to_date
-from preprocess.dataset_folder import DatasetFolder
+from preprocess import glue_files, lazy_imports, options, prepare_tfds
 from preprocess.options import Options
+from preprocess.output import up_to_date
+from preprocess.output.dataset_folder import DatasetFolder
 from preprocess.own_files import OwnFiles
 from preprocess.progress import Progress
 from preprocess.tfds_dataset import TfdsDataset

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from preprocess.dataset_folder import DatasetFolder
+from preprocess.output.dataset_folder import DatasetFolder
 from shared.errors import UserError
 
 

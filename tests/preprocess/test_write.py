@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from preprocess.formats import tfrecord
-from preprocess.write import ShardWriter
+from preprocess.output.shard_writer import ShardWriter
 
 ROWS = [b"one", b"", b"three"]
 
