@@ -9,7 +9,7 @@ import os
 import sys
 
 from demo import sentences
-from preprocess import glue_files
+from preprocess.sources import glue_files
 from shared import quiet, tasks, vocab
 
 _SEED = 1202

@@ -5,9 +5,9 @@ import os
 from dataclasses import dataclass
 from typing import Optional
 
-from preprocess import own_spec
 from preprocess.encoding.encode import min_sequence_length
-from preprocess.own_spec import OwnSpec
+from preprocess.sources import user_spec
+from preprocess.sources.user_spec import OwnSpec
 from shared import manifest, tasks, vocab, where
 from shared.errors import UserError
 from shared.tasks import Task
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--text", help="their text column, or two for pairs: title,body")
     parser.add_argument("--label", help="their label column")
-    parser.add_argument("--bad_rows", help=f"{own_spec.DROP}: leave out rows that cannot be read")
+    parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: leave out rows that cannot be read")
     parser.add_argument(
         "--max_sequence_length", type=int, help="tokens in a record (the task's default)"
     )
@@ -121,7 +121,7 @@ def _own_spec(parsed) -> Optional[OwnSpec]:
         return None
     if parsed.glue_dir:
         raise UserError("--data (DATA) and --glue_dir (GLUE_DIR) are two sources; give one")
-    return own_spec.parse(parsed.task, parsed.data, parsed.text, parsed.label, parsed.bad_rows)
+    return user_spec.parse(parsed.task, parsed.data, parsed.text, parsed.label, parsed.bad_rows)
 
 
 def _glue_task(name: str) -> Task:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import apache_beam as beam
 import numpy as np
 
-from preprocess import rows
 from preprocess.encoding.converter import Converter, row_numbers
 from preprocess.encoding.statistics import Statistics
 from preprocess.output.shard_writer import ShardWriter
+from preprocess.sources import rows
 from shared import manifest, quiet
 from shared.errors import UserError
 from shared.files import write_whole
@@ -41,7 +41,7 @@ class Job:
 class ShardRange:
     """One output shard: rows [start, stop) of a split, and where they lie.
 
-    number_feature is that of preprocess/rows.py, where this split's row numbers are wanted.
+    number_feature is that of preprocess/sources/rows.py, where this split's row numbers are wanted.
     """
 
     split: str

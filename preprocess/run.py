@@ -7,13 +7,14 @@ import dataclasses
 import sys
 import time
 
-from preprocess import glue_files, lazy_imports, options, prepare_tfds
+from preprocess import lazy_imports, options
 from preprocess.options import Options
 from preprocess.output import up_to_date
 from preprocess.output.dataset_folder import DatasetFolder
-from preprocess.own_files import OwnFiles
 from preprocess.progress import Progress
-from preprocess.tfds_dataset import TfdsDataset
+from preprocess.sources import glue_files, tfds_download
+from preprocess.sources.tfds_dataset import TfdsDataset
+from preprocess.sources.user_files import OwnFiles
 from shared import manifest, vocab
 from shared.errors import exit_code
 from shared.vocab import Vocabulary
@@ -38,7 +39,7 @@ def source_of(asked: Options) -> "OwnFiles | TfdsDataset":
     if asked.glue_dir:
         prepared = glue_files.prepare(asked.task, asked.glue_dir, asked.tfds_data_dir)
     else:
-        prepared = prepare_tfds.ensure_prepared(asked.task, asked.tfds_data_dir)
+        prepared = tfds_download.ensure_prepared(asked.task, asked.tfds_data_dir)
     return TfdsDataset(asked.task, prepared)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from preprocess import pipeline
 from preprocess.encoding.statistics import Statistics
-from preprocess.rows import Rows
+from preprocess.sources.rows import Rows
 from shared import source_order
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary

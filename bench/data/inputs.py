@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass, replace
 
 from preprocess.formats import tfrecord
-from preprocess.tfds_dataset import TfdsDataset, prepared_folder
+from preprocess.sources.tfds_dataset import TfdsDataset, prepared_folder
 from shared import tasks
 from shared.errors import UserError
 from shared.tasks import TRAIN

@@ -8,7 +8,7 @@ from bench.data import ceilings, inputs
 from bench.data.inputs import Input
 from bench.data.stages import Stages
 from bench.table import markdown
-from preprocess.tfds_dataset import TfdsDataset, prepared_folder
+from preprocess.sources.tfds_dataset import TfdsDataset, prepared_folder
 from shared.vocab import Vocabulary
 
 

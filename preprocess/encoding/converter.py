@@ -12,7 +12,7 @@ from preprocess.encoding.serialize import Serializer
 from preprocess.encoding.statistics import Statistics
 from preprocess.encoding.tokenization import Tokenizer
 from preprocess.formats import tfrecord
-from preprocess.rows import LABEL, Batch
+from preprocess.sources.rows import LABEL, Batch
 from shared.errors import UserError, plain_message
 from shared.vocab import PAD, UNK, Vocabulary
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from preprocess import glue_files, run
+from preprocess import run
+from preprocess.sources import glue_files
 from shared import manifest, tasks
 from shared.errors import UserError
 from tests.inputs import read_rows

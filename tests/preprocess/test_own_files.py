@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from preprocess import own_files, own_labels, run, verify
+from preprocess import run, verify
+from preprocess.sources import user_files, user_labels
 from shared import manifest
 from shared.errors import UserError
 from tests.inputs import read_rows
@@ -212,7 +213,7 @@ def test_options_that_need_data(own):
     ],
 )
 def test_what_labels_mean(texts, names):
-    assert own_labels.Labels(texts).names == names
+    assert user_labels.Labels(texts).names == names
 
 
 def test_scores_and_other_texts_do_not_mix(own):
@@ -264,13 +265,13 @@ def test_a_label_that_only_some_objects_have(own):
 
 
 def test_a_file_that_changes_while_it_is_read(own, monkeypatch):
-    write = own_files._write
+    write = user_files._write
 
     def write_and_change(path, examples):
         (own / "train.csv").write_text(TRAIN + "film,a,pos\n")
         return write(path, examples)
 
-    monkeypatch.setattr(own_files, "_write", write_and_change)
+    monkeypatch.setattr(user_files, "_write", write_and_change)
     with pytest.raises(UserError, match="train.csv changed while it was read"):
         make(own, data=f"train={own}/train.csv")
     assert not (own / "data" / "mine" / "msl8").exists()

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from preprocess.prepare_tfds import unreachable
+from preprocess.sources.tfds_download import unreachable
 from tests.loopback import send, served
 
 

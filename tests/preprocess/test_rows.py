@@ -1,8 +1,8 @@
 import pytest
 
-from preprocess import rows
 from preprocess.formats import tfrecord
-from preprocess.rows import RowFile, Rows
+from preprocess.sources import rows
+from preprocess.sources.rows import RowFile, Rows
 from shared import tasks
 from shared.errors import UserError
 

@@ -8,9 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import glue_files, pipeline, prepare_tfds, run, summary
+from preprocess import pipeline, run, summary
 from preprocess.formats import tfrecord
-from preprocess.tfds_dataset import prepared_folder
+from preprocess.sources import glue_files, tfds_download
+from preprocess.sources.tfds_dataset import prepared_folder
 from shared import manifest, records, tasks
 from shared.errors import UserError
 from tests.inputs import data_arguments, read_rows, reference, spelt
@@ -216,7 +217,7 @@ def test_wrong_options(demo_input, tmp_path, arguments, message):
 
 def test_an_incomplete_copy_of_tfds_data(demo_input, tmp_path, monkeypatch):
     (tmp_path / "tfds" / "glue" / "sst2" / "2.0.0").mkdir(parents=True)
-    monkeypatch.setattr(prepare_tfds, "unreachable", lambda url: None)
+    monkeypatch.setattr(tfds_download, "unreachable", lambda url: None)
     arguments = [*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")]
     with pytest.raises(UserError, match="incomplete copy of TFDS data|cannot be had"):
         run.main(arguments)

@@ -2,8 +2,8 @@ import gzip
 
 import pytest
 
-from preprocess import table_files
-from preprocess.table_files import BadRow, Row
+from preprocess.sources import table_files
+from preprocess.sources.table_files import BadRow, Row
 from shared.errors import UserError
 
 

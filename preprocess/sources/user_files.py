@@ -6,12 +6,12 @@ from typing import Iterator
 
 import numpy as np
 
-from preprocess import table_files
 from preprocess.formats import example_bytes, tfrecord
-from preprocess.own_labels import LabelError, Labels, ReservedScoreError, text_of
-from preprocess.own_spec import OwnSpec
-from preprocess.rows import LABEL, RowFile, Rows
-from preprocess.table_files import BadRow
+from preprocess.sources import table_files
+from preprocess.sources.rows import LABEL, RowFile, Rows
+from preprocess.sources.table_files import BadRow
+from preprocess.sources.user_labels import LabelError, Labels, ReservedScoreError, text_of
+from preprocess.sources.user_spec import OwnSpec
 from shared import records, tasks
 from shared.errors import UserError
 from shared.files import sha256_of
@@ -22,7 +22,7 @@ _NO_ROW = "holds no row that can be read; expected at least one"
 
 
 class OwnFiles:
-    """The files of an OwnSpec; see preprocess/tfds_dataset.py for its sibling."""
+    """The files of an OwnSpec; see preprocess/sources/tfds_dataset.py for its sibling."""
 
     def __init__(self, spec: OwnSpec):
         self._spec = spec

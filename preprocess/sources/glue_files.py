@@ -10,8 +10,8 @@ import os
 import tempfile
 from collections import defaultdict
 
-from preprocess import glue_rows
-from preprocess.tfds_dataset import prepared_folder
+from preprocess.sources import glue_rows
+from preprocess.sources.tfds_dataset import prepared_folder
 from shared import lock, quiet
 from shared.errors import UserError
 from shared.files import sha256_of, write_whole

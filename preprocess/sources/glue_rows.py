@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Iterator
 
-from preprocess.own_labels import score
+from preprocess.sources.user_labels import score
 from shared.errors import UserError
 from shared.tasks import Task
 

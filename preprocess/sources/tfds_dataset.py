@@ -6,7 +6,7 @@ import os
 import re
 from typing import Optional
 
-from preprocess.rows import RowFile, Rows
+from preprocess.sources.rows import RowFile, Rows
 from shared.errors import UserError
 from shared.tasks import Task
 

@@ -5,7 +5,7 @@ import os
 import threading
 import urllib.request
 
-from preprocess.tfds_dataset import prepared_folder
+from preprocess.sources.tfds_dataset import prepared_folder
 from shared.errors import UserError
 from shared.tasks import Task
 
