@@ -8,10 +8,10 @@ import sys
 import time
 
 from preprocess import lazy_imports, options
+from preprocess.beam.progress import Progress
 from preprocess.options import Options
 from preprocess.output import up_to_date
 from preprocess.output.dataset_folder import DatasetFolder
-from preprocess.progress import Progress
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import TfdsDataset
 from preprocess.sources.user_files import OwnFiles
@@ -59,12 +59,12 @@ def expected_manifest(asked: Options, source) -> dict:
 def build(folder: DatasetFolder, asked: Options, source) -> None:
     """Runs the pipeline, checks that every shard is there, writes index and manifest, commits."""
     started = time.monotonic()
-    (beam_options,) = lazy_imports.load("preprocess.beam_options")
+    (beam_options,) = lazy_imports.load("preprocess.beam.options")
     options_of_beam = beam_options.checked(list(asked.beam_options))
     with folder.replaced():
         rows = source.rows(folder.incomplete)
         print(f"{asked.dataset}: starting TensorFlow and Beam")
-        pipeline, summary = lazy_imports.load("preprocess.pipeline", "preprocess.summary")
+        pipeline, summary = lazy_imports.load("preprocess.beam.pipeline", "preprocess.beam.summary")
         job = pipeline.Job(
             text_features=rows.text_features,
             is_regression=rows.task.is_regression,

@@ -8,13 +8,13 @@ import os
 import shutil
 import time
 
-from preprocess import pipeline
+from preprocess.beam import pipeline
+from preprocess.beam.pipeline import ShardRange
 from preprocess.encoding import statistics
 from preprocess.encoding.converter import Converter
 from preprocess.encoding.encode import Encoder, Ids
 from preprocess.encoding.serialize import Serializer
 from preprocess.formats import tfrecord
-from preprocess.pipeline import ShardRange
 from preprocess.sources import rows
 from shared import manifest
 from shared.vocab import PAD, UNK, Vocabulary

@@ -21,7 +21,7 @@ from tests.inputs import data_arguments
 KILLS = 20
 IMPORTS = """
 from preprocess import heavy, run
-heavy.load("preprocess.pipeline", "preprocess.summary")
+heavy.load("preprocess.beam.pipeline", "preprocess.beam.summary")
 """
 
 

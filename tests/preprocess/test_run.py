@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import pipeline, run, summary
+from preprocess import run
+from preprocess.beam import pipeline, summary
 from preprocess.formats import tfrecord
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import prepared_folder

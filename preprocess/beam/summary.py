@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from preprocess import pipeline
+from preprocess.beam import pipeline
 from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
 from shared import source_order

@@ -1,0 +1,1 @@
+"""The Beam pipeline: its graph, its options, its progress and its results."""
