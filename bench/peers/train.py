@@ -5,7 +5,8 @@ python -m bench.peers.train <job.json>
 A job, and what is printed for it, one line of JSON:
   {"model": a Hugging Face folder, or the fields of its config.json for random weights,
    "data": a file of bench/train/batches.py, "bfloat16": true or false,
-   "seed": of weights and dropout, "peak_rate": learning rate after the warm-up, "steps": of all, "warm_up": of them,
+   "seed": of weights and dropout, "peak_rate": learning rate after the warm-up,
+   "steps": of all, "warm_up": of them,
    "timed": [[from, to), ...] steps to time, empty to train on all and score the dev rows}
   -> {"seconds": [...]}, those of each timed range, or {"accuracy": of the dev rows, "seconds"}
 """
