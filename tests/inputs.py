@@ -54,7 +54,7 @@ def spelt(pieces, rows):
 
 
 def padded(tokens, max_sequence_length, pad_id):
-    """The features that Tokens of preprocess/encoding/encode.py stand for, [N, max_sequence_length]."""
+    """The features of Tokens (preprocess/encoding/encode.py), [N, max_sequence_length] each."""
     ids = np.full((len(tokens.lengths), max_sequence_length), pad_id)
     ids[np.arange(max_sequence_length) < tokens.lengths[:, None]] = tokens.values
     mask, segments = records.mask_and_segments(tokens.lengths, tokens.b_starts, max_sequence_length)

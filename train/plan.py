@@ -11,9 +11,9 @@ from typing import Any, Dict, List, Optional
 
 from shared import config, manifest
 from shared.config import Config, InputConfig
+from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
-from shared.modelzoo_keys import INPUTS
 from train import checkpoint_files, choose_splits, model_dir, resolve, restore, wse_rules
 from train.pretrained.read import read as read_pretrained
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from shared import settings
+from shared.config import settings
 from shared.errors import exit_code
 from train import plan, quality, start, xla_cache
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules as the Cerebras Model Zoo defines them (shared/config.py: SCHEDULERS)."""
+"""Learning-rate schedules as the Cerebras Model Zoo defines them, see shared/config/schedules.py."""
 
 import math
 

@@ -28,7 +28,7 @@ from bench.input.ours import untrimmed
 from bench.train import products
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
-from shared.schedules import parse_learning_rate
+from shared.config.schedules import parse_learning_rate
 from train import input_fn
 from train.estimators import devices, gpu
 

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from shared import config
+from shared.config import modelzoo_keys
 from shared.errors import UserError
 from tests.inputs import ROOT
 
@@ -280,7 +281,8 @@ def test_each_key_has_one_treatment():
     for section, kind in config.SECTIONS.items():
         fields = {field.name for field in dataclasses.fields(kind)}
         groups = [fields] + [
-            set(table.get(section, {})) for table in (config.FIXED, config.IGNORED, config.REFUSED)
+            set(table.get(section, {}))
+            for table in (modelzoo_keys.FIXED, modelzoo_keys.IGNORED, modelzoo_keys.REFUSED)
         ]
         assert sum(map(len, groups)) == len(set().union(*groups))
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List
 
-from shared.modelzoo_keys import INPUTS
+from shared.config.modelzoo_keys import INPUTS
 
 
 def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, Any]) -> List[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from shared import settings
+from shared.config import settings
 from shared.suggest import unknown
 
 # {scheduler: (required keys, optional keys)}, as the Model Zoo defines them. `steps` is how

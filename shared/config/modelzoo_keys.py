@@ -1,6 +1,7 @@
 """The Model Zoo's configuration keys that are no setting of ours: fixed, ignored or refused.
 
-The settings themselves are the fields in shared/config.py. Facts: the classifier of release 1.7.1.
+The settings themselves are the fields in shared/config/schema.py. Source: the classifier of release
+1.7.1.
 """
 
 # model's key for a file whose model section is the base of this one.

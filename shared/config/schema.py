@@ -1,21 +1,19 @@
-"""A YAML configuration becomes frozen dataclasses; every error in it is reported at once.
+"""Every key of a configuration that is honoured: its parser, its default and its meaning.
 
-Sections and keys are those of the Cerebras Model Zoo's classifier (release 1.7.1), but for the
-section `quality`, which is this program's own. Every key of the Model Zoo's stands once: as a field
-here (honoured), or in shared/modelzoo_keys.py, in FIXED (one value works, others are refused), in
-IGNORED (accepted, one log line) or in REFUSED, but for PRETRAIN_PARAMS_PATH, which `load` replaces
-with the keys it points to. Any other key is an error with the nearest name.
+Sections and keys are those of the Cerebras Model Zoo's classifier (release 1.7.1), except for the
+section `quality`, which is this program's own. Every other key of the Model Zoo's stands in
+shared/config/modelzoo_keys.py: in FIXED (one value works, others are refused), in IGNORED
+(accepted, one log line) or in REFUSED; PRETRAIN_PARAMS_PATH is replaced with the keys it points to.
 """
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-from shared import joint_rules, pretrain_params, settings, tasks, yaml_file
-from shared.errors import UserError
-from shared.modelzoo_keys import FIXED, IGNORED, INPUTS, PRETRAIN_PARAMS_PATH, REFUSED
-from shared.schedules import Schedule, parse_learning_rate
-from shared.suggest import unknown
+from shared import tasks
+from shared.config import settings
+from shared.config.modelzoo_keys import INPUTS
+from shared.config.schedules import Schedule, parse_learning_rate
 
 
 def _setting(parse, **default):
@@ -212,186 +210,3 @@ SECTIONS = {
     "runconfig": RunConfig,
     "quality": QualityConfig,
 }
-_OPTIONAL = ("quality",)
-_CS_SECTION = "csconfig"
-# Written into <model_dir>/params.yaml beside the configuration, and passed over here: that file
-# is a valid configuration too.
-DATA_SECTION = "data"
-ENVIRONMENT_SECTION = "environment"
-
-
-def load(path: str, log: Callable[[str], None]) -> Config:
-    """Reads a YAML configuration.
-
-    Args:
-      path: the file.
-      log: takes one line for every key that is accepted and changes nothing.
-    Raises:
-      UserError: one message that lists every error in the file, and in the model section that it
-        inherits.
-    """
-    content = yaml_file.read(path, SECTIONS)
-    errors = []
-    csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
-    _settle_sections(path, content)
-    _inherit_inputs(content)
-    layers = {name: [(path, content.get(name))] for name in _section_names(content)}
-    layers["model"] = _model_layers(path, content.get("model"), errors)
-    sections = {name: _section(name, layers[name], errors, log) for name in layers}
-    errors += joint_rules.errors(sections, content.get("optimizer"), csconfig)
-    if errors:
-        inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
-        raise _mistakes(path + inherited, errors)
-    return Config(**{name: sections.get(name) for name in SECTIONS}, csconfig=csconfig)
-
-
-def _section_names(content) -> List[str]:
-    """The sections to read: all but optional ones that the file does not have."""
-    absent = {name for name in _OPTIONAL if content.get(name) is None}
-    return sorted({*SECTIONS, *IGNORED} - absent)
-
-
-def _csconfig(value, errors) -> Dict[str, Any]:
-    """The section csconfig, empty where it has an error, which is appended to `errors`."""
-    if not isinstance(value, (dict, type(None))):
-        errors.append(f"{_CS_SECTION}: expected a mapping, found {value!r}")
-        return {}
-    found = dict(value or {})
-    try:
-        settings.boolean(found.get("use_cbfloat16", False))
-    except ValueError as error:
-        errors.append(f"{_CS_SECTION}.use_cbfloat16: {error}")
-        return {}
-    return found
-
-
-def _settle_sections(path, content) -> None:
-    """Takes out the sections that params.yaml has beside these, and stops at unknown ones."""
-    for name in (DATA_SECTION, ENVIRONMENT_SECTION):
-        content.pop(name, None)
-    known = {*SECTIONS, *IGNORED, _CS_SECTION}
-    errors = [unknown("section", name, known) for name in content if name not in known]
-    if errors:
-        raise _mistakes(path, errors)
-
-
-def _mistakes(where: str, errors) -> UserError:
-    return UserError("\n".join([f"{where}:", *("  " + error for error in errors)]))
-
-
-def dump(config: Config) -> Dict[str, Any]:
-    """The configuration as plain mappings, such that `load` of their YAML gives it again."""
-    content = dataclasses.asdict(config)
-    content["optimizer"]["learning_rate"] = [
-        {"scheduler": schedule.scheduler, **_plain(schedule.values)}
-        for schedule in config.optimizer.learning_rate
-    ]
-    if config.optimizer.optimizer_type != "momentum":
-        del content["optimizer"]["momentum"]  # stated, it would be an error
-    return _plain(content)
-
-
-def _plain(value):
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if item is not None}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _inherit_inputs(content: Dict[str, Any]) -> None:
-    """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
-
-    An input function is inherited by nobody: one that repeats would never end an evaluation.
-    """
-    train, predict = content.get("train_input"), content.get("predict_input")
-    content.setdefault("eval_input", _without_function(train))
-    evaluate = content["eval_input"]
-    predict = {} if predict is None else predict
-    if isinstance(evaluate, dict) and isinstance(predict, dict):
-        content["predict_input"] = {**_without_function(evaluate), **predict}
-
-
-def _without_function(section):
-    if not isinstance(section, dict):
-        return section
-    return {key: value for key, value in section.items() if key != "input_fn"}
-
-
-def _model_layers(path, model, errors):
-    """[(file, mapping)] of the model section; empty where what it inherits cannot be read."""
-    if not isinstance(model, dict):
-        return [(path, model)]
-    own = {key: value for key, value in model.items() if key != PRETRAIN_PARAMS_PATH}
-    stated = model.get(PRETRAIN_PARAMS_PATH)
-    if stated is None:
-        return [(path, own)]
-    try:
-        return [(path, own), pretrain_params.base_model(path, stated, own)]
-    except (UserError, ValueError) as error:
-        errors.append(f"model.{PRETRAIN_PARAMS_PATH}: {error}")
-        return []
-
-
-def _section(name, layers, errors, log):
-    """One section's dataclass; or None, with what is wrong appended to `errors`.
-
-    Args:
-      layers: [(file, mapping)], the configuration's own first; no key stands in two of them.
-        Empty where it is known already that the section cannot be read.
-    """
-    for _, values in layers:
-        if not isinstance(values, (dict, type(None))):
-            errors.append(f"{name}: expected a mapping, found {values!r}")
-            return None
-    kind = SECTIONS.get(name)
-    fields = {field.name: field for field in dataclasses.fields(kind)} if kind else {}
-    found, faults = {}, []
-    for file, values in layers:
-        more, wrong = _read_keys(name, values or {}, fields, log, file)
-        found.update(more)
-        faults += wrong if file == layers[0][0] else [f"{fault} (in {file})" for fault in wrong]
-    faults += _missing(name, layers, fields)
-    errors += faults
-    return kind(**found) if kind and layers and not faults else None
-
-
-def _missing(name, layers, fields):
-    """A line for every required key that stands in no layer."""
-    stated = {key for _, values in layers for key in values or {}}
-    required = [field.name for field in fields.values() if _is_required(field)] if layers else []
-    return [f"{name}.{key}: missing" for key in required if key not in stated]
-
-
-def _read_keys(section, values, fields, log, file):
-    """({key: setting}, [what is wrong]) of one file's section."""
-    found, faults = {}, []
-    for key, value in values.items():
-        try:
-            if key not in fields:
-                _other_key(section, key, value, fields, lambda line: log(f"{file}: {line}"))
-            elif value is not None or _is_required(fields[key]):  # else null means the default
-                found[key] = fields[key].metadata["parse"](value)
-        except ValueError as error:
-            faults.append(f"{section}.{key}: {error}")
-    return found, faults
-
-
-def _is_required(field) -> bool:
-    return field.default is dataclasses.MISSING
-
-
-def _other_key(section, key, value, fields, log) -> None:
-    """A key that is no field: fixed, ignored, refused or unknown."""
-    fixed, ignored = FIXED.get(section, {}), IGNORED.get(section, {})
-    refused = REFUSED.get(section, {})
-    if key in fixed:
-        allowed, reason = fixed[key]
-        if type(value) is not type(allowed) or value != allowed:
-            only, found = settings.shown(allowed), settings.shown(value)
-            raise ValueError(f"only {only} works ({reason}), found {found}")
-    elif key in ignored:
-        log(f"{section}.{key} changes nothing: {ignored[key]}")
-    elif key in refused:
-        raise ValueError(f"refused: {refused[key]}")
-    else:
-        inherits = {PRETRAIN_PARAMS_PATH} if section == "model" else set()
-        raise ValueError(unknown("key", key, {*fields, *fixed, *ignored, *inherits}))

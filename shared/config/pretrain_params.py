@@ -7,8 +7,8 @@ relative to the folder of the program, which is the parent of the folder where t
 import os
 from typing import Any, Dict, Tuple
 
-from shared import settings, yaml_file
-from shared.modelzoo_keys import PRETRAIN_PARAMS_PATH
+from shared.config import settings, yaml_file
+from shared.config.modelzoo_keys import PRETRAIN_PARAMS_PATH
 
 # Not taken over, as in the Model Zoo: variable sequence length belongs to pretraining.
 _LEFT_OUT = ("use_vsl",)
