@@ -12,7 +12,8 @@ from shared.config import InputConfig, ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import flops, shapes, start, variables, xla_cache
+from train import shapes, start, xla_cache
+from train.model import flops, variables
 from train.plan import Plan
 from train.shapes import Shapes
 from train.tensorflow_errors import explained

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import checkpoint, classifier, static_input_fn, variables, weights
-from train.layers import Layers
+from train import checkpoint, static_input_fn
+from train.model import classifier, initial_weights, variables
+from train.model.layers import Layers
 from train.plan import Plan
 
 
@@ -44,7 +45,7 @@ def _weights(todo):
         )
     known = {name: tf.compat.v1.placeholder(tf.float32, a.shape) for name, a in arrays.items()}
     seed = todo.params.runconfig.tf_random_seed
-    values = weights.create(model, seed, known, make=lambda value, name: value)
+    values = initial_weights.create(model, seed, known, make=lambda value, name: value)
     return {known[name]: array for name, array in arrays.items()}, values
 
 

@@ -9,10 +9,11 @@ from typing import Callable
 import tensorflow as tf
 
 from shared.config import Config
-from train import classifier, loss_scale, optimizer, schedule, stream_metrics, variables
+from train import loss_scale, optimizer, schedule, stream_metrics
 from train.estimators import devices
-from train.layers import no_dropout
-from train.weights import STDDEV
+from train.model import classifier, variables
+from train.model.initial_weights import STDDEV
+from train.model.layers import no_dropout
 
 # tf.estimator.ModeKeys, which later versions of TensorFlow have no longer.
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"

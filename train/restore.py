@@ -6,7 +6,7 @@ from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.files import sha256_of
 from shared.manifest import Manifest
-from train import variables
+from train.model import variables
 
 
 def check_fits(config: ModelConfig, found: Manifest, checkpoint) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from shared.errors import UserError
-from train import checkpoint, checkpoint_files, variables
+from train import checkpoint, checkpoint_files
+from train.model import variables
 from train.plan import Plan
 
 

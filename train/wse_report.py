@@ -23,12 +23,12 @@ from train import (
     order,
     rows,
     stream,
-    variables,
     wse_ops,
     wse_rules,
 )
 from train.estimators import devices
 from train.estimators.wse_layers import WseLayers
+from train.model import variables
 from train.plan import Plan
 
 OK, WARNING, UNCHECKED = "ok", "warning", "unchecked"

@@ -17,7 +17,7 @@ from bench.table import markdown
 from bench.train import first_step
 from shared.config import ModelConfig
 from shared.errors import exit_code
-from train import flops
+from train.model import flops
 
 _QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_CACHE": ""}
 _SIZES = ("hidden_size", "num_hidden_layers", "num_heads", "filter_size")

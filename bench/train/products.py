@@ -10,7 +10,7 @@ import time
 import tensorflow as tf
 
 from shared.config import ModelConfig
-from train import flops
+from train.model import flops
 
 _REPEATS = 10
 

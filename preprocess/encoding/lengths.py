@@ -88,7 +88,7 @@ def price(histogram: "dict[int, int]", max_sequence_length: int) -> Price:
 def gflop_per_step(length: int) -> float:
     """Forward and backward through BERT-base for one example: matrix products only, 2 operations
     a multiplication, the backward pass counted as two forward passes. Every layer counts whole, as
-    wse computes it; gpu and cpu leave out most of the last one (train/flops.py).
+    wse computes it; gpu and cpu leave out most of the last one (train/model/flops.py).
 
     >>> round(gflop_per_step(128))
     67

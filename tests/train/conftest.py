@@ -10,7 +10,8 @@ from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, 
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
 from tests.train import runs
-from train import checkpoint, model_dir, variables
+from train import checkpoint, model_dir
+from train.model import variables
 from train.pretrained.read import read
 
 

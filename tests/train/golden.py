@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from tests.inputs import GOLDEN
-from train import checkpoint, variables
+from train import checkpoint
+from train.model import variables
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")
 

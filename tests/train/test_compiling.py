@@ -18,9 +18,10 @@ from shared.errors import UserError
 from tests.inputs import ROOT
 from tests.train import runs
 from tests.train.test_input_fn import split_of
-from train import classifier, flops, input_fn, variables, xla_cache
+from train import input_fn, xla_cache
 from train.estimators.jit import StepFunction
-from train.layers import Layers
+from train.model import classifier, flops, variables
+from train.model.layers import Layers
 
 COMPILED = {"runconfig": {"xla": True}}
 # The model of runs.SMALL.

@@ -14,8 +14,9 @@ from safetensors.numpy import load_file, save_file
 from shared.errors import UserError
 from tests.inputs import GOLDEN
 from tests.train.runs import newest
-from train import classifier, convert, restore, variables
-from train.layers import Layers
+from train import convert, restore
+from train.model import classifier, variables
+from train.model.layers import Layers
 from train.pretrained.read import read
 
 HF, MODELZOO = GOLDEN / "hf", GOLDEN / "modelzoo"

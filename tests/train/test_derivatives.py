@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from train import derivatives
+from train.model import derivatives
 
 
 def plain_gelu(x):

@@ -10,9 +10,10 @@ from shared.config import Schedule
 from tests.inputs import GOLDEN
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import logged, newest
-from train import bert, checkpoint, classifier, restore, variables
+from train import checkpoint, restore
 from train.estimators.gpu import Estimator
-from train.layers import Layers
+from train.model import bert, classifier, variables
+from train.model.layers import Layers
 from train.pretrained import huggingface
 
 

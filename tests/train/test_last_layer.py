@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from shared.config import ModelConfig
-from train import classifier, variables
-from train.layers import Layers
+from train.model import classifier, variables
+from train.model.layers import Layers
 
 MODEL = ModelConfig(
     vocab_size=50, hidden_size=32, num_heads=2, num_hidden_layers=2, filter_size=64,

@@ -9,9 +9,9 @@ import tensorflow as tf
 from shared.config import Schedule
 from tests.train.conftest import constant
 from train import schedule
-from train.dropout import StatelessDropout
 from train.estimators.wse_layers import WseLayers
-from train.layers import Layers
+from train.model.dropout import StatelessDropout
+from train.model.layers import Layers
 from train.progress import Progress, clock
 
 

@@ -11,10 +11,11 @@ from shared import manifest
 from shared.errors import UserError
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
-from train import checkpoint_files, classifier, input_fn, loss_scale
+from train import checkpoint_files, input_fn, loss_scale
 from train.estimators import step
 from train.estimators.gpu import Estimator
 from train.finite import DivergedError
+from train.model import classifier
 
 
 @pytest.fixture
@@ -187,7 +188,7 @@ def test_float16_keeps_softmax_norm_and_loss_in_float32(tiny):
     expected = golden("modelzoo/expected.npz")
     weights = {name: tf.constant(value) for name, value in modelzoo_weights(model).items()}
     features = {name: tf.constant(expected[name]) for name in FEATURES}
-    from train.layers import Layers
+    from train.model.layers import Layers
 
     scores = classifier.logits(weights, features, model, Layers(tf.float16))
     assert scores.dtype == tf.float32

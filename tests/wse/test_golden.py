@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from shared import config
 from tests.wse import runs
-from train import checkpoint, model_fn, stream_metrics, variables
+from train import checkpoint, model_fn, stream_metrics
 from train.estimators import wse
 from train.estimators.wse_layers import WseLayers
+from train.model import variables
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")
 LENGTH = 24

@@ -35,7 +35,7 @@ def test_a_stranger_is_named_with_the_line_it_came_from(monkeypatch):
     found = wse_ops.strangers(graph, "train")
     assert set(found) == {"Erf", "Exp", "IdentityN"}  # the last one is of tf.custom_gradient
     file, line = found["Erf"].split(":")
-    assert file == "train/derivatives.py"
+    assert file == "train/model/derivatives.py"
     with open(file) as code:
         assert "tf.math.erf" in code.read().splitlines()[int(line) - 1]
 

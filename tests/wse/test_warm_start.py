@@ -12,7 +12,8 @@ import yaml
 from shared.errors import UserError
 from tests.wse import runs
 from tests.wse.conftest import ROOT, STANDIN
-from train import variables, warm_start
+from train import warm_start
+from train.model import variables
 from train.pretrained.read import read
 
 TWO_LAYERS = {**runs.SMALL["model"], "num_hidden_layers": 2}

@@ -15,14 +15,15 @@ import tensorflow as tf
 from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
-from train import checkpoint, classifier
+from train import checkpoint
 from train.estimators import devices, zeros
 from train.estimators.jit import StepFunction
 from train.estimators.loop import TrainLoop
 from train.estimators.replicas import Replicas
 from train.estimators.state import State
 from train.estimators.step import FEATURES, TrainStep, model_features
-from train.layers import Layers
+from train.model import classifier
+from train.model.layers import Layers
 
 
 class Predictions(NamedTuple):

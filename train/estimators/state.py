@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
-from train import checkpoint, loss_scale, optimizer, variables, weights
+from train import checkpoint, loss_scale, optimizer
+from train.model import initial_weights, variables
 
 _SKIPPED_STEPS = "skipped_steps"
 
@@ -15,7 +16,7 @@ class State:
     them make the same updates, the copies stay equal, and the first one is saved.
 
     Attributes:
-      weights: {name: variable}, train/variables.py.
+      weights: {name: variable}, train/model/variables.py.
       slots: {name: [variables]}, train/optimizer.py.
       global_step: int64, steps taken, the skipped ones included.
       skipped_steps: int64, steps whose gradients were not finite.
@@ -26,7 +27,7 @@ class State:
     def __init__(self, params: Config, values: dict):
         """Args: values, {name in a checkpoint: array}; what is not there starts fresh."""
         self._options = params.optimizer
-        self.weights = weights.create(
+        self.weights = initial_weights.create(
             params.model, params.runconfig.tf_random_seed, values, local_variable
         )
         self.slots = {

@@ -6,13 +6,14 @@ import tensorflow as tf
 
 from shared import records
 from shared.config import Config, ModelConfig
-from train import classifier, loss_scale, optimizer, schedule
-from train.dropout import StatelessDropout
+from train import loss_scale, optimizer, schedule
 from train.estimators import kernels
 from train.estimators.jit import StepFunction
 from train.estimators.replicas import Replicas
 from train.estimators.state import State, local_variable
-from train.layers import Layers
+from train.model import classifier
+from train.model.dropout import StatelessDropout
+from train.model.layers import Layers
 
 # What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
 FEATURES = {name: tf.TensorSpec([None, None], tf.int32) for name in records.TOKEN_FEATURES}

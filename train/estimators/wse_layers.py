@@ -9,7 +9,7 @@ import math
 
 import tensorflow as tf
 
-from train.layers import MASKED_SCORE, Layers
+from train.model.layers import MASKED_SCORE, Layers
 
 
 class WseLayers(Layers):

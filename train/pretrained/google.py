@@ -6,7 +6,7 @@ from typing import Dict
 
 import numpy as np
 
-from train import variables
+from train.model import variables
 from train.pretrained import bert_config, names
 from train.pretrained.bert_config import GOOGLE_ACTIVATIONS, BertConfig
 from train.pretrained.pretrained import Pretrained, renamed, sizes_of, text_facts

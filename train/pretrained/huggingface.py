@@ -14,7 +14,7 @@ import numpy as np
 from shared import vocab
 from shared.errors import UserError
 from shared.files import write_whole
-from train import variables
+from train.model import variables
 from train.pretrained import bert_config, names, safetensors_file
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
 from train.pretrained.pretrained import Pretrained, renamed, text_facts

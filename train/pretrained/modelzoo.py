@@ -16,7 +16,8 @@ from shared import config, quiet
 from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.files import write_whole
-from train import model_dir, variables
+from train import model_dir
+from train.model import variables
 from train.pretrained import names
 from train.pretrained.pretrained import Pretrained, renamed, sizes_of, text_facts
 

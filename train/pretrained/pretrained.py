@@ -8,7 +8,7 @@ import numpy as np
 
 from shared import vocab
 from shared.errors import UserError
-from train import variables
+from train.model import variables
 
 VOCAB_FILE = "vocab.txt"
 # All are exact as float32.

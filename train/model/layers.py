@@ -1,6 +1,6 @@
 """The parts of BERT that each backend has in its own form: here for gpu and cpu.
 
-train/bert.py puts them together; Cerebras' are in train/estimators/wse_layers.py.
+train/model/bert.py puts them together; Cerebras' are in train/estimators/wse_layers.py.
 
 Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A tokens of a row that ask.
 """
@@ -8,7 +8,7 @@ Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A tokens 
 import tensorflow as tf
 
 from shared import records
-from train.derivatives import add_bias, gelu, gelu_erf, normalized
+from train.model.derivatives import add_bias, gelu, gelu_erf, normalized
 
 # Added to the attention scores of padding; exp(-1e4) is 0 in float32 after the softmax.
 MASKED_SCORE = -1e4

@@ -7,14 +7,14 @@ that ask in attention: all S, but in the last layer only those whose answer is w
 import tensorflow as tf
 
 from shared.config import ModelConfig
-from train import variables
+from train.model import variables
 
 
 def encode(weights, features, model: ModelConfig, layers):
     """Token ids to hidden states.
 
     Args:
-      weights: {name: float32 variable or tensor}, the names of train/variables.py.
+      weights: {name: float32 variable or tensor}, the names of train/model/variables.py.
       features: {"input_ids", "input_mask" (1 = padding), "segment_ids"}, int32 [B, S] each.
       model: sizes and rates, all set.
       layers: a new layers.Layers, or the backend's own.

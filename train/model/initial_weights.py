@@ -1,9 +1,9 @@
-"""Makes the variables of train/variables.py with their first values."""
+"""Makes the variables of train/model/variables.py with their first values."""
 
 import tensorflow as tf
 
 from shared.config import ModelConfig
-from train import variables
+from train.model import variables
 
 STDDEV = 0.02  # of the truncated normal that BERT's kernels and embeddings start from
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from shared.config import ModelConfig
-from train import bert, variables
+from train.model import bert, variables
 
 
 def logits(weights, features, model: ModelConfig, layers):
