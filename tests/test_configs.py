@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from shared import config, tasks
 from tests.inputs import ROOT
-from train.schedule import learning_rate
+from train.optim.schedule import learning_rate
 
 PATHS = sorted((ROOT / "configs").glob("*.yaml"))
 # Rows of the train splits (TensorFlow Datasets, glue 2.0.0).

@@ -9,11 +9,12 @@ from typing import Callable
 import tensorflow as tf
 
 from shared.config import Config
-from train import loss_scale, optimizer, schedule, stream_metrics
+from train import stream_metrics
 from train.estimators import devices
 from train.model import classifier, variables
 from train.model.initial_weights import STDDEV
 from train.model.layers import no_dropout
+from train.optim import loss_scale, optimizer, schedule
 
 # tf.estimator.ModeKeys, which later versions of TensorFlow have no longer.
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"

@@ -14,21 +14,11 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import (
-    checkpoint,
-    gelu_difference,
-    loss_scale,
-    model_fn,
-    optimizer,
-    order,
-    rows,
-    stream,
-    wse_ops,
-    wse_rules,
-)
+from train import checkpoint, gelu_difference, model_fn, order, rows, stream, wse_ops, wse_rules
 from train.estimators import devices
 from train.estimators.wse_layers import WseLayers
 from train.model import variables
+from train.optim import loss_scale, optimizer
 from train.plan import Plan
 
 OK, WARNING, UNCHECKED = "ok", "warning", "unchecked"

@@ -1,4 +1,4 @@
-"""Learning-rate schedules of a configuration; train/schedule.py computes them."""
+"""Learning-rate schedules of a configuration; train/optim/schedule.py computes them."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple

@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig
 from tests.train.conftest import constant
-from train import loss_scale
+from train.optim import loss_scale
 
 
 def after(steps, **options):

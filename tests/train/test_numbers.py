@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.train.conftest import constant
-from train import schedule
 from train.estimators.wse_layers import WseLayers
 from train.model.dropout import StatelessDropout
 from train.model.layers import Layers
+from train.optim import schedule
 from train.progress import Progress, clock
 
 

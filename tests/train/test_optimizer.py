@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig
 from tests.train.conftest import constant
-from train import optimizer
 from train.estimators import kernels
+from train.optim import optimizer
 
 
 def options(**given):

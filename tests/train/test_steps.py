@@ -11,11 +11,12 @@ from shared import manifest
 from shared.errors import UserError
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
-from train import checkpoint_files, input_fn, loss_scale
+from train import checkpoint_files, input_fn
 from train.estimators import step
 from train.estimators.gpu import Estimator
 from train.finite import DivergedError
 from train.model import classifier
+from train.optim import loss_scale
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import pytest
 import tensorflow as tf
 
 from tests.wse import runs
-from train import optimizer, wse_ops, wse_report
+from train import wse_ops, wse_report
 from train.estimators import wse_layers
+from train.optim import optimizer
 
 pytestmark = pytest.mark.skipif(
     not tf.__version__.startswith("2.2."), reason="only TensorFlow 2.2 makes the container's graph"

@@ -5,8 +5,9 @@ import tensorflow as tf
 
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
-from train import checkpoint, loss_scale, optimizer
+from train import checkpoint
 from train.model import initial_weights, variables
+from train.optim import loss_scale, optimizer
 
 _SKIPPED_STEPS = "skipped_steps"
 
@@ -17,7 +18,7 @@ class State:
 
     Attributes:
       weights: {name: variable}, train/model/variables.py.
-      slots: {name: [variables]}, train/optimizer.py.
+      slots: {name: [variables]}, train/optim/optimizer.py.
       global_step: int64, steps taken, the skipped ones included.
       skipped_steps: int64, steps whose gradients were not finite.
       skipped_in_a_row: int64, those since the last other one; not saved.

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from shared import records
 from shared.config import Config, ModelConfig
-from train import loss_scale, optimizer, schedule
 from train.estimators import kernels
 from train.estimators.jit import StepFunction
 from train.estimators.replicas import Replicas
@@ -14,6 +13,7 @@ from train.estimators.state import State, local_variable
 from train.model import classifier
 from train.model.dropout import StatelessDropout
 from train.model.layers import Layers
+from train.optim import loss_scale, optimizer, schedule
 
 # What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
 FEATURES = {name: tf.TensorSpec([None, None], tf.int32) for name in records.TOKEN_FEATURES}
