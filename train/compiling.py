@@ -12,10 +12,11 @@ from shared.config import InputConfig, ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import shapes, start, xla_cache
+from train import start, xla_cache
+from train.data import batch_shapes
+from train.data.batch_shapes import Shapes
 from train.model import flops, variables
 from train.plan import Plan
-from train.shapes import Shapes
 from train.tensorflow_errors import explained
 
 
@@ -61,12 +62,12 @@ def _kinds(todo: Plan, estimator) -> List[Kind]:
     params, kinds = estimator.params, []
     if todo.train_data:
         found = todo.train_data
-        of_training = shapes.of_training(params, found, estimator.input_context())
+        of_training = batch_shapes.of_training(params, found, estimator.input_context())
         batches = params.optimizer.grad_accum_steps * estimator.devices
         kinds.append(Kind(TRAIN, of_training, batches, flops.train, params.train_input, found))
     if todo.scored_data:
         section, found = todo.scored_section, todo.scored_data
-        of_scoring = shapes.of_scoring(params, section, todo.splits, found)
+        of_scoring = batch_shapes.of_scoring(params, section, todo.splits, found)
         name = section.split("_")[0]
         kinds.append(Kind(name, of_scoring, 1, flops.forward, todo.scored_input, found))
     return kinds

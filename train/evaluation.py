@@ -9,9 +9,10 @@ import numpy as np
 from shared import tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import checkpoint, checkpoint_files, finite, metrics, model_dir, own_input_fn, start
+from train import checkpoint, checkpoint_files, finite, metrics, model_dir, start
+from train.data import user_input_fn
+from train.data.input_fn import eval_input_fn
 from train.estimators import state
-from train.input_fn import eval_input_fn
 from train.plan import Plan
 from train.tensorflow_errors import explained
 
@@ -99,7 +100,7 @@ def metrics_of(result: dict) -> dict:
 
 def _input_fn(todo, split):
     if todo.scored_input.input_fn:
-        read = functools.partial(own_input_fn.scored_batches, section=todo.scored_section)
+        read = functools.partial(user_input_fn.scored_batches, section=todo.scored_section)
     else:
         read = functools.partial(eval_input_fn, options=todo.scored_input)
     return functools.partial(read, split=split, found=todo.scored_data)

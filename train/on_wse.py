@@ -19,7 +19,6 @@ from train import (
     evaluation,
     model_dir,
     model_fn,
-    order,
     prediction_files,
     static_input_fn,
     warm_start,
@@ -28,6 +27,7 @@ from train import (
     wse_tasks,
 )
 from train import plan as plans
+from train.data import order
 from train.estimators import wse
 from train.plan import Plan
 from train.tensorflow_errors import explained

@@ -14,7 +14,8 @@ from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import checkpoint_files, choose_splits, model_dir, resolve, restore, wse_rules
+from train import checkpoint_files, model_dir, resolve, restore, wse_rules
+from train.data import splits as choose_splits
 from train.pretrained.read import read as read_pretrained
 
 GPU, CPU, WSE = BACKENDS = ("gpu", "cpu", "wse")

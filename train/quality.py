@@ -15,7 +15,8 @@ from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import checkpoint_files, choose_splits, model_dir, plan
+from train import checkpoint_files, model_dir, plan
+from train.data import splits
 
 MODE = "quality"
 _FILE = "quality.json"
@@ -71,7 +72,7 @@ def _gate(options):
         raise UserError(_NO_BAND.format(options.params))
     found = plan.read_data(params, "eval_input", options)
     metric = _metric(options.params, band, found)
-    split = choose_splits.to_evaluate(found, None)[0]
+    split = splits.to_evaluate(found, None)[0]
     return Gate(band, metric, split), options.seeds or band.seeds
 
 

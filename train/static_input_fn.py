@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from shared.config import InputConfig
 from shared.manifest import Manifest
-from train import stream, wse_tasks
+from train import wse_tasks
+from train.data import streaming
 
 _PRIME = 7919  # keeps the orders of tasks apart
 
@@ -30,13 +31,13 @@ def train_batches(options: InputConfig, found: Manifest, seed: int, first_step: 
             f"TF_CONFIG is not set: each of {wse_tasks.count()} tasks reads all records, shuffled"
         )
         seed += _PRIME * wse_tasks.rank()
-    batches = stream.worker_batches(options, found, index, count, seed, first_step // count)
+    batches = streaming.worker_batches(options, found, index, count, seed, first_step // count)
     return _static(batches, options.batch_size, found)
 
 
 def scored_batches(options: InputConfig, split: str, found: Manifest):
     """Every example of a split in order, again and again, so that the last batch is full too."""
-    records = stream.records_in_order(options, split, found).repeat()
+    records = streaming.records_in_order(options, split, found).repeat()
     return _static(
         records.batch(options.batch_size, drop_remainder=True), options.batch_size, found
     )
@@ -47,8 +48,8 @@ def _static(batches, batch_size, found):
 
     def parse(serialized):
         serialized.set_shape([batch_size])
-        features, _, labels = stream.parse(serialized, found)
-        return stream.cut(features, found.max_sequence_length), labels
+        features, _, labels = streaming.parse(serialized, found)
+        return streaming.cut(features, found.max_sequence_length), labels
 
     batches = batches.map(parse, tf.data.experimental.AUTOTUNE)
     return batches.prefetch(tf.data.experimental.AUTOTUNE)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from shared.config import InputConfig, OptimizerConfig
 from shared.errors import UserError, plain_message
 from shared.manifest import Manifest
-from train import record_rules
+from train.data import record_rules
 
 
 @contextmanager

@@ -5,9 +5,10 @@ import functools
 
 from shared.errors import UserError
 from shared.tasks import TRAIN
-from train import checkpoint_files, evaluation, model_dir, own_input_fn, start, xla_cache
+from train import checkpoint_files, evaluation, model_dir, start, xla_cache
 from train.best import Best
-from train.input_fn import train_input_fn
+from train.data import user_input_fn
+from train.data.input_fn import train_input_fn
 from train.plan import Plan
 from train.tensorflow_errors import explained
 
@@ -81,7 +82,7 @@ def _is_scored_step(todo: Plan, step: int, last_step: int) -> bool:
 
 def _input_fn(todo: Plan, first_step: int):
     if todo.params.train_input.input_fn:
-        read = functools.partial(own_input_fn.training_batches, split=TRAIN)
+        read = functools.partial(user_input_fn.training_batches, split=TRAIN)
     else:
         read = train_input_fn
     return functools.partial(read, found=todo.train_data, first_step=first_step)

@@ -14,7 +14,8 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import checkpoint, gelu_difference, model_fn, order, rows, stream, wse_ops, wse_rules
+from train import checkpoint, gelu_difference, model_fn, wse_ops, wse_rules
+from train.data import in_memory, order, streaming
 from train.estimators import devices
 from train.estimators.wse_layers import WseLayers
 from train.model import variables
@@ -54,7 +55,7 @@ def _data(todo, section, found: Manifest):
     options = getattr(todo.params, section)
     splits = [TRAIN] if section == "train_input" else todo.splits
     for split in splits:
-        rows.check_files(options.data_dir, split, found)
+        in_memory.check_files(options.data_dir, split, found)
         shards = found.splits[split].shards
         examples = found.splits[split].examples
         yield Line(
@@ -79,7 +80,7 @@ def _length(todo, examples):
 def _workers(batch_size: int, sizes: List[int]) -> Line:
     """How many input workers can fill batches, and whether each has shards of its own."""
     most, shards = 1, len(sizes)
-    while min(stream.parts(sizes, most + 1)) >= batch_size:
+    while min(streaming.parts(sizes, most + 1)) >= batch_size:
         most += 1
     if most < shards:
         return Line(WARNING, f"workers: start at most {most}; of more, one could not fill a batch")

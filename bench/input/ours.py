@@ -27,8 +27,8 @@ from shared import manifest, records
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import input_fn, order
-from train.rows import read_split
+from train.data import input_fn, order
+from train.data.in_memory import read_split
 
 _EPOCHS_IN_MEMORY = 15
 _EPOCHS_OF_FILES = 3

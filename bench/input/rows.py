@@ -12,7 +12,7 @@ import numpy as np
 
 from shared import manifest, records
 from shared.tasks import TRAIN
-from train.rows import read_split
+from train.data.in_memory import read_split
 
 
 def main(folder: str, target: str) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from shared import manifest
 from shared.tasks import TRAIN
-from train import order
-from train.rows import read_split
+from train.data import order
+from train.data.in_memory import read_split
 
 _COLUMNS = ("ids", "lengths", "labels")
 

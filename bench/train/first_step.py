@@ -28,7 +28,8 @@ def main(data_dir: str) -> None:
 
     with _timed(seconds, start, "import_tensorflow", "importing TensorFlow"):
         start.import_tensorflow("cpu")
-    from train import input_fn, run
+    from train import run
+    from train.data import input_fn
     from train.estimators import gpu, loop
 
     with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ from bench.train import products
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.config.schedules import parse_learning_rate
-from train import input_fn
+from train.data import input_fn
 from train.estimators import devices, gpu
 
 SEED = 1

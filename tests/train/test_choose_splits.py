@@ -5,7 +5,8 @@ import pytest
 from shared import tasks
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary
-from train import choose_splits, resolve
+from train import resolve
+from train.data import splits as choose_splits
 
 
 def dataset(task, **unlabelled):

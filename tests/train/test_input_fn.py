@@ -10,8 +10,8 @@ import tensorflow as tf
 from shared import manifest, records
 from shared.errors import UserError
 from tests.inputs import read_rows, to_example
-from train import input_fn
-from train.rows import read_split
+from train.data import input_fn
+from train.data.in_memory import read_split
 
 
 def train_of(params, first_step=0):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shared.errors import UserError
-from train import order
+from train.data import order
 
 
 class Context:

@@ -11,7 +11,8 @@ from shared import manifest
 from shared.errors import UserError
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
-from train import checkpoint_files, input_fn
+from train import checkpoint_files
+from train.data import input_fn
 from train.estimators import step
 from train.estimators.gpu import Estimator
 from train.finite import DivergedError

@@ -9,7 +9,7 @@ from shared import manifest
 from shared.errors import UserError
 from tests.inputs import data_arguments, read_rows, to_example
 from tests.train.test_input_fn import GOOD, write_dataset
-from train import input_fn, record_rules, stream
+from train.data import input_fn, record_rules, streaming
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_a_streamed_record_that_breaks_a_rule(tmp_path, change, rule):
     found = manifest.read(str(tmp_path))
     records = [to_example(row, is_regression=False) for row in (GOOD, {**GOOD, **change})]
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
-        tf.function(lambda: stream.parse(tf.constant(records), found))()
+        tf.function(lambda: streaming.parse(tf.constant(records), found))()
     assert record_rules.broken(error.value.message) == rule
 
 
@@ -188,7 +188,7 @@ def test_streamed_rows_are_what_the_records_say(tmp_path):
     write_dataset(tmp_path, [GOOD, other])
     path = str(next(tmp_path.glob("train/*")))
     serialized = tf.constant(list(tf.data.TFRecordDataset(path).as_numpy_iterator()))
-    features, lengths, labels = stream.parse(serialized, manifest.read(str(tmp_path)))
+    features, lengths, labels = streaming.parse(serialized, manifest.read(str(tmp_path)))
     for name, feature in features.items():
         assert feature.numpy().tolist() == [GOOD[name], other[name]]
     assert list(features) == ["input_ids", "input_mask", "segment_ids"]
@@ -198,6 +198,6 @@ def test_streamed_rows_are_what_the_records_say(tmp_path):
 
 
 def test_features_are_cut():
-    cut = stream.cut({"input_ids": tf.constant([[2, 5, 3, 0], [2, 3, 0, 0]], tf.int64)}, 3)
+    cut = streaming.cut({"input_ids": tf.constant([[2, 5, 3, 0], [2, 3, 0, 0]], tf.int64)}, 3)
     assert cut["input_ids"].numpy().tolist() == [[2, 5, 3], [2, 3, 0]]
     assert cut["input_ids"].dtype == tf.int32

@@ -4,7 +4,7 @@ import pytest
 
 from shared import manifest
 from tests.wse import dataset
-from train import rows
+from train.data import in_memory
 
 
 @pytest.mark.parametrize("kind", ["sentences", "pairs"])
@@ -12,7 +12,7 @@ def test_every_record_is_valid(kind, request):
     folder = request.getfixturevalue(kind)
     found = manifest.read(folder)
     for name, sizes in dataset.SPLITS.items():
-        read = rows.read_split(folder, name, found)
+        read = in_memory.read_split(folder, name, found)
         assert [shard.examples for shard in found.splits[name].shards] == list(sizes)
         assert len(set(read.lengths.tolist())) > 3 and found.splits[name].truncated > 0
         is_pair = read.b_starts < read.lengths
@@ -24,9 +24,9 @@ def test_labels_may_be_scores(tmp_path):
     splits = {"train": (3,), "test": (2,)}
     folder = dataset.write(tmp_path, "stsb", ("a", "b"), None, splits)
     found = manifest.read(folder)
-    labels = rows.read_split(folder, "train", found).labels
+    labels = in_memory.read_split(folder, "train", found).labels
     assert len(labels) == 3 and ((labels > 0) & (labels < 5)).all()
-    assert rows.read_split(folder, "test", found).labels.tolist() == [-1.0, -1.0]
+    assert in_memory.read_split(folder, "test", found).labels.tolist() == [-1.0, -1.0]
 
 
 def test_it_is_the_same_every_time(tmp_path, sentences):

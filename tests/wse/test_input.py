@@ -13,7 +13,8 @@ from shared import manifest, records
 from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset, runs
-from train import on_wse, rows, static_input_fn, wse_tasks
+from train import on_wse, static_input_fn, wse_tasks
+from train.data import in_memory
 from train.wse_tasks import Worker
 
 WIDTH = dataset.MAX_SEQUENCE_LENGTH
@@ -34,7 +35,7 @@ def read(folder, count, batch_size=2, first_step=0, **options):
 
 
 def all_rows(folder, split="train"):
-    ids = rows.read_split(folder, split, manifest.read(folder)).input_ids
+    ids = in_memory.read_split(folder, split, manifest.read(folder)).input_ids
     return sorted(map(tuple, ids.tolist()))
 
 
@@ -156,7 +157,7 @@ def test_shapes_are_static_also_in_a_graph(even):
 
 def test_scored_records_come_in_order_and_fill_the_last_batch(pairs):
     found = manifest.read(pairs)
-    expected = rows.read_split(pairs, "test", found)
+    expected = in_memory.read_split(pairs, "test", found)
     batches = static_input_fn.scored_batches(InputConfig(4, pairs), "test", found).take(3)
     features, labels = zip(*batches)
     ids = np.concatenate([batch["input_ids"] for batch in features])

@@ -48,7 +48,7 @@ class Estimator:
       dtype: of the matrix products.
 
     Its methods take an input_fn: a function (params, input_context) that returns a tf.data.Dataset
-    of (features, labels), see train/input_fn.py.
+    of (features, labels), see train/data/input_fn.py.
     """
 
     def __init__(

@@ -43,7 +43,7 @@ class Replicas:
     def batches(self, input_fn: Callable, params):
         """An iterator of what input_fn(params, input_context) gives each replica.
 
-        Every process reads its own part; see train/input_fn.py.
+        Every process reads its own part; see train/data/input_fn.py.
         """
         return iter(
             self._strategy.distribute_datasets_from_function(

@@ -7,7 +7,7 @@ from train.estimators.step import FEATURES
 
 
 def dataset(shapes: list, is_regression: bool) -> tf.data.Dataset:
-    """A batch as of train/input_fn.py for each of the shapes [(rows, tokens)], in order."""
+    """A batch as of train/data/input_fn.py for each of the shapes [(rows, tokens)], in order."""
     sizes = tf.data.Dataset.from_tensor_slices(np.array(shapes, np.int32).reshape(-1, 2))
     label_type = tf.float32 if is_regression else tf.int32
 

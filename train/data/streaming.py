@@ -16,8 +16,8 @@ from shared.config import InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import order, record_rules
-from train.rows import check_files
+from train.data import order, record_rules
+from train.data.in_memory import check_files
 
 _SHARDS_AT_A_TIME = 8
 _BLOCK = 256  # records read in turn from each; fewer are slower

@@ -5,8 +5,8 @@ from typing import List, NamedTuple, Optional, Tuple
 from shared.config import Config
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import order, own_input_fn
-from train.input_fn import fits_in_memory, lengths_of_batches
+from train.data import order, user_input_fn
+from train.data.input_fn import fits_in_memory, lengths_of_batches
 
 
 class Shapes(NamedTuple):
@@ -28,7 +28,7 @@ def of_training(params: Config, found: Manifest, input_context) -> Shapes:
     """
     options = params.train_input
     if options.input_fn:
-        dataset = own_input_fn.training_batches(
+        dataset = user_input_fn.training_batches(
             params, input_context, split=TRAIN, found=found, first_step=0
         )
         return _own(dataset, f"train_input.input_fn {options.input_fn}")
@@ -54,7 +54,7 @@ def of_scoring(params: Config, section: str, splits: List[str], found: Manifest)
 def _of_split(params, section, split, found) -> Shapes:
     options = getattr(params, section)
     if options.input_fn:
-        dataset = own_input_fn.scored_batches(params, section=section, split=split, found=found)
+        dataset = user_input_fn.scored_batches(params, section=section, split=split, found=found)
         return _own(dataset, f"{section}.input_fn {options.input_fn} for {split}")
     rows = options.batch_size
     lengths = lengths_of_batches(found, split, rows, params.runconfig.xla)

@@ -3,7 +3,7 @@
     def train_input_fn(params, input_context=None):
         size = params["train_input"]["batch_size"]
         ...
-        return dataset  # a tf.data.Dataset of (features, labels), see train/input_fn.py
+        return dataset  # a tf.data.Dataset of (features, labels), see train/data/input_fn.py
 
 `params` is the configuration as nested dicts, the sections and keys of the YAML; where a split is
 evaluated or predicted, params["eval_input"]["split"] (or predict_input) names it. For training the
@@ -23,7 +23,7 @@ from shared import config, records
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import order, record_rules
+from train.data import order, record_rules
 
 
 def load(path: str, where: str) -> Callable:
@@ -117,7 +117,7 @@ def _batches(params: Config, input_context, section: str, split: str, found: Man
     Args:
       section: train_input, eval_input or predict_input, whose input_fn is called.
     Raises:
-      UserError: it returns something else than train/input_fn.py describes.
+      UserError: it returns something else than train/data/input_fn.py describes.
     """
     path = getattr(params, section).input_fn
     where = f"{section}.input_fn"

@@ -7,8 +7,8 @@
 S is the longest example of the batch rounded up: trailing padding changes no result, and costs
 most of the time. See `trimmed_lengths`.
 
-A split that fits in memory is parsed once (train/rows.py), and a batch is a gather of rows; a
-larger one is read anew for every epoch (train/stream.py).
+A split that fits in memory is parsed once (train/data/in_memory.py), and a batch is a gather of rows; a
+larger one is read anew for every epoch (train/data/streaming.py).
 """
 
 import functools
@@ -21,8 +21,8 @@ from shared.config import Config, InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import order, record_rules, stream
-from train.rows import bytes_of, read_split
+from train.data import order, record_rules, streaming
+from train.data.in_memory import bytes_of, read_split
 
 _MADE_AT_ONCE = 8  # batches
 _BATCHES_AHEAD = 8
@@ -54,7 +54,7 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
         batches = numbers.map(_gather(rows), _MADE_AT_ONCE)
     else:
         _check_streams(options, found)
-        serialized = stream.training_batches(options, found, of_step, seed, first_step)
+        serialized = streaming.training_batches(options, found, of_step, seed, first_step)
         batches = serialized.map(_parse(found, lengths), _MADE_AT_ONCE)
     return _prefetched(batches)
 
@@ -75,7 +75,7 @@ def eval_input_fn(
         )
     else:
         parse = _parse(found, lengths)
-        serialized = stream.evaluation_batches(options, split, found)
+        serialized = streaming.evaluation_batches(options, split, found)
         batches = serialized.map(
             lambda batch: _weighted(parse(batch), tf.ones(tf.shape(batch))), _MADE_AT_ONCE
         )
@@ -246,9 +246,9 @@ def _parse(found, possible_lengths):
     trimmed = _trimmed(np.arange(found.max_sequence_length + 1), possible_lengths)
 
     def parse(serialized):
-        features, lengths, labels = stream.parse(serialized, found)
+        features, lengths, labels = streaming.parse(serialized, found)
         longest = tf.gather(tf.constant(trimmed), tf.reduce_max(lengths))
-        return stream.cut(features, longest), labels
+        return streaming.cut(features, longest), labels
 
     return parse
 
