@@ -8,7 +8,7 @@ from typing import Optional
 from shared import tasks
 from shared.errors import UserError
 from shared.files import write_whole
-from train import model_dir
+from train.checkpoints import model_dir
 from train.plan import Plan
 
 FOLDER = "best"

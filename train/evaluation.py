@@ -9,7 +9,8 @@ import numpy as np
 from shared import tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import checkpoint, checkpoint_files, finite, metrics, model_dir, start
+from train import finite, metrics, start
+from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
 from train.data.input_fn import eval_input_fn
 from train.estimators import state
@@ -32,12 +33,12 @@ def evaluate_all(todo: Plan, backend: str) -> None:
     _say_precision(todo)
     estimator, _, _ = start.estimator(todo, backend, is_training=False)
     results = []
-    for step in checkpoint_files.steps(todo.model_dir):
-        path = checkpoint_files.path_of(todo.model_dir, step)
+    for step in files.steps(todo.model_dir):
+        path = files.path_of(todo.model_dir, step)
         try:
             estimator.restore(state.read_weights(path, todo.params.model))
             results.append(evaluate(estimator, todo, step))
-        except (checkpoint.DamagedError, finite.DivergedError) as error:
+        except (tensors.DamagedError, finite.DivergedError) as error:
             print(f"step {step} is left out: {error}")
     write_whole(os.path.join(todo.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
     print("\n".join(_table(results)))

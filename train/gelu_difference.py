@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import checkpoint, static_input_fn
+from train import static_input_fn
+from train.checkpoints import tensors
 from train.model import classifier, initial_weights, variables
 from train.model.layers import Layers
 from train.plan import Plan
@@ -40,9 +41,7 @@ def _weights(todo):
     model, arrays = todo.params.model, todo.weights
     if todo.checkpoints:
         names = [spec.name for spec in variables.table(model)]
-        _, arrays = checkpoint.read_newest(
-            todo.checkpoints, lambda path: checkpoint.read(path, names)
-        )
+        _, arrays = tensors.read_newest(todo.checkpoints, lambda path: tensors.read(path, names))
     known = {name: tf.compat.v1.placeholder(tf.float32, a.shape) for name, a in arrays.items()}
     seed = todo.params.runconfig.tf_random_seed
     values = initial_weights.create(model, seed, known, make=lambda value, name: value)

@@ -15,9 +15,7 @@ import numpy as np
 from shared.errors import UserError
 from shared.files import write_whole
 from train import (
-    checkpoint_files,
     evaluation,
-    model_dir,
     model_fn,
     prediction_files,
     static_input_fn,
@@ -27,6 +25,7 @@ from train import (
     wse_tasks,
 )
 from train import plan as plans
+from train.checkpoints import files, model_dir
 from train.data import order
 from train.estimators import wse
 from train.plan import Plan
@@ -66,7 +65,7 @@ def _check_gelu(todo) -> None:
 def _prepared(todo: Plan) -> Plan:
     """The plan as wse runs it; makes model_dir."""
     model_dir.make(todo.model_dir)
-    checkpoint_files.settle(todo.model_dir)
+    files.settle(todo.model_dir)
     return dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
 
 
@@ -104,7 +103,7 @@ def train(todo: Plan, cs_ip) -> None:
     first_step = 0
     if todo.checkpoints:
         wse_report.check_can_continue(todo)
-        first_step = checkpoint_files.step_of(todo.checkpoints[0])
+        first_step = files.step_of(todo.checkpoints[0])
         print(f"continues from {todo.checkpoints[0]}")
         for change in model_dir.changes(todo.trained, todo.params, _ENVIRONMENT):
             print(f"continues otherwise than it began: {change}")

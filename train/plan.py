@@ -14,7 +14,8 @@ from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import checkpoint_files, model_dir, resolve, restore, wse_rules
+from train import resolve, restore, wse_rules
+from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.pretrained.read import read as read_pretrained
 
@@ -112,7 +113,7 @@ def make(options: argparse.Namespace) -> Plan:
     splits = _splits(data, options.split)
     if options.checkpoint_path and _TRAIN_INPUT not in data:
         return _given_checkpoint(params, options, data, splits)
-    checkpoints = checkpoint_files.newest_first(options.model_dir)
+    checkpoints = files.newest_first(options.model_dir)
     if checkpoints:
         return _continuation(params, options, data, splits, checkpoints)
     return _fresh_start(params, options, data, splits)
@@ -221,7 +222,7 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
 def _check_results_go_elsewhere(folder: str, path: str) -> None:
     """A training's folder is not for the scores of another one."""
     is_own = os.path.abspath(os.path.dirname(path)) == os.path.abspath(folder)
-    if checkpoint_files.steps(folder) and not is_own:
+    if files.steps(folder) and not is_own:
         raise UserError(
             f"{folder} holds a training of its own; give another MODEL_DIR for the results of "
             f"{path}"

@@ -15,7 +15,8 @@ from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import checkpoint_files, model_dir, plan
+from train import plan
+from train.checkpoints import files, model_dir
 from train.data import splits
 
 MODE = "quality"
@@ -89,12 +90,12 @@ def _metric(path: str, band: QualityConfig, found: Manifest) -> str:
 def _check_recipe(training: argparse.Namespace) -> None:
     """What another recipe has left in a seed's folder would be judged as this one's."""
     folder = training.model_dir
-    if not checkpoint_files.steps(folder):
+    if not files.steps(folder):
         return
     todo = plan.make(training)
     environment = todo.trained.get(config.ENVIRONMENT_SECTION, {})
     changes = model_dir.changes(todo.trained, todo.params, environment)
-    step, last = checkpoint_files.step_of(todo.checkpoints[0]), todo.last_step(0)
+    step, last = files.step_of(todo.checkpoints[0]), todo.last_step(0)
     if step > last:
         changes.append(f"it is at step {step}, training ends at {last} now")
     if changes:

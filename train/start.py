@@ -11,7 +11,7 @@ import sys
 
 from shared import quiet
 from shared.errors import UserError
-from train import checkpoint_files, model_dir
+from train.checkpoints import files, model_dir
 from train.plan import CPU, GPU, WSE, Plan
 
 
@@ -69,7 +69,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     Raises:
       UserError: no checkpoint of model_dir can be read, or not all that there should be.
     """
-    from train import checkpoint
+    from train.checkpoints import tensors
     from train.estimators import gpu, state
 
     params, strategy = _prepared(todo, backend, is_training)
@@ -81,9 +81,9 @@ def estimator(todo: Plan, backend: str, is_training: bool):
             read = functools.partial(
                 state.read_checkpoint, model=params.model, options=params.optimizer
             )
-        path, values = checkpoint.read_newest(todo.checkpoints, read)
+        path, values = tensors.read_newest(todo.checkpoints, read)
     # A training that starts from another one's checkpoint starts at 0.
-    step = 0 if is_training and path is None else checkpoint_files.step_of(path or todo.origin)
+    step = 0 if is_training and path is None else files.step_of(path or todo.origin)
     made = gpu.Estimator(params, todo.model_dir, values, strategy)
     todo.weights.clear()  # hundreds of megabytes that nobody reads again
     return made, path, step

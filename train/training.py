@@ -5,8 +5,9 @@ import functools
 
 from shared.errors import UserError
 from shared.tasks import TRAIN
-from train import checkpoint_files, evaluation, model_dir, start, xla_cache
+from train import evaluation, start, xla_cache
 from train.best import Best
+from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
 from train.plan import Plan
@@ -63,7 +64,7 @@ def _locked(todo: Plan, is_chief: bool):
 
 def _check_is_current(todo: Plan, is_chief: bool) -> None:
     """The plan was made before the lock was held."""
-    if is_chief and checkpoint_files.newest_first(todo.model_dir) != todo.checkpoints:
+    if is_chief and files.newest_first(todo.model_dir) != todo.checkpoints:
         raise UserError(
             f"another training has written to {todo.model_dir} in the meantime; start again"
         )

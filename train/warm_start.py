@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from shared.errors import UserError
-from train import checkpoint, checkpoint_files
+from train.checkpoints import files
+from train.checkpoints import tensors as checkpoint
 from train.model import variables
 from train.plan import Plan
 
@@ -38,7 +39,7 @@ def path_of(todo: Plan) -> Optional[str]:
     if not os.path.exists(folder):
         print(f"converts {todo.origin} for a warm start: {folder}")
         _write(folder, todo.weights)
-    return checkpoint_files.path_of(folder, 0)
+    return files.path_of(folder, 0)
 
 
 def _has_our_names(path: str) -> bool:

@@ -14,7 +14,8 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import checkpoint, gelu_difference, model_fn, wse_ops, wse_rules
+from train import gelu_difference, model_fn, wse_ops, wse_rules
+from train.checkpoints import tensors
 from train.data import in_memory, order, streaming
 from train.estimators import devices
 from train.estimators.wse_layers import WseLayers
@@ -113,7 +114,7 @@ def _checkpoint(todo, mode) -> Line:
         check_can_continue(todo)
         return Line(OK, f"checkpoint: goes on from {todo.checkpoints[0]}, which has all variables")
     if todo.checkpoints:
-        checkpoint.check_has(todo.checkpoints[0], _names(todo))
+        tensors.check_has(todo.checkpoints[0], _names(todo))
         return Line(OK, f"checkpoint: {todo.checkpoints[0]} has all variables")
     if not todo.weights:
         return Line(WARNING, "checkpoint: none, training starts from random weights")
@@ -134,13 +135,13 @@ def check_can_continue(todo: Plan) -> None:
     Raises:
       UserError: it lists the variables.
     """
-    options, names = todo.params.optimizer, [checkpoint.GLOBAL_STEP]
+    options, names = todo.params.optimizer, [tensors.GLOBAL_STEP]
     for name in _names(todo):
         names += [name, *optimizer.slot_names(name, options)]
     dtype = devices.compute_dtype(todo.params.model.mixed_precision)
     if loss_scale.scaling(options, dtype) in loss_scale.DYNAMIC:
         names += loss_scale.State._fields
-    checkpoint.check_has(todo.checkpoints[0], names)
+    tensors.check_has(todo.checkpoints[0], names)
 
 
 def _gelu(todo, section, found):

@@ -10,7 +10,7 @@ from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, 
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
 from tests.train import runs
-from train import checkpoint, model_dir
+from train.checkpoints import model_dir, tensors
 from train.model import variables
 from train.pretrained.read import read
 
@@ -108,7 +108,7 @@ def own(tmp_path, tiny):
         slots = {f"{name}/AdamW": array for name, array in weights.items()}
         folder = tmp_path / "own"
         folder.mkdir()
-        checkpoint.save(str(folder), 7, {**weights, **slots, "global_step": np.int64(7)}, keep=0)
+        tensors.save(str(folder), 7, {**weights, **slots, "global_step": np.int64(7)}, keep=0)
         params = tiny(model={"encoder_nonlinearity": "gelu_erf", "layer_norm_epsilon": 1e-12,
                              "num_cls_classes": outputs})  # fmt: skip
         model_dir.write_params(str(folder), params, data, "random weights", "cpu")

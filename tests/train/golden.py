@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.inputs import GOLDEN
-from train import checkpoint
+from train.checkpoints import tensors
 from train.model import variables
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")
@@ -16,7 +16,7 @@ def golden(path):
 
 def modelzoo_weights(model):
     names = [spec.name for spec in variables.table(model)]
-    return checkpoint.read(str(GOLDEN / "modelzoo" / "classifier.ckpt"), names)
+    return tensors.read(str(GOLDEN / "modelzoo" / "classifier.ckpt"), names)
 
 
 def modelzoo_batches(*_):

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 import yaml
 
-from train import checkpoint, checkpoint_files, run
+from train import run
+from train.checkpoints import files, tensors
 
 SMALL = {
     "train_input": {"batch_size": 8},
@@ -41,7 +42,7 @@ def run_main(mode, model_dir, params, data, *more, changes=None):
 
 def newest(model_dir):
     """The path of the checkpoint that a run would go on from."""
-    return checkpoint_files.newest_first(str(model_dir))[0]
+    return files.newest_first(str(model_dir))[0]
 
 
 def logged(model_dir, tag):
@@ -63,7 +64,7 @@ def losses(model_dir):
 def weights(model_dir, step=None):
     """Everything a checkpoint holds, the newest or that of a step; {name: array}."""
     path = newest(model_dir) if step is None else str(model_dir / f"model.ckpt-{step}")
-    return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
+    return tensors.read(path, [name for name, _ in tf.train.list_variables(path)])
 
 
 def assert_same_weights(found, expected):

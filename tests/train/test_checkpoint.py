@@ -6,18 +6,18 @@ import tensorflow as tf
 
 from shared.errors import UserError
 from tests.train.runs import newest
-from train import checkpoint, checkpoint_files
+from train.checkpoints import files, tensors
 
 
 def save(folder, step, keep=0):
-    return checkpoint.save(str(folder), step, {"a/b": tf.fill([2], float(step))}, keep)
+    return tensors.save(str(folder), step, {"a/b": tf.fill([2], float(step))}, keep)
 
 
 def test_what_is_saved_is_read(tmp_path):
     path = save(tmp_path, 3)
     assert (path, newest(tmp_path)) == (str(tmp_path / "model.ckpt-3"),) * 2
-    np.testing.assert_array_equal(checkpoint.read(path, ["a/b"])["a/b"], [3.0, 3.0])
-    assert checkpoint_files.step_of(path) == 3
+    np.testing.assert_array_equal(tensors.read(path, ["a/b"])["a/b"], [3.0, 3.0])
+    assert files.step_of(path) == 3
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "checkpoint", "model.ckpt-3.data-00000-of-00001", "model.ckpt-3.index",
     ]  # fmt: skip
@@ -34,7 +34,7 @@ def test_tensorflow_finds_our_checkpoints_also_after_a_move(tmp_path):
 def test_the_newest_stay(tmp_path, keep, left):
     for step in (1, 2, 10, 20):
         save(tmp_path, step, keep)
-    assert checkpoint_files.steps(str(tmp_path)) == left
+    assert files.steps(str(tmp_path)) == left
     assert len(list(tmp_path.iterdir())) == 1 + 2 * len(left)
     state = tf.train.get_checkpoint_state(str(tmp_path))
     assert [path.rsplit("-", 1)[1] for path in state.all_model_checkpoint_paths] == [
@@ -49,8 +49,8 @@ def test_a_state_file_of_another_machine_is_understood(tmp_path):
 
 
 def test_an_empty_or_missing_folder_has_no_checkpoint(tmp_path):
-    assert checkpoint_files.newest_first(str(tmp_path)) == []
-    assert checkpoint_files.newest_first(str(tmp_path / "none")) == []
+    assert files.newest_first(str(tmp_path)) == []
+    assert files.newest_first(str(tmp_path / "none")) == []
 
 
 @pytest.mark.parametrize("state", [None, "", "\n\n", 'model_checkpoint_path: "model.ckpt-4"'])
@@ -65,7 +65,7 @@ def test_checkpoints_without_readable_state_are_no_fresh_start(tmp_path, state):
 
 def test_missing_variables_are_listed(tmp_path):
     with pytest.raises(UserError, match=r"lacks 2 variables:\n  c\n  d"):
-        checkpoint.read(save(tmp_path, 1), ["a/b", "c", "d"])
+        tensors.read(save(tmp_path, 1), ["a/b", "c", "d"])
 
 
 def test_after_a_rollback_the_new_training_counts(tmp_path, capsys):
@@ -74,7 +74,7 @@ def test_after_a_rollback_the_new_training_counts(tmp_path, capsys):
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-20"\n')
     assert newest(tmp_path).endswith("-20")
     save(tmp_path, 25, keep=2)
-    assert checkpoint_files.steps(str(tmp_path)) == [20, 25]
+    assert files.steps(str(tmp_path)) == [20, 25]
     assert newest(tmp_path).endswith("-25")
     assert "removes" in capsys.readouterr().out
 
@@ -83,7 +83,7 @@ def test_a_kill_after_a_rollback_does_not_bring_the_abandoned_back(tmp_path):
     save(tmp_path, 4)
     save(tmp_path, 8)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-4"\n')
-    checkpoint_files.announce(str(tmp_path), 8)
+    files.announce(str(tmp_path), 8)
     assert newest(tmp_path).endswith("-4")
 
 
@@ -112,15 +112,15 @@ def test_a_save_that_fails_leaves_the_checkpoints_before(tmp_path, monkeypatch):
 
 def test_a_checkpoint_that_rotation_removed(tmp_path):
     with pytest.raises(UserError, match="is no longer there"):
-        checkpoint.read(str(tmp_path / "model.ckpt-4"), ["a/b"])
+        tensors.read(str(tmp_path / "model.ckpt-4"), ["a/b"])
 
 
 def test_a_kill_while_saving_leaves_the_checkpoint_before(tmp_path):
     # What is on disk after `announce` and before the .index of 4 has its name.
-    checkpoint_files.announce(str(tmp_path), 4)
-    assert checkpoint_files.newest_first(str(tmp_path)) == []
+    files.announce(str(tmp_path), 4)
+    assert files.newest_first(str(tmp_path)) == []
     save(tmp_path, 4)
-    checkpoint_files.announce(str(tmp_path), 8)
+    files.announce(str(tmp_path), 8)
     (tmp_path / "model.ckpt-8.data-00000-of-00001").write_bytes(b"")
     assert newest(tmp_path).endswith("-4")
     save(tmp_path, 8)
@@ -140,4 +140,4 @@ def test_a_damaged_checkpoint_is_one_message(tmp_path):
         save(tmp_path, 3)
         file.unlink() if change is None else file.write_bytes(change(file.read_bytes()))
         with pytest.raises(UserError, match="model.ckpt-3 is damaged: "):
-            checkpoint.read(str(path), ["a/b"])
+            tensors.read(str(path), ["a/b"])

@@ -10,7 +10,8 @@ from shared.config import Schedule
 from tests.inputs import GOLDEN
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import logged, newest
-from train import checkpoint, restore
+from train import restore
+from train.checkpoints import tensors
 from train.estimators.gpu import Estimator
 from train.model import bert, classifier, variables
 from train.model.layers import Layers
@@ -55,7 +56,7 @@ def test_modelzoo_four_steps_of_adamw(modelzoo, tmp_path, assert_close, use_xla)
     four_steps(modelzoo, tmp_path, use_xla)
     expected = golden("modelzoo/train4.npz")
     losses = expected.pop("losses")
-    written = checkpoint.read(newest(tmp_path), expected)
+    written = tensors.read(newest(tmp_path), expected)
     for name, values in expected.items():
         assert_close(written[name], values, name)
     assert_close(np.array(logged(tmp_path, "train/loss")), losses, "losses")

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from shared.errors import Terminated, UserError
 from tests.train.runs import assert_same_weights, weights
-from train import checkpoint, seeds, start
+from train import seeds, start
+from train.checkpoints import tensors
 
 
 def best(folder):
@@ -61,7 +62,7 @@ def with_nan(folder, step):
     """A checkpoint of `folder`'s weights of which one is NaN."""
     made = weights(folder, 12)
     made["cls_layer/cls_dense/cls_dense/bias"] = np.full(32, np.nan, np.float32)
-    checkpoint.save(str(folder), step, {k: tf.constant(v) for k, v in made.items()}, 0)
+    tensors.save(str(folder), step, {k: tf.constant(v) for k, v in made.items()}, 0)
 
 
 def test_weights_that_diverged_are_named_and_left_out(train, trained, capsys):

@@ -10,7 +10,8 @@ from shared import manifest
 from shared.errors import UserError
 from tests.inputs import GOLDEN
 from tests.train.runs import assert_same_weights, weights
-from train import checkpoint_files, evaluation, seeds
+from train import evaluation, seeds
+from train.checkpoints import files
 
 
 def results(folder, split="validation"):
@@ -44,8 +45,8 @@ def test_the_best_checkpoint_is_kept(train, tmp_path, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert out.count("best so far") == 2
     assert "best so far: step 6, accuracy 0.8000 on validation" in out
-    assert checkpoint_files.steps(str(folder)) == [12]
-    assert checkpoint_files.steps(str(folder / "best")) == [6]  # of equal ones the first
+    assert files.steps(str(folder)) == [12]
+    assert files.steps(str(folder / "best")) == [6]  # of equal ones the first
     kept = json.loads((folder / "best" / "best.json").read_text())
     assert (kept["step"], kept["results"]["validation"]["accuracy"]) == (6, 0.8)
     train("eval", folder / "best")  # a model_dir of its own
@@ -63,17 +64,17 @@ def test_training_stops_early_and_a_resumed_one_does_the_same(train, tmp_path, c
     config = {"runconfig": {"save_checkpoints_steps": 2, "early_stopping_patience": 2}}
     train("train_and_eval", tmp_path / "m", config=config)
     assert "stops early: accuracy on validation was best at step 4" in capsys.readouterr().out
-    assert checkpoint_files.steps(str(tmp_path / "m"))[-1] == 8
+    assert files.steps(str(tmp_path / "m"))[-1] == 8
     train("train_and_eval", tmp_path / "m", config=config)  # it does not go on by itself
     assert "stops early" in capsys.readouterr().out
-    assert checkpoint_files.steps(str(tmp_path / "m"))[-1] == 8
+    assert files.steps(str(tmp_path / "m"))[-1] == 8
     assert len(by_loss) == 4 + 1  # that of the newest checkpoint is done again
     # Stopped and started again after its best evaluation.
     by_loss.clear()
     train("train_and_eval", tmp_path / "n", "--max_steps", 6, config=config)
     train("train_and_eval", tmp_path / "n", config=config)
     assert_same_weights(weights(tmp_path / "n", 8), weights(tmp_path / "m", 8))
-    assert checkpoint_files.steps(str(tmp_path / "n"))[-1] == 8
+    assert files.steps(str(tmp_path / "n"))[-1] == 8
 
 
 def test_the_best_of_a_training_that_went_back_does_not_count(train, tmp_path, monkeypatch):
@@ -87,7 +88,7 @@ def test_the_best_of_a_training_that_went_back_does_not_count(train, tmp_path, m
     (folder / "eval_validation.json").unlink()
     train("train_and_eval", folder, "--max_steps", 6)
     assert json.loads((folder / "best" / "best.json").read_text())["step"] == 6
-    assert checkpoint_files.steps(str(folder / "best")) == [6]
+    assert files.steps(str(folder / "best")) == [6]
 
 
 def test_predict_writes_an_answer_for_every_example(train, trained, demo_data, capsys):
@@ -117,11 +118,11 @@ def test_predict_writes_an_answer_for_every_example(train, trained, demo_data, c
 def test_a_constant_answer_is_reported(train, trained, capsys):
     import tensorflow as tf
 
-    from train import checkpoint
+    from train.checkpoints import tensors
 
     made = weights(trained, 12)
     made["cls_layer/cls_output_dense/cls_output_dense/bias"] = np.array([0.0, 9.0], np.float32)
-    checkpoint.save(str(trained), 13, {k: tf.constant(v) for k, v in made.items()}, 0)
+    tensors.save(str(trained), 13, {k: tf.constant(v) for k, v in made.items()}, 0)
     train("eval", trained)
     assert results(trained)["constant"] == "positive"
     assert "every example gets the same answer, positive" in capsys.readouterr().out

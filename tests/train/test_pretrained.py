@@ -16,7 +16,8 @@ from safetensors.numpy import load_file, save_file
 from shared.errors import UserError
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
-from train import checkpoint, resolve, restore
+from train import resolve, restore
+from train.checkpoints import tensors as checkpoint
 from train.model import variables
 from train.pretrained.read import read
 

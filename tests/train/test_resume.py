@@ -17,7 +17,7 @@ from shared.errors import UserError
 from tests.forking import forking
 from tests.train import runs
 from tests.train.runs import assert_same_weights, weights
-from train import checkpoint, checkpoint_files
+from train.checkpoints import files, tensors
 
 IMPORTS = """
 from train import run, start
@@ -65,7 +65,7 @@ def interrupted(start, arguments, folder, number, moments):
 
 
 def newest_step(folder):
-    return max(checkpoint_files.steps(str(folder)), default=0)
+    return max(files.steps(str(folder)), default=0)
 
 
 @pytest.mark.parametrize("damage", ["cut", "removed", "changed"])
@@ -91,22 +91,22 @@ def test_where_every_checkpoint_is_damaged_nothing_starts_anew(train, trained):
         data.write_bytes(b"")
     with pytest.raises(UserError, match=r"no checkpoint of .* can be read \(2 tried\)"):
         train("train", trained)
-    assert checkpoint_files.steps(str(trained)) == [6, 12]
+    assert files.steps(str(trained)) == [6, 12]
 
 
 def test_a_full_disk_loses_no_older_checkpoint(tmp_path):
     """A limit on the size of files stands for the disk: writing beyond it fails in the kernel."""
     import tensorflow as tf
 
-    checkpoint.save(str(tmp_path), 1, {"a": tf.ones([10])}, keep=1)
+    tensors.save(str(tmp_path), 1, {"a": tf.ones([10])}, keep=1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
         with pytest.raises(
             UserError, match="cannot write the checkpoint .*model.ckpt-2.*Make room"
         ):
-            checkpoint.save(str(tmp_path), 2, {"a": tf.random.uniform([10**6])}, keep=1)
+            tensors.save(str(tmp_path), 2, {"a": tf.random.uniform([10**6])}, keep=1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert checkpoint_files.newest_first(str(tmp_path)) == [str(tmp_path / "model.ckpt-1")]
-    assert checkpoint.read(str(tmp_path / "model.ckpt-1"), ["a"])["a"].tolist() == [1.0] * 10
+    assert files.newest_first(str(tmp_path)) == [str(tmp_path / "model.ckpt-1")]
+    assert tensors.read(str(tmp_path / "model.ckpt-1"), ["a"])["a"].tolist() == [1.0] * 10

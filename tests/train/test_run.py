@@ -15,7 +15,9 @@ from shared import manifest
 from shared.errors import Terminated, UserError
 from tests.inputs import GOLDEN, ROOT
 from tests.train.runs import SMALL, assert_same_weights, weights
-from train import checkpoint, checkpoint_files, evaluation, model_dir, run, start
+from train import evaluation, run, start
+from train.checkpoints import files, model_dir
+from train.checkpoints import tensors as checkpoint
 from train.finite import DivergedError
 from train.pretrained import huggingface
 
@@ -44,7 +46,7 @@ def test_what_a_run_prints_and_leaves(train, tmp_path, demo_data, capsys):
     assert "eval validation: step 6  accuracy 0." in out
     assert "eval validation: step 12  accuracy 0." in out and "(500 examples)" in out
     assert "Training finished with 96 samples in" in out and "samples/s (steps 0 to 12)" in out
-    assert checkpoint_files.steps(str(tmp_path / "m")) == [6, 12]
+    assert files.steps(str(tmp_path / "m")) == [6, 12]
     result = json.loads((tmp_path / "m" / "eval_validation.json").read_text())
     assert (result["step"], result["examples"]) == (12, 500)
     assert list((tmp_path / "m" / "eval_validation").glob("events*"))
@@ -73,7 +75,7 @@ def test_an_evaluation_alone_gives_the_same_numbers(train, tmp_path):
 def test_rotation_keeps_as_many_as_asked(train, tmp_path):
     train("train", tmp_path / "m", config={"runconfig": {"save_checkpoints_steps": 3,
                                                          "keep_checkpoint_max": 2}})  # fmt: skip
-    assert checkpoint_files.steps(str(tmp_path / "m")) == [9, 12]
+    assert files.steps(str(tmp_path / "m")) == [9, 12]
 
 
 def test_a_finished_run_says_so(train, tmp_path, trained, capsys):
@@ -282,7 +284,7 @@ def test_a_run_that_diverges_stops_and_saves_nothing_more(train, tmp_path):
     expected = r"diverged: at step 11 .* for 4 steps in a row .*1.00e\+30 and loss scale 1;"
     with pytest.raises(DivergedError, match=expected):
         train("train", tmp_path / "m", config=config)
-    assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
+    assert files.steps(str(tmp_path / "m")) == [6]
 
 
 def test_other_settings_in_a_continued_run_are_named(train, trained, capsys):
@@ -311,7 +313,7 @@ def test_a_plan_that_another_training_overtook_is_dropped(train, tmp_path, monke
     monkeypatch.setattr(start, "import_tensorflow", slow)
     with pytest.raises(UserError, match="another training has written to .* in the meantime"):
         train("train", tmp_path / "m", "--max_steps", 1)
-    assert checkpoint_files.steps(str(tmp_path / "m")) == [2]
+    assert files.steps(str(tmp_path / "m")) == [2]
 
 
 def test_an_evaluation_that_a_kill_prevented_is_done_first(train, trained, capsys):
@@ -392,7 +394,7 @@ def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
     process.terminate()
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 143
-    (step,) = checkpoint_files.steps(str(tmp_path / "m"))
+    (step,) = files.steps(str(tmp_path / "m"))
     assert errors.strip() == f"stopped by SIGTERM at step {step}; its checkpoint is written"
 
 
@@ -407,7 +409,7 @@ def test_sigterm_at_a_checkpoint_writes_it_once(train, tmp_path, monkeypatch, ca
     with pytest.raises(Terminated, match="at step 6; its checkpoint is written"):
         train("train", tmp_path / "m")
     assert "removes" not in capsys.readouterr().out
-    assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
+    assert files.steps(str(tmp_path / "m")) == [6]
 
 
 def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, monkeypatch, capsys):
@@ -421,7 +423,7 @@ def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, mon
     with pytest.raises(Terminated, match="in an evaluation; the next run does it again"):
         train("train_and_eval", tmp_path / "m")
     monkeypatch.undo()
-    assert checkpoint_files.steps(str(tmp_path / "m")) == [6]
+    assert files.steps(str(tmp_path / "m")) == [6]
     monkeypatch.chdir(ROOT)
     train("train_and_eval", tmp_path / "m")
     out = capsys.readouterr().out

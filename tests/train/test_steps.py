@@ -11,7 +11,7 @@ from shared import manifest
 from shared.errors import UserError
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
-from train import checkpoint_files
+from train.checkpoints import files
 from train.data import input_fn
 from train.estimators import step
 from train.estimators.gpu import Estimator
@@ -104,7 +104,7 @@ def test_skipped_steps_are_counted_until_training_stops(logged, tmp_path, capsys
     assert "at step 3 " in str(error.value) and "for 3 steps in a row" in str(error.value)
     assert "learning rate 1.00e-03 and loss scale 2.74878e+11" in str(error.value)  # 2^38
     assert "step 2: 1 of the last steps had gradients of NaN or Inf" in capsys.readouterr().out
-    assert checkpoint_files.steps(str(tmp_path)) == [2]
+    assert files.steps(str(tmp_path)) == [2]
 
 
 def test_a_number_is_a_fixed_scale(logged, tmp_path):

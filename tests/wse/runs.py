@@ -8,7 +8,8 @@ import yaml
 
 from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
-from train import checkpoint, checkpoint_files, run
+from train import run
+from train.checkpoints import files, tensors
 
 # Of tests/wse/dataset.py's records; float32, no dropout and no shuffling, so that both backends
 # compute the same.
@@ -79,9 +80,9 @@ def modelzoo_config(model=None, optimizer=None, runconfig=None):
 
 def weights(model_dir, step=None):
     """Everything a checkpoint holds, the newest or that of a step; {name: array}."""
-    newest = checkpoint_files.newest_first(str(model_dir))[0]
+    newest = files.newest_first(str(model_dir))[0]
     path = newest if step is None else str(model_dir / f"model.ckpt-{step}")
-    return checkpoint.read(path, [name for name, _ in tf.train.list_variables(path)])
+    return tensors.read(path, [name for name, _ in tf.train.list_variables(path)])
 
 
 def logged(model_dir, tag):

@@ -9,7 +9,7 @@ import pytest
 from shared.errors import UserError
 from tests.wse import runs
 from tests.wse.conftest import ROOT
-from train import checkpoint, checkpoint_files
+from train.checkpoints import files, tensors
 
 BIAS_CORRECTION = {**runs.SMALL["optimizer"], "use_bias_correction": True}
 CURRENT_PYTHON = ROOT / ".venv" / "bin" / "python"
@@ -78,10 +78,10 @@ def test_a_copy_goes_on_from_its_own_checkpoint(tmp_path, params, sentences):
         state.write_text(state.read_text().replace(f'"{name}"', f'"{trained / name}"'))
     shutil.copytree(str(trained), str(copy))
     changed = {**runs.weights(trained), "global_step": np.int64(3)}
-    checkpoint.save(str(trained), 4, changed, keep=0)
+    tensors.save(str(trained), 4, changed, keep=0)
     runs.main("train", copy, params, sentences, "--max_steps", 5)
     assert sorted(runs.logged(copy, "train/cost_cls")) == [1, 2, 3, 4, 5]  # the original's 4 is a 3
-    assert checkpoint_files.steps(str(copy))[-1] == 5
+    assert files.steps(str(copy))[-1] == 5
     assert str(trained) not in (copy / "checkpoint").read_text()
 
 

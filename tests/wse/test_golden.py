@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from shared import config
 from tests.wse import runs
-from train import checkpoint, model_fn, stream_metrics
+from train import model_fn, stream_metrics
+from train.checkpoints import tensors
 from train.estimators import wse
 from train.estimators.wse_layers import WseLayers
 from train.model import variables
@@ -41,7 +42,7 @@ def begin(golden, tmp_path):
 
     def make(params, folder_name="m"):
         names = [spec.name for spec in variables.table(params.model)]
-        found = checkpoint.read(str(golden / "modelzoo" / "classifier.ckpt"), names)
+        found = tensors.read(str(golden / "modelzoo" / "classifier.ckpt"), names)
         state = {"global_step": np.int64(0), "current_loss_scale": np.float32(2.0**15)}
         for name in ("good_steps", "steps_since_rescale", "overflows_since_rescale"):
             state[name] = np.int64(0)
@@ -50,7 +51,7 @@ def begin(golden, tmp_path):
                 state[f"{name}/{slot}"] = np.zeros_like(found[name])
         folder = tmp_path / folder_name
         folder.mkdir()
-        checkpoint.save(str(folder), 0, {**found, **state}, keep=0)
+        tensors.save(str(folder), 0, {**found, **state}, keep=0)
         return folder
 
     return make
@@ -94,7 +95,7 @@ def test_a_step_that_overflows_changes_no_weight_and_is_not_counted(begin, batch
     )
     folder = begin(params)
     state = {**runs.weights(folder), "current_loss_scale": np.float32(2.0**60)}
-    checkpoint.save(str(folder), 0, state, keep=0)
+    tensors.save(str(folder), 0, state, keep=0)
     with tf.Graph().as_default():
         features, labels = tf.compat.v1.data.make_one_shot_iterator(batches()).get_next()
         spec = model_fn.make(params, WseLayers, lambda **fields: fields)(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.wse import runs
 from tests.wse.conftest import ROOT, STANDIN
-from train import checkpoint_files
+from train.checkpoints import files as checkpoint_files
 
 TASKS = 4
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
-from train import checkpoint
+from train.checkpoints import tensors as checkpoint
 from train.estimators import devices, zeros
 from train.estimators.jit import StepFunction
 from train.estimators.loop import TrainLoop

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
-from train import checkpoint
+from train.checkpoints import tensors as checkpoint
 from train.model import initial_weights, variables
 from train.optim import loss_scale, optimizer
 

@@ -16,7 +16,7 @@ from shared import config, quiet
 from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.files import write_whole
-from train import model_dir
+from train.checkpoints import model_dir
 from train.model import variables
 from train.pretrained import names
 from train.pretrained.pretrained import Pretrained, renamed, sizes_of, text_facts
@@ -116,7 +116,7 @@ def write(folder: str, pretrained: Pretrained) -> None:
     """Writes model.ckpt-0, `checkpoint` and params.yaml, such that `interpret` loses nothing."""
     model_dir.check_name(folder)
     with quiet.native_stderr():
-        from train import checkpoint
+        from train.checkpoints import tensors as checkpoint
 
         tensors = {**pretrained.weights, checkpoint.GLOBAL_STEP: np.int64(0)}
         checkpoint.save(folder, 0, tensors, keep=0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from shared import quiet
 from shared.errors import UserError, plain_message
-from train import checkpoint_files, model_dir
+from train.checkpoints import files, model_dir
 
 _INDEX = ".index"
 
@@ -35,9 +35,9 @@ def choose(path: str, found: List[str]) -> str:
     Raises:
       UserError: `checkpoint` names none of them, or there is none of it and several of them.
     """
-    state = os.path.join(path, checkpoint_files.STATE_FILE)
+    state = os.path.join(path, files.STATE_FILE)
     if os.path.exists(state):
-        named = [os.path.join(path, name) for name in checkpoint_files.listed(path)]
+        named = [os.path.join(path, name) for name in files.listed(path)]
         present = [prefix for prefix in named if prefix in found]
         if present:
             return present[0]

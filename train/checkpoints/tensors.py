@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from shared.errors import UserError, plain_message
-from train import checkpoint_files
+from train.checkpoints import files
 
 GLOBAL_STEP = "global_step"
 # What SaveV2 writes, in the order of renaming: a checkpoint without .index does not exist.
@@ -24,15 +24,15 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
     Returns:
       The checkpoint's path without the endings of its files.
     """
-    path = checkpoint_files.path_of(model_dir, step)
-    temporary = os.path.join(model_dir, checkpoint_files.TEMPORARY + os.path.basename(path))
+    path = files.path_of(model_dir, step)
+    temporary = os.path.join(model_dir, files.TEMPORARY + os.path.basename(path))
     try:
-        checkpoint_files.clean(model_dir)
+        files.clean(model_dir)
         _write(temporary, tensors)
-        checkpoint_files.announce(model_dir, step)
+        files.announce(model_dir, step)
         for ending in _ENDINGS:
             os.replace(temporary + ending, path + ending)
-        checkpoint_files.rotate(model_dir, keep)
+        files.rotate(model_dir, keep)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(
             f"cannot write the checkpoint {path}: {plain_message(error)}. Make room or pick "
