@@ -30,7 +30,7 @@ class Task(NamedTuple):
       name: the task's name, and the name of its TFDS config.
       text_columns: one column for single sentences, two for sentence pairs.
       label_names: in the order of the label's integer values; None for a regression task.
-      metrics: names in train/metrics.py; the first one decides which checkpoint is best.
+      metrics: names in train/scoring/metrics.py; the first one decides which checkpoint is best.
       splits: in TFDS' order.
       max_sequence_length: the default, in tokens, [CLS] and [SEP] included.
     """

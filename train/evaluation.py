@@ -9,12 +9,13 @@ import numpy as np
 from shared import tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import finite, metrics, start
+from train import finite, start
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
 from train.data.input_fn import eval_input_fn
 from train.estimators import state
 from train.plan import Plan
+from train.scoring import metrics
 from train.tensorflow_errors import explained
 
 _ALL_FILE = "eval_all.json"

@@ -17,7 +17,6 @@ from shared.files import write_whole
 from train import (
     evaluation,
     model_fn,
-    prediction_files,
     static_input_fn,
     warm_start,
     wse_report,
@@ -29,6 +28,7 @@ from train.checkpoints import files, model_dir
 from train.data import order
 from train.estimators import wse
 from train.plan import Plan
+from train.scoring import prediction_files
 from train.tensorflow_errors import explained
 
 # {a mode that is compiled: its name in a tf.estimator}

@@ -1,8 +1,9 @@
 """Mode predict: the model's answer to every example of some splits, as files."""
 
 from shared.errors import UserError
-from train import evaluation, prediction_files, start
+from train import evaluation, start
 from train.plan import Plan
+from train.scoring import prediction_files
 
 
 def predict(todo: Plan, backend: str) -> None:

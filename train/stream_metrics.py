@@ -1,6 +1,6 @@
 """Metrics that a graph gathers batch by batch, as a tf.estimator's EVAL mode has them.
 
-gpu and cpu compute theirs from all predictions at once, see train/metrics.py.
+gpu and cpu compute theirs from all predictions at once, see train/scoring/metrics.py.
 """
 
 import tensorflow as tf

@@ -13,7 +13,7 @@ import scipy.stats
 import sklearn.metrics
 
 from shared import tasks
-from train import metrics
+from train.scoring import metrics
 
 CLASS_METRICS = ("accuracy", "f1", "matthews_correlation")
 SCORE_METRICS = ("pearson", "spearman")

@@ -9,7 +9,7 @@ from shared import tasks
 from shared.errors import UserError
 from shared.files import sha256_of
 from shared.manifest import Manifest, Split, Vocabulary
-from train import prediction_files
+from train.scoring import prediction_files
 
 LN3 = np.log(3.0)
 UNORDERED = object()

@@ -1,0 +1,1 @@
+"""From logits to metrics and to files of answers."""
