@@ -1,6 +1,6 @@
 """Builds the steps of a run before it runs: `make compile` on gpu and cpu.
 
-They are those of train/estimators/gpu.py, taken on zeros with throw-away variables. No record is
+They are those of train/gpu/estimator.py, taken on zeros with throw-away variables. No record is
 read, and nothing is written but XLA's cache.
 """
 
@@ -12,9 +12,10 @@ from shared.config import InputConfig, ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import start, xla_cache
+from train import start
 from train.data import batch_shapes
 from train.data.batch_shapes import Shapes
+from train.gpu import xla_cache
 from train.model import flops, variables
 from train.plan import Plan
 from train.tensorflow_errors import explained

@@ -13,7 +13,7 @@ from train import finite, start
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
 from train.data.input_fn import eval_input_fn
-from train.estimators import state
+from train.gpu import state
 from train.plan import Plan
 from train.scoring import metrics
 from train.tensorflow_errors import explained

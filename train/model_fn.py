@@ -1,7 +1,7 @@
 """The model function of a tf.estimator: (features, labels, mode, params) become a graph.
 
 For TensorFlow 2.2, in whose graph mode Cerebras' estimator works. It computes what
-train/estimators/step.py computes, with the operations of the Model Zoo's classifier.
+train/gpu/step.py computes, with the operations of the Model Zoo's classifier.
 """
 
 from typing import Callable

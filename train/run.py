@@ -5,7 +5,8 @@ import sys
 
 from shared.config import settings
 from shared.errors import exit_code
-from train import plan, quality, start, xla_cache
+from train import plan, quality, start
+from train.gpu import xla_cache
 
 # Options that mean something in some modes only.
 _TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)

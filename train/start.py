@@ -70,7 +70,8 @@ def estimator(todo: Plan, backend: str, is_training: bool):
       UserError: no checkpoint of model_dir can be read, or not all that there should be.
     """
     from train.checkpoints import tensors
-    from train.estimators import gpu, state
+    from train.gpu import estimator as gpu
+    from train.gpu import state
 
     params, strategy = _prepared(todo, backend, is_training)
     model_dir.make(todo.model_dir)
@@ -91,7 +92,7 @@ def estimator(todo: Plan, backend: str, is_training: bool):
 
 def throw_away_estimator(todo: Plan, backend: str, is_training: bool):
     """The same estimator with random weights, which nobody will save; leaves model_dir alone."""
-    from train.estimators import gpu
+    from train.gpu import estimator as gpu
 
     params, strategy = _prepared(todo, backend, is_training)
     return gpu.Estimator(params, todo.model_dir, {}, strategy)

@@ -5,11 +5,12 @@ import functools
 
 from shared.errors import UserError
 from shared.tasks import TRAIN
-from train import evaluation, start, xla_cache
+from train import evaluation, start
 from train.best import Best
 from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
+from train.gpu import xla_cache
 from train.plan import Plan
 from train.tensorflow_errors import explained
 

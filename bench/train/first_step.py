@@ -30,12 +30,12 @@ def main(data_dir: str) -> None:
         start.import_tensorflow("cpu")
     from train import run
     from train.data import input_fn
-    from train.estimators import gpu, loop
+    from train.gpu import estimator, loop
 
     with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         for owner, name, part in (
             (input_fn, "read_split", "parsing the train split"),
-            (gpu.Estimator, "__init__", "making the variables"),
+            (estimator.Estimator, "__init__", "making the variables"),
             (loop.TrainLoop, "_build", "tracing the step"),
             (loop.TrainLoop, "_advance", "the first call: TensorFlow's work on the graph, step 1"),
         ):

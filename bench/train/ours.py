@@ -30,7 +30,8 @@ from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.config.schedules import parse_learning_rate
 from train.data import input_fn
-from train.estimators import devices, gpu
+from train.estimators import devices
+from train.gpu import estimator as gpu
 
 SEED = 1
 _WARM_UP_STEPS = 3

@@ -18,9 +18,9 @@ from shared.errors import UserError
 from tests.inputs import ROOT
 from tests.train import runs
 from tests.train.test_input_fn import split_of
-from train import xla_cache
 from train.data import input_fn
-from train.estimators.jit import StepFunction
+from train.gpu import xla_cache
+from train.gpu.xla_functions import StepFunction
 from train.model import classifier, flops, variables
 from train.model.layers import Layers
 

@@ -12,7 +12,7 @@ from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weig
 from tests.train.runs import logged, newest
 from train import restore
 from train.checkpoints import tensors
-from train.estimators.gpu import Estimator
+from train.gpu.estimator import Estimator
 from train.model import bert, classifier, variables
 from train.model.layers import Layers
 from train.pretrained import huggingface

@@ -149,12 +149,12 @@ def test_folders_that_cannot_be_written(train, tmp_path, trained):
 
 
 def test_memory_that_runs_out_in_an_evaluation_names_its_batch(train, trained, monkeypatch):
-    from train.estimators import gpu
+    from train.gpu import estimator
 
     def too_large(weights, features, *_):
         million = tf.reduce_max(features["input_ids"]) // 1000 + 10**6
         return tf.zeros([million, million, million])[:, :2, 0]
 
-    monkeypatch.setattr(gpu.classifier, "logits", too_large)
+    monkeypatch.setattr(estimator.classifier, "logits", too_large)
     with pytest.raises(UserError, match="batch 64 x length 32: OOM .* batch_size smaller than 64"):
         train("eval", trained)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig
 from tests.train.conftest import constant
-from train.estimators import kernels
+from train.gpu import update_kernels
 from train.optim import optimizer
 
 
@@ -75,7 +75,7 @@ def test_the_kernels_update_as_the_formulas_do(kind, is_corrected):
     variable, slot_variables = tf.Variable(value), [tf.Variable(slot) for slot in slots]
     for step, gradient in enumerate(np.random.RandomState(3).randn(3, 2).astype(np.float32)):
         value, slots = optimizer.update(value, slots, gradient, 0.1, given, decay, step)
-        kernels.updating(given, 0.1, step)(variable, slot_variables, gradient, decay)
+        update_kernels.updating(given, 0.1, step)(variable, slot_variables, gradient, decay)
     for found, expected in zip([variable, *slot_variables], [value, *slots], strict=True):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4)
 

@@ -13,9 +13,9 @@ from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weig
 from tests.train.runs import losses, newest, weights
 from train.checkpoints import files
 from train.data import input_fn
-from train.estimators import step
-from train.estimators.gpu import Estimator
 from train.finite import DivergedError
+from train.gpu import step
+from train.gpu.estimator import Estimator
 from train.model import classifier
 from train.optim import loss_scale
 
@@ -121,7 +121,7 @@ def test_a_resumed_run_goes_on_with_its_scale(logged, tmp_path):
     whole = train(params, tmp_path / "whole", 24)
     assert 0 < whole["skipped_steps"] < 12 and whole["overflows_since_rescale"] == 0
     (tmp_path / "parts").mkdir()
-    from train.estimators import state
+    from train.gpu import state
 
     values = modelzoo_weights(params.model)
     for last in (11, 24):

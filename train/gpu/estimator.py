@@ -16,12 +16,13 @@ from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
 from train.checkpoints import tensors as checkpoint
-from train.estimators import devices, zeros
-from train.estimators.jit import StepFunction
-from train.estimators.loop import TrainLoop
-from train.estimators.replicas import Replicas
-from train.estimators.state import State
-from train.estimators.step import FEATURES, TrainStep, model_features
+from train.estimators import devices
+from train.gpu import zeros
+from train.gpu.loop import TrainLoop
+from train.gpu.replicas import Replicas
+from train.gpu.state import State
+from train.gpu.step import FEATURES, TrainStep, model_features
+from train.gpu.xla_functions import StepFunction
 from train.model import classifier
 from train.model.layers import Layers
 

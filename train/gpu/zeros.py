@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from train.estimators.step import FEATURES
+from train.gpu.step import FEATURES
 
 
 def dataset(shapes: list, is_regression: bool) -> tf.data.Dataset:

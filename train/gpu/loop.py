@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from shared.config import Config
 from shared.errors import Terminated, UserError
-from train.estimators import zeros
-from train.estimators.replicas import Replicas
-from train.estimators.state import State
-from train.estimators.step import Report, TrainStep
-from train.estimators.summaries import Summaries
 from train.finite import DivergedError
-from train.progress import Progress
+from train.gpu import zeros
+from train.gpu.replicas import Replicas
+from train.gpu.reporting import Progress
+from train.gpu.state import State
+from train.gpu.step import Report, TrainStep
+from train.gpu.summaries import Summaries
 
 # One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
 # no more than these seconds, so that progress is seen and a signal is answered.

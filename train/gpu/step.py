@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from shared import records
 from shared.config import Config, ModelConfig
-from train.estimators import kernels
-from train.estimators.jit import StepFunction
-from train.estimators.replicas import Replicas
-from train.estimators.state import State, local_variable
+from train.gpu import update_kernels
+from train.gpu.replicas import Replicas
+from train.gpu.state import State, local_variable
+from train.gpu.xla_functions import StepFunction
 from train.model import classifier
 from train.model.dropout import StatelessDropout
 from train.model.layers import Layers
@@ -134,7 +134,7 @@ class TrainStep:
     def _assign(self, gradients, norm, rate) -> None:
         options, state = self._params.optimizer, self._state
         clipped = optimizer.clip(gradients, norm, options)
-        update = kernels.updating(options, rate, state.global_step)
+        update = update_kernels.updating(options, rate, state.global_step)
         for (name, weight), gradient in zip(state.weights.items(), clipped):
             update(weight, state.slots[name], gradient, optimizer.weight_decay(name, options))
 

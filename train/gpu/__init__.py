@@ -1,0 +1,1 @@
+"""The estimator for GPU and CPU on current TensorFlow."""
