@@ -14,10 +14,11 @@ from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import resolve, restore, wse_rules
+from train import resolve, restore
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.pretrained.read import read as read_pretrained
+from train.wse import rules
 
 GPU, CPU, WSE = BACKENDS = ("gpu", "cpu", "wse")
 TRAIN, EVAL, EVAL_ALL, TRAIN_AND_EVAL, PREDICT = MODES = (
@@ -99,7 +100,7 @@ def make(options: argparse.Namespace) -> Plan:
     model_dir.check_name(options.model_dir)
     params = with_options(config.load(options.params, print), options)
     if options.backend == WSE:
-        wse_rules.check(params, options)
+        rules.check(params, options)
     elif params.csconfig:
         print(f"{options.params}: csconfig changes nothing: it is for a CS system")
     data = {section: read_data(params, section, options) for section in _SECTIONS[options.mode]}

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace):
     print(f"backend: {backend}; task: {found.task}; model_dir: {todo.model_dir}")
     # These import TensorFlow.
     if backend == plan.WSE:
-        from train import on_wse
+        from train.wse import modes as on_wse
 
         return on_wse.run(todo, options)
     from train import compiling, evaluation, prediction, training

@@ -13,11 +13,13 @@ from shared import config, manifest
 from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset, runs
-from train import resolve, restore, static_input_fn, wse_report
+from train import resolve, restore
 from train.estimators.wse_layers import WseLayers
 from train.model import classifier, initial_weights
 from train.model.layers import Layers
 from train.pretrained.read import read
+from train.wse import input_fn
+from train.wse import report as wse_report
 
 ERF = {"model": {**runs.MIXED["model"], "num_hidden_layers": 2}}
 
@@ -161,7 +163,7 @@ def _difference(path, folder, params):
     model = resolve.model(config.load(str(params), print).model, found, read(str(path)), print)
     pretrained, _ = restore.initial_weights(model, read(str(path)))
     values = initial_weights.create(model, 3, pretrained)
-    batches = static_input_fn.scored_batches(InputConfig(8, folder), "train", found)
+    batches = input_fn.scored_batches(InputConfig(8, folder), "train", found)
     features, _ = next(iter(batches))
     tanh_model = dataclasses.replace(model, encoder_nonlinearity="gelu")
     erf = classifier.logits(values, features, model, Layers(tf.float32))

@@ -13,9 +13,10 @@ from shared import manifest, records
 from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset, runs
-from train import on_wse, static_input_fn, wse_tasks
 from train.data import in_memory
-from train.wse_tasks import Worker
+from train.wse import input_fn, modes
+from train.wse import workers as wse_tasks
+from train.wse.workers import Worker
 
 WIDTH = dataset.MAX_SEQUENCE_LENGTH
 
@@ -30,7 +31,7 @@ def read(folder, count, batch_size=2, first_step=0, **options):
     """The ids of `count` training batches, one tuple for each row."""
     found = manifest.read(folder)
     options = InputConfig(batch_size, folder, shuffle_buffer=100, **options)
-    batches = static_input_fn.train_batches(options, found, 1, first_step).take(count)
+    batches = input_fn.train_batches(options, found, 1, first_step).take(count)
     return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
 
 
@@ -144,8 +145,8 @@ def test_shapes_are_static_also_in_a_graph(even):
     options = InputConfig(5, even)
     with tf.Graph().as_default():
         for batches in (
-            static_input_fn.train_batches(options, found, 1, 0),
-            static_input_fn.scored_batches(options, "test", found),
+            input_fn.train_batches(options, found, 1, 0),
+            input_fn.scored_batches(options, "test", found),
         ):
             features, labels = batches.element_spec
             assert features == {
@@ -158,7 +159,7 @@ def test_shapes_are_static_also_in_a_graph(even):
 def test_scored_records_come_in_order_and_fill_the_last_batch(pairs):
     found = manifest.read(pairs)
     expected = in_memory.read_split(pairs, "test", found)
-    batches = static_input_fn.scored_batches(InputConfig(4, pairs), "test", found).take(3)
+    batches = input_fn.scored_batches(InputConfig(4, pairs), "test", found).take(3)
     features, labels = zip(*batches)
     ids = np.concatenate([batch["input_ids"] for batch in features])
     np.testing.assert_array_equal(ids[:10], expected.input_ids)
@@ -185,7 +186,7 @@ def test_shuffle_seed_goes_before_the_runs_seed(even):
         options = InputConfig(2, even, shuffle_seed=shuffle_seed)
         params = dataclasses.replace(params, train_input=options)
         todo = SimpleNamespace(params=params, train_data=found)
-        batches = on_wse._input_fn(todo)().take(12)
+        batches = modes._input_fn(todo)().take(12)
         return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
 
     assert rows_of(5, 1) == rows_of(5, 2) == rows_of(None, 5) != rows_of(None, 1)

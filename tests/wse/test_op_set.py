@@ -1,12 +1,12 @@
-"""Our graphs hold no operation that Cerebras' compiler has not seen (train/wse_ops.py)."""
+"""Our graphs hold no operation that Cerebras' compiler has not seen (train/wse/known_operations.py)."""
 
 import pytest
 import tensorflow as tf
 
 from tests.wse import runs
-from train import wse_ops, wse_report
 from train.estimators import wse_layers
 from train.optim import optimizer
+from train.wse import known_operations, report
 
 pytestmark = pytest.mark.skipif(
     not tf.__version__.startswith("2.2."), reason="only TensorFlow 2.2 makes the container's graph"
@@ -20,9 +20,9 @@ def test_every_operation_is_known(mode, mixed):
     params = runs.modelzoo_config(
         model={**RATES, "mixed_precision": mixed}, optimizer={"use_bias_correction": True}
     )
-    graph = wse_report.build(params, mode, 4, 16)
-    assert wse_ops.strangers(graph, mode) == {}
-    types = {op.type for op in wse_ops._operations(graph)}
+    graph = report.build(params, mode, 4, 16)
+    assert known_operations.strangers(graph, mode) == {}
+    types = {op.type for op in known_operations._operations(graph)}
     if mode == "train":
         # Nothing is missing that such a graph must have, function bodies included.
         assert {"RandomUniform", "UnsortedSegmentSum", "TanhGrad", "AssignVariableOp"} <= types
@@ -32,8 +32,8 @@ def test_every_operation_is_known(mode, mixed):
 def test_a_stranger_is_named_with_the_line_it_came_from(monkeypatch):
     monkeypatch.setattr(wse_layers.WseLayers, "gelu", wse_layers.Layers.gelu_erf)
     params = runs.modelzoo_config(model={"mixed_precision": "float16"})
-    graph = wse_report.build(params, "train", 4, 16)
-    found = wse_ops.strangers(graph, "train")
+    graph = report.build(params, "train", 4, 16)
+    found = known_operations.strangers(graph, "train")
     assert set(found) == {"Erf", "Exp", "IdentityN"}  # the last one is of tf.custom_gradient
     file, line = found["Erf"].split(":")
     assert file == "train/model/derivatives.py"
@@ -46,5 +46,5 @@ def test_a_stranger_in_a_branch_is_found_too(monkeypatch):
         optimizer._UPDATES, "adamw", lambda value, slots, *_: (tf.math.ceil(value), slots)
     )
     params = runs.modelzoo_config(model={"mixed_precision": "float16"})
-    graph = wse_report.build(params, "train", 4, 16)
-    assert set(wse_ops.strangers(graph, "train")) == {"Ceil"}
+    graph = report.build(params, "train", 4, 16)
+    assert set(known_operations.strangers(graph, "train")) == {"Ceil"}

@@ -12,9 +12,9 @@ import yaml
 from shared.errors import UserError
 from tests.wse import runs
 from tests.wse.conftest import ROOT, STANDIN
-from train import warm_start
 from train.model import variables
 from train.pretrained.read import read
+from train.wse import warm_start
 
 TWO_LAYERS = {**runs.SMALL["model"], "num_hidden_layers": 2}
 CHECKPOINTS = ("hf/pretrained", "hf/google_tf1", "modelzoo/pretrained")

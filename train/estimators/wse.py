@@ -15,9 +15,9 @@ import tensorflow as tf
 from shared import config
 from shared.config import Config
 from shared.errors import UserError
-from train import model_fn
 from train.estimators.wse_layers import WseLayers
-from train.wse_rules import address, uses_cs
+from train.wse import model_fn
+from train.wse.rules import address, uses_cs
 
 _LONGEST_UNSPILLED = 512  # tokens up to which the Model Zoo asks for kernels without spilling
 
@@ -30,7 +30,7 @@ class Estimator:
     """CerebrasEstimator, made of a configuration.
 
     Its methods take an input_fn: a function of no argument that returns a tf.data.Dataset of
-    (features, labels), train/static_input_fn.py.
+    (features, labels), train/wse/input_fn.py.
     """
 
     def __init__(

@@ -9,12 +9,12 @@ from typing import Callable
 import tensorflow as tf
 
 from shared.config import Config
-from train import stream_metrics
 from train.estimators import devices
 from train.model import classifier, variables
 from train.model.initial_weights import STDDEV
 from train.model.layers import no_dropout
 from train.optim import loss_scale, optimizer, schedule
+from train.wse import metrics
 
 # tf.estimator.ModeKeys, which later versions of TensorFlow have no longer.
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
@@ -44,7 +44,7 @@ def make(given: Config, make_layers: Callable, make_spec: Callable) -> Callable:
             return make_spec(mode=mode, predictions=scores)
         loss = _mean_loss(scores, labels)
         if mode == EVAL:
-            host_call = (stream_metrics.of_batches, [scores, labels])
+            host_call = (metrics.of_batches, [scores, labels])
             return make_spec(mode=mode, loss=loss, host_call=host_call)
         return make_spec(mode=mode, loss=loss, train_op=_Update(given, dtype, weights).of(loss))
 

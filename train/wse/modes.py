@@ -14,15 +14,7 @@ import numpy as np
 
 from shared.errors import UserError
 from shared.files import write_whole
-from train import (
-    evaluation,
-    model_fn,
-    static_input_fn,
-    warm_start,
-    wse_report,
-    wse_rules,
-    wse_tasks,
-)
+from train import evaluation
 from train import plan as plans
 from train.checkpoints import files, model_dir
 from train.data import order
@@ -30,6 +22,8 @@ from train.estimators import wse
 from train.plan import Plan
 from train.scoring import prediction_files
 from train.tensorflow_errors import explained
+from train.wse import input_fn as static_input_fn
+from train.wse import model_fn, report, rules, warm_start, workers
 
 # {a mode that is compiled: its name in a tf.estimator}
 _MODES = {plans.TRAIN: model_fn.TRAIN, plans.PREDICT: model_fn.PREDICT}
@@ -39,7 +33,7 @@ def run(todo: Plan, options: argparse.Namespace) -> None:
     """Any mode; args: options, of train/run.py."""
     ((section, found),) = todo.data.items()
     inputs = getattr(todo.params, section)
-    wse_rules.check_data(inputs.data_dir, found)
+    rules.check_data(inputs.data_dir, found)
     _check_gelu(todo)
     with explained(inputs, found):
         if options.validate_only or options.compile_only:
@@ -66,7 +60,7 @@ def _prepared(todo: Plan) -> Plan:
     """The plan as wse runs it; makes model_dir."""
     model_dir.make(todo.model_dir)
     files.settle(todo.model_dir)
-    return dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
+    return dataclasses.replace(todo, params=rules.adapted(todo.params))
 
 
 _NO_CONTAINER = (
@@ -86,7 +80,7 @@ _ENVIRONMENT = {"backend": "wse", "devices": 1}
 def compile_steps(todo: Plan, options: argparse.Namespace) -> None:
     """Modes with --validate_only or --compile_only: the checks, then Cerebras' compiler."""
     mode = _MODES[options.mode]
-    for line in wse_report.lines(todo, mode):
+    for line in report.lines(todo, mode):
         print(line)
     if not wse.is_in_container():
         print(f"{_VERIFIED} {_ONLY_THERE}")
@@ -102,7 +96,7 @@ def train(todo: Plan, cs_ip) -> None:
     """Mode train."""
     first_step = 0
     if todo.checkpoints:
-        wse_report.check_can_continue(todo)
+        report.check_can_continue(todo)
         first_step = files.step_of(todo.checkpoints[0])
         print(f"continues from {todo.checkpoints[0]}")
         for change in model_dir.changes(todo.trained, todo.params, _ENVIRONMENT):
@@ -163,7 +157,7 @@ def _read_by_one(input_fn):
     """Checked when it is called: by then Cerebras' software has set TF_CONFIG."""
 
     def checked():
-        wse_tasks.check_one_reader()
+        workers.check_one_reader()
         return input_fn()
 
     return checked

@@ -14,7 +14,6 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import gelu_difference, model_fn, wse_ops, wse_rules
 from train.checkpoints import tensors
 from train.data import in_memory, order, streaming
 from train.estimators import devices
@@ -22,6 +21,7 @@ from train.estimators.wse_layers import WseLayers
 from train.model import variables
 from train.optim import loss_scale, optimizer
 from train.plan import Plan
+from train.wse import gelu_difference, known_operations, model_fn, rules
 
 OK, WARNING, UNCHECKED = "ok", "warning", "unchecked"
 
@@ -39,12 +39,12 @@ def lines(todo: Plan, mode: str) -> Iterator[Line]:
 
     Args:
       todo: not yet adapted by wse_rules.
-      mode: of train/model_fn.py.
+      mode: of train/wse/model_fn.py.
     Raises:
       UserError: a fault that would stop the run.
     """
     ((section, found),) = todo.data.items()
-    adapted = dataclasses.replace(todo, params=wse_rules.adapted(todo.params))
+    adapted = dataclasses.replace(todo, params=rules.adapted(todo.params))
     yield from _data(todo, section, found)
     yield from _model(adapted)
     yield _checkpoint(adapted, mode)
@@ -182,14 +182,14 @@ def _norms(params, graph) -> Line:
 
 
 def _op_set(graph, mode):
-    if not tf.__version__.startswith(wse_ops.VERSION):
+    if not tf.__version__.startswith(known_operations.VERSION):
         text = (
             f"operations: this is TensorFlow {tf.__version__}; only 2.2 makes the graph of the "
             "container (it needs Python 3.7 or 3.8: PYTHON37=<interpreter>)"
         )
         yield Line(UNCHECKED, text)
         return
-    strangers = wse_ops.strangers(graph, mode)
+    strangers = known_operations.strangers(graph, mode)
     for kind, place in sorted(strangers.items()):
         yield Line(
             WARNING,

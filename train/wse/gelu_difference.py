@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import static_input_fn
 from train.checkpoints import tensors
 from train.model import classifier, initial_weights, variables
 from train.model.layers import Layers
 from train.plan import Plan
+from train.wse import input_fn
 
 
 def of_logits(todo: Plan, section: str, found: Manifest):
@@ -26,7 +26,7 @@ def of_logits(todo: Plan, section: str, found: Manifest):
     options = getattr(todo.params, section)
     # A graph: eager execution may be off in Cerebras' container.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        batches = static_input_fn.scored_batches(options, split, found)
+        batches = input_fn.scored_batches(options, split, found)
         iterator = tf.compat.v1.data.make_initializable_iterator(batches)
         features, _ = iterator.get_next()
         fed, values = _weights(todo)

@@ -8,7 +8,7 @@ from typing import Iterator, Optional
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import wse_tasks
+from train.wse import workers
 
 _CS_MODES = ("train", "predict")
 # Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
@@ -70,7 +70,7 @@ def _check_mode(options, is_compiled: bool) -> None:
 
 def _check_tasks(cs_ip) -> None:
     """Without a CS system each of csrun_wse's tasks would train on its CPU into one model_dir."""
-    tasks = wse_tasks.count()
+    tasks = workers.count()
     if tasks > 1 and not uses_cs(cs_ip):
         raise UserError(
             f"Slurm has started {tasks} tasks and no CS system is given: give its address with "

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from shared.config import InputConfig
 from shared.manifest import Manifest
-from train import wse_tasks
 from train.data import streaming
+from train.wse import workers
 
 _PRIME = 7919  # keeps the orders of tasks apart
 
@@ -25,12 +25,10 @@ def train_batches(options: InputConfig, found: Manifest, seed: int, first_step: 
     as many of the first_step steps as the others. Where several tasks run and none of them can
     tell which worker it is, each reads everything, in an order of its own.
     """
-    index, count = wse_tasks.this_worker()
-    if not wse_tasks.are_told_apart():
-        print(
-            f"TF_CONFIG is not set: each of {wse_tasks.count()} tasks reads all records, shuffled"
-        )
-        seed += _PRIME * wse_tasks.rank()
+    index, count = workers.this_worker()
+    if not workers.are_told_apart():
+        print(f"TF_CONFIG is not set: each of {workers.count()} tasks reads all records, shuffled")
+        seed += _PRIME * workers.rank()
     batches = streaming.worker_batches(options, found, index, count, seed, first_step // count)
     return _static(batches, options.batch_size, found)
 

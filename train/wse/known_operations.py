@@ -26,7 +26,7 @@ Mean Mul NoOp NotEqual Pack Pow Range ReadVariableOp Reshape Rsqrt ScalarSummary
 Softmax SparseSoftmaxCrossEntropyWithLogits SparseTensorDenseAdd Sqrt SquaredDifference StopGradient
 StridedSlice Sub Sum Tanh Transpose TruncatedNormal VarHandleOp VarIsInitializedOp
 """
-# {mode of train/model_fn.py: operation types}; to predict is to evaluate without metrics.
+# {mode of train/wse/model_fn.py: operation types}; to predict is to evaluate without metrics.
 KNOWN = {
     "train": frozenset(_TRAIN.split()),
     "eval": frozenset(_EVAL.split()),

@@ -1,0 +1,1 @@
+"""Everything that is Cerebras': the estimator, its graph, its input, its rules."""
