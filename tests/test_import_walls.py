@@ -22,7 +22,7 @@ NOT_CALLED_IN_CONTAINER = {"train/pretrained/huggingface.py": {"safetensors"}}
 
 
 # The one file that may import Cerebras' package.
-OF_CEREBRAS = "train/estimators/wse.py"
+OF_CEREBRAS = "train/wse/estimator.py"
 
 
 def imports(path):

@@ -23,7 +23,7 @@ def import_tensorflow(backend: "str | None") -> str:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with quiet.native_stderr():
-        from train.estimators import devices
+        from train import devices
 
         if backend == WSE:
             devices.silence_warnings()
@@ -100,7 +100,7 @@ def throw_away_estimator(todo: Plan, backend: str, is_training: bool):
 
 def _prepared(todo, backend, is_training):
     """(the configuration with runconfig.xla true or false, the strategy)."""
-    from train.estimators import devices
+    from train import devices
 
     params = _with_xla(todo.params, backend)
     choose = devices.strategy if is_training else devices.local_strategy

@@ -32,7 +32,7 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
     should_stop); what it returns is called with the step after each checkpoint and tells whether
     training ends there.
     """
-    from train.estimators import devices
+    from train import devices
 
     is_chief = devices.worker_index(todo.params.runconfig) == 0
     with _locked(todo, is_chief), start.sigterm_noted() as should_stop:

@@ -29,8 +29,8 @@ from bench.train import products
 from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.config.schedules import parse_learning_rate
+from train import devices
 from train.data import input_fn
-from train.estimators import devices
 from train.gpu import estimator as gpu
 
 SEED = 1

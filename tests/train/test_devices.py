@@ -16,7 +16,7 @@ from tests.inputs import ROOT
 from tests.loopback import free_port
 from tests.train import runs
 from tests.train.runs import losses
-from train.estimators import devices
+from train import devices
 
 # Every step is logged; without dropout nothing depends on who computes what.
 LOGGED = {"max_steps": 6, "save_summary_steps": 1, "save_checkpoints_steps": 6, "xla": False}

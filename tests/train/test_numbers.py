@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.train.conftest import constant
-from train.estimators.wse_layers import WseLayers
 from train.gpu.reporting import Progress, clock
 from train.model.dropout import StatelessDropout
 from train.model.layers import Layers
 from train.optim import schedule
+from train.wse.layers import WseLayers
 
 
 def rates(schedules, steps, reset_steps=True):

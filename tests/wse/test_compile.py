@@ -14,12 +14,12 @@ from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset, runs
 from train import resolve, restore
-from train.estimators.wse_layers import WseLayers
 from train.model import classifier, initial_weights
 from train.model.layers import Layers
 from train.pretrained.read import read
 from train.wse import input_fn
 from train.wse import report as wse_report
+from train.wse.layers import WseLayers
 
 ERF = {"model": {**runs.MIXED["model"], "num_hidden_layers": 2}}
 

@@ -10,11 +10,11 @@ import tensorflow as tf
 from shared import config
 from tests.wse import runs
 from train.checkpoints import tensors
-from train.estimators import wse
-from train.estimators.wse_layers import WseLayers
 from train.model import variables
+from train.wse import estimator as wse
 from train.wse import metrics as stream_metrics
 from train.wse import model_fn
+from train.wse.layers import WseLayers
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")
 LENGTH = 24

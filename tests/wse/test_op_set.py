@@ -4,9 +4,8 @@ import pytest
 import tensorflow as tf
 
 from tests.wse import runs
-from train.estimators import wse_layers
 from train.optim import optimizer
-from train.wse import known_operations, report
+from train.wse import known_operations, layers, report
 
 pytestmark = pytest.mark.skipif(
     not tf.__version__.startswith("2.2."), reason="only TensorFlow 2.2 makes the container's graph"
@@ -30,7 +29,7 @@ def test_every_operation_is_known(mode, mixed):
 
 
 def test_a_stranger_is_named_with_the_line_it_came_from(monkeypatch):
-    monkeypatch.setattr(wse_layers.WseLayers, "gelu", wse_layers.Layers.gelu_erf)
+    monkeypatch.setattr(layers.WseLayers, "gelu", layers.Layers.gelu_erf)
     params = runs.modelzoo_config(model={"mixed_precision": "float16"})
     graph = report.build(params, "train", 4, 16)
     found = known_operations.strangers(graph, "train")

@@ -15,8 +15,8 @@ import tensorflow as tf
 from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
+from train import devices
 from train.checkpoints import tensors as checkpoint
-from train.estimators import devices
 from train.gpu import zeros
 from train.gpu.loop import TrainLoop
 from train.gpu.replicas import Replicas

@@ -1,6 +1,6 @@
 """The parts of BERT that each backend has in its own form: here for gpu and cpu.
 
-train/model/bert.py puts them together; Cerebras' are in train/estimators/wse_layers.py.
+train/model/bert.py puts them together; Cerebras' are in train/wse/layers.py.
 
 Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A tokens of a row that ask.
 """

@@ -9,7 +9,7 @@ from typing import Callable
 import tensorflow as tf
 
 from shared.config import Config
-from train.estimators import devices
+from train import devices
 from train.model import classifier, variables
 from train.model.initial_weights import STDDEV
 from train.model.layers import no_dropout

@@ -18,10 +18,10 @@ from train import evaluation
 from train import plan as plans
 from train.checkpoints import files, model_dir
 from train.data import order
-from train.estimators import wse
 from train.plan import Plan
 from train.scoring import prediction_files
 from train.tensorflow_errors import explained
+from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
 from train.wse import model_fn, report, rules, warm_start, workers
 

@@ -14,14 +14,14 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
+from train import devices
 from train.checkpoints import tensors
 from train.data import in_memory, order, streaming
-from train.estimators import devices
-from train.estimators.wse_layers import WseLayers
 from train.model import variables
 from train.optim import loss_scale, optimizer
 from train.plan import Plan
 from train.wse import gelu_difference, known_operations, model_fn, rules
+from train.wse.layers import WseLayers
 
 OK, WARNING, UNCHECKED = "ok", "warning", "unchecked"
 

@@ -15,8 +15,8 @@ import tensorflow as tf
 from shared import config
 from shared.config import Config
 from shared.errors import UserError
-from train.estimators.wse_layers import WseLayers
 from train.wse import model_fn
+from train.wse.layers import WseLayers
 from train.wse.rules import address, uses_cs
 
 _LONGEST_UNSPILLED = 512  # tokens up to which the Model Zoo asks for kernels without spilling

@@ -1,1 +1,0 @@
-"""One contract (train, evaluate), one implementation per kind of machine."""
