@@ -5,8 +5,9 @@ import sys
 
 from shared.config import settings
 from shared.errors import exit_code
-from train import plan, quality, start
+from train import plan, start
 from train.gpu import xla_cache
+from train.modes import quality
 
 # Options that mean something in some modes only.
 _TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)
@@ -39,7 +40,7 @@ def main(arguments: list) -> None:
 
 def _run_seeds(options: argparse.Namespace) -> list:
     start.import_tensorflow(options.backend)
-    from train import seeds
+    from train.modes import seeds
 
     return seeds.run(options, run)
 
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace):
         from train.wse import modes as on_wse
 
         return on_wse.run(todo, options)
-    from train import compiling, evaluation, prediction, training
+    from train.modes import compiling, evaluation, prediction, training
 
     if options.validate_only or options.compile_only:
         compiling.compile_steps(todo, backend, bool(options.validate_only))

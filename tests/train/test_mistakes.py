@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from shared.errors import Terminated, UserError
 from tests.train.runs import assert_same_weights, weights
-from train import seeds, start
+from train import start
 from train.checkpoints import tensors
+from train.modes import seeds
 
 
 def best(folder):

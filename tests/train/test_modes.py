@@ -10,8 +10,8 @@ from shared import manifest
 from shared.errors import UserError
 from tests.inputs import GOLDEN
 from tests.train.runs import assert_same_weights, weights
-from train import evaluation, seeds
 from train.checkpoints import files
+from train.modes import evaluation, seeds
 
 
 def results(folder, split="validation"):

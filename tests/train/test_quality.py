@@ -9,13 +9,14 @@ import yaml
 from shared.errors import FaultsFound, UserError
 from tests.inputs import ROOT
 from tests.train import runs
-from train import quality, run
+from train import run
+from train.modes import quality
 
 BAND = {"low": 0.8, "high": 0.9}
 
 
 def result(seed, accuracy, fault=None):
-    """What train.seeds.run returns for a seed."""
+    """What train.modes.seeds.run returns for a seed."""
     about = {"step": 12, "examples": 500, "constant": fault and "positive"}
     of = {"validation": {**about, "accuracy": accuracy, "loss": 0.5}}
     return {"seed": seed, "results": of, "fault": fault}

@@ -15,10 +15,11 @@ from shared import manifest
 from shared.errors import Terminated, UserError
 from tests.inputs import GOLDEN, ROOT
 from tests.train.runs import SMALL, assert_same_weights, weights
-from train import evaluation, run, start
+from train import run, start
 from train.checkpoints import files, model_dir
 from train.checkpoints import tensors as checkpoint
 from train.finite import DivergedError
+from train.modes import evaluation
 from train.pretrained import huggingface
 
 

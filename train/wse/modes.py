@@ -14,10 +14,10 @@ import numpy as np
 
 from shared.errors import UserError
 from shared.files import write_whole
-from train import evaluation
 from train import plan as plans
 from train.checkpoints import files, model_dir
 from train.data import order
+from train.modes import evaluation
 from train.plan import Plan
 from train.scoring import prediction_files
 from train.tensorflow_errors import explained

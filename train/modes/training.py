@@ -5,12 +5,13 @@ import functools
 
 from shared.errors import UserError
 from shared.tasks import TRAIN
-from train import evaluation, start
-from train.best import Best
+from train import start
 from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
 from train.gpu import xla_cache
+from train.modes import evaluation
+from train.modes.best import Best
 from train.plan import Plan
 from train.tensorflow_errors import explained
 

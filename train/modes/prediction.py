@@ -1,7 +1,8 @@
 """Mode predict: the model's answer to every example of some splits, as files."""
 
 from shared.errors import UserError
-from train import evaluation, start
+from train import start
+from train.modes import evaluation
 from train.plan import Plan
 from train.scoring import prediction_files
 

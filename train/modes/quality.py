@@ -46,7 +46,7 @@ def run(
     What a seed has finished is not done again. Every example is scored, whatever
     runconfig.eval_steps says, because every example is in a published score.
 
-    Args: run_seeds, train.seeds.run with its second argument given.
+    Args: run_seeds, train.modes.seeds.run with its second argument given.
     Raises:
       FaultsFound: the gate is not passed.
       UserError: there is no band, or model_dir holds seeds of another recipe.
@@ -107,7 +107,7 @@ def _check_recipe(training: argparse.Namespace) -> None:
 
 
 def _judged(gate: Gate, results: List[Dict[str, Any]]) -> Dict[str, Any]:
-    """What quality.json holds; args: results, of train.seeds.run."""
+    """What quality.json holds; args: results, of train.modes.seeds.run."""
     seeds = [_of_seed(gate, result) for result in results]
     scores = [of["score"] for of in seeds if of["score"] is not None]
     median = round(statistics.median(scores), _DIGITS) if scores else None

@@ -9,8 +9,9 @@ from typing import Any, Callable, List
 
 from shared.errors import Terminated
 from shared.files import write_whole
-from train import best, evaluation, plan, start
+from train import plan, start
 from train.finite import DivergedError
+from train.modes import best, evaluation
 
 _FILE = "seeds.json"
 

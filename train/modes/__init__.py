@@ -1,0 +1,1 @@
+"""What a run does: train, evaluate, predict, compile, several seeds, the quality gate."""
