@@ -12,10 +12,9 @@ import sys
 from shared import vocab
 from shared.errors import exit_code
 from shared.files import whole_folder
-from train import restore
-from train.pretrained import huggingface, modelzoo
-from train.pretrained.pretrained import VOCAB_FILE, Pretrained
+from train.pretrained import fit, huggingface, modelzoo
 from train.pretrained.read import read
+from train.pretrained.weights import VOCAB_FILE, Pretrained
 
 WRITERS = {"modelzoo": modelzoo, "huggingface": huggingface}
 
@@ -25,7 +24,7 @@ def main(arguments: list) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # TensorFlow would take all memory of a GPU
     with whole_folder(options.target) as folder:
         pretrained = read(options.source)
-        restore.check_complete(pretrained)
+        fit.check_complete(pretrained)
         to = options.to or ("huggingface" if pretrained.is_own else "modelzoo")
         WRITERS[to].write(folder, pretrained)
         copy_text_files(pretrained, folder)

@@ -14,9 +14,10 @@ from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import resolve, restore
+from train import resolve
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
+from train.pretrained import fit
 from train.pretrained.read import read as read_pretrained
 from train.wse import rules
 
@@ -203,7 +204,7 @@ def _fresh_start(params, options, data, splits) -> Plan:
         return Plan(params, folder, data, splits, [], {}, "random weights", None)
     pretrained = read_pretrained(options.checkpoint_path)
     params = _resolved(params, found, pretrained)
-    weights, new = restore.initial_weights(params.model, pretrained)
+    weights, new = fit.initial_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}; new: {', '.join(new)}")
     return Plan(params, folder, data, splits, [], weights, pretrained.path, None)
 
@@ -213,9 +214,9 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
     (found,) = data.values()
     pretrained = read_pretrained(options.checkpoint_path)
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
-    restore.check_classifier(pretrained, found, print)
+    fit.check_classifier(pretrained, found, print)
     params = _resolved(params, found, pretrained)
-    weights = restore.classifier_weights(params.model, pretrained)
+    weights = fit.classifier_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}")
     return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
 

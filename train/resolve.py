@@ -6,8 +6,7 @@ from shared import manifest, tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train import restore
-from train.pretrained import modelzoo
+from train.pretrained import fit, modelzoo
 
 # The Model Zoo's default epsilon of the optimizer depends on the precision.
 _EPSILON_MIXED, _EPSILON_FLOAT32 = 1e-5, 1e-8
@@ -63,7 +62,7 @@ def model(config: ModelConfig, found: Manifest, checkpoint, log) -> ModelConfig:
         num_cls_classes=manifest.num_classes(found),
     )
     if checkpoint is not None:
-        restore.check_fits(config, found, checkpoint)
+        fit.check_fits(config, found, checkpoint)
     for name, default in modelzoo.DEFAULTS.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:

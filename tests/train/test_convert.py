@@ -14,9 +14,10 @@ from safetensors.numpy import load_file, save_file
 from shared.errors import UserError
 from tests.inputs import GOLDEN
 from tests.train.runs import newest
-from train import convert, restore
+from train import convert
 from train.model import classifier, variables
 from train.model.layers import Layers
+from train.pretrained import fit
 from train.pretrained.read import read
 
 HF, MODELZOO = GOLDEN / "hf", GOLDEN / "modelzoo"
@@ -167,7 +168,7 @@ def test_golden_logits_of_converted_classifiers(converted, tmp_path, tiny, form)
         features = {
             name: tf.constant(golden[name]) for name in ("input_ids", "input_mask", "segment_ids")
         }
-        weights = restore.classifier_weights(model, found)
+        weights = fit.classifier_weights(model, found)
         logits = classifier.logits(weights, features, model, Layers(tf.float32))
         assert np.abs(logits.numpy() - golden["logits"]).max() <= 1e-5
 

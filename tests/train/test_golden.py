@@ -10,12 +10,11 @@ from shared.config import Schedule
 from tests.inputs import GOLDEN
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import logged, newest
-from train import restore
 from train.checkpoints import tensors
 from train.gpu.estimator import Estimator
 from train.model import bert, classifier, variables
 from train.model.layers import Layers
-from train.pretrained import huggingface
+from train.pretrained import fit, huggingface
 
 
 @pytest.fixture
@@ -123,7 +122,7 @@ def test_bfloat16_stays_near_float32(hugging_face):
 def test_a_pretrained_checkpoint_gives_all_but_the_output_layer(tiny, folder):
     read = huggingface.read(str(GOLDEN / "hf" / folder))
     assert read.encoder_nonlinearity == "gelu_erf" and read.layer_norm_epsilon == 1e-12
-    weights, new = restore.initial_weights(tiny().model, read)
+    weights, new = fit.initial_weights(tiny().model, read)
     assert new == [variables.OUTPUT + "/kernel", variables.OUTPUT + "/bias"]
     # The same pretraining weights in Google's own format and names are the independent source.
     google = tf.train.load_checkpoint(str(GOLDEN / "hf" / "google_tf1" / "bert_model.ckpt"))
@@ -143,6 +142,6 @@ def test_a_pretrained_checkpoint_gives_all_but_the_output_layer(tiny, folder):
 
 def test_without_next_sentence_prediction_the_pooler_is_new_too(tiny):
     read = huggingface.read(str(GOLDEN / "hf" / "pretrained"))
-    weights, new = restore.initial_weights(tiny(model={"disable_nsp": True}).model, read)
+    weights, new = fit.initial_weights(tiny(model={"disable_nsp": True}).model, read)
     assert variables.POOLER + "/kernel" in new and variables.POOLER + "/kernel" not in weights
     assert len(new) == 4

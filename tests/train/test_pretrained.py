@@ -16,9 +16,10 @@ from safetensors.numpy import load_file, save_file
 from shared.errors import UserError
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
-from train import resolve, restore
+from train import resolve
 from train.checkpoints import tensors as checkpoint
 from train.model import variables
+from train.pretrained import fit
 from train.pretrained.read import read
 
 HF, MODELZOO = GOLDEN / "hf", GOLDEN / "modelzoo"
@@ -141,10 +142,10 @@ def test_the_model_zoo_s_own_checkpoints():
 
 def test_a_model_zoo_pretraining_gives_the_pooler_of_nsp(tiny):
     path = MODELZOO / "pretrained" / "model.ckpt-1000"
-    weights, new = restore.initial_weights(tiny().model, read(str(path)))
+    weights, new = fit.initial_weights(tiny().model, read(str(path)))
     assert new == [OUTPUT, variables.OUTPUT + "/bias"] and len(weights) == 39
     np.testing.assert_array_equal(weights[POOLER], load_tf(path)[POOLER])
-    weights, new = restore.initial_weights(tiny(model={"disable_nsp": True}).model, read(str(path)))
+    weights, new = fit.initial_weights(tiny(model={"disable_nsp": True}).model, read(str(path)))
     assert len(new) == 4 and len(weights) == 37 and POOLER in new
 
 
@@ -177,7 +178,7 @@ def test_optimizer_state_is_not_left_over_and_other_variables_are(tmp_path, tiny
     found = read(str(tmp_path))
     assert_equal(found.weights, content)
     assert found.left_over == tuple(more)
-    for use in (restore.initial_weights, restore.classifier_weights):
+    for use in (fit.initial_weights, fit.classifier_weights):
         with pytest.raises(UserError, match="post_encoder.*/gamma: left over"):
             use(tiny().model, found)
 
@@ -246,7 +247,7 @@ def test_a_decoder_of_its_own_is_kept_for_conversions(changed, tiny):
     decoder = np.ones((64, 32), np.float32)
     found = read(changed({"cls.predictions.decoder.weight": decoder}))
     np.testing.assert_array_equal(found.weights["embedding_weights"], decoder)
-    assert len(restore.initial_weights(tiny().model, found)[0]) == 39
+    assert len(fit.initial_weights(tiny().model, found)[0]) == 39
 
 
 def test_all_that_is_wrong_is_one_message(changed, tiny):
@@ -258,7 +259,7 @@ def test_all_that_is_wrong_is_one_message(changed, tiny):
         "adapter.weight": np.zeros(1, np.float32),
     })  # fmt: skip
     with pytest.raises(UserError) as error:
-        restore.initial_weights(tiny().model, read(folder))
+        fit.initial_weights(tiny().model, read(folder))
     assert str(error.value).split("\n") == [
         f"the checkpoint {folder} (Hugging Face checkpoint) is not a BERT as expected:",
         "  pre_encoder_layer_norm/pre_encoder_layer_norm/gamma: shape (31,), expected (32,)",
@@ -273,24 +274,24 @@ def test_a_checkpoint_without_a_pooler_says_what_to_set(changed, tiny):
     pooler = ("bert.pooler.dense.weight", "bert.pooler.dense.bias")
     found = read(changed(dict.fromkeys(pooler)))
     with pytest.raises(UserError, match="set model.disable_nsp: true"):
-        restore.initial_weights(tiny().model, found)
-    weights, new = restore.initial_weights(tiny(model={"disable_nsp": True}).model, found)
+        fit.initial_weights(tiny().model, found)
+    weights, new = fit.initial_weights(tiny(model={"disable_nsp": True}).model, found)
     assert len(weights) == 37 and len(new) == 4
 
 
 def test_all_variables_of_a_classifier(tiny):
     model = dataclasses.replace(tiny().model, num_cls_classes=3)
     found = read(str(HF / "classifier"))
-    weights = restore.classifier_weights(model, found)
+    weights = fit.classifier_weights(model, found)
     assert set(weights) == {spec.name for spec in variables.table(model)}
     np.testing.assert_array_equal(
         weights[OUTPUT], load_file(HF / "classifier" / "model.safetensors")["classifier.weight"].T
     )
     with pytest.raises(UserError, match=r"cls_output_dense/kernel: shape \(32, 3\), expected"):
-        restore.classifier_weights(tiny().model, found)
+        fit.classifier_weights(tiny().model, found)
     for path in (HF / "pretrained", HF / "google_tf1", MODELZOO / "pretrained"):
         with pytest.raises(UserError, match="is pretrained and no classifier"):
-            restore.check_classifier(read(str(path)), None, print)
+            fit.check_classifier(read(str(path)), None, print)
 
 
 @pytest.fixture
@@ -304,7 +305,7 @@ def named(copy_of):
         (folder / "config.json").write_text(json.dumps({**config, "id2label": labels}))
         lines = []
         data = Manifest("mnli", {}, ("premise", "hypothesis"), 128, None, expected, {}, {})
-        restore.check_classifier(read(str(folder)), data, lines.append)
+        fit.check_classifier(read(str(folder)), data, lines.append)
         return lines
 
     return check
@@ -335,7 +336,7 @@ def test_our_own_training_must_have_the_records_vocabulary(own, tiny):
     data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, same, labels, {}, {})
     model = resolve.model(asked, data, found, print)
     assert (model.encoder_nonlinearity, model.layer_norm_epsilon) == ("gelu_erf", 1e-12)
-    assert len(restore.classifier_weights(model, found)) == 41
+    assert len(fit.classifier_weights(model, found)) == 41
     other = Vocabulary("other", 64, "6" * 64, False, {})
     with pytest.raises(UserError) as error:
         resolve.model(asked, dataclasses.replace(data, vocabulary=other), found, print)

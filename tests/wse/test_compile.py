@@ -13,9 +13,10 @@ from shared import config, manifest
 from shared.config import InputConfig
 from shared.errors import UserError
 from tests.wse import dataset, runs
-from train import resolve, restore
+from train import resolve
 from train.model import classifier, initial_weights
 from train.model.layers import Layers
+from train.pretrained import fit
 from train.pretrained.read import read
 from train.wse import input_fn
 from train.wse import report as wse_report
@@ -161,7 +162,7 @@ def _difference(path, folder, params):
     """By the layers of the other backend (erf) and of this one (tanh)."""
     found = manifest.read(folder)
     model = resolve.model(config.load(str(params), print).model, found, read(str(path)), print)
-    pretrained, _ = restore.initial_weights(model, read(str(path)))
+    pretrained, _ = fit.initial_weights(model, read(str(path)))
     values = initial_weights.create(model, 3, pretrained)
     batches = input_fn.scored_batches(InputConfig(8, folder), "train", found)
     features, _ = next(iter(batches))

@@ -9,7 +9,7 @@ import numpy as np
 from train.model import variables
 from train.pretrained import bert_config, names
 from train.pretrained.bert_config import GOOGLE_ACTIVATIONS, BertConfig
-from train.pretrained.pretrained import Pretrained, renamed, sizes_of, text_facts
+from train.pretrained.weights import Pretrained, renamed, sizes_of, text_facts
 
 FORMAT = "Google TF1 checkpoint"
 CONFIG_FILE = "bert_config.json"

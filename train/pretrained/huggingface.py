@@ -17,7 +17,7 @@ from shared.files import write_whole
 from train.model import variables
 from train.pretrained import bert_config, names, safetensors_file
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
-from train.pretrained.pretrained import Pretrained, renamed, text_facts
+from train.pretrained.weights import Pretrained, renamed, text_facts
 
 FORMAT = "Hugging Face checkpoint"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"

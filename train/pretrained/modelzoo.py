@@ -19,7 +19,7 @@ from shared.files import write_whole
 from train.checkpoints import model_dir
 from train.model import variables
 from train.pretrained import names
-from train.pretrained.pretrained import Pretrained, renamed, sizes_of, text_facts
+from train.pretrained.weights import Pretrained, renamed, sizes_of, text_facts
 
 FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "checkpoint of this program"
 # What the Model Zoo's code has where its YAML is silent.

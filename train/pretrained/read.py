@@ -6,7 +6,7 @@ from typing import List
 
 from shared.errors import UserError
 from train.pretrained import google, huggingface, modelzoo, tf_checkpoint
-from train.pretrained.pretrained import Pretrained
+from train.pretrained.weights import Pretrained
 
 _TENSORFLOW_FORMATS = (google, modelzoo)
 _EXPECTED = (
