@@ -15,10 +15,10 @@ from shared.tasks import TRAIN
 from train import start
 from train.data import batch_shapes
 from train.data.batch_shapes import Shapes
+from train.errors import explained
 from train.gpu import xla_cache
 from train.model import flops, variables
 from train.plan import Plan
-from train.tensorflow_errors import explained
 
 
 class Kind(NamedTuple):

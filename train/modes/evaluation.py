@@ -13,10 +13,10 @@ from train import finite, start
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
 from train.data.input_fn import eval_input_fn
+from train.errors import explained
 from train.gpu import state
 from train.plan import Plan
 from train.scoring import metrics
-from train.tensorflow_errors import explained
 
 _ALL_FILE = "eval_all.json"
 _ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric

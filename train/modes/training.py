@@ -9,11 +9,11 @@ from train import start
 from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
+from train.errors import explained
 from train.gpu import xla_cache
 from train.modes import evaluation
 from train.modes.best import Best
 from train.plan import Plan
-from train.tensorflow_errors import explained
 
 
 def train(todo: Plan, backend: str) -> None:

@@ -17,10 +17,10 @@ from shared.files import write_whole
 from train import plan as plans
 from train.checkpoints import files, model_dir
 from train.data import order
+from train.errors import explained
 from train.modes import evaluation
 from train.plan import Plan
 from train.scoring import prediction_files
-from train.tensorflow_errors import explained
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
 from train.wse import model_fn, report, rules, warm_start, workers
