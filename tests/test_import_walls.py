@@ -1,37 +1,59 @@
-"""preprocess/ and train/ meet only on disk: neither may import the other, and shared/ neither."""
+"""Who may import whom: rules on folders, and why each wall stands."""
 
 import ast
+import sys
+from typing import NamedTuple
 
 import pytest
 
 from tests.inputs import ROOT
 
-# {folder: packages of ours that it may import}
-ALLOWED = {
-    "shared": {"shared"},
-    "preprocess": {"preprocess", "shared"},
-    "train": {"train", "shared"},
-    "demo": {"demo", "preprocess", "shared"},
-}
+OURS = {"shared", "preprocess", "train", "demo", "bench", "tests"}
+
+
+class Wall(NamedTuple):
+    """No file of `folder` imports a module of `forbidden` (dotted prefixes)."""
+
+    folder: str
+    forbidden: tuple
+    why: str
+
+
+WALLS = [
+    Wall("shared", ("preprocess", "train"), "it is the contract that both programs stand on"),
+    Wall("preprocess", ("train",), "the two programs share files on disk, never code"),
+    Wall("train", ("preprocess",), "the two programs share files on disk, never code"),
+    Wall("train/gpu", ("train.wse",), "each backend stands alone; what both need goes below them"),
+    Wall("train/wse", ("train.gpu", "train.modes"), "it runs in a container that has no other"),
+    *(
+        Wall(f"train/{room}", ("train.gpu", "train.wse"), "it is the same on every backend")
+        for room in ("model", "optim", "data", "checkpoints", "pretrained", "scoring")
+    ),
+    *(
+        Wall(folder, ("demo", "bench", "tests"), "programs do not need what tries them out")
+        for folder in ("shared", "preprocess", "train")
+    ),
+]
 # What Cerebras' container holds, for the modules that run there.
 CONTAINER = {"numpy", "tensorflow", "yaml"}
-NOT_IN_CONTAINER = {"train/gpu/estimator.py"}
 # What a module imports only in a function that the container's way does not call: to write a
 # Hugging Face folder. That it reads one without is tested in tests/train/test_pretrained.py.
 NOT_CALLED_IN_CONTAINER = {"train/pretrained/huggingface.py": {"safetensors"}}
-
-
 # The one file that may import Cerebras' package.
 OF_CEREBRAS = "train/wse/estimator.py"
 
 
 def imports(path):
-    """The top-level names of all imports in a file."""
+    """The dotted names of all modules and members that a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module.split(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def packages(path):
+    return {name.split(".")[0] for name in imports(path)}
 
 
 def files(folder):
@@ -40,34 +62,40 @@ def files(folder):
     return found
 
 
-@pytest.mark.parametrize("folder", ALLOWED)
-def test_a_folder_imports_only_what_the_design_allows(folder):
-    for path in files(folder):
-        foreign = (set(imports(path)) & set(ALLOWED)) - ALLOWED[folder]
-        assert not foreign, (
-            f"{path.relative_to(ROOT)} imports {foreign}: the two programs share files on disk, "
-            "never code; what both need belongs into shared/"
-        )
+def is_below(name, prefix):
+    return name == prefix or name.startswith(prefix + ".")
+
+
+@pytest.mark.parametrize("wall", WALLS, ids=lambda wall: f"{wall.folder}|{wall.forbidden[0]}")
+def test_a_wall_stands(wall):
+    broken = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files(wall.folder)
+        for name in imports(path)
+        if any(is_below(name, prefix) for prefix in wall.forbidden)
+    ]
+    assert not broken, f"{'; '.join(broken)}: {wall.folder}/ must not, because {wall.why}"
+
+
+def test_every_folder_of_code_is_known():
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders == OURS
 
 
 def test_the_container_path_needs_only_what_the_container_has():
-    import sys
-
     for path in [*files("shared"), *files("train")]:
         name = str(path.relative_to(ROOT))
-        if name in NOT_IN_CONTAINER:
-            continue
-        foreign = set(imports(path)) - CONTAINER - {"shared", "train"} - sys.stdlib_module_names
+        foreign = packages(path) - CONTAINER - {"shared", "train"} - sys.stdlib_module_names
         foreign -= NOT_CALLED_IN_CONTAINER.get(name, set())
         foreign -= {"cerebras"} if name == OF_CEREBRAS else set()
-        assert not foreign, f"{name} imports {foreign}; the container has not"
+        assert not foreign, f"{name} imports {foreign}, which Cerebras' container does not have"
 
 
 def test_one_file_imports_cerebras_package():
     found = {
         str(path.relative_to(ROOT))
-        for folder in ALLOWED
+        for folder in ("shared", "preprocess", "train", "demo", "bench")
         for path in files(folder)
-        if "cerebras" in imports(path)
+        if "cerebras" in packages(path)
     }
     assert found == {OF_CEREBRAS}

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from typing import Optional
 
+import numpy as np
 import tensorflow as tf
 
 from shared.config import InputConfig, OptimizerConfig
@@ -80,3 +81,16 @@ def _smaller_batch(inputs, optimizer, devices) -> str:
         f"Use train_input.batch_size: {size // divisor} and optimizer.grad_accum_steps: "
         f"{parts * divisor}, which keep the effective batch of {size * parts}."
     )
+
+
+class DivergedError(UserError):
+    """A training went wrong: its gradients, or the answers of its weights, are NaN or Inf."""
+
+
+def check_finite(scores: np.ndarray, split: str) -> None:
+    """Raises DivergedError where a score is NaN or Inf."""
+    if not np.isfinite(scores).all():
+        raise DivergedError(
+            f"the model answers NaN or Inf on split {split}; its training diverged. Train it again "
+            "with a smaller learning rate."
+        )

@@ -5,7 +5,8 @@ import sys
 
 from shared.config import settings
 from shared.errors import exit_code
-from train import plan, start
+from train import make_plan, plan
+from train.backend import import_tensorflow
 from train.gpu import xla_cache
 from train.modes import quality
 
@@ -39,7 +40,7 @@ def main(arguments: list) -> None:
 
 
 def _run_seeds(options: argparse.Namespace) -> list:
-    start.import_tensorflow(options.backend)
+    import_tensorflow(options.backend)
     from train.modes import seeds
 
     return seeds.run(options, run)
@@ -47,8 +48,8 @@ def _run_seeds(options: argparse.Namespace) -> list:
 
 def run(options: argparse.Namespace):
     """One run of one mode; returns the results of an evaluation, if it is one."""
-    todo = plan.make(options)
-    backend = start.import_tensorflow(options.backend)
+    todo = make_plan.make(options)
+    backend = import_tensorflow(options.backend)
     found = todo.train_data or todo.scored_data
     print(f"backend: {backend}; task: {found.task}; model_dir: {todo.model_dir}")
     # These import TensorFlow.

@@ -24,10 +24,10 @@ _WHOLE = "from the interpreter's start to the end of step 1"
 def main(data_dir: str) -> None:
     began = _process_start()
     seconds = {"Python and our own modules, configuration, manifest": time.time() - began}
-    from train import start
+    from train import backend, signals
 
-    with _timed(seconds, start, "import_tensorflow", "importing TensorFlow"):
-        start.import_tensorflow("cpu")
+    with _timed(seconds, signals, "import_tensorflow", "importing TensorFlow"):
+        backend.import_tensorflow("cpu")
     from train import run
     from train.data import input_fn
     from train.gpu import estimator, loop

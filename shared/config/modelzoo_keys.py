@@ -6,7 +6,7 @@ The settings themselves are the fields in shared/config/schema.py. Source: the c
 
 # model's key for a file whose model section is the base of this one.
 PRETRAIN_PARAMS_PATH = "pretrain_params_path"
-INPUTS = ("train_input", "eval_input", "predict_input")
+TRAIN_INPUT, EVAL_INPUT, PREDICT_INPUT = INPUTS = ("train_input", "eval_input", "predict_input")
 _FIXED_INPUT = {
     "add_special_tokens": (True, "the records have [CLS] and [SEP]"),
     "invert_mask": (True, "the records' input_mask is 1 on padding"),

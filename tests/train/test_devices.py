@@ -16,7 +16,8 @@ from tests.inputs import ROOT
 from tests.loopback import free_port
 from tests.train import runs
 from tests.train.runs import losses
-from train import devices
+from train.gpu import strategy
+from train.model import precision
 
 # Every step is logged; without dropout nothing depends on who computes what.
 LOGGED = {"max_steps": 6, "save_summary_steps": 1, "save_checkpoints_steps": 6, "xla": False}
@@ -138,7 +139,7 @@ def test_tf_config_and_the_configuration_must_agree(monkeypatch, content, run, m
     if content is not None:
         monkeypatch.setenv("TF_CONFIG", content)
     with pytest.raises(UserError, match=message):
-        devices.strategy(RunConfig(**run), "cpu")
+        strategy.strategy(RunConfig(**run), "cpu")
 
 
 def test_a_batch_that_two_devices_cannot_share(tmp_path, demo_data):
@@ -164,4 +165,4 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     [(False, tf.float32), (True, tf.bfloat16), ("bfloat16", tf.bfloat16), ("float16", tf.float16)],
 )
 def test_the_precision_of_a_cpu(mixed_precision, expected):
-    assert devices.compute_dtype(mixed_precision) == expected
+    assert precision.compute_dtype(mixed_precision) == expected

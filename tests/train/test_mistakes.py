@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from shared.errors import Terminated, UserError
 from tests.train.runs import assert_same_weights, weights
-from train import start
+from train import signals
 from train.checkpoints import tensors
 from train.modes import seeds
 
@@ -99,7 +99,7 @@ def test_sigterm_between_seeds_is_not_lost(train, tmp_path, monkeypatch):
 
 
 def test_sigterm_before_the_first_step(train, tmp_path):
-    with start.sigterm_noted():
+    with signals.sigterm_noted():
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(Terminated, match="before the first step; there is nothing to save"):
             train("train", tmp_path / "m")

@@ -15,10 +15,10 @@ from shared import manifest
 from shared.errors import Terminated, UserError
 from tests.inputs import GOLDEN, ROOT
 from tests.train.runs import SMALL, assert_same_weights, weights
-from train import run, start
+from train import run
 from train.checkpoints import files, model_dir
 from train.checkpoints import tensors as checkpoint
-from train.finite import DivergedError
+from train.errors import DivergedError
 from train.modes import evaluation
 from train.pretrained import huggingface
 
@@ -304,14 +304,14 @@ def test_two_trainings_exclude_each_other(train, tmp_path):
 
 
 def test_a_plan_that_another_training_overtook_is_dropped(train, tmp_path, monkeypatch):
-    real = start.import_tensorflow
+    real = run.import_tensorflow
 
     def slow(backend):
-        monkeypatch.setattr(start, "import_tensorflow", real)
+        monkeypatch.setattr(run, "import_tensorflow", real)
         train("train", tmp_path / "m", "--max_steps", 2)  # while the first one imports
         return real(backend)
 
-    monkeypatch.setattr(start, "import_tensorflow", slow)
+    monkeypatch.setattr(run, "import_tensorflow", slow)
     with pytest.raises(UserError, match="another training has written to .* in the meantime"):
         train("train", tmp_path / "m", "--max_steps", 1)
     assert files.steps(str(tmp_path / "m")) == [2]

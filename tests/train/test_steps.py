@@ -13,7 +13,7 @@ from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weig
 from tests.train.runs import losses, newest, weights
 from train.checkpoints import files
 from train.data import input_fn
-from train.finite import DivergedError
+from train.errors import DivergedError
 from train.gpu import step
 from train.gpu.estimator import Estimator
 from train.model import classifier

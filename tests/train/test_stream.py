@@ -10,6 +10,7 @@ from shared.errors import UserError
 from tests.inputs import data_arguments, read_rows, to_example
 from tests.train.test_input_fn import GOOD, write_dataset
 from train.data import input_fn, record_rules, streaming
+from train.data.in_memory import fits_in_memory
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_what_streams_is_a_rule_of_the_configuration(params, sharded):
     size = 4000 * (32 * 2 + 12)  # ids of 2 bytes, two lengths and a label of 4
     for limit, fits in ((size, True), (size - 1, False)):
         options = params(memory_limit_gb=limit / 1e9).train_input
-        assert input_fn.fits_in_memory(options, "train", found) == fits
+        assert fits_in_memory(options, "train", found) == fits
 
 
 def test_a_damaged_shard_is_found_before_the_first_batch(params, data_copy):

@@ -1,4 +1,4 @@
-"""Our graphs hold no operation that Cerebras' compiler has not seen (train/wse/known_operations.py)."""
+"""Our graphs hold no operation that Cerebras' compiler has not seen."""
 
 import pytest
 import tensorflow as tf

@@ -6,7 +6,8 @@ from shared.config import Config
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train.data import order, user_input_fn
-from train.data.input_fn import fits_in_memory, lengths_of_batches
+from train.data.in_memory import fits_in_memory
+from train.data.input_fn import lengths_of_batches
 
 
 class Shapes(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from shared import manifest, records
+from shared.config import InputConfig
 from shared.errors import UserError, plain_message
 from shared.manifest import Manifest
 
@@ -134,3 +135,8 @@ def _check(holds, rule):
     rows = np.flatnonzero(~holds.all(axis=1))
     if len(rows):
         raise _BadRecord(rule, int(rows[0]))
+
+
+def fits_in_memory(options: InputConfig, split: str, found: Manifest) -> bool:
+    """Whether a split takes no more than memory_limit_gb; a rule that no machine changes."""
+    return bytes_of(split, found) <= options.memory_limit_gb * 1e9

@@ -7,8 +7,8 @@
 S is the longest example of the batch rounded up: trailing padding changes no result, and costs
 most of the time. See `trimmed_lengths`.
 
-A split that fits in memory is parsed once (train/data/in_memory.py), and a batch is a gather of rows; a
-larger one is read anew for every epoch (train/data/streaming.py).
+A split that fits in memory is parsed once (train/data/in_memory.py), and a batch is a gather of
+rows; a larger one is read anew for every epoch (train/data/streaming.py).
 """
 
 import functools
@@ -22,7 +22,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
 from train.data import order, record_rules, streaming
-from train.data.in_memory import bytes_of, read_split
+from train.data.in_memory import bytes_of, fits_in_memory, read_split
 
 _MADE_AT_ONCE = 8  # batches
 _BATCHES_AHEAD = 8
@@ -92,11 +92,6 @@ def _prefetched(batches):
     options.autotune.enabled = False
     options.threading.max_intra_op_parallelism = 1
     return batches.prefetch(_BATCHES_AHEAD).with_options(options)
-
-
-def fits_in_memory(options: InputConfig, split: str, found: Manifest) -> bool:
-    """Whether a split takes no more than memory_limit_gb; a rule that no machine changes."""
-    return bytes_of(split, found) <= options.memory_limit_gb * 1e9
 
 
 def _check_streams(options: InputConfig, found: Manifest) -> None:

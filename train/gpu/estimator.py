@@ -15,15 +15,13 @@ import tensorflow as tf
 from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
-from train import devices
 from train.checkpoints import tensors as checkpoint
-from train.gpu import zeros
 from train.gpu.loop import TrainLoop
 from train.gpu.replicas import Replicas
 from train.gpu.state import State
-from train.gpu.step import FEATURES, TrainStep, model_features
+from train.gpu.step import FEATURES, TrainStep, model_features, zero_batches
 from train.gpu.xla_functions import StepFunction
-from train.model import classifier
+from train.model import classifier, precision
 from train.model.layers import Layers
 
 
@@ -71,7 +69,7 @@ class Estimator:
         self.params = params
         self._model_dir = model_dir
         self._replicas = Replicas(strategy)
-        self.dtype = devices.compute_dtype(params.model.mixed_precision)
+        self.dtype = precision.compute_dtype(params.model.mixed_precision)
         with self._replicas.scope():
             self._state = State(params, values)
         self._predict = StepFunction(self._predict_step, (FEATURES,), params.runconfig.xla)
@@ -132,7 +130,7 @@ class Estimator:
             yield from self._train_loop().compile(shapes, is_regression)
             return
         yield self._predict_built()
-        for features_and_labels in zeros.dataset(shapes, is_regression):
+        for features_and_labels in zero_batches(shapes, is_regression):
             started = time.monotonic()
             self._answers([features_and_labels] * self._replicas.here)
             yield time.monotonic() - started

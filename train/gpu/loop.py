@@ -8,13 +8,11 @@ import tensorflow as tf
 
 from shared.config import Config
 from shared.errors import Terminated, UserError
-from train.finite import DivergedError
-from train.gpu import zeros
+from train.errors import DivergedError
 from train.gpu.replicas import Replicas
-from train.gpu.reporting import Progress
+from train.gpu.reporting import Progress, Summaries
 from train.gpu.state import State
-from train.gpu.step import Report, TrainStep
-from train.gpu.summaries import Summaries
+from train.gpu.step import Report, TrainStep, zero_batches
 
 # One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
 # no more than these seconds, so that progress is seen and a signal is answered.
@@ -82,7 +80,7 @@ class TrainLoop:
         per_step = self._params.optimizer.grad_accum_steps * self._replicas.here
         of_steps = [shape for shape in shapes for _ in range(per_step)]
         batches = self._replicas.batches(
-            lambda *_: zeros.dataset(of_steps, is_regression), self._params
+            lambda *_: zero_batches(of_steps, is_regression), self._params
         )
         one = tf.constant(1)
         yield self._build(batches)

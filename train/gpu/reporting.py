@@ -1,5 +1,7 @@
 """What a training run prints: a line now and then, and a last one with its throughput."""
 
+import tensorflow as tf
+
 LONGEST_SILENCE_SECONDS = 10.0
 # From this share of waiting on, input and not the step decides how long a training takes.
 STARVED_SHARE = 0.05
@@ -71,3 +73,33 @@ def clock(seconds):
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+# The Model Zoo's names, where they are not those of step.Report; None is left out.
+_TAGS = {"gradient_norm": "unclipped_grad_norm", "skipped_in_a_row": None}
+
+
+class Summaries:
+    """Writes what steps report; a context manager."""
+
+    def __init__(self, folder, every_steps):
+        self._writer, self._every = tf.summary.create_file_writer(folder), every_steps
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._writer.close()
+
+    def write(self, step, report, speed, is_last):
+        """Writes at every `every_steps` steps and at the last one; speed, examples/s or None."""
+        if step % self._every and not is_last:
+            return
+        with self._writer.as_default(step):
+            for name, value in report._asdict().items():
+                tag = _TAGS.get(name, name)
+                if tag is not None:
+                    tf.summary.scalar(f"train/{tag}", value)
+            if speed is not None:
+                tf.summary.scalar("train/examples_per_second", speed)
+        self._writer.flush()

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from shared import records
@@ -165,3 +166,16 @@ class TrainStep:
 def _labels(model: ModelConfig) -> tf.TensorSpec:
     """Those of a batch; a regression task has one output."""
     return tf.TensorSpec([None], tf.float32 if model.num_cls_classes == 1 else tf.int32)
+
+
+def zero_batches(shapes: list, is_regression: bool) -> tf.data.Dataset:
+    """Batches of zeros, for steps that are taken before there is data: one, as of
+    train/data/input_fn.py, for each of the shapes [(rows, tokens)], in order."""
+    sizes = tf.data.Dataset.from_tensor_slices(np.array(shapes, np.int32).reshape(-1, 2))
+    label_type = tf.float32 if is_regression else tf.int32
+
+    def batch(size):
+        features = {name: tf.zeros(size, spec.dtype) for name, spec in FEATURES.items()}
+        return features, tf.zeros(size[:1], label_type)
+
+    return sizes.map(batch)

@@ -1,7 +1,7 @@
 """The updates of train/optim/optimizer.py by TensorFlow's own kernels, which write in place.
 
 An update of N parameters by plain operations passes over memory about 15 times; these pass once.
-The formulas are those of train/optim/optimizer.py, and tests/train/test_optimizer.py holds both to the
+The formulas are those of train/optim/optimizer.py; tests/train/test_optimizer.py holds both to the
 same numbers.
 """
 

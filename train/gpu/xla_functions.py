@@ -1,7 +1,7 @@
 """Functions for XLA, named after what they hold, so that its cache on disk finds them again.
 
-TensorFlow's cache of XLA programs (train/gpu/xla_cache.py) goes by the names of tf.functions. They end
-in a number that counts everything the process has made so far: a training that goes on from a
+TensorFlow's cache of XLA programs (train/gpu/xla_cache.py) goes by the names of tf.functions. They
+end in a number that counts everything the process has made so far: a training that goes on from a
 checkpoint would not find what a fresh one has compiled. Here that number gives way to a hash of the
 function's graph.
 """

@@ -12,11 +12,10 @@ from shared.config import InputConfig, ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import start
 from train.data import batch_shapes
 from train.data.batch_shapes import Shapes
 from train.errors import explained
-from train.gpu import xla_cache
+from train.gpu import from_plan, xla_cache
 from train.model import flops, variables
 from train.plan import Plan
 
@@ -42,7 +41,7 @@ def compile_steps(todo: Plan, backend: str, validate_only: bool) -> None:
     Raises:
       UserError: they cannot be built, take too much memory, or their programs cannot be kept.
     """
-    estimator = start.throw_away_estimator(todo, backend, todo.train_data is not None)
+    estimator = from_plan.throw_away_estimator(todo, backend, todo.train_data is not None)
     is_compiling = estimator.params.runconfig.xla and not validate_only
     if is_compiling and xla_cache.why_none():
         raise UserError(

@@ -9,14 +9,15 @@ import numpy as np
 from shared import tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import finite, start
+from train import errors
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
 from train.data.input_fn import eval_input_fn
 from train.errors import explained
-from train.gpu import state
+from train.gpu import from_plan, state
 from train.plan import Plan
 from train.scoring import metrics
+from train.scoring.constant_answer import constant_answer, say_constant
 
 _ALL_FILE = "eval_all.json"
 _ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric
@@ -25,21 +26,21 @@ _ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric
 def evaluate_once(todo: Plan, backend: str) -> dict:
     """Mode eval: the newest checkpoint of model_dir, or the one given; returns as `evaluate`."""
     _say_precision(todo)
-    estimator, _, step = start.estimator(todo, backend, is_training=False)
+    estimator, _, step = from_plan.estimator(todo, backend, is_training=False)
     return evaluate(estimator, todo, step)
 
 
 def evaluate_all(todo: Plan, backend: str) -> None:
     """Mode eval_all: every checkpoint of model_dir, oldest first; ends with a table."""
     _say_precision(todo)
-    estimator, _, _ = start.estimator(todo, backend, is_training=False)
+    estimator, _, _ = from_plan.estimator(todo, backend, is_training=False)
     results = []
     for step in files.steps(todo.model_dir):
         path = files.path_of(todo.model_dir, step)
         try:
             estimator.restore(state.read_weights(path, todo.params.model))
             results.append(evaluate(estimator, todo, step))
-        except (tensors.DamagedError, finite.DivergedError) as error:
+        except (tensors.DamagedError, errors.DivergedError) as error:
             print(f"step {step} is left out: {error}")
     write_whole(os.path.join(todo.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
     print("\n".join(_table(results)))
@@ -73,12 +74,6 @@ def _evaluate_split(estimator, todo, split, step, should_stop):
     print(f"eval {split}: step {step}  {shown}  ({_count(found, split, examples)} examples)")
     say_constant(constant, split)
     return result
-
-
-def say_constant(constant, split: str) -> None:
-    """Reports what `constant_answer` found."""
-    if constant is not None:
-        print(f"{split}: every example gets the same answer, {constant}: nothing is learned")
 
 
 def _count(found, split, examples):
@@ -120,18 +115,10 @@ def _result_file(model_dir: str, split: str) -> str:
 
 def _values(found: Manifest, split: str, predictions) -> dict:
     """{metric: value} and the mean loss."""
-    finite.check(predictions.scores, split)
+    errors.check_finite(predictions.scores, split)
     names = tasks.of_dataset(found).metrics
     values = metrics.compute(names, predictions.scores, predictions.labels)
     return {**values, "loss": float(np.mean(predictions.losses(), dtype=np.float64))}
-
-
-def constant_answer(found: Manifest, scores: np.ndarray):
-    """The label (or score) that every example gets, or None."""
-    constant = metrics.constant_prediction(scores)
-    if constant is None or found.is_regression:
-        return constant
-    return found.label_names[constant]
 
 
 def _table(results):

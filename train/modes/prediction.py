@@ -1,15 +1,15 @@
 """Mode predict: the model's answer to every example of some splits, as files."""
 
 from shared.errors import UserError
-from train import start
+from train.gpu import from_plan
 from train.modes import evaluation
 from train.plan import Plan
-from train.scoring import prediction_files
+from train.scoring import constant_answer, prediction_files
 
 
 def predict(todo: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
-    estimator, _, step = start.estimator(todo, backend, is_training=False)
+    estimator, _, step = from_plan.estimator(todo, backend, is_training=False)
     for split in todo.splits:
         scores = evaluation.answers(estimator, todo, split).scores
         _check_complete(todo, split, len(scores))
@@ -17,7 +17,9 @@ def predict(todo: Plan, backend: str) -> None:
         paths = prediction_files.write(todo.model_dir, dataset, todo.scored_data, split, scores)
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
-        evaluation.say_constant(evaluation.constant_answer(todo.scored_data, scores), split)
+        constant_answer.say_constant(
+            constant_answer.constant_answer(todo.scored_data, scores), split
+        )
 
 
 def _check_complete(todo: Plan, split: str, examples: int) -> None:

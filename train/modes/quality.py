@@ -15,7 +15,7 @@ from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import plan
+from train import make_plan, plan
 from train.checkpoints import files, model_dir
 from train.data import splits
 
@@ -55,7 +55,7 @@ def run(
     chosen = {"mode": plan.TRAIN, "seeds": seeds, "eval_steps": 0}
     training = argparse.Namespace(**{**vars(options), **chosen})
     for seed in seeds:
-        _check_recipe(plan.of_seed(training, seed))
+        _check_recipe(make_plan.of_seed(training, seed))
     found = _judged(gate, run_seeds(training))
     path = os.path.join(options.model_dir, _FILE)
     write_whole(path, json.dumps(found, indent=2) + "\n")
@@ -67,11 +67,11 @@ def run(
 
 def _gate(options):
     """(the gate, its seeds)."""
-    params = plan.with_options(config.load(options.params, lambda line: None), options)
+    params = make_plan.with_options(config.load(options.params, lambda line: None), options)
     band = params.quality
     if band is None:
         raise UserError(_NO_BAND.format(options.params))
-    found = plan.read_data(params, "eval_input", options)
+    found = make_plan.read_data(params, "eval_input", options)
     metric = _metric(options.params, band, found)
     split = splits.to_evaluate(found, None)[0]
     return Gate(band, metric, split), options.seeds or band.seeds
@@ -92,7 +92,7 @@ def _check_recipe(training: argparse.Namespace) -> None:
     folder = training.model_dir
     if not files.steps(folder):
         return
-    todo = plan.make(training)
+    todo = make_plan.make(training)
     environment = todo.trained.get(config.ENVIRONMENT_SECTION, {})
     changes = model_dir.changes(todo.trained, todo.params, environment)
     step, last = files.step_of(todo.checkpoints[0]), todo.last_step(0)

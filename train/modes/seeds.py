@@ -9,8 +9,8 @@ from typing import Any, Callable, List
 
 from shared.errors import Terminated
 from shared.files import write_whole
-from train import plan, start
-from train.finite import DivergedError
+from train import make_plan, plan, signals
+from train.errors import DivergedError
 from train.modes import best, evaluation
 
 _FILE = "seeds.json"
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
     Returns: what it writes into seeds.json, for each seed {seed, results: what
     evaluation.evaluate returned or {}, fault: None or what is wrong}.
     """
-    with start.sigterm_noted() as should_stop:
+    with signals.sigterm_noted() as should_stop:
         results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
     path = os.path.join(options.model_dir, _FILE)
     write_whole(path, json.dumps(results, indent=2) + "\n")
@@ -38,7 +38,7 @@ def _result(options, run_one, seed, should_stop) -> dict:
     gc.collect()  # an estimator and its compiled functions hold each other, and the weights
     if should_stop():
         raise Terminated(f"stopped by SIGTERM before seed {seed}")
-    given = plan.of_seed(options, seed)
+    given = make_plan.of_seed(options, seed)
     print(f"seed {seed}: {given.model_dir}")
     try:
         run_one(given)

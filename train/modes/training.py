@@ -5,12 +5,12 @@ import functools
 
 from shared.errors import UserError
 from shared.tasks import TRAIN
-from train import start
+from train import signals
 from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
 from train.errors import explained
-from train.gpu import xla_cache
+from train.gpu import from_plan, xla_cache
 from train.modes import evaluation
 from train.modes.best import Best
 from train.plan import Plan
@@ -33,16 +33,16 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
     should_stop); what it returns is called with the step after each checkpoint and tells whether
     training ends there.
     """
-    from train import devices
+    from train.gpu import strategy
 
-    is_chief = devices.worker_index(todo.params.runconfig) == 0
-    with _locked(todo, is_chief), start.sigterm_noted() as should_stop:
+    is_chief = strategy.worker_index(todo.params.runconfig) == 0
+    with _locked(todo, is_chief), signals.sigterm_noted() as should_stop:
         _check_is_current(todo, is_chief)
         errors = functools.partial(
             explained, todo.params.train_input, todo.train_data, todo.params.optimizer
         )
         with errors():
-            estimator, path, first_step = start.estimator(todo, backend, is_training=True)
+            estimator, path, first_step = from_plan.estimator(todo, backend, is_training=True)
         environment = model_dir.environment(backend, estimator.devices)
         if path is not None:
             _say_how_it_continues(todo, environment, path)

@@ -1,4 +1,4 @@
-"""Learning-rate schedules as the Cerebras Model Zoo defines them, see shared/config/schedules.py."""
+"""Learning-rate schedules of the Cerebras Model Zoo; shared/config/schedules.py declares them."""
 
 import math
 

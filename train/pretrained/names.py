@@ -1,6 +1,7 @@
 """Our variables in the formats of others; each table serves to read and to write.
 
-Ours are the Model Zoo's names (train/model/variables.py). Hugging Face's layers are Google's with dots:
+Ours are the Model Zoo's names (train/model/variables.py). Hugging Face's layers are Google's with
+dots:
 bert/encoder/layer_0/attention/self/query/kernel is bert.encoder.layer.0.attention.self.query.weight
 """
 

@@ -17,7 +17,7 @@ import numpy as np
 from shared import manifest, source_order, tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import finite
+from train import errors
 
 # Significant digits, of 7 that float32 holds. Each probability p is off by at most 5e-8 p, so
 # however many classes there are, the sum is off by at most 5e-8.
@@ -41,7 +41,7 @@ def write(
       UserError: a score is NaN or Inf, or the dataset's index is missing or damaged.
     """
     assert scores.shape == (found.splits[split].examples, manifest.num_classes(found))
-    finite.check(scores, split)
+    errors.check_finite(scores, split)
     order = source_order.read(dataset, split, found)
     ordered = scores if order is None else scores[np.argsort(order)]
     lines = _scores(ordered) if found.is_regression else _classes(ordered, found.label_names)

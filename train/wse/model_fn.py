@@ -9,8 +9,7 @@ from typing import Callable
 import tensorflow as tf
 
 from shared.config import Config
-from train import devices
-from train.model import classifier, variables
+from train.model import classifier, precision, variables
 from train.model.initial_weights import STDDEV
 from train.model.layers import no_dropout
 from train.optim import loss_scale, optimizer, schedule
@@ -36,7 +35,7 @@ def make(given: Config, make_layers: Callable, make_spec: Callable) -> Callable:
 
     def model_fn(features, labels, mode, params):
         del params  # what came back through Cerebras' software; it is known better here
-        dtype = devices.compute_dtype(given.model.mixed_precision)
+        dtype = precision.compute_dtype(given.model.mixed_precision)
         layers = make_layers(dtype, _dropout if mode == TRAIN else no_dropout)
         weights = _make_weights(given.model)
         scores = classifier.raw_logits(weights, features, given.model, layers)

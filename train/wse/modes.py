@@ -18,9 +18,8 @@ from train import plan as plans
 from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
-from train.modes import evaluation
 from train.plan import Plan
-from train.scoring import prediction_files
+from train.scoring import constant_answer, prediction_files
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
 from train.wse import model_fn, report, rules, warm_start, workers
@@ -180,7 +179,7 @@ def _write_predictions(todo, split, scores):
     paths = prediction_files.write(todo.model_dir, dataset, found, split, scores)
     for path in [logits, *paths]:
         print(f"predict {split}: {len(scores):,} examples in {path}")
-    evaluation.say_constant(evaluation.constant_answer(found, scores), split)
+    constant_answer.say_constant(constant_answer.constant_answer(found, scores), split)
 
 
 def _estimator(todo: Plan, cs_ip, is_compiled: bool = False) -> wse.Estimator:

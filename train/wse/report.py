@@ -14,10 +14,9 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.tasks import TRAIN
-from train import devices
 from train.checkpoints import tensors
 from train.data import in_memory, order, streaming
-from train.model import variables
+from train.model import precision, variables
 from train.optim import loss_scale, optimizer
 from train.plan import Plan
 from train.wse import gelu_difference, known_operations, model_fn, rules
@@ -138,7 +137,7 @@ def check_can_continue(todo: Plan) -> None:
     options, names = todo.params.optimizer, [tensors.GLOBAL_STEP]
     for name in _names(todo):
         names += [name, *optimizer.slot_names(name, options)]
-    dtype = devices.compute_dtype(todo.params.model.mixed_precision)
+    dtype = precision.compute_dtype(todo.params.model.mixed_precision)
     if loss_scale.scaling(options, dtype) in loss_scale.DYNAMIC:
         names += loss_scale.State._fields
     tensors.check_has(todo.checkpoints[0], names)

@@ -1,0 +1,59 @@
+"""An estimator that starts where the plan does."""
+
+import dataclasses
+import functools
+
+from train.checkpoints import files, model_dir
+from train.plan import GPU, Plan
+
+
+def estimator(todo: Plan, backend: str, is_training: bool):
+    """Returns (an estimator, the path of the checkpoint of model_dir it starts from or None, the
+    global step).
+
+    Args: is_training, whether slots and counters are needed too, and other machines.
+    Raises:
+      UserError: no checkpoint of model_dir can be read, or not all that there should be.
+    """
+    from train.checkpoints import tensors
+    from train.gpu import estimator as gpu
+    from train.gpu import state
+
+    params, devices = _prepared(todo, backend, is_training)
+    model_dir.make(todo.model_dir)
+    path, values = None, todo.weights
+    if todo.checkpoints:
+        read = functools.partial(state.read_weights, model=params.model)
+        if is_training:
+            read = functools.partial(
+                state.read_checkpoint, model=params.model, options=params.optimizer
+            )
+        path, values = tensors.read_newest(todo.checkpoints, read)
+    # A training that starts from another one's checkpoint starts at 0.
+    step = 0 if is_training and path is None else files.step_of(path or todo.origin)
+    made = gpu.Estimator(params, todo.model_dir, values, devices)
+    todo.weights.clear()  # hundreds of megabytes that nobody reads again
+    return made, path, step
+
+
+def throw_away_estimator(todo: Plan, backend: str, is_training: bool):
+    """The same estimator with random weights, which nobody will save; leaves model_dir alone."""
+    from train.gpu import estimator as gpu
+
+    params, devices = _prepared(todo, backend, is_training)
+    return gpu.Estimator(params, todo.model_dir, {}, devices)
+
+
+def _prepared(todo, backend, is_training):
+    """(the configuration with runconfig.xla true or false, the strategy)."""
+    from train.gpu.strategy import local_strategy, strategy
+
+    params = _with_xla(todo.params, backend)
+    choose = strategy if is_training else local_strategy
+    return params, choose(params.runconfig, backend)
+
+
+def _with_xla(params, backend):
+    run = params.runconfig
+    xla = backend == GPU if run.xla == "auto" else run.xla
+    return dataclasses.replace(params, runconfig=dataclasses.replace(run, xla=xla))

@@ -1,0 +1,20 @@
+"""The same answer to every example: nothing is learned."""
+
+import numpy as np
+
+from shared.manifest import Manifest
+from train.scoring import metrics
+
+
+def say_constant(constant, split: str) -> None:
+    """Reports what `constant_answer` found."""
+    if constant is not None:
+        print(f"{split}: every example gets the same answer, {constant}: nothing is learned")
+
+
+def constant_answer(found: Manifest, scores: np.ndarray):
+    """The label (or score) that every example gets, or None."""
+    constant = metrics.constant_prediction(scores)
+    if constant is None or found.is_regression:
+        return constant
+    return found.label_names[constant]
