@@ -11,9 +11,10 @@ import sys
 from preprocess import lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
-from shared import manifest, records, tasks, vocab
+from shared import records, tasks, vocab
 from shared.errors import UserError, exit_code
-from shared.manifest import Manifest
+from shared.manifest import Manifest, Split, read_manifest
+from shared.shards import shard_paths
 
 _EXAMPLES = 3  # of a split
 _BINS, _BAR = 16, 40
@@ -29,7 +30,7 @@ def main(arguments: list) -> None:
     )
     parser.add_argument("--json", action="store_true", help="all of it as one JSON object")
     options = parser.parse_args(arguments)
-    found = manifest.read(options.dataset)
+    found = read_manifest(options.dataset)
     pieces, problem = _pieces(options.vocab_file, found)
     content = describe(options.dataset, found, pieces)
     if options.json:
@@ -73,7 +74,7 @@ def describe(dataset: str, found: Manifest, pieces: "tuple | None") -> dict:
     }
 
 
-def _split(split: manifest.Split, max_sequence_length: int) -> dict:
+def _split(split: Split, max_sequence_length: int) -> dict:
     histogram = split.length_histogram
     candidates = sorted({*lengths.CANDIDATES, max_sequence_length})
     return {
@@ -103,7 +104,7 @@ class _Examples:
 
     def of(self, split: str) -> list:
         """As [{"label", "tokens"}]; raises UserError where a record is damaged."""
-        path = manifest.shard_paths(self._dataset, split, self._found)[0]
+        path = shard_paths(self._dataset, split, self._found)[0]
         try:
             first = next(tfrecord.read(path), None)
         except tfrecord.DamagedRecordError as error:

@@ -8,8 +8,9 @@ from typing import Optional
 from preprocess.encoding.encode import min_sequence_length
 from preprocess.sources import user_spec
 from preprocess.sources.user_spec import OwnSpec
-from shared import manifest, tasks, vocab, where
+from shared import tasks, vocab, where
 from shared.errors import UserError
+from shared.shards import default_num_shards
 from shared.tasks import Task
 from shared.vocab import Vocabulary
 
@@ -48,7 +49,7 @@ class Options:
     def shards_of(self, examples: int) -> int:
         """How many shards a split of that size gets; none of them empty."""
         if self.num_shards is None:
-            return manifest.default_num_shards(examples)
+            return default_num_shards(examples)
         return max(min(self.num_shards, examples), 1)
 
 

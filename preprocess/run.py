@@ -15,8 +15,10 @@ from preprocess.output.dataset_folder import DatasetFolder
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import TfdsDataset
 from preprocess.sources.user_files import OwnFiles
-from shared import manifest, vocab
+from shared import vocab
 from shared.errors import exit_code
+from shared.manifest import Vocabulary as ManifestVocabulary
+from shared.manifest import is_dataset, write_manifest
 from shared.vocab import Vocabulary
 
 
@@ -25,7 +27,7 @@ def main(arguments: list) -> None:
     source = source_of(asked)
     folder = DatasetFolder(asked.dataset)
     with folder.locked():
-        if manifest.exists(folder.path) and not asked.overwrite:
+        if is_dataset(folder.path) and not asked.overwrite:
             up_to_date.check(asked.dataset, expected_manifest(asked, source), asked.shards_of)
             print(f"{asked.dataset} is up to date")
         else:
@@ -88,13 +90,13 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
             reports,
             summary.write_source_order(folder.incomplete, rows, reports),
         )
-        manifest.write(folder.incomplete, made)
+        write_manifest(folder.incomplete, made)
     print(summary.table(made))
     print(f"{asked.dataset} written in {time.monotonic() - started:.1f} s")
 
 
-def _vocabulary_entry(vocabulary: Vocabulary) -> manifest.Vocabulary:
-    return manifest.Vocabulary(
+def _vocabulary_entry(vocabulary: Vocabulary) -> Vocabulary:
+    return ManifestVocabulary(
         name=vocabulary.name,
         size=len(vocabulary.pieces),
         sha256=vocabulary.sha256,

@@ -14,9 +14,11 @@ from typing import Iterator
 from preprocess import lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
-from shared import manifest, records, source_order, tasks
+from shared import records, source_order, tasks
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
+from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
+from shared.shards import shard_paths, size_fault
 
 _SHOWN = 20  # faults of one file
 
@@ -25,7 +27,7 @@ def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.verify", description=__doc__)
     parser.add_argument("dataset", help="the folder that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset
-    found = manifest.read(dataset)
+    found = read_manifest(dataset)
     (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
     checker = check_records.RecordChecker(found)
     faults = 0
@@ -35,19 +37,16 @@ def main(arguments: list) -> None:
     for split in tasks.in_order(found.splits):
         faults += _verify_split(dataset, split, found, checker)
     if faults:
-        raise FaultsFound(
-            f"{dataset}: {faults:,} faults. Make it again: "
-            + manifest.rebuild_command(found.task, found.max_sequence_length, "ARGS=--overwrite")
-        )
+        raise FaultsFound(f"{dataset}: {faults:,} faults. {rebuild_advice(found)}")
     examples = sum(split.examples for split in found.splits.values())
     print(f"{dataset}: {examples:,} records, no fault")
 
 
-def _stray_files(dataset: str, found: manifest.Manifest) -> Iterator[str]:
+def _stray_files(dataset: str, found: Manifest) -> Iterator[str]:
     """What lies in the folder and is not in the manifest."""
-    expected = {os.path.join(dataset, manifest.FILE_NAME)}
+    expected = {os.path.join(dataset, MANIFEST_FILE)}
     for split in found.splits:
-        expected.update(manifest.shard_paths(dataset, split, found))
+        expected.update(shard_paths(dataset, split, found))
         if found.splits[split].index_sha256 is not None:
             expected.add(source_order.path(dataset, split))
     for folder, _, names in sorted(os.walk(dataset)):
@@ -56,10 +55,10 @@ def _stray_files(dataset: str, found: manifest.Manifest) -> Iterator[str]:
                 yield f"{os.path.join(folder, name)}: is not in the manifest"
 
 
-def _verify_split(dataset: str, split: str, found: manifest.Manifest, checker) -> int:
+def _verify_split(dataset: str, split: str, found: Manifest, checker) -> int:
     """Prints the faults of a split, and a line of its own; returns how many."""
     entry, total, faults = found.splits[split], _Totals(), 0
-    paths = manifest.shard_paths(dataset, split, found)
+    paths = shard_paths(dataset, split, found)
     for shard, path in zip(entry.shards, paths, strict=True):
         in_shard = [*_file_faults(path, shard), *_record_faults(path, shard, checker, total)]
         for fault in in_shard[:_SHOWN]:
@@ -78,16 +77,14 @@ def _verify_split(dataset: str, split: str, found: manifest.Manifest, checker) -
     return faults
 
 
-def _file_faults(path: str, shard: manifest.Shard) -> Iterator[str]:
-    if not os.path.exists(path):
-        yield "is missing"
-    elif os.path.getsize(path) != shard.bytes:
-        yield f"has {os.path.getsize(path):,} bytes, the manifest says {shard.bytes:,}"
+def _file_faults(path: str, shard: Shard) -> Iterator[str]:
+    if fault := size_fault(path, shard):
+        yield fault
     elif (sha256 := sha256_of(path)) != shard.sha256:
         yield f"has the sha256 {sha256}, the manifest says {shard.sha256}"
 
 
-def _record_faults(path: str, shard: manifest.Shard, checker, total: "_Totals") -> Iterator[str]:
+def _record_faults(path: str, shard: Shard, checker, total: "_Totals") -> Iterator[str]:
     if not os.path.exists(path):
         return
     number = 0
@@ -121,7 +118,7 @@ class _Totals:
         self._lengths.update((rows["input_mask"] == records.TOKEN).sum(axis=1).tolist())
         self._labels.update(rows["labels"].tolist())
 
-    def faults(self, entry: manifest.Split, found: manifest.Manifest) -> Iterator[str]:
+    def faults(self, entry: Split, found: Manifest) -> Iterator[str]:
         """Where the counts of records without faults are not those of the manifest."""
         expected = Counter()
         for length, count in entry.length_histogram.items():

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 from shared.errors import UserError
 from shared.files import write_whole
@@ -21,9 +21,7 @@ from shared.tasks import TASKS
 from shared.vocab import REQUIRED
 
 SCHEMA_VERSION = 3
-FILE_NAME = "manifest.json"
-EXAMPLES_PER_SHARD = 8192
-MAX_DEFAULT_SHARDS = 64
+MANIFEST_FILE = "manifest.json"
 _REBUILD = "Make the dataset again with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -111,59 +109,39 @@ class Manifest:
     def is_regression(self) -> bool:
         return self.label_names is None
 
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the classifier: one for each label name, or 1 for a regression task."""
+        return 1 if self.label_names is None else len(self.label_names)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """The manifest as JSON has it, except that lists are tuples."""
+        return dataclasses.asdict(self)
+
     def fingerprint(self) -> str:
         """sha256 over all but `versions` and the vocabulary's name: equal records, equal one."""
-        content = as_dict(self)
+        content = self.as_dict()
         del content["versions"], content["vocabulary"]["name"]
         return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
 
 
-def default_num_shards(examples: int) -> int:
-    """ceil(examples / 8,192), at least 1 and at most 64."""
-    return min(max(-(-examples // EXAMPLES_PER_SHARD), 1), MAX_DEFAULT_SHARDS)
+def is_dataset(dataset: str) -> bool:
+    return os.path.exists(os.path.join(dataset, MANIFEST_FILE))
 
 
-def shard_range(k: int, num_shards: int, examples: int) -> Tuple[int, int]:
-    """The rows [start, stop) of shard k.
-
-    >>> [shard_range(k, 3, 10) for k in range(3)]
-    [(0, 3), (3, 6), (6, 10)]
-    """
-    return k * examples // num_shards, (k + 1) * examples // num_shards
-
-
-def shard_file(split: str, k: int, num_shards: int) -> str:
-    """The shard's path inside the dataset folder: train/train-00000-of-00008.tfrecord."""
-    return os.path.join(split, f"{split}-{k:05d}-of-{num_shards:05d}.tfrecord")
-
-
-def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
-    """The paths of a split's shards, in the order of the rows."""
-    return [os.path.join(dataset, split, shard.file) for shard in manifest.splits[split].shards]
-
-
-def as_dict(manifest: Manifest) -> Dict[str, Any]:
-    """The manifest as JSON has it, tuples aside."""
-    return dataclasses.asdict(manifest)
-
-
-def exists(dataset: str) -> bool:
-    return os.path.exists(os.path.join(dataset, FILE_NAME))
-
-
-def write(dataset: str, manifest: Manifest) -> None:
+def write_manifest(dataset: str, manifest: Manifest) -> None:
     """Writes manifest.json, whole or not at all: it is the mark that the dataset is complete."""
-    text = _json(as_dict(manifest), indent=2) + "\n"
-    write_whole(os.path.join(dataset, FILE_NAME), text)
+    text = _json(manifest.as_dict(), indent=2) + "\n"
+    write_whole(os.path.join(dataset, MANIFEST_FILE), text)
 
 
-def read(dataset: str) -> Manifest:
+def read_manifest(dataset: str) -> Manifest:
     """Reads <dataset>/manifest.json.
 
     Raises:
       UserError: there is none, it is not JSON, of another schema version, or lacks a key.
     """
-    path = os.path.join(dataset, FILE_NAME)
+    path = os.path.join(dataset, MANIFEST_FILE)
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
@@ -183,7 +161,7 @@ def _json(content, indent=None) -> str:
 
 def _datasets_below(folder: str) -> str:
     """Advice for who gave the folder of all datasets instead of one."""
-    found = glob.glob(os.path.join(glob.escape(folder), "**", FILE_NAME), recursive=True)
+    found = glob.glob(os.path.join(glob.escape(folder), "**", MANIFEST_FILE), recursive=True)
     if found:
         listed = ", ".join(sorted(os.path.dirname(path) for path in found)[:5])
         return f"Below it lie: {listed}. Give one of them."
@@ -288,10 +266,19 @@ def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, s
         )
 
 
-def rebuild_command(task: str, max_sequence_length: int, more: str) -> str:
+def rebuild_command(task: str, max_sequence_length: int, more: str = "") -> str:
     """The command that makes such a dataset again."""
     own = "" if task in TASKS else "DATA=... TEXT=... LABEL=... "
-    return f"make data TASK={task} {own}MSL={max_sequence_length} {more}"
+    return f"make data TASK={task} {own}MSL={max_sequence_length} {more}".rstrip()
+
+
+def rebuild_advice(manifest: Manifest) -> str:
+    """A sentence: how a damaged dataset is made again."""
+    command = rebuild_command(manifest.task, manifest.max_sequence_length, "ARGS=--overwrite")
+    return (
+        "Make the dataset again, with the options it was made with (vocabulary "
+        f"{manifest.vocabulary.name}): {command}"
+    )
 
 
 _FACTS = {
@@ -301,10 +288,5 @@ _FACTS = {
     "vocab_sha256": lambda manifest: manifest.vocabulary.sha256,
     "lower_case": lambda manifest: manifest.vocabulary.lower_case,
     "label_names": lambda manifest: manifest.label_names,
-    "num_cls_classes": lambda manifest: 1 if manifest.is_regression else len(manifest.label_names),
+    "num_cls_classes": lambda manifest: manifest.num_classes,
 }
-
-
-def num_classes(manifest: Manifest) -> int:
-    """Outputs of the classifier: one per label name, or 1 for a regression task."""
-    return _FACTS["num_cls_classes"](manifest)

@@ -9,10 +9,9 @@ import io
 import os
 from typing import Optional
 
-from shared import manifest
 from shared.errors import UserError
 from shared.files import sha256_of, write_whole
-from shared.manifest import Manifest, Split
+from shared.manifest import Manifest, Split, rebuild_advice
 
 FILE_NAME = "index.npy"
 
@@ -61,10 +60,9 @@ def read(dataset: str, split: str, found: Manifest):
         return None
     problem = fault(dataset, split, entry)
     if problem:
-        again = manifest.rebuild_command(found.task, found.max_sequence_length, "ARGS=--overwrite")
         raise UserError(
             f"{path(dataset, split)} {problem}. It says which row of the test file each record "
-            f"is. Make the dataset again: {again}"
+            f"is. {rebuild_advice(found)}"
         )
     return np.load(path(dataset, split), allow_pickle=False)
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import records
+from shared.manifest import read_manifest
+from shared.shards import shard_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -36,9 +38,9 @@ def data_arguments(demo_input, data_dir, *more):
 
 def read_rows(dataset, split):
     """Every record of a split, {feature: array [N, ...]}."""
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     spec = records.feature_spec(found.max_sequence_length, found.is_regression)
-    paths = manifest.shard_paths(str(dataset), split, found)
+    paths = shard_paths(str(dataset), split, found)
     batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
     return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
 

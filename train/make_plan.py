@@ -8,11 +8,11 @@ import dataclasses
 import os
 from typing import Dict, List, Optional
 
-from shared import config, manifest
+from shared import config
 from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, INPUTS, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
-from shared.manifest import Manifest
+from shared.manifest import Manifest, read_manifest
 from train import resolve
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
@@ -117,7 +117,7 @@ def read_data(params: Config, section: str, options: argparse.Namespace) -> Mani
         raise UserError(
             f"no dataset: give --data_dir (DATA_DIR), or {section}.data_dir in {options.params}"
         )
-    found = manifest.read(dataset)
+    found = read_manifest(dataset)
     resolve.check_data(params, options.params, section, dataset, found)
     return found
 

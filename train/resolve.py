@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from shared import manifest, tasks
+from shared import tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
-from shared.manifest import Manifest
+from shared.manifest import Manifest, check_run, rebuild_command
 from train.pretrained import fit, modelzoo
 
 # The Model Zoo's default epsilon of the optimizer depends on the precision.
@@ -26,15 +26,13 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, fou
         "lower_case": inputs.do_lower,
         "num_cls_classes": config.model.num_cls_classes,
     }
-    manifest.check_run(
-        dataset, found, {name: (value, config_path) for name, value in expected.items()}
-    )
+    check_run(dataset, found, {name: (value, config_path) for name, value in expected.items()})
     if found.max_sequence_length > config.model.max_position_embeddings:
         raise UserError(
             f"{dataset} has max_sequence_length {found.max_sequence_length}, beyond "
             f"model.max_position_embeddings {config.model.max_position_embeddings} of "
-            f"{config_path}; make the data shorter: make data TASK={found.task} "
-            f"MSL={config.model.max_position_embeddings}"
+            f"{config_path}; make the data shorter: "
+            + rebuild_command(found.task, config.model.max_position_embeddings)
         )
 
 
@@ -59,7 +57,7 @@ def model(config: ModelConfig, found: Manifest, checkpoint, log) -> ModelConfig:
     config = dataclasses.replace(
         config,
         vocab_size=found.vocabulary.size,
-        num_cls_classes=manifest.num_classes(found),
+        num_cls_classes=found.num_classes,
     )
     if checkpoint is not None:
         fit.check_fits(config, found, checkpoint)

@@ -16,7 +16,7 @@ from preprocess.encoding.encode import Encoder, Ids
 from preprocess.encoding.serialize import Serializer
 from preprocess.formats import tfrecord
 from preprocess.sources import rows
-from shared import manifest
+from shared.shards import default_num_shards
 from shared.vocab import PAD, UNK, Vocabulary
 
 _ROUNDS = 3
@@ -63,7 +63,7 @@ class Stages:
         os.sync()  # so that nobody pays for what the last round wrote
         watch = Stopwatch()
         for split in self._source.files:
-            num_shards = manifest.default_num_shards(self._source.examples(split))
+            num_shards = default_num_shards(self._source.examples(split))
             cut = watch.timed("cutting", pipeline.shard_ranges, self._source, split, num_shards)
             for shard in cut:
                 self._shard(shard, watch)

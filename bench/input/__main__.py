@@ -12,8 +12,8 @@ import sys
 from bench import child
 from bench.peers import environment as peers
 from bench.table import markdown
-from shared import manifest
 from shared.errors import UserError, exit_code
+from shared.manifest import read_manifest
 from shared.tasks import TRAIN
 
 _ROUNDS = 5
@@ -39,7 +39,7 @@ _PEER = "Hugging Face datasets (Arrow in memory, torch) + DataLoader, the best o
 
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
-    found = manifest.read(asked.data_dir)
+    found = read_manifest(asked.data_dir)
     _check_size(asked, found.splits[TRAIN].examples)
     peers_python = None if asked.skip_peers else asked.peers_python
     if peers_python:

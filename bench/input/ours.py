@@ -23,9 +23,10 @@ from unittest import mock
 import numpy as np
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import records
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
-from shared.manifest import Manifest
+from shared.manifest import Manifest, read_manifest
+from shared.shards import shard_paths
 from shared.tasks import TRAIN
 from train.data import input_fn, order
 from train.data.in_memory import read_split
@@ -40,7 +41,7 @@ GATHER, PARSE, PARALLEL, READ = "gather", "parse", "parse in parallel", "read"
 
 
 def main(folder: str, batch_size: str) -> None:
-    found = manifest.read(folder)
+    found = read_manifest(folder)
     made = _Datasets(folder, found, int(batch_size))
     batches = found.splits[TRAIN].examples // int(batch_size)
     seconds, start = {}, {}
@@ -128,7 +129,7 @@ class _Datasets:
 
     def _files(self) -> tf.data.Dataset:
         """Serialized records, string [batch_size], in the order of the files."""
-        paths = manifest.shard_paths(self._folder, TRAIN, self._found)
+        paths = shard_paths(self._folder, TRAIN, self._found)
         files = tf.data.TFRecordDataset(paths).batch(self._batch_size, drop_remainder=True)
         return files.repeat()
 

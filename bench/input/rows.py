@@ -10,13 +10,14 @@ import sys
 
 import numpy as np
 
-from shared import manifest, records
+from shared import records
+from shared.manifest import read_manifest
 from shared.tasks import TRAIN
 from train.data.in_memory import read_split
 
 
 def main(folder: str, target: str) -> None:
-    found = manifest.read(folder)
+    found = read_manifest(folder)
     rows = read_split(folder, TRAIN, found)
     mask, segments = records.mask_and_segments(
         rows.lengths, rows.b_starts, found.max_sequence_length

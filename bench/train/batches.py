@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from shared import manifest
+from shared.manifest import read_manifest
 from shared.tasks import TRAIN
 from train.data import order
 from train.data.in_memory import read_split
@@ -25,7 +25,7 @@ def write(dataset: str, batch_size: int, seed: int, path: str) -> int:
 
     Returns: how many whole batches there are.
     """
-    found = manifest.read(dataset)
+    found = read_manifest(dataset)
     train, dev = (read_split(dataset, split, found) for split in (TRAIN, "validation"))
     rows = order.permutation(seed, 0, len(train.labels))
     columns = {name: column[rows] for name, column in _columns(train).items()}

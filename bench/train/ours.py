@@ -26,9 +26,9 @@ import tensorflow as tf
 
 from bench.input.ours import untrimmed
 from bench.train import products
-from shared import manifest
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.config.schedules import parse_learning_rate
+from shared.manifest import read_manifest
 from train import devices
 from train.data import input_fn
 from train.gpu import estimator as gpu
@@ -84,7 +84,7 @@ class _Steps:
     def _dataset(self, first_step):
         if not self._job["data"]:
             return _fixed(*self._job["shape"])
-        found = manifest.read(self._job["data"])
+        found = read_manifest(self._job["data"])
         is_untrimmed = self._job["padding"] == "untrimmed"
         with untrimmed(found) if is_untrimmed else contextlib.nullcontext():
             return input_fn.train_input_fn(self._params, found=found, first_step=first_step)

@@ -17,9 +17,11 @@ from preprocess.encoding.converter import Converter, row_numbers
 from preprocess.encoding.statistics import Statistics
 from preprocess.output.shard_writer import ShardWriter
 from preprocess.sources import rows
-from shared import manifest, quiet
+from shared import quiet
 from shared.errors import UserError
 from shared.files import write_whole
+from shared.manifest import Shard
+from shared.shards import shard_file, shard_range
 from shared.vocab import Vocabulary
 
 REPORTS_FILE = "reports.pickle"
@@ -54,7 +56,7 @@ class ShardRange:
 
     @property
     def file(self) -> str:
-        return manifest.shard_file(self.split, self.index, self.num_shards)
+        return shard_file(self.split, self.index, self.num_shards)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class ShardReport:
 
     split: str
     index: int
-    shard: manifest.Shard
+    shard: Shard
     statistics: Statistics
     row_numbers: "np.ndarray | None" = None
 
@@ -71,7 +73,7 @@ class ShardReport:
 def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardRange]":
     """The shards of a split, in the order of its rows."""
     examples = source.examples(split)
-    ranges = [manifest.shard_range(k, num_shards, examples) for k in range(num_shards)]
+    ranges = [shard_range(k, num_shards, examples) for k in range(num_shards)]
     pieces = rows.cut(source, split, ranges)
     feature = source.number_feature_of(split)
     return [

@@ -13,8 +13,9 @@ import shutil
 import uuid
 from contextlib import contextmanager
 
-from shared import lock, manifest
+from shared import lock
 from shared.errors import UserError
+from shared.manifest import MANIFEST_FILE, is_dataset
 
 _INCOMPLETE = ".incomplete-"
 
@@ -52,7 +53,7 @@ class DatasetFolder:
         self._commit()
 
     def _commit(self) -> None:
-        assert manifest.exists(self.incomplete)
+        assert is_dataset(self.incomplete)
         if os.path.exists(self.path):
             os.rename(self.path, self._replaced)
         os.rename(self.incomplete, self.path)
@@ -61,7 +62,7 @@ class DatasetFolder:
     def _recover(self) -> None:
         incomplete = glob.glob(f"{glob.escape(self.path)}{_INCOMPLETE}*")
         if not os.path.exists(self.path):
-            complete = [folder for folder in incomplete if manifest.exists(folder)]
+            complete = [folder for folder in incomplete if is_dataset(folder)]
             for folder in [*complete, self._replaced][:1]:
                 if os.path.exists(folder):
                     os.rename(folder, self.path)
@@ -69,8 +70,8 @@ class DatasetFolder:
             shutil.rmtree(leftover, ignore_errors=True)
 
     def _check_is_dataset(self) -> None:
-        if os.path.exists(self.path) and not manifest.exists(self.path):
+        if os.path.exists(self.path) and not is_dataset(self.path):
             raise UserError(
-                f"{self.path} exists and holds no {manifest.FILE_NAME}, so it is not a dataset of "
+                f"{self.path} exists and holds no {MANIFEST_FILE}, so it is not a dataset of "
                 "this program and is left alone. Move it away, or choose another DATA_DIR."
             )

@@ -1,11 +1,11 @@
 """Whether the dataset that lies there is the one that a run would write; needs no TensorFlow."""
 
-import os
 from typing import Any, Callable, Iterator
 
-from shared import manifest, source_order
+from shared import source_order
 from shared.errors import UserError
-from shared.manifest import Manifest
+from shared.manifest import Manifest, read_manifest
+from shared.shards import shard_paths, size_fault
 
 
 def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None:
@@ -18,10 +18,10 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
       UserError: lists every difference, or every shard that is missing or has another
         size, and every index that is not what was written.
     """
-    found = manifest.read(path)
+    found = read_manifest(path)
     lines = [
         f"  {name}: it has {old}, this run would write {new}"
-        for name, old, new in _differences(manifest.as_dict(found), expected, ())
+        for name, old, new in _differences(found.as_dict(), expected, ())
     ]
     splits = list(expected["source"]["splits"])
     if sorted(found.splits) != sorted(splits):
@@ -56,10 +56,9 @@ def _differences(found: Any, expected: Any, path: tuple) -> "Iterator[tuple[str,
 def _missing_shards(path: str, found: Manifest) -> list:
     lines = []
     for split, entry in found.splits.items():
-        for shard, file in zip(entry.shards, manifest.shard_paths(path, split, found), strict=True):
-            size = os.path.getsize(file) if os.path.exists(file) else None
-            if size != shard.bytes:
-                lines.append(f"  {file}: {shard.bytes} bytes expected, found {size}")
+        for shard, file in zip(entry.shards, shard_paths(path, split, found), strict=True):
+            if fault := size_fault(file, shard):
+                lines.append(f"  {file} {fault}")
     return lines
 
 

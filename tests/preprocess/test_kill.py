@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from shared import manifest
 from shared.files import sha256_of
+from shared.manifest import read_manifest
 from tests.forking import forking
 from tests.inputs import data_arguments
 
@@ -35,7 +35,7 @@ def state(dataset):
     """None, or {file: sha256} of a dataset that agrees with its manifest."""
     if not dataset.exists():
         return None
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     files = {}
     for split, entry in found.splits.items():
         for shard in entry.shards:

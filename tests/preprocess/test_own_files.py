@@ -8,8 +8,8 @@ import pytest
 
 from preprocess import run, verify
 from preprocess.sources import user_files, user_labels
-from shared import manifest
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.inputs import read_rows
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"
@@ -42,7 +42,7 @@ def make(own, *more, data=None, text="title,body", label="category", task="mine"
 
 def test_three_formats_become_records(own, capsys):
     dataset = make(own)
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     assert (found.task, found.text_columns) == ("mine", ("title", "body"))
     assert found.label_names == ("neg", "pos")
     assert {name: entry["file"] for name, entry in found.source["splits"].items()} == {
@@ -91,7 +91,7 @@ def test_a_changed_file_or_column_is_not_up_to_date(own):
 def test_scores_make_a_regression_task(own, capsys):
     (own / "s.csv").write_text("text,score\nfilm,2.5\nbad,0\ngood,5e0\n")
     dataset = make(own, data=f"train={own}/s.csv", text="text", label="score")
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     assert found.is_regression and found.splits["train"].label_counts == {}
     assert read_rows(dataset, "train")["labels"].tolist() == [2.5, 0.0, 5.0]
     assert "regression on scores" in capsys.readouterr().out
@@ -102,7 +102,7 @@ def test_integer_labels_sort_by_value_and_test_labels_are_kept(own):
         "".join(json.dumps({"t": "film", "y": y}) + "\n" for y in (10, 9, "10", -1))
     )
     dataset = make(own, data=f"train={own}/i.jsonl,test={own}/i.jsonl", text="t", label="y")
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     assert found.label_names == ("-1", "9", "10")
     assert read_rows(dataset, "test")["labels"].tolist() == [2, 1, 2, 0]
 
@@ -119,7 +119,7 @@ def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys
     assert not (own / "data" / "mine" / "msl8").exists()
     assert [path.name for path in (own / "data" / "mine").iterdir()] == [".msl8.lock"]
     dataset = make(own, "--bad_rows", "drop", data=data)
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     assert found.splits["train"].examples == 2
     assert found.source["splits"]["train"]["dropped_rows"] == 3
     assert "2 rows of" in (out := capsys.readouterr().out)
@@ -281,6 +281,6 @@ def test_a_bad_first_object_is_dropped_like_any_other(own):
     rows = ["{", json.dumps({"t": "x"}), *(json.dumps({"t": "film", "y": y}) for y in "ab")]
     (own / "b.jsonl").write_text("\n".join(rows))
     dataset = make(own, "--bad_rows", "drop", data=f"train={own}/b.jsonl", text="t", label="y")
-    assert manifest.read(str(dataset)).source["splits"]["train"]["dropped_rows"] == 2
+    assert read_manifest(str(dataset)).source["splits"]["train"]["dropped_rows"] == 2
     with pytest.raises(UserError, match="b.jsonl line 1: not JSON"):
         make(own, "--overwrite", data=f"train={own}/b.jsonl", text="t", label="y")

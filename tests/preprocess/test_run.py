@@ -13,8 +13,9 @@ from preprocess.beam import pipeline, summary
 from preprocess.formats import tfrecord
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import prepared_folder
-from shared import manifest, records, tasks
+from shared import records, tasks
 from shared.errors import UserError
+from shared.manifest import Shard, read_manifest
 from tests.inputs import data_arguments, read_rows, reference, spelt
 
 
@@ -28,7 +29,7 @@ def contents(folder):
 
 
 def test_the_dataset_holds_every_row_of_the_source(demo_input, demo_data):
-    found = manifest.read(str(demo_data))
+    found = read_manifest(str(demo_data))
     assert {name: split.examples for name, split in found.splits.items()} == {
         "train": 4000,
         "validation": 500,
@@ -55,7 +56,7 @@ def test_the_ids_spell_the_sentences(demo_input, demo_data):
 
 
 def test_the_manifest_describes_the_files(demo_data):
-    found = manifest.read(str(demo_data))
+    found = read_manifest(str(demo_data))
     files = contents(demo_data)
     for name, split in found.splits.items():
         for shard in split.shards:
@@ -111,7 +112,7 @@ def test_overwriting_gives_the_same_bytes_and_another_length_other_files(
 ):
     run.main(data_arguments(demo_input, tmp_path, "--overwrite"))
     assert contents(data_copy) == contents(demo_data)
-    ours, theirs = (manifest.read(str(folder)) for folder in (data_copy, demo_data))
+    ours, theirs = (read_manifest(str(folder)) for folder in (data_copy, demo_data))
     assert ours.fingerprint() == theirs.fingerprint()
     out = capsys.readouterr().out
     assert "train 1/1 shards, validation 1/1 shards, test 1/1 shards: 5,000 of 5,000" in out
@@ -122,9 +123,9 @@ def test_the_rows_do_not_depend_on_the_number_of_shards(demo_input, demo_data, t
     arguments = data_arguments(demo_input, tmp_path, "--num_shards", "7")
     run.main(arguments)
     dataset = tmp_path / "sst2" / "msl32"
-    found = manifest.read(str(dataset))
+    found = read_manifest(str(dataset))
     assert [len(split.shards) for split in found.splits.values()] == [7, 7, 7]
-    assert found.source == manifest.read(str(demo_data)).source
+    assert found.source == read_manifest(str(demo_data)).source
     for name, values in read_rows(dataset, "train").items():
         np.testing.assert_array_equal(values, read_rows(demo_data, "train")[name])
     indices = [folder / "test" / "index.npy" for folder in (dataset, demo_data)]
@@ -133,7 +134,7 @@ def test_the_rows_do_not_depend_on_the_number_of_shards(demo_input, demo_data, t
 
 def test_a_short_length_truncates_and_is_counted(demo_input, tmp_path):
     run.main([*data_arguments(demo_input, tmp_path), "--max_sequence_length", "8"])
-    found = manifest.read(str(tmp_path / "sst2" / "msl8"))
+    found = read_manifest(str(tmp_path / "sst2" / "msl8"))
     rows = read_rows(tmp_path / "sst2" / "msl8", "validation")
     assert rows["input_ids"].shape == (500, 8)
     longer = sum(
@@ -176,7 +177,7 @@ def test_pairs_have_two_segments_and_empty_texts_a_form(pair_tfds, tmp_path):
     assert rows["segment_ids"][n].tolist() == [0, 0, 0, 0, 1, 1, 1, 0]
     assert rows["input_mask"][n].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
     assert rows["labels"][n] == 0
-    split = manifest.read(str(dataset)).splits["test"]
+    split = read_manifest(str(dataset)).splits["test"]
     assert (split.examples, split.unlabelled, split.unknown_share) == (1, 1, 1.0)
 
 
@@ -192,7 +193,7 @@ def test_a_run_that_was_killed_is_done_again(demo_input, demo_data, tmp_path):
 def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_path):
     shutil.copytree(demo_data, tmp_path / "d")
     shards = [pipeline.ShardRange("test", 0, 1, 0, 500, ())]
-    shard = manifest.read(str(demo_data)).splits["test"].shards[0]
+    shard = read_manifest(str(demo_data)).splits["test"].shards[0]
     fewer = dataclasses.replace(shard, examples=499)
     for reports in ([], [pipeline.ShardReport("test", 0, fewer, None)]):
         pipeline.write_reports(reports, str(tmp_path / "d" / pipeline.REPORTS_FILE))
@@ -283,7 +284,7 @@ def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
     for name in (shard.file, shard.file + ".af09.tmp"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    report = pipeline.ShardReport("test", 0, manifest.Shard("", 1, 1, ""), None)
+    report = pipeline.ShardReport("test", 0, Shard("", 1, 1, ""), None)
     pipeline.write_reports([report, report], str(tmp_path / pipeline.REPORTS_FILE))
     assert summary.checked_reports(str(tmp_path), [shard]) == {"test": [report]}
     assert list(contents(tmp_path)) == [shard.file]
@@ -336,7 +337,7 @@ def test_real_glue(task, sizes, truncated, tmp_path):
          *("--data_dir", str(tmp_path))]
     )  # fmt: skip
     length = tasks.get(task).max_sequence_length
-    found = manifest.read(str(tmp_path / task / f"msl{length}"))
+    found = read_manifest(str(tmp_path / task / f"msl{length}"))
     assert {name: split.examples for name, split in found.splits.items()} == sizes
     assert sum(split.truncated for split in found.splits.values()) == truncated
     assert found.splits["test"].unlabelled == sizes["test"]

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from preprocess import run
 from preprocess.formats import tfrecord
-from shared import manifest, source_order
+from shared import source_order
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.inputs import data_arguments, read_rows, reference, spelt
 
 
 def test_the_index_leads_back_to_the_test_file(demo_input, demo_data):
-    found = manifest.read(str(demo_data))
+    found = read_manifest(str(demo_data))
     index = source_order.read(str(demo_data), "test", found)
     assert index.dtype == np.int64 and sorted(index) == list(range(500))
     texts = spelt((demo_input / "vocab.txt").read_text().splitlines(), read_rows(demo_data, "test"))
@@ -24,7 +25,7 @@ def test_the_index_leads_back_to_the_test_file(demo_input, demo_data):
 
 
 def test_only_test_splits_have_one(demo_data):
-    found = manifest.read(str(demo_data))
+    found = read_manifest(str(demo_data))
     for split in ("train", "validation"):
         assert found.splits[split].index_sha256 is None
         assert source_order.read(str(demo_data), split, found) is None
@@ -41,7 +42,7 @@ def test_the_index_is_what_tfds_reads(demo_input, demo_data):
 
 
 def test_an_index_that_is_missing_or_changed_is_not_up_to_date(demo_input, data_copy, tmp_path):
-    path, found = data_copy / "test" / "index.npy", manifest.read(str(data_copy))
+    path, found = data_copy / "test" / "index.npy", read_manifest(str(data_copy))
 
     def check(problem):
         with pytest.raises(UserError, match=f"is damaged:\n  .*index.npy: {problem}"):
@@ -93,7 +94,7 @@ def test_the_index_of_rte_leads_to_the_lines_of_its_test_file(tmp_path):
          *("--vocab_file", str(vocabulary), "--data_dir", str(tmp_path))]
     )  # fmt: skip
     dataset = tmp_path / "rte" / "msl128"
-    index = source_order.read(str(dataset), "test", manifest.read(str(dataset)))
+    index = source_order.read(str(dataset), "test", read_manifest(str(dataset)))
     rows = read_rows(dataset, "test")
     texts = spelt(vocabulary.read_text(encoding="utf-8").splitlines(), rows)
     is_cut = (rows["input_mask"] == 0).all(axis=1)

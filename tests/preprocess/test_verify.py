@@ -7,9 +7,9 @@ import pytest
 
 from preprocess import verify
 from preprocess.formats import tfrecord
-from shared import manifest, source_order
+from shared import source_order
 from shared.errors import FaultsFound
-from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest import Manifest, Shard, Split, Vocabulary, read_manifest, write_manifest
 from tests.inputs import to_example
 
 PAD, CLS, SEP, SIZE = 0, 2, 3, 9
@@ -49,7 +49,7 @@ def write(tmp_path, records, is_regression=False, **changes):
         splits={"train": split},
         versions={},
     )
-    manifest.write(str(tmp_path), made)
+    write_manifest(str(tmp_path), made)
     return str(tmp_path)
 
 
@@ -59,7 +59,9 @@ def serialized(*rows, is_regression=False):
 
 def faults(dataset, capsys):
     """The lines that `verify` prints before its own, without the file's path."""
-    with pytest.raises(FaultsFound, match="Make it again: make data TASK=mine DATA=... TEXT"):
+    with pytest.raises(
+        FaultsFound, match="Make the dataset again, .*: make data TASK=mine DATA=... TEXT"
+    ):
         verify.main([dataset])
     lines = capsys.readouterr().out.splitlines()
     prefix = f"{dataset}/train/train-00000-of-00001.tfrecord: "
@@ -207,7 +209,7 @@ def test_an_index(tmp_path, capsys):
     sha256 = write_index(tmp_path, np.array([2, 0, 1]))
     dataset = write(tmp_path, serialized(*ROWS), index_sha256=sha256)
     verify.main([dataset])
-    assert source_order.read(dataset, "train", manifest.read(dataset)).tolist() == [2, 0, 1]
+    assert source_order.read(dataset, "train", read_manifest(dataset)).tolist() == [2, 0, 1]
     capsys.readouterr()
     path = f"{dataset}/train/index.npy"
     changed = write_index(tmp_path, np.array([2, 1, 0]))

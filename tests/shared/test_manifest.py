@@ -3,9 +3,17 @@ import json
 
 import pytest
 
-from shared import manifest
 from shared.errors import UserError
-from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest import (
+    Manifest,
+    Shard,
+    Split,
+    Vocabulary,
+    check_run,
+    read_manifest,
+    write_manifest,
+)
+from shared.shards import default_num_shards, shard_range
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
 
@@ -42,13 +50,13 @@ def with_index(sha256):
 @pytest.mark.parametrize("changes", [{}, {"label_names": None}, with_index("ef" * 32)])
 def test_a_manifest_survives_the_round_trip(tmp_path, changes):
     made = a_manifest(**changes)
-    manifest.write(str(tmp_path), made)
-    assert manifest.read(str(tmp_path)) == made
+    write_manifest(str(tmp_path), made)
+    assert read_manifest(str(tmp_path)) == made
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
 def test_the_file_has_sorted_keys_and_no_time(tmp_path):
-    manifest.write(str(tmp_path), a_manifest())
+    write_manifest(str(tmp_path), a_manifest())
     content = (tmp_path / "manifest.json").read_text()
     assert content == json.dumps(json.loads(content), sort_keys=True, indent=2) + "\n"
 
@@ -63,14 +71,14 @@ def test_the_fingerprint_leaves_out_the_versions_only():
 
 def test_the_folder_above_datasets_names_them(tmp_path):
     (tmp_path / "sst2" / "msl8").mkdir(parents=True)
-    manifest.write(str(tmp_path / "sst2" / "msl8"), a_manifest())
+    write_manifest(str(tmp_path / "sst2" / "msl8"), a_manifest())
     with pytest.raises(UserError, match="Below it lie: .*sst2/msl8. Give one of them"):
-        manifest.read(str(tmp_path))
+        read_manifest(str(tmp_path))
 
 
 def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     with pytest.raises(UserError, match="is not a complete dataset"):
-        manifest.read(str(tmp_path))
+        read_manifest(str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -96,11 +104,11 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     ],
 )
 def test_a_damaged_manifest_is_one_message(tmp_path, damage, message):
-    manifest.write(str(tmp_path), a_manifest())
+    write_manifest(str(tmp_path), a_manifest())
     path = tmp_path / "manifest.json"
     path.write_text(damage(path.read_text()))
     with pytest.raises(UserError, match=message):
-        manifest.read(str(tmp_path))
+        read_manifest(str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -108,12 +116,12 @@ def test_a_damaged_manifest_is_one_message(tmp_path, damage, message):
     [(0, 1), (1, 1), (8192, 1), (8193, 2), (67349, 9), (524288, 64), (10**9, 64)],
 )
 def test_default_number_of_shards(examples, shards):
-    assert manifest.default_num_shards(examples) == shards
+    assert default_num_shards(examples) == shards
 
 
 @pytest.mark.parametrize("num_shards, examples", [(1, 0), (3, 10), (7, 7), (5, 3), (9, 67349)])
 def test_shards_cover_all_rows_in_order_once(num_shards, examples):
-    ranges = [manifest.shard_range(k, num_shards, examples) for k in range(num_shards)]
+    ranges = [shard_range(k, num_shards, examples) for k in range(num_shards)]
     assert [row for start, stop in ranges for row in range(start, stop)] == list(range(examples))
     sizes = [stop - start for start, stop in ranges]
     assert max(sizes) - min(sizes) <= 1
@@ -131,7 +139,7 @@ def test_every_disagreement_is_in_one_message():
     }
     wrong_mask = a_manifest(mask_polarity="1 = token")
     with pytest.raises(UserError) as error:
-        manifest.check_run("data/x", wrong_mask, expected)
+        check_run("data/x", wrong_mask, expected)
     message = str(error.value)
     for name in [*expected, "mask"]:
         assert f"\n  {name}: the records have" in message
@@ -140,7 +148,7 @@ def test_every_disagreement_is_in_one_message():
 
 
 def test_what_a_run_leaves_open_is_no_disagreement():
-    manifest.check_run("data/x", a_manifest(), {"task": (None, ""), "vocab_size": (30, "")})
+    check_run("data/x", a_manifest(), {"task": (None, ""), "vocab_size": (30, "")})
 
 
 @pytest.mark.parametrize(
@@ -152,6 +160,6 @@ def test_what_a_run_leaves_open_is_no_disagreement():
     ],
 )
 def test_numbers_that_make_no_record(tmp_path, changes, message):
-    manifest.write(str(tmp_path), a_manifest(**changes))
+    write_manifest(str(tmp_path), a_manifest(**changes))
     with pytest.raises(UserError, match=f"is damaged: {message}"):
-        manifest.read(str(tmp_path))
+        read_manifest(str(tmp_path))

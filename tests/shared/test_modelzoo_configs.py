@@ -3,9 +3,10 @@
 import pytest
 import yaml
 
-from shared import config, manifest
+from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
 from shared.errors import UserError
+from shared.manifest import read_manifest
 
 # {(size, task): length of the pretraining file, labels, max_sequence_length, warm-up, steps}
 SHIPPED = {
@@ -191,4 +192,4 @@ def test_its_folder_of_tfds_is_no_dataset_of_ours(shipped, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     loaded = config.load(shipped("base", "sst2"), lambda line: None)
     with pytest.raises(UserError, match="./tfds is not a complete dataset: .* DATA_DIR"):
-        manifest.read(loaded.train_input.data_dir)
+        read_manifest(loaded.train_input.data_dir)

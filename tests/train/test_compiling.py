@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from shared import manifest
 from shared.config import ModelConfig
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.inputs import ROOT
 from tests.train import runs
 from tests.train.test_input_fn import split_of
@@ -110,12 +110,12 @@ def test_the_last_batch_of_an_evaluation_may_be_small():
 def test_what_it_prints_without_data(train, tmp_path, no_shards, capsys):
     train("train_and_eval", tmp_path / "m", "--compile_only", data=no_shards)
     out = capsys.readouterr().out
-    words = manifest.read(str(no_shards)).vocabulary.size
+    words = read_manifest(str(no_shards)).vocabulary.size
     # Positions, segments and a norm; the layer; pooler and output.
     others = (42 * 32 + 64) + 4 * 1056 + 64 + 2112 + 2080 + 64 + (1056 + 66)
     assert f"{words * 32 + others:,} parameters in 25 variables; matrix products in float32" in out
     assert "XLA off; devices that share a step: 1" in out
-    histogram = manifest.read(str(no_shards)).splits["train"].length_histogram
+    histogram = read_manifest(str(no_shards)).splits["train"].length_histogram
     shapes = [f"8 x {s}" for s in sorted({-(-tokens // 8) * 8 for tokens in histogram})]
     table = rows(out, "train")
     assert [shape for shape, _ in table] == shapes

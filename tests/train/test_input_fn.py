@@ -7,21 +7,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import records
 from shared.errors import UserError
+from shared.manifest import Manifest, Shard, Split, Vocabulary, read_manifest, write_manifest
 from tests.inputs import read_rows, to_example
 from train.data import input_fn
 from train.data.in_memory import read_split
 
 
 def train_of(params, first_step=0):
-    found = manifest.read(params.train_input.data_dir)
+    found = read_manifest(params.train_input.data_dir)
     return input_fn.train_input_fn(params, found=found, first_step=first_step)
 
 
 def eval_of(params, split):
     options = params.eval_input
-    found = manifest.read(options.data_dir)
+    found = read_manifest(options.data_dir)
     return input_fn.eval_input_fn(params, options=options, split=split, found=found)
 
 
@@ -141,7 +142,7 @@ def test_a_regression_task_has_float_labels(tmp_path):
     record = {"input_ids": [2, 5, 3, 0], "input_mask": [0, 0, 0, 1],
               "segment_ids": [0] * 4, "labels": 2.5}  # fmt: skip
     write_dataset(tmp_path, [record], label_names=None)
-    rows = read_split(str(tmp_path), "train", manifest.read(str(tmp_path)))
+    rows = read_split(str(tmp_path), "train", read_manifest(str(tmp_path)))
     assert rows.labels.dtype == np.float32 and rows.labels.tolist() == [2.5]
 
 
@@ -157,13 +158,13 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
         for row in rows:
             writer.write(to_example(row, label_names is None))
     count = len(rows) if examples is None else examples
-    shard = manifest.Shard(path.name, count, path.stat().st_size, "")
-    split = manifest.Split(count, (shard,), {}, 0, 0.0, {}, 0, None)
+    shard = Shard(path.name, count, path.stat().st_size, "")
+    split = Split(count, (shard,), {}, 0, 0.0, {}, 0, None)
     length = len(rows[0]["input_ids"])
     special = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
-    vocabulary = manifest.Vocabulary("v", 10, "", True, special)
-    made = manifest.Manifest("t", {}, ("x",), length, vocabulary, label_names, {"train": split}, {})
-    manifest.write(str(folder), made)
+    vocabulary = Vocabulary("v", 10, "", True, special)
+    made = Manifest("t", {}, ("x",), length, vocabulary, label_names, {"train": split}, {})
+    write_manifest(str(folder), made)
     return path
 
 
@@ -190,8 +191,10 @@ def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
 def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):
     path = write_dataset(tmp_path, [GOOD, {**GOOD, **change}])
     with pytest.raises(UserError, match=message) as error:
-        read_split(str(tmp_path), "train", manifest.read(str(tmp_path)))
-    assert str(path) in str(error.value) and "make data TASK=t MSL=6" in str(error.value)
+        read_split(str(tmp_path), "train", read_manifest(str(tmp_path)))
+    assert str(path) in str(
+        error.value
+    ) and "make data TASK=t DATA=... TEXT=... LABEL=... MSL=6" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -219,8 +222,8 @@ def test_batches_grouped_by_length_are_as_long_as_their_rows():
 
 def split_of(lengths, max_sequence_length):
     """A manifest whose train split has rows of these lengths."""
-    split = manifest.Split(len(lengths), (), dict(Counter(lengths)), 0, 0.0, {}, 0, None)
-    found = manifest.Manifest("t", {}, ("x",), max_sequence_length, None, None, {}, {})
+    split = Split(len(lengths), (), dict(Counter(lengths)), 0, 0.0, {}, 0, None)
+    found = Manifest("t", {}, ("x",), max_sequence_length, None, None, {}, {})
     return dataclasses.replace(found, splits={"train": split})
 
 
@@ -237,7 +240,7 @@ def test_rows_that_were_truncated_count_as_long_as_they_are():
     [
         (lambda data: data[:-3], "bytes, the manifest says"),
         (lambda data: data[:20] + b"\0" + data[21:], "corrupted record"),
-        (None, "there is no such file"),
+        (None, "is missing"),
     ],
 )
 def test_a_damaged_shard_is_named(tmp_path, damage, message):
@@ -247,13 +250,13 @@ def test_a_damaged_shard_is_named(tmp_path, damage, message):
     else:
         path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match=message) as error:
-        read_split(str(tmp_path), "train", manifest.read(str(tmp_path)))
+        read_split(str(tmp_path), "train", read_manifest(str(tmp_path)))
     assert str(path) in str(error.value)
 
 
 def test_a_dataset_that_is_replaced_meanwhile_is_noticed(tmp_path):
     write_dataset(tmp_path, [GOOD])
-    before = manifest.read(str(tmp_path))
+    before = read_manifest(str(tmp_path))
     shutil.rmtree(tmp_path / "train")
     write_dataset(tmp_path, [GOOD, GOOD])
     with pytest.raises(UserError, match="was replaced while this program was running"):

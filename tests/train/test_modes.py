@@ -6,8 +6,8 @@ import statistics
 import numpy as np
 import pytest
 
-from shared import manifest
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.inputs import GOLDEN
 from tests.train.runs import assert_same_weights, weights
 from train.checkpoints import files
@@ -102,7 +102,7 @@ def test_predict_writes_an_answer_for_every_example(train, trained, demo_data, c
     assert set(lines[0]["probabilities"]) == {"negative", "positive"}
     rows = (folder / "SST-2.tsv").read_text().splitlines()
     assert rows[0] == "index\tprediction" and len(rows) == 501
-    names = manifest.read(str(demo_data)).label_names
+    names = read_manifest(str(demo_data)).label_names
     assert [names[int(row.split("\t")[1])] for row in rows[1:]] == [line["label"] for line in lines]
     # eval_steps is for evaluations.
     config = {"runconfig": {"eval_steps": 2}}

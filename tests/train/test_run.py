@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from shared import manifest
 from shared.errors import Terminated, UserError
+from shared.manifest import read_manifest
 from tests.inputs import GOLDEN, ROOT
 from tests.train.runs import SMALL, assert_same_weights, weights
 from train import run
@@ -52,11 +52,11 @@ def test_what_a_run_prints_and_leaves(train, tmp_path, demo_data, capsys):
     assert (result["step"], result["examples"]) == (12, 500)
     assert list((tmp_path / "m" / "eval_validation").glob("events*"))
     params = yaml.safe_load((tmp_path / "m" / "params.yaml").read_text())
-    assert params["model"]["vocab_size"] == manifest.read(str(demo_data)).vocabulary.size
+    assert params["model"]["vocab_size"] == read_manifest(str(demo_data)).vocabulary.size
     assert params["model"]["encoder_nonlinearity"] == "gelu"
     assert params["model"]["layer_norm_epsilon"] == 1e-5
     assert params["data"]["label_names"] == ["negative", "positive"]
-    assert params["data"]["fingerprint"] == manifest.read(str(demo_data)).fingerprint()
+    assert params["data"]["fingerprint"] == read_manifest(str(demo_data)).fingerprint()
 
 
 def test_an_evaluation_alone_gives_the_same_numbers(train, tmp_path):
@@ -89,7 +89,7 @@ def fitting_checkpoint(tmp_path, demo_data):
     """One layer of golden/hf/pretrained, with as many words as the demo's vocabulary has pieces."""
     from safetensors.numpy import load_file, save_file
 
-    size = manifest.read(str(demo_data)).vocabulary.size
+    size = read_manifest(str(demo_data)).vocabulary.size
     folder = Path(shutil.copytree(GOLDEN / "hf" / "pretrained", tmp_path / "bert"))
     tensors = load_file(folder / "model.safetensors")
     words = tensors["bert.embeddings.word_embeddings.weight"]

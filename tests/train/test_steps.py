@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared import manifest
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
 from train.checkpoints import files
@@ -41,7 +41,7 @@ def train(params, folder, steps, batches=modelzoo_batches):
 
 def test_trimming_changes_no_loss(logged, tmp_path, demo_data):
     inputs = {"data_dir": str(demo_data), "batch_size": 16}
-    found = manifest.read(str(demo_data))
+    found = read_manifest(str(demo_data))
     params = logged(train_input=inputs, model={"vocab_size": found.vocabulary.size},
                     runconfig={"max_steps": 8})  # fmt: skip
     trimmed = functools.partial(input_fn.train_input_fn, found=found)

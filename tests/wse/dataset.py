@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from shared import manifest, records, where
+from shared import records, where
 from shared.files import sha256_of
-from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest import Manifest, Shard, Split, Vocabulary, write_manifest
+from shared.shards import shard_file
 from shared.vocab import CLS, PAD, SEP, UNK
 
 MAX_SEQUENCE_LENGTH = 16
@@ -56,7 +57,7 @@ def write(
         },
         versions={"numpy": np.__version__, "tensorflow": tf.__version__},
     )
-    manifest.write(folder, made)
+    write_manifest(folder, made)
     return folder
 
 
@@ -127,7 +128,7 @@ def _features(texts):
 def _write_split(folder, name, sizes, draw):
     is_labelled = not name.startswith("test")
     shards = [[draw.row(is_labelled) for _ in range(size)] for size in sizes]
-    files = [manifest.shard_file(name, k, len(sizes)) for k in range(len(sizes))]
+    files = [shard_file(name, k, len(sizes)) for k in range(len(sizes))]
     rows = [row for shard in shards for row in shard]
     return Split(
         examples=len(rows),

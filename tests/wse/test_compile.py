@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 from cerebras.standin import calls
 
-from shared import config, manifest
+from shared import config
 from shared.config import InputConfig
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.wse import dataset, runs
 from train import resolve
 from train.model import classifier, initial_weights
@@ -160,7 +161,7 @@ def test_the_erf_form_of_gelu_is_a_warning_with_the_difference(
 
 def _difference(path, folder, params):
     """By the layers of the other backend (erf) and of this one (tanh)."""
-    found = manifest.read(folder)
+    found = read_manifest(folder)
     model = resolve.model(config.load(str(params), print).model, found, read(str(path)), print)
     pretrained, _ = fit.initial_weights(model, read(str(path)))
     values = initial_weights.create(model, 3, pretrained)

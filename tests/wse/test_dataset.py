@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import manifest
+from shared.manifest import read_manifest
 from tests.wse import dataset
 from train.data import in_memory
 
@@ -10,7 +10,7 @@ from train.data import in_memory
 @pytest.mark.parametrize("kind", ["sentences", "pairs"])
 def test_every_record_is_valid(kind, request):
     folder = request.getfixturevalue(kind)
-    found = manifest.read(folder)
+    found = read_manifest(folder)
     for name, sizes in dataset.SPLITS.items():
         read = in_memory.read_split(folder, name, found)
         assert [shard.examples for shard in found.splits[name].shards] == list(sizes)
@@ -23,12 +23,12 @@ def test_every_record_is_valid(kind, request):
 def test_labels_may_be_scores(tmp_path):
     splits = {"train": (3,), "test": (2,)}
     folder = dataset.write(tmp_path, "stsb", ("a", "b"), None, splits)
-    found = manifest.read(folder)
+    found = read_manifest(folder)
     labels = in_memory.read_split(folder, "train", found).labels
     assert len(labels) == 3 and ((labels > 0) & (labels < 5)).all()
     assert in_memory.read_split(folder, "test", found).labels.tolist() == [-1.0, -1.0]
 
 
 def test_it_is_the_same_every_time(tmp_path, sentences):
-    again = manifest.read(dataset.write(tmp_path))
-    assert again.fingerprint() == manifest.read(sentences).fingerprint()
+    again = read_manifest(dataset.write(tmp_path))
+    assert again.fingerprint() == read_manifest(sentences).fingerprint()

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import records
 from shared.config import InputConfig
 from shared.errors import UserError
+from shared.manifest import read_manifest
 from tests.wse import dataset, runs
 from train.data import in_memory
 from train.wse import input_fn, modes
@@ -29,14 +30,14 @@ def cluster(workers, kind="worker", index=0, chief=True):
 
 def read(folder, count, batch_size=2, first_step=0, **options):
     """The ids of `count` training batches, one tuple for each row."""
-    found = manifest.read(folder)
+    found = read_manifest(folder)
     options = InputConfig(batch_size, folder, shuffle_buffer=100, **options)
     batches = input_fn.train_batches(options, found, 1, first_step).take(count)
     return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
 
 
 def all_rows(folder, split="train"):
-    ids = in_memory.read_split(folder, split, manifest.read(folder)).input_ids
+    ids = in_memory.read_split(folder, split, read_manifest(folder)).input_ids
     return sorted(map(tuple, ids.tolist()))
 
 
@@ -141,7 +142,7 @@ def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch)
 
 
 def test_shapes_are_static_also_in_a_graph(even):
-    found = manifest.read(even)
+    found = read_manifest(even)
     options = InputConfig(5, even)
     with tf.Graph().as_default():
         for batches in (
@@ -157,7 +158,7 @@ def test_shapes_are_static_also_in_a_graph(even):
 
 
 def test_scored_records_come_in_order_and_fill_the_last_batch(pairs):
-    found = manifest.read(pairs)
+    found = read_manifest(pairs)
     expected = in_memory.read_split(pairs, "test", found)
     batches = input_fn.scored_batches(InputConfig(4, pairs), "test", found).take(3)
     features, labels = zip(*batches)
@@ -179,7 +180,7 @@ def test_reading_writes_nothing(even, tmp_path, monkeypatch):
 
 
 def test_shuffle_seed_goes_before_the_runs_seed(even):
-    found = manifest.read(even)
+    found = read_manifest(even)
 
     def rows_of(shuffle_seed, seed):
         params = runs.modelzoo_config(runconfig={"tf_random_seed": seed})

@@ -1,15 +1,15 @@
 """A split in memory: its records, parsed once and checked, as compact arrays."""
 
-import os
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import records
 from shared.config import InputConfig
-from shared.errors import UserError, plain_message
+from shared.errors import plain_message
 from shared.manifest import Manifest
+from shared.shards import check_sizes, damaged, shard_paths
 
 _PARSE_ROWS = 1024
 
@@ -25,21 +25,6 @@ class Rows(NamedTuple):
     lengths: np.ndarray
     b_starts: np.ndarray
     labels: np.ndarray
-
-
-def check_files(dataset: str, split: str, found: Manifest) -> None:
-    """Stops where a shard of a split is missing or shorter or longer than the manifest says.
-
-    Raises:
-      UserError: that, or the dataset was replaced since the run was checked with it.
-    """
-    if manifest.read(dataset) != found:
-        raise UserError(f"{dataset} was replaced while this program was running; start again")
-    for path, shard in zip(manifest.shard_paths(dataset, split, found), found.splits[split].shards):
-        size = os.path.getsize(path) if os.path.exists(path) else None
-        if size != shard.bytes:
-            fault = "there is no such file" if size is None else f"{size} bytes"
-            raise _damaged(path, f"{fault}, the manifest says {shard.bytes} bytes", found)
 
 
 def bytes_of(split: str, found: Manifest) -> int:
@@ -63,12 +48,10 @@ def read_split(dataset: str, split: str, found: Manifest) -> Rows:
       UserError: a shard is missing, damaged, or holds other records than the manifest says; or
         the dataset was replaced since the check.
     """
-    check_files(dataset, split, found)
+    check_sizes(dataset, split, found)
     parts = [
         _read_shard(path, shard, found)
-        for path, shard in zip(
-            manifest.shard_paths(dataset, split, found), found.splits[split].shards
-        )
+        for path, shard in zip(shard_paths(dataset, split, found), found.splits[split].shards)
     ]
     return Rows(*(np.concatenate(columns) for columns in zip(*parts)))
 
@@ -85,11 +68,12 @@ def _read_shard(path, shard, found):
     except (tf.errors.OpError, _BadRecord) as error:
         number = sum(len(part.labels) for part in parts) + getattr(error, "row", 0)
         where = "record" if isinstance(error, _BadRecord) else "at or after record"
-        raise _damaged(path, f"{where} {number}: {plain_message(error)}", found) from None
+        fault = f"is damaged: {where} {number}: {plain_message(error)}"
+        raise damaged(path, fault, found) from None
     rows = Rows(*(np.concatenate(columns) for columns in zip(*parts)))
     if len(rows.labels) != shard.examples:
-        raise _damaged(
-            path, f"{len(rows.labels)} records, the manifest says {shard.examples}", found
+        raise damaged(
+            path, f"has {len(rows.labels):,} records, the manifest says {shard.examples:,}", found
         )
     return rows
 
@@ -100,14 +84,6 @@ class _BadRecord(Exception):
     def __init__(self, rule, row):
         super().__init__(rule)
         self.row = row
-
-
-def _damaged(path, fault, found):
-    return UserError(
-        f"{path} is damaged: {fault}. Make the dataset again, with the options it was made with "
-        f"(vocabulary {found.vocabulary.name}) and ARGS=--overwrite: make data TASK={found.task} "
-        f"MSL={found.max_sequence_length}"
-    )
 
 
 def _compact(batch, found):

@@ -11,13 +11,13 @@ from typing import List, NamedTuple, Tuple
 import numpy as np
 import tensorflow as tf
 
-from shared import manifest, records
+from shared import records
 from shared.config import InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
+from shared.shards import check_sizes, shard_paths
 from shared.tasks import TRAIN
 from train.data import order, record_rules
-from train.data.in_memory import check_files
 
 _SHARDS_AT_A_TIME = 8
 _BLOCK = 256  # records read in turn from each; fewer are slower
@@ -143,8 +143,8 @@ def evaluation_batches(options: InputConfig, split: str, found: Manifest):
 
 def records_in_order(options: InputConfig, split: str, found: Manifest):
     """A dataset of the serialized records of a split, string []."""
-    check_files(options.data_dir, split, found)
-    return _from_files(manifest.shard_paths(options.data_dir, split, found))
+    check_sizes(options.data_dir, split, found)
+    return _from_files(shard_paths(options.data_dir, split, found))
 
 
 def _parts(options, found, seed, processes):
@@ -153,8 +153,8 @@ def _parts(options, found, seed, processes):
     Returns: (a function of an epoch and a part's number, integers or int64 tensors, that gives its
       records in blocks; how many each part has).
     """
-    check_files(options.data_dir, TRAIN, found)
-    paths = manifest.shard_paths(options.data_dir, TRAIN, found)
+    check_sizes(options.data_dir, TRAIN, found)
+    paths = shard_paths(options.data_dir, TRAIN, found)
     sizes = [shard.examples for shard in found.splits[TRAIN].shards]
     has_own_shards = len(paths) >= processes
     if not has_own_shards:

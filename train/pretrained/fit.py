@@ -5,7 +5,7 @@ from typing import Dict, List
 from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.files import sha256_of
-from shared.manifest import Manifest
+from shared.manifest import Manifest, rebuild_command
 from train.model import variables
 
 
@@ -29,10 +29,9 @@ def check_fits(config: ModelConfig, found: Manifest, checkpoint) -> None:
     advice = ["Take the configuration of its size (CONFIG)."] if sizes else []
     if texts:
         vocabulary = checkpoint.vocab_file or "<its vocab.txt>"
-        advice.append(
-            f"Make the data with its vocabulary: make data TASK={found.task} "
-            f"MSL={found.max_sequence_length} VOCAB={vocabulary} ARGS=--overwrite"
-        )
+        more = f"VOCAB={vocabulary} ARGS=--overwrite"
+        command = rebuild_command(found.task, found.max_sequence_length, more)
+        advice.append(f"Make the data with its vocabulary: {command}")
     lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *texts, *advice]
     raise UserError("\n".join(lines))
 

@@ -14,7 +14,7 @@ from typing import Iterable, List
 
 import numpy as np
 
-from shared import manifest, source_order, tasks
+from shared import source_order, tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
 from train import errors
@@ -40,7 +40,7 @@ def write(
     Raises:
       UserError: a score is NaN or Inf, or the dataset's index is missing or damaged.
     """
-    assert scores.shape == (found.splits[split].examples, manifest.num_classes(found))
+    assert scores.shape == (found.splits[split].examples, found.num_classes)
     errors.check_finite(scores, split)
     order = source_order.read(dataset, split, found)
     ordered = scores if order is None else scores[np.argsort(order)]

@@ -13,9 +13,10 @@ from shared import config, records
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
+from shared.shards import check_sizes
 from shared.tasks import TRAIN
 from train.checkpoints import tensors
-from train.data import in_memory, order, streaming
+from train.data import order, streaming
 from train.model import precision, variables
 from train.optim import loss_scale, optimizer
 from train.plan import Plan
@@ -55,7 +56,7 @@ def _data(todo, section, found: Manifest):
     options = getattr(todo.params, section)
     splits = [TRAIN] if section == "train_input" else todo.splits
     for split in splits:
-        in_memory.check_files(options.data_dir, split, found)
+        check_sizes(options.data_dir, split, found)
         shards = found.splits[split].shards
         examples = found.splits[split].examples
         yield Line(

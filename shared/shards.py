@@ -1,0 +1,63 @@
+"""The files of a split: how many there are, what each is called, which rows it holds, its size."""
+
+import os
+from typing import List, Optional, Tuple
+
+from shared.errors import UserError
+from shared.manifest import Manifest, Shard, read_manifest, rebuild_advice
+
+EXAMPLES_PER_SHARD = 8192
+MAX_DEFAULT_SHARDS = 64
+
+
+def default_num_shards(examples: int) -> int:
+    """ceil(examples / 8,192), at least 1 and at most 64."""
+    return min(max(-(-examples // EXAMPLES_PER_SHARD), 1), MAX_DEFAULT_SHARDS)
+
+
+def shard_range(k: int, num_shards: int, examples: int) -> Tuple[int, int]:
+    """The rows [start, stop) of shard k.
+
+    >>> [shard_range(k, 3, 10) for k in range(3)]
+    [(0, 3), (3, 6), (6, 10)]
+    """
+    return k * examples // num_shards, (k + 1) * examples // num_shards
+
+
+def shard_file(split: str, k: int, num_shards: int) -> str:
+    """The shard's path inside the dataset folder: train/train-00000-of-00008.tfrecord."""
+    return os.path.join(split, f"{split}-{k:05d}-of-{num_shards:05d}.tfrecord")
+
+
+def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
+    """The paths of a split's shards, in the order of the rows."""
+    return [os.path.join(dataset, split, shard.file) for shard in manifest.splits[split].shards]
+
+
+def size_fault(path: str, shard: Shard) -> Optional[str]:
+    """What is wrong with a shard, by its size alone; None where nothing is."""
+    if not os.path.exists(path):
+        return "is missing"
+    size = os.path.getsize(path)
+    if size == shard.bytes:
+        return None
+    return f"has {size:,} bytes, the manifest says {shard.bytes:,}"
+
+
+def check_sizes(dataset: str, split: str, manifest: Manifest) -> None:
+    """Stops where a shard of a split is missing, shorter or longer than the manifest says.
+
+    Raises:
+      UserError: that, or the dataset was replaced since `manifest` was read.
+    """
+    if read_manifest(dataset) != manifest:
+        raise UserError(f"{dataset} was replaced while this program was running; start again")
+    for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards):
+        fault = size_fault(path, shard)
+        if fault is not None:
+            raise damaged(path, fault, manifest)
+
+
+def damaged(path: str, fault: str, manifest: Manifest) -> UserError:
+    """Args: fault, a verb and what follows: `is missing`."""
+    return UserError(f"{path} {fault}. {rebuild_advice(manifest)}")
