@@ -30,9 +30,9 @@ def main(arguments: list) -> None:
     )
     parser.add_argument("--json", action="store_true", help="all of it as one JSON object")
     options = parser.parse_args(arguments)
-    found = read_manifest(options.dataset)
-    pieces, problem = _pieces(options.vocab_file, found)
-    content = describe(options.dataset, found, pieces)
+    manifest = read_manifest(options.dataset)
+    pieces, problem = _pieces(options.vocab_file, manifest)
+    content = describe(options.dataset, manifest, pieces)
     if options.json:
         print(json.dumps({**content, "not_decoded_because": problem}, indent=2, ensure_ascii=False))
         return
@@ -41,35 +41,37 @@ def main(arguments: list) -> None:
         print(f"\nNo example is shown: {problem}")
 
 
-def _pieces(path: str, found: Manifest) -> "tuple[tuple | None, str | None]":
+def _pieces(path: str, manifest: Manifest) -> "tuple[tuple | None, str | None]":
     """The vocabulary that made the ids; else why it cannot be had."""
     try:
         vocabulary = vocab.read(path)
     except UserError as error:
         return None, str(error)
-    if vocabulary.sha256 != found.vocabulary.sha256:
+    if vocabulary.sha256 != manifest.vocabulary.sha256:
         return None, (
             f"{path} has the sha256 {vocabulary.sha256}, the ids were made with "
-            f"{found.vocabulary.name}, {found.vocabulary.sha256}; give that with VOCAB=<file>"
+            f"{manifest.vocabulary.name}, {manifest.vocabulary.sha256}; give that with VOCAB=<file>"
         )
     return vocabulary.pieces, None
 
 
-def describe(dataset: str, found: Manifest, pieces: "tuple | None") -> dict:
+def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
     """All that is shown, as plain values; examples only where `pieces` are given."""
-    examples = _Examples(dataset, found, pieces) if pieces else None
+    examples = _Examples(dataset, manifest, pieces) if pieces else None
     return {
         "dataset": dataset,
-        "task": found.task,
-        "text_columns": list(found.text_columns),
-        "max_sequence_length": found.max_sequence_length,
-        "vocabulary": dataclasses.asdict(found.vocabulary),
+        "task": manifest.task,
+        "text_columns": list(manifest.text_columns),
+        "max_sequence_length": manifest.max_sequence_length,
+        "vocabulary": dataclasses.asdict(manifest.vocabulary),
         "splits": {
             name: {
-                **_split(split, found.max_sequence_length),
+                **_split(split, manifest.max_sequence_length),
                 "decoded": examples.of(name) if examples else [],
             }
-            for name, split in ((name, found.splits[name]) for name in tasks.in_order(found.splits))
+            for name, split in (
+                (name, manifest.splits[name]) for name in tasks.in_order(manifest.splits)
+            )
         },
     }
 
@@ -97,14 +99,14 @@ def _split(split: Split, max_sequence_length: int) -> dict:
 class _Examples:
     """Decodes the first records of a split."""
 
-    def __init__(self, dataset: str, found: Manifest, pieces: tuple):
+    def __init__(self, dataset: str, manifest: Manifest, pieces: tuple):
         (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
-        self._dataset, self._found, self._pieces = dataset, found, pieces
-        self._checker = check_records.RecordChecker(found)
+        self._dataset, self._manifest, self._pieces = dataset, manifest, pieces
+        self._checker = check_records.RecordChecker(manifest)
 
     def of(self, split: str) -> list:
         """As [{"label", "tokens"}]; raises UserError where a record is damaged."""
-        path = shard_paths(self._dataset, split, self._found)[0]
+        path = shard_paths(self._dataset, split, self._manifest)[0]
         try:
             first = next(tfrecord.read(path), None)
         except tfrecord.DamagedRecordError as error:
@@ -112,7 +114,7 @@ class _Examples:
         faults, rows = self._checker.check(first.first(_EXAMPLES).as_list() if first else [])
         if faults:
             raise UserError(f"{path} record {min(faults)}: {faults[min(faults)]}; run make verify")
-        labels = [_label(label, self._found) for label in rows["labels"].tolist()]
+        labels = [_label(label, self._manifest) for label in rows["labels"].tolist()]
         texts = [
             [self._pieces[i] for i in ids[mask == records.TOKEN]]
             for ids, mask in zip(rows["input_ids"], rows["input_mask"], strict=True)
@@ -120,10 +122,10 @@ class _Examples:
         return [{"label": a, "tokens": b} for a, b in zip(labels, texts, strict=True)]
 
 
-def _label(label, found: Manifest):
+def _label(label, manifest: Manifest):
     if label == records.UNLABELLED:
         return None
-    return round(label, 4) if found.is_regression else found.label_names[label]
+    return round(label, 4) if manifest.is_regression else manifest.label_names[label]
 
 
 def text(content: dict) -> str:

@@ -27,27 +27,27 @@ def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.verify", description=__doc__)
     parser.add_argument("dataset", help="the folder that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset
-    found = read_manifest(dataset)
+    manifest = read_manifest(dataset)
     (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
-    checker = check_records.RecordChecker(found)
+    checker = check_records.RecordChecker(manifest)
     faults = 0
-    for fault in _stray_files(dataset, found):
+    for fault in _stray_files(dataset, manifest):
         faults += 1
         print(fault)
-    for split in tasks.in_order(found.splits):
-        faults += _verify_split(dataset, split, found, checker)
+    for split in tasks.in_order(manifest.splits):
+        faults += _verify_split(dataset, split, manifest, checker)
     if faults:
-        raise FaultsFound(f"{dataset}: {faults:,} faults. {rebuild_advice(found)}")
-    examples = sum(split.examples for split in found.splits.values())
+        raise FaultsFound(f"{dataset}: {faults:,} faults. {rebuild_advice(manifest)}")
+    examples = sum(split.examples for split in manifest.splits.values())
     print(f"{dataset}: {examples:,} records, no fault")
 
 
-def _stray_files(dataset: str, found: Manifest) -> Iterator[str]:
+def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
     """What lies in the folder and is not in the manifest."""
     expected = {os.path.join(dataset, MANIFEST_FILE)}
-    for split in found.splits:
-        expected.update(shard_paths(dataset, split, found))
-        if found.splits[split].index_sha256 is not None:
+    for split in manifest.splits:
+        expected.update(shard_paths(dataset, split, manifest))
+        if manifest.splits[split].index_sha256 is not None:
             expected.add(source_order.path(dataset, split))
     for folder, _, names in sorted(os.walk(dataset)):
         for name in sorted(names):
@@ -55,10 +55,10 @@ def _stray_files(dataset: str, found: Manifest) -> Iterator[str]:
                 yield f"{os.path.join(folder, name)}: is not in the manifest"
 
 
-def _verify_split(dataset: str, split: str, found: Manifest, checker) -> int:
+def _verify_split(dataset: str, split: str, manifest: Manifest, checker) -> int:
     """Prints the faults of a split, and a line of its own; returns how many."""
-    entry, total, faults = found.splits[split], _Totals(), 0
-    paths = shard_paths(dataset, split, found)
+    entry, total, faults = manifest.splits[split], _Totals(), 0
+    paths = shard_paths(dataset, split, manifest)
     for shard, path in zip(entry.shards, paths, strict=True):
         in_shard = [*_file_faults(path, shard), *_record_faults(path, shard, checker, total)]
         for fault in in_shard[:_SHOWN]:
@@ -70,7 +70,7 @@ def _verify_split(dataset: str, split: str, found: Manifest, checker) -> int:
         print(f"{source_order.path(dataset, split)}: {problem}")
         faults += 1
     if not faults:  # counts of damaged files would only say so again
-        for fault in total.faults(entry, found):
+        for fault in total.faults(entry, manifest):
             print(f"{split}: {fault}")
             faults += 1
     print(f"{split}: {total.examples:,} records in {len(paths)} files, {faults:,} faults")
@@ -118,12 +118,12 @@ class _Totals:
         self._lengths.update((rows["input_mask"] == records.TOKEN).sum(axis=1).tolist())
         self._labels.update(rows["labels"].tolist())
 
-    def faults(self, entry: Split, found: Manifest) -> Iterator[str]:
+    def faults(self, entry: Split, manifest: Manifest) -> Iterator[str]:
         """Where the counts of records without faults are not those of the manifest."""
         expected = Counter()
         for length, count in entry.length_histogram.items():
-            expected[min(length, found.max_sequence_length)] += count
-        longer = lengths.longer(entry.length_histogram, found.max_sequence_length)
+            expected[min(length, manifest.max_sequence_length)] += count
+        longer = lengths.longer(entry.length_histogram, manifest.max_sequence_length)
         if longer != entry.truncated:
             yield f"truncated is {entry.truncated:,}, by length_histogram it should be {longer:,}"
         if expected != self._lengths:
@@ -131,7 +131,7 @@ class _Totals:
         unlabelled = self._labels[records.UNLABELLED]
         if unlabelled != entry.unlabelled:
             yield f"{unlabelled:,} records have no label, the manifest says {entry.unlabelled:,}"
-        for index, name in enumerate(found.label_names or ()):
+        for index, name in enumerate(manifest.label_names or ()):
             if self._labels[index] != entry.label_counts.get(name):
                 yield (
                     f"{self._labels[index]:,} records have the label {name!r}, the manifest says "

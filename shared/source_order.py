@@ -47,7 +47,7 @@ def write(dataset: str, split: str, numbers) -> str:
     return sha256_of(path(dataset, split))
 
 
-def read(dataset: str, split: str, found: Manifest):
+def read(dataset: str, split: str, manifest: Manifest):
     """The index of a split, int64 [examples]; None where the records are in the source's order.
 
     Raises:
@@ -55,14 +55,14 @@ def read(dataset: str, split: str, found: Manifest):
     """
     import numpy as np
 
-    entry = found.splits[split]
+    entry = manifest.splits[split]
     if entry.index_sha256 is None:
         return None
     problem = fault(dataset, split, entry)
     if problem:
         raise UserError(
             f"{path(dataset, split)} {problem}. It says which row of the test file each record "
-            f"is. {rebuild_advice(found)}"
+            f"is. {rebuild_advice(manifest)}"
         )
     return np.load(path(dataset, split), allow_pickle=False)
 

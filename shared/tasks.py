@@ -138,11 +138,11 @@ def in_order(splits) -> list:
     return sorted(splits, key=lambda name: (rank(name), name))
 
 
-def of_dataset(found) -> Task:
+def of_dataset(manifest) -> Task:
     """The task of a dataset, from its manifest: one of GLUE's, or the user's own."""
-    if found.task in TASKS:
-        return TASKS[found.task]
-    return own(found.task, found.text_columns, found.label_names, tuple(found.splits))
+    if manifest.task in TASKS:
+        return TASKS[manifest.task]
+    return own(manifest.task, manifest.text_columns, manifest.label_names, tuple(manifest.splits))
 
 
 def get(name: str) -> Task:

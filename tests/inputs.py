@@ -38,9 +38,9 @@ def data_arguments(demo_input, data_dir, *more):
 
 def read_rows(dataset, split):
     """Every record of a split, {feature: array [N, ...]}."""
-    found = read_manifest(str(dataset))
-    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
-    paths = shard_paths(str(dataset), split, found)
+    manifest = read_manifest(str(dataset))
+    spec = records.feature_spec(manifest.max_sequence_length, manifest.is_regression)
+    paths = shard_paths(str(dataset), split, manifest)
     batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
     return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}
 

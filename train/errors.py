@@ -15,7 +15,7 @@ from train.data import record_rules
 @contextmanager
 def explained(
     inputs: InputConfig,
-    found: Manifest,
+    manifest: Manifest,
     optimizer: Optional[OptimizerConfig] = None,
     devices: int = 1,
 ):
@@ -26,7 +26,7 @@ def explained(
 
     Args:
       inputs: of the data that is read.
-      found: its manifest.
+      manifest: its manifest.
       optimizer: in training; None where the data is scored.
       devices: how many share a batch.
     """
@@ -35,7 +35,7 @@ def explained(
     except tf.errors.ResourceExhaustedError as error:
         advice = _smaller_batch(inputs, optimizer, devices)
         raise UserError(
-            f"out of memory with batch {inputs.batch_size} x length {found.max_sequence_length}: "
+            f"out of memory with batch {inputs.batch_size} x length {manifest.max_sequence_length}: "
             f"{plain_message(error)}. {advice} Shorter records (MSL) and model.mixed_precision: "
             "true take less, too. The last checkpoint is untouched."
         ) from None
@@ -45,11 +45,11 @@ def explained(
             "must repeat"
         ) from None
     except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
-        raise _unreadable(inputs, found, error) from None
+        raise _unreadable(inputs, manifest, error) from None
     except tf.errors.InvalidArgumentError as error:
         if record_rules.broken(str(error.message)) is None:
             raise
-        raise _unreadable(inputs, found, error) from None
+        raise _unreadable(inputs, manifest, error) from None
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
         raise UserError(
             f"another worker ended or cannot be reached: {plain_message(error)}. See what it "
@@ -57,14 +57,14 @@ def explained(
         ) from None
 
 
-def _unreadable(inputs, found, error):
+def _unreadable(inputs, manifest, error):
     rule = record_rules.broken(str(error.message))
     fault = plain_message(error) if rule is None else f"a batch breaks the rule: {rule}"
     if inputs.input_fn:
         return UserError(f"input_fn {inputs.input_fn}: {fault}")
     return UserError(
         f"the records of {inputs.data_dir} cannot be read: {fault}. "
-        f"`make verify TASK={found.task}` names file and record."
+        f"`make verify TASK={manifest.task}` names file and record."
     )
 
 

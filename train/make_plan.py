@@ -117,9 +117,9 @@ def read_data(params: Config, section: str, options: argparse.Namespace) -> Mani
         raise UserError(
             f"no dataset: give --data_dir (DATA_DIR), or {section}.data_dir in {options.params}"
         )
-    found = read_manifest(dataset)
-    resolve.check_data(params, options.params, section, dataset, found)
-    return found
+    manifest = read_manifest(dataset)
+    resolve.check_data(params, options.params, section, dataset, manifest)
+    return manifest
 
 
 def _splits(data: Dict[str, Manifest], split: Optional[str]) -> List[str]:
@@ -135,14 +135,14 @@ def _fresh_start(params, options, data, splits) -> Plan:
             f"{folder} holds no trained model; train one with `make train`, give its folder with "
             "MODEL_DIR, or a classifier's checkpoint with CHECKPOINT"
         )
-    found = data[TRAIN_INPUT]
-    _check_can_score(model_dir.data_facts(found), folder, params, data)
+    manifest = data[TRAIN_INPUT]
+    _check_can_score(model_dir.data_facts(manifest), folder, params, data)
     if options.checkpoint_path is None:
         print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
-        params = _resolved(params, found, None)
+        params = _resolved(params, manifest, None)
         return Plan(params, folder, data, splits, [], {}, "random weights", None)
     pretrained = read_pretrained(options.checkpoint_path)
-    params = _resolved(params, found, pretrained)
+    params = _resolved(params, manifest, pretrained)
     weights, new = fit.initial_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}; new: {', '.join(new)}")
     return Plan(params, folder, data, splits, [], weights, pretrained.path, None)
@@ -150,11 +150,11 @@ def _fresh_start(params, options, data, splits) -> Plan:
 
 def _given_checkpoint(params, options, data, splits) -> Plan:
     """A classifier that is scored as it is."""
-    (found,) = data.values()
+    (manifest,) = data.values()
     pretrained = read_pretrained(options.checkpoint_path)
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
-    fit.check_classifier(pretrained, found, print)
-    params = _resolved(params, found, pretrained)
+    fit.check_classifier(pretrained, manifest, print)
+    params = _resolved(params, manifest, pretrained)
     weights = fit.classifier_weights(params.model, pretrained)
     print(f"{len(weights)} variables from {_source(pretrained)}")
     return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
@@ -202,11 +202,11 @@ def _check_can_score(facts: dict, folder: str, params: Config, data) -> None:
             model_dir.check_can_evaluate(facts, folder, dataset, data[section])
 
 
-def _resolved(params: Config, found: Manifest, pretrained) -> Config:
+def _resolved(params: Config, manifest: Manifest, pretrained) -> Config:
     """The configuration with nothing unset."""
     is_mixed = params.model.mixed_precision is not False
     return dataclasses.replace(
         params,
-        model=resolve.model(params.model, found, pretrained, print),
+        model=resolve.model(params.model, manifest, pretrained, print),
         optimizer=resolve.optimizer(params.optimizer, is_mixed),
     )

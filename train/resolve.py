@@ -12,7 +12,7 @@ from train.pretrained import fit, modelzoo
 _EPSILON_MIXED, _EPSILON_FLOAT32 = 1e-5, 1e-8
 
 
-def check_data(config: Config, config_path: str, section: str, dataset: str, found: Manifest):
+def check_data(config: Config, config_path: str, section: str, dataset: str, manifest: Manifest):
     """Stops with every disagreement between the configuration and the dataset.
 
     Args:
@@ -20,35 +20,35 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, fou
     """
     inputs = getattr(config, section)
     expected = {
-        "task": _stated_task(inputs.data_processor, found),
+        "task": _stated_task(inputs.data_processor, manifest),
         "max_sequence_length": inputs.max_sequence_length,
         "vocab_size": inputs.vocab_size or config.model.vocab_size,
         "lower_case": inputs.do_lower,
         "num_cls_classes": config.model.num_cls_classes,
     }
-    check_run(dataset, found, {name: (value, config_path) for name, value in expected.items()})
-    if found.max_sequence_length > config.model.max_position_embeddings:
+    check_run(dataset, manifest, {name: (value, config_path) for name, value in expected.items()})
+    if manifest.max_sequence_length > config.model.max_position_embeddings:
         raise UserError(
-            f"{dataset} has max_sequence_length {found.max_sequence_length}, beyond "
+            f"{dataset} has max_sequence_length {manifest.max_sequence_length}, beyond "
             f"model.max_position_embeddings {config.model.max_position_embeddings} of "
             f"{config_path}; make the data shorter: "
-            + rebuild_command(found.task, config.model.max_position_embeddings)
+            + rebuild_command(manifest.task, config.model.max_position_embeddings)
         )
 
 
-def _stated_task(processor, found: Manifest):
+def _stated_task(processor, manifest: Manifest):
     """The task that data_processor names; None where it names none, or one whose models answer
     the dataset's."""
     stated = processor and processor.lower().replace("dataprocessor", "")
-    return None if stated == tasks.ANSWERED_BY.get(found.task) else stated
+    return None if stated == tasks.ANSWERED_BY.get(manifest.task) else stated
 
 
-def model(config: ModelConfig, found: Manifest, checkpoint, log) -> ModelConfig:
+def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConfig:
     """The model with nothing unset.
 
     Args:
       config: as the YAML has it.
-      found: the dataset's manifest; vocab_size and num_cls_classes come from it.
+      manifest: the dataset's manifest; vocab_size and num_cls_classes come from it.
       checkpoint: a Pretrained, or None.
       log: takes one line where the YAML overrides what the checkpoint was trained with.
     Raises:
@@ -56,11 +56,11 @@ def model(config: ModelConfig, found: Manifest, checkpoint, log) -> ModelConfig:
     """
     config = dataclasses.replace(
         config,
-        vocab_size=found.vocabulary.size,
-        num_cls_classes=found.num_classes,
+        vocab_size=manifest.vocabulary.size,
+        num_cls_classes=manifest.num_classes,
     )
     if checkpoint is not None:
-        fit.check_fits(config, found, checkpoint)
+        fit.check_fits(config, manifest, checkpoint)
     for name, default in modelzoo.DEFAULTS.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:

@@ -50,8 +50,8 @@ def run(options: argparse.Namespace):
     """One run of one mode; returns the results of an evaluation, if it is one."""
     todo = make_plan.make(options)
     backend = import_tensorflow(options.backend)
-    found = todo.train_data or todo.scored_data
-    print(f"backend: {backend}; task: {found.task}; model_dir: {todo.model_dir}")
+    manifest = todo.train_data or todo.scored_data
+    print(f"backend: {backend}; task: {manifest.task}; model_dir: {todo.model_dir}")
     # These import TensorFlow.
     if backend == plan.WSE:
         from train.wse import modes as on_wse

@@ -39,8 +39,8 @@ _PEER = "Hugging Face datasets (Arrow in memory, torch) + DataLoader, the best o
 
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
-    found = read_manifest(asked.data_dir)
-    _check_size(asked, found.splits[TRAIN].examples)
+    manifest = read_manifest(asked.data_dir)
+    _check_size(asked, manifest.splits[TRAIN].examples)
     peers_python = None if asked.skip_peers else asked.peers_python
     if peers_python:
         peers.check(peers_python, "datasets", "torch")

@@ -41,9 +41,9 @@ GATHER, PARSE, PARALLEL, READ = "gather", "parse", "parse in parallel", "read"
 
 
 def main(folder: str, batch_size: str) -> None:
-    found = read_manifest(folder)
-    made = _Datasets(folder, found, int(batch_size))
-    batches = found.splits[TRAIN].examples // int(batch_size)
+    manifest = read_manifest(folder)
+    made = _Datasets(folder, manifest, int(batch_size))
+    batches = manifest.splits[TRAIN].examples // int(batch_size)
     seconds, start = {}, {}
     for name, (make, epochs) in made.by_name().items():
         started = time.perf_counter()
@@ -68,17 +68,17 @@ def _consume(dataset) -> int:
     return int(dataset.reduce(np.int64(0), lambda count, *_: count + 1))
 
 
-def untrimmed(found: Manifest):
+def untrimmed(manifest: Manifest):
     """A context manager; inside, our input_fn makes every batch as long as the records."""
-    longest = np.array([found.max_sequence_length])
+    longest = np.array([manifest.max_sequence_length])
     return mock.patch.object(input_fn, "trimmed_lengths", lambda *_: longest)
 
 
 class _Datasets:
     """Pipelines over the same rows, each batch of the same size and without end."""
 
-    def __init__(self, folder: str, found: Manifest, batch_size: int):
-        self._folder, self._found, self._batch_size = folder, found, batch_size
+    def __init__(self, folder: str, manifest: Manifest, batch_size: int):
+        self._folder, self._manifest, self._batch_size = folder, manifest, batch_size
 
     def by_name(self) -> "dict[str, tuple[Callable, int]]":
         """{name: (a function that makes the dataset, epochs to measure)}."""
@@ -107,10 +107,10 @@ class _Datasets:
             optimizer=OptimizerConfig(learning_rate=()),
             runconfig=RunConfig(tf_random_seed=1, xla=False),
         )
-        return input_fn.train_input_fn(params, found=self._found)
+        return input_fn.train_input_fn(params, manifest=self._manifest)
 
     def _untrimmed(self) -> tf.data.Dataset:
-        with untrimmed(self._found):
+        with untrimmed(self._manifest):
             return self._ours()
 
     def _unchecked(self) -> tf.data.Dataset:
@@ -120,7 +120,7 @@ class _Datasets:
 
     def _gather(self) -> tf.data.Dataset:
         """The rows of the same arrays and nothing else: of a batch ids, lengths and labels."""
-        rows = [tf.constant(column) for column in read_split(self._folder, TRAIN, self._found)]
+        rows = [tf.constant(column) for column in read_split(self._folder, TRAIN, self._manifest)]
         of_step = order.share(self._batch_size, 1)
         numbers = order.epoch_batches(order.permutation(1, 0, len(rows[0])), of_step)
         numbers = tf.data.Dataset.from_tensor_slices(numbers).repeat()
@@ -129,7 +129,7 @@ class _Datasets:
 
     def _files(self) -> tf.data.Dataset:
         """Serialized records, string [batch_size], in the order of the files."""
-        paths = shard_paths(self._folder, TRAIN, self._found)
+        paths = shard_paths(self._folder, TRAIN, self._manifest)
         files = tf.data.TFRecordDataset(paths).batch(self._batch_size, drop_remainder=True)
         return files.repeat()
 
@@ -139,7 +139,9 @@ class _Datasets:
 
     def _example(self, serialized) -> dict:
         """Serialized records, string [B] -> the features as they are on disk."""
-        spec = records.feature_spec(self._found.max_sequence_length, self._found.is_regression)
+        spec = records.feature_spec(
+            self._manifest.max_sequence_length, self._manifest.is_regression
+        )
         return tf.io.parse_example(serialized, spec)
 
 

@@ -17,10 +17,10 @@ from train.data.in_memory import read_split
 
 
 def main(folder: str, target: str) -> None:
-    found = read_manifest(folder)
-    rows = read_split(folder, TRAIN, found)
+    manifest = read_manifest(folder)
+    rows = read_split(folder, TRAIN, manifest)
     mask, segments = records.mask_and_segments(
-        rows.lengths, rows.b_starts, found.max_sequence_length
+        rows.lengths, rows.b_starts, manifest.max_sequence_length
     )
     np.savez(
         target,

@@ -25,8 +25,8 @@ def write(dataset: str, batch_size: int, seed: int, path: str) -> int:
 
     Returns: how many whole batches there are.
     """
-    found = read_manifest(dataset)
-    train, dev = (read_split(dataset, split, found) for split in (TRAIN, "validation"))
+    manifest = read_manifest(dataset)
+    train, dev = (read_split(dataset, split, manifest) for split in (TRAIN, "validation"))
     rows = order.permutation(seed, 0, len(train.labels))
     columns = {name: column[rows] for name, column in _columns(train).items()}
     columns.update({f"dev_{name}": column for name, column in _columns(dev).items()})

@@ -84,10 +84,10 @@ class _Steps:
     def _dataset(self, first_step):
         if not self._job["data"]:
             return _fixed(*self._job["shape"])
-        found = read_manifest(self._job["data"])
+        manifest = read_manifest(self._job["data"])
         is_untrimmed = self._job["padding"] == "untrimmed"
-        with untrimmed(found) if is_untrimmed else contextlib.nullcontext():
-            return input_fn.train_input_fn(self._params, found=found, first_step=first_step)
+        with untrimmed(manifest) if is_untrimmed else contextlib.nullcontext():
+            return input_fn.train_input_fn(self._params, manifest=manifest, first_step=first_step)
 
 
 def _fixed(rows, tokens):

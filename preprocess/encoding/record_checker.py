@@ -16,12 +16,12 @@ from shared.vocab import CLS, PAD, SEP
 class RecordChecker:
     """Checks serialized records against the manifest of their dataset."""
 
-    def __init__(self, found: Manifest):
-        self._found = found
-        self._length = found.max_sequence_length
-        self._spec = records.feature_spec(self._length, found.is_regression)
-        self._ids = found.vocabulary.special_ids
-        self._serializer = Serializer(self._length, found.vocabulary.size, self._ids[PAD])
+    def __init__(self, manifest: Manifest):
+        self._manifest = manifest
+        self._length = manifest.max_sequence_length
+        self._spec = records.feature_spec(self._length, manifest.is_regression)
+        self._ids = manifest.vocabulary.special_ids
+        self._serializer = Serializer(self._length, manifest.vocabulary.size, self._ids[PAD])
 
     def check(self, serialized: "list[bytes]") -> "tuple[dict[int, str], dict]":
         """Returns {index: its first fault}, and the features of the records that have none."""
@@ -81,11 +81,11 @@ class RecordChecker:
 
     def _rules(self, rows: dict) -> "Iterator[tuple[np.ndarray, str]]":
         """(which rows break a rule [N], what is wrong with them)."""
-        ids, mask, size = rows["input_ids"], rows["input_mask"], self._found.vocabulary.size
+        ids, mask, size = rows["input_ids"], rows["input_mask"], self._manifest.vocabulary.size
         is_token = mask == records.TOKEN
         lengths = is_token.sum(axis=1)
         is_sep = is_token & (ids == self._ids[SEP])
-        texts = len(self._found.text_columns)
+        texts = len(self._manifest.text_columns)
         first_sep = is_sep.argmax(axis=1) + 1
         expected_mask, expected_segments = records.mask_and_segments(
             lengths, np.where(texts == 1, lengths, first_sep), self._length
@@ -111,15 +111,15 @@ class RecordChecker:
         yield self._is_label_wrong(rows["labels"]), f"labels: not {self._expected_label()}"
 
     def _is_label_wrong(self, labels: np.ndarray) -> np.ndarray:
-        if self._found.is_regression:
+        if self._manifest.is_regression:
             return ~np.isfinite(labels)
-        is_class = (labels >= 0) & (labels < len(self._found.label_names))
+        is_class = (labels >= 0) & (labels < len(self._manifest.label_names))
         return ~(is_class | (labels == records.UNLABELLED))
 
     def _expected_label(self) -> str:
-        if self._found.is_regression:
+        if self._manifest.is_regression:
             return "a finite number"
-        return f"from 0 to {len(self._found.label_names) - 1}, or {records.UNLABELLED}"
+        return f"from 0 to {len(self._manifest.label_names) - 1}, or {records.UNLABELLED}"
 
 
 def _take(rows: dict, keep: "list[bool]") -> dict:

@@ -18,23 +18,26 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
       UserError: lists every difference, or every shard that is missing or has another
         size, and every index that is not what was written.
     """
-    found = read_manifest(path)
+    manifest = read_manifest(path)
     lines = [
         f"  {name}: it has {old}, this run would write {new}"
-        for name, old, new in _differences(found.as_dict(), expected, ())
+        for name, old, new in _differences(manifest.as_dict(), expected, ())
     ]
     splits = list(expected["source"]["splits"])
-    if sorted(found.splits) != sorted(splits):
+    if sorted(manifest.splits) != sorted(splits):
         lines.append(
-            f"  splits: it has {', '.join(found.splits)}, this run would write {', '.join(splits)}"
+            f"  splits: it has {', '.join(manifest.splits)}, this run would write {', '.join(splits)}"
         )
-    for split, entry in found.splits.items():
+    for split, entry in manifest.splits.items():
         shards, wanted = len(entry.shards), num_shards(entry.examples)
         if shards != wanted:
             lines.append(f"  shards of {split}: it has {shards}, this run would write {wanted}")
     kind = "is another dataset"
     if not lines:
-        lines, kind = [*_missing_shards(path, found), *_index_faults(path, found)], "is damaged"
+        lines, kind = (
+            [*_missing_shards(path, manifest), *_index_faults(path, manifest)],
+            "is damaged",
+        )
     if lines:
         raise UserError(
             f"{path} exists and {kind}:\n" + "\n".join(lines) + "\n"
@@ -53,18 +56,18 @@ def _differences(found: Any, expected: Any, path: tuple) -> "Iterator[tuple[str,
         yield from _differences(inner, value, (*path, name))
 
 
-def _missing_shards(path: str, found: Manifest) -> list:
+def _missing_shards(path: str, manifest: Manifest) -> list:
     lines = []
-    for split, entry in found.splits.items():
-        for shard, file in zip(entry.shards, shard_paths(path, split, found), strict=True):
+    for split, entry in manifest.splits.items():
+        for shard, file in zip(entry.shards, shard_paths(path, split, manifest), strict=True):
             if fault := size_fault(file, shard):
                 lines.append(f"  {file} {fault}")
     return lines
 
 
-def _index_faults(path: str, found: Manifest) -> list:
+def _index_faults(path: str, manifest: Manifest) -> list:
     return [
         f"  {source_order.path(path, split)}: {problem}"
-        for split, entry in found.splits.items()
+        for split, entry in manifest.splits.items()
         if (problem := source_order.fault(path, split, entry))
     ]

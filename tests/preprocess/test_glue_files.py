@@ -111,10 +111,10 @@ def contents(dataset, split):
 def test_every_task(tmp_path, task, capsys):
     write(tmp_path, FILES[task])
     dataset = make(tmp_path, task)
-    found = read_manifest(str(dataset))
-    assert set(found.splits) == set(tasks.get(task).splits)
-    assert found.label_names == tasks.get(task).label_names
-    for name in found.splits:
+    manifest = read_manifest(str(dataset))
+    assert set(manifest.splits) == set(tasks.get(task).splits)
+    assert manifest.label_names == tasks.get(task).label_names
+    for name in manifest.splits:
         rows = contents(dataset, name)
         if name == "train":
             assert set(rows) == TRAIN[task] and len(rows) == len(TRAIN[task])
@@ -146,8 +146,8 @@ def test_tfds_reads_what_was_prepared(tmp_path):
 def test_lines_that_become_no_example_are_counted_and_named(tmp_path, capsys):
     lines = ["sentence\tlabel", "a \t0", "short", "", "b \t1", "c\rd \t1", "e \t", "a b \t1"]
     write(tmp_path, {**FILES["sst2"], "SST-2/train.tsv": lines})
-    found = read_manifest(str(make(tmp_path, "sst2")))
-    assert found.splits["train"].examples == 4  # a, b, the second half of line 6, a b
+    manifest = read_manifest(str(make(tmp_path, "sst2")))
+    assert manifest.splits["train"].examples == 4  # a, b, the second half of line 6, a b
     out = capsys.readouterr().out
     assert "SST-2/train.tsv: 2 lines became no example: line 3, 7\n" in out
     assert "train.tsv: 1 lines hold a carriage return, which splits them" in out
@@ -157,8 +157,8 @@ def test_lines_that_become_no_example_are_counted_and_named(tmp_path, capsys):
 def test_a_pair_with_a_carriage_return_is_lost_and_named(tmp_path, capsys):
     lines = [PAIRS + "\tlabel", *["0\ta\tb\tentailment", "1\ta\rb\tc\tentailment"] * 7]
     write(tmp_path, {**FILES["rte"], "RTE/train.tsv": lines})
-    found = read_manifest(str(make(tmp_path, "rte")))
-    assert found.splits["train"].examples == 7
+    manifest = read_manifest(str(make(tmp_path, "rte")))
+    assert manifest.splits["train"].examples == 7
     out = capsys.readouterr().out
     assert "train.tsv: 7 lines became no example: line 3, 5, 7, 9, 11, ...\n" in out
 

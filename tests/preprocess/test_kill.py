@@ -35,9 +35,9 @@ def state(dataset):
     """None, or {file: sha256} of a dataset that agrees with its manifest."""
     if not dataset.exists():
         return None
-    found = read_manifest(str(dataset))
+    manifest = read_manifest(str(dataset))
     files = {}
-    for split, entry in found.splits.items():
+    for split, entry in manifest.splits.items():
         for shard in entry.shards:
             files[shard.file] = sha256_of(str(dataset / split / shard.file))
             assert files[shard.file] == shard.sha256

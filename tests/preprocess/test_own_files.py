@@ -42,10 +42,10 @@ def make(own, *more, data=None, text="title,body", label="category", task="mine"
 
 def test_three_formats_become_records(own, capsys):
     dataset = make(own)
-    found = read_manifest(str(dataset))
-    assert (found.task, found.text_columns) == ("mine", ("title", "body"))
-    assert found.label_names == ("neg", "pos")
-    assert {name: entry["file"] for name, entry in found.source["splits"].items()} == {
+    manifest = read_manifest(str(dataset))
+    assert (manifest.task, manifest.text_columns) == ("mine", ("title", "body"))
+    assert manifest.label_names == ("neg", "pos")
+    assert {name: entry["file"] for name, entry in manifest.source["splits"].items()} == {
         "train": "train.csv", "validation": "dev.tsv", "test": "new.jsonl.gz",
     }  # fmt: skip
     assert read_rows(dataset, "train")["input_ids"].tolist() == [
@@ -91,8 +91,8 @@ def test_a_changed_file_or_column_is_not_up_to_date(own):
 def test_scores_make_a_regression_task(own, capsys):
     (own / "s.csv").write_text("text,score\nfilm,2.5\nbad,0\ngood,5e0\n")
     dataset = make(own, data=f"train={own}/s.csv", text="text", label="score")
-    found = read_manifest(str(dataset))
-    assert found.is_regression and found.splits["train"].label_counts == {}
+    manifest = read_manifest(str(dataset))
+    assert manifest.is_regression and manifest.splits["train"].label_counts == {}
     assert read_rows(dataset, "train")["labels"].tolist() == [2.5, 0.0, 5.0]
     assert "regression on scores" in capsys.readouterr().out
 
@@ -102,8 +102,8 @@ def test_integer_labels_sort_by_value_and_test_labels_are_kept(own):
         "".join(json.dumps({"t": "film", "y": y}) + "\n" for y in (10, 9, "10", -1))
     )
     dataset = make(own, data=f"train={own}/i.jsonl,test={own}/i.jsonl", text="t", label="y")
-    found = read_manifest(str(dataset))
-    assert found.label_names == ("-1", "9", "10")
+    manifest = read_manifest(str(dataset))
+    assert manifest.label_names == ("-1", "9", "10")
     assert read_rows(dataset, "test")["labels"].tolist() == [2, 1, 2, 0]
 
 
@@ -119,9 +119,9 @@ def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys
     assert not (own / "data" / "mine" / "msl8").exists()
     assert [path.name for path in (own / "data" / "mine").iterdir()] == [".msl8.lock"]
     dataset = make(own, "--bad_rows", "drop", data=data)
-    found = read_manifest(str(dataset))
-    assert found.splits["train"].examples == 2
-    assert found.source["splits"]["train"]["dropped_rows"] == 3
+    manifest = read_manifest(str(dataset))
+    assert manifest.splits["train"].examples == 2
+    assert manifest.source["splits"]["train"]["dropped_rows"] == 3
     assert "2 rows of" in (out := capsys.readouterr().out)
     assert "3 bad rows dropped (line 3: 1 fields" in out
 

@@ -29,23 +29,23 @@ def contents(folder):
 
 
 def test_the_dataset_holds_every_row_of_the_source(demo_input, demo_data):
-    found = read_manifest(str(demo_data))
-    assert {name: split.examples for name, split in found.splits.items()} == {
+    manifest = read_manifest(str(demo_data))
+    assert {name: split.examples for name, split in manifest.splits.items()} == {
         "train": 4000,
         "validation": 500,
         "test": 500,
     }
-    assert found.vocabulary.name == "vocab" and found.max_sequence_length == 32
-    assert found.label_names == ("negative", "positive")
+    assert manifest.vocabulary.name == "vocab" and manifest.max_sequence_length == 32
+    assert manifest.label_names == ("negative", "positive")
     # The labels of the TSV file, which TFDS shuffles.
     lines = (demo_input / "glue/SST-2/dev.tsv").read_text().splitlines()[1:]
     positive = sum(line.endswith("\t1") for line in lines)
     expected = {"negative": 500 - positive, "positive": positive}
-    assert found.splits["validation"].label_counts == expected
+    assert manifest.splits["validation"].label_counts == expected
     rows = read_rows(demo_data, "validation")
     assert rows["labels"].sum() == positive
     assert set(read_rows(demo_data, "test")["labels"]) == {-1}
-    assert found.splits["test"].unlabelled == 500
+    assert manifest.splits["test"].unlabelled == 500
 
 
 def test_the_ids_spell_the_sentences(demo_input, demo_data):
@@ -56,9 +56,9 @@ def test_the_ids_spell_the_sentences(demo_input, demo_data):
 
 
 def test_the_manifest_describes_the_files(demo_data):
-    found = read_manifest(str(demo_data))
+    manifest = read_manifest(str(demo_data))
     files = contents(demo_data)
-    for name, split in found.splits.items():
+    for name, split in manifest.splits.items():
         for shard in split.shards:
             assert files.pop(os.path.join(name, shard.file)) == shard.sha256
             assert (demo_data / name / shard.file).stat().st_size == shard.bytes
@@ -123,9 +123,9 @@ def test_the_rows_do_not_depend_on_the_number_of_shards(demo_input, demo_data, t
     arguments = data_arguments(demo_input, tmp_path, "--num_shards", "7")
     run.main(arguments)
     dataset = tmp_path / "sst2" / "msl32"
-    found = read_manifest(str(dataset))
-    assert [len(split.shards) for split in found.splits.values()] == [7, 7, 7]
-    assert found.source == read_manifest(str(demo_data)).source
+    manifest = read_manifest(str(dataset))
+    assert [len(split.shards) for split in manifest.splits.values()] == [7, 7, 7]
+    assert manifest.source == read_manifest(str(demo_data)).source
     for name, values in read_rows(dataset, "train").items():
         np.testing.assert_array_equal(values, read_rows(demo_data, "train")[name])
     indices = [folder / "test" / "index.npy" for folder in (dataset, demo_data)]
@@ -134,13 +134,13 @@ def test_the_rows_do_not_depend_on_the_number_of_shards(demo_input, demo_data, t
 
 def test_a_short_length_truncates_and_is_counted(demo_input, tmp_path):
     run.main([*data_arguments(demo_input, tmp_path), "--max_sequence_length", "8"])
-    found = read_manifest(str(tmp_path / "sst2" / "msl8"))
+    manifest = read_manifest(str(tmp_path / "sst2" / "msl8"))
     rows = read_rows(tmp_path / "sst2" / "msl8", "validation")
     assert rows["input_ids"].shape == (500, 8)
     longer = sum(
-        n for length, n in found.splits["validation"].length_histogram.items() if length > 8
+        n for length, n in manifest.splits["validation"].length_histogram.items() if length > 8
     )
-    assert found.splits["validation"].truncated == longer > 400
+    assert manifest.splits["validation"].truncated == longer > 400
 
 
 @pytest.fixture
@@ -337,14 +337,14 @@ def test_real_glue(task, sizes, truncated, tmp_path):
          *("--data_dir", str(tmp_path))]
     )  # fmt: skip
     length = tasks.get(task).max_sequence_length
-    found = read_manifest(str(tmp_path / task / f"msl{length}"))
-    assert {name: split.examples for name, split in found.splits.items()} == sizes
-    assert sum(split.truncated for split in found.splits.values()) == truncated
-    assert found.splits["test"].unlabelled == sizes["test"]
-    assert found.vocabulary.name == "bert_base_uncased"
+    manifest = read_manifest(str(tmp_path / task / f"msl{length}"))
+    assert {name: split.examples for name, split in manifest.splits.items()} == sizes
+    assert sum(split.truncated for split in manifest.splits.values()) == truncated
+    assert manifest.splits["test"].unlabelled == sizes["test"]
+    assert manifest.vocabulary.name == "bert_base_uncased"
     # TFDS' metadata of the source goes into the manifest as it is.
     info = reference(f"data/tfds/glue/{task}/2.0.0/dataset_info.json")
     stated = {
         split["name"]: int(split["numBytes"]) for split in json.loads(info.read_text())["splits"]
     }
-    assert {name: entry["bytes"] for name, entry in found.source["splits"].items()} == stated
+    assert {name: entry["bytes"] for name, entry in manifest.source["splits"].items()} == stated

@@ -15,8 +15,8 @@ from tests.inputs import data_arguments, read_rows, reference, spelt
 
 
 def test_the_index_leads_back_to_the_test_file(demo_input, demo_data):
-    found = read_manifest(str(demo_data))
-    index = source_order.read(str(demo_data), "test", found)
+    manifest = read_manifest(str(demo_data))
+    index = source_order.read(str(demo_data), "test", manifest)
     assert index.dtype == np.int64 and sorted(index) == list(range(500))
     texts = spelt((demo_input / "vocab.txt").read_text().splitlines(), read_rows(demo_data, "test"))
     lines = (demo_input / "glue/SST-2/test.tsv").read_text().splitlines()[1:]
@@ -25,10 +25,10 @@ def test_the_index_leads_back_to_the_test_file(demo_input, demo_data):
 
 
 def test_only_test_splits_have_one(demo_data):
-    found = read_manifest(str(demo_data))
+    manifest = read_manifest(str(demo_data))
     for split in ("train", "validation"):
-        assert found.splits[split].index_sha256 is None
-        assert source_order.read(str(demo_data), split, found) is None
+        assert manifest.splits[split].index_sha256 is None
+        assert source_order.read(str(demo_data), split, manifest) is None
         assert not (demo_data / split / "index.npy").exists()
 
 
@@ -42,13 +42,13 @@ def test_the_index_is_what_tfds_reads(demo_input, demo_data):
 
 
 def test_an_index_that_is_missing_or_changed_is_not_up_to_date(demo_input, data_copy, tmp_path):
-    path, found = data_copy / "test" / "index.npy", read_manifest(str(data_copy))
+    path, manifest = data_copy / "test" / "index.npy", read_manifest(str(data_copy))
 
     def check(problem):
         with pytest.raises(UserError, match=f"is damaged:\n  .*index.npy: {problem}"):
             run.main(data_arguments(demo_input, tmp_path))
         with pytest.raises(UserError, match=f"index.npy {problem}.*make data TASK=sst2 MSL=32"):
-            source_order.read(str(data_copy), "test", found)
+            source_order.read(str(data_copy), "test", manifest)
 
     path.write_bytes(path.read_bytes()[:-8] + bytes(8))
     check("has the sha256 ")

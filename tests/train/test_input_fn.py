@@ -16,14 +16,14 @@ from train.data.in_memory import read_split
 
 
 def train_of(params, first_step=0):
-    found = read_manifest(params.train_input.data_dir)
-    return input_fn.train_input_fn(params, found=found, first_step=first_step)
+    manifest = read_manifest(params.train_input.data_dir)
+    return input_fn.train_input_fn(params, manifest=manifest, first_step=first_step)
 
 
 def eval_of(params, split):
     options = params.eval_input
-    found = read_manifest(options.data_dir)
-    return input_fn.eval_input_fn(params, options=options, split=split, found=found)
+    manifest = read_manifest(options.data_dir)
+    return input_fn.eval_input_fn(params, options=options, split=split, manifest=manifest)
 
 
 @pytest.fixture

@@ -41,10 +41,10 @@ def train(params, folder, steps, batches=modelzoo_batches):
 
 def test_trimming_changes_no_loss(logged, tmp_path, demo_data):
     inputs = {"data_dir": str(demo_data), "batch_size": 16}
-    found = read_manifest(str(demo_data))
-    params = logged(train_input=inputs, model={"vocab_size": found.vocabulary.size},
+    manifest = read_manifest(str(demo_data))
+    params = logged(train_input=inputs, model={"vocab_size": manifest.vocabulary.size},
                     runconfig={"max_steps": 8})  # fmt: skip
-    trimmed = functools.partial(input_fn.train_input_fn, found=found)
+    trimmed = functools.partial(input_fn.train_input_fn, manifest=manifest)
 
     def untrimmed(params, context):
         return trimmed(params, context).map(
@@ -63,8 +63,8 @@ def test_trimming_changes_no_loss(logged, tmp_path, demo_data):
         for features, _ in batches(params, None).take(8):
             lengths.add((kind, features["input_ids"].shape[1]))
     assert ("untrimmed", 32) in lengths and ("trimmed", 24) in lengths
-    found, expected = losses(tmp_path / "trimmed"), losses(tmp_path / "untrimmed")
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    manifest, expected = losses(tmp_path / "trimmed"), losses(tmp_path / "untrimmed")
+    np.testing.assert_allclose(manifest, expected, rtol=1e-5)
 
 
 def test_float16_stays_near_float32(logged, tmp_path):

@@ -35,8 +35,8 @@ def params(tiny, sharded):
 
 def take(params, count, first_step=0, context=None):
     """The ids of `count` training batches, each [batch, 32], padding as -1."""
-    found = read_manifest(params.train_input.data_dir)
-    batches = input_fn.train_input_fn(params, context, found=found, first_step=first_step)
+    manifest = read_manifest(params.train_input.data_dir)
+    batches = input_fn.train_input_fn(params, context, manifest=manifest, first_step=first_step)
     return [padded(features) for features, _ in batches.take(count)]
 
 
@@ -112,8 +112,10 @@ def test_without_shuffling_the_order_is_that_of_the_records(params, sharded):
 
 def test_evaluation_streams_the_same_examples(params, sharded):
     def answers(given):
-        options, found = given.eval_input, read_manifest(str(sharded))
-        batches = input_fn.eval_input_fn(given, options=options, split="validation", found=found)
+        options, manifest = given.eval_input, read_manifest(str(sharded))
+        batches = input_fn.eval_input_fn(
+            given, options=options, split="validation", manifest=manifest
+        )
         kept = []
         for features, labels in batches:
             real = features["weights"].numpy() > 0
@@ -122,16 +124,16 @@ def test_evaluation_streams_the_same_examples(params, sharded):
 
     streamed, in_memory = answers(params()), answers(params(memory_limit_gb=4.0))
     assert len(streamed[0]) == 500
-    for found, expected in zip(streamed, in_memory, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for manifest, expected in zip(streamed, in_memory, strict=True):
+        np.testing.assert_array_equal(manifest, expected)
 
 
 def test_what_streams_is_a_rule_of_the_configuration(params, sharded):
-    found = read_manifest(str(sharded))
+    manifest = read_manifest(str(sharded))
     size = 4000 * (32 * 2 + 12)  # ids of 2 bytes, two lengths and a label of 4
     for limit, fits in ((size, True), (size - 1, False)):
         options = params(memory_limit_gb=limit / 1e9).train_input
-        assert fits_in_memory(options, "train", found) == fits
+        assert fits_in_memory(options, "train", manifest) == fits
 
 
 def test_a_damaged_shard_is_found_before_the_first_batch(params, data_copy):
@@ -176,10 +178,10 @@ MANY = 2**32 + 1  # 1 where only 32 bits are looked at
 )
 def test_a_streamed_record_that_breaks_a_rule(tmp_path, change, rule):
     write_dataset(tmp_path, [GOOD])
-    found = read_manifest(str(tmp_path))
+    manifest = read_manifest(str(tmp_path))
     records = [to_example(row, is_regression=False) for row in (GOOD, {**GOOD, **change})]
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
-        tf.function(lambda: streaming.parse(tf.constant(records), found))()
+        tf.function(lambda: streaming.parse(tf.constant(records), manifest))()
     assert record_rules.broken(error.value.message) == rule
 
 

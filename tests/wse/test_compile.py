@@ -161,11 +161,11 @@ def test_the_erf_form_of_gelu_is_a_warning_with_the_difference(
 
 def _difference(path, folder, params):
     """By the layers of the other backend (erf) and of this one (tanh)."""
-    found = read_manifest(folder)
-    model = resolve.model(config.load(str(params), print).model, found, read(str(path)), print)
+    manifest = read_manifest(folder)
+    model = resolve.model(config.load(str(params), print).model, manifest, read(str(path)), print)
     pretrained, _ = fit.initial_weights(model, read(str(path)))
     values = initial_weights.create(model, 3, pretrained)
-    batches = input_fn.scored_batches(InputConfig(8, folder), "train", found)
+    batches = input_fn.scored_batches(InputConfig(8, folder), "train", manifest)
     features, _ = next(iter(batches))
     tanh_model = dataclasses.replace(model, encoder_nonlinearity="gelu")
     erf = classifier.logits(values, features, model, Layers(tf.float32))

@@ -30,9 +30,9 @@ def cluster(workers, kind="worker", index=0, chief=True):
 
 def read(folder, count, batch_size=2, first_step=0, **options):
     """The ids of `count` training batches, one tuple for each row."""
-    found = read_manifest(folder)
+    manifest = read_manifest(folder)
     options = InputConfig(batch_size, folder, shuffle_buffer=100, **options)
-    batches = input_fn.train_batches(options, found, 1, first_step).take(count)
+    batches = input_fn.train_batches(options, manifest, 1, first_step).take(count)
     return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
 
 
@@ -142,12 +142,12 @@ def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch)
 
 
 def test_shapes_are_static_also_in_a_graph(even):
-    found = read_manifest(even)
+    manifest = read_manifest(even)
     options = InputConfig(5, even)
     with tf.Graph().as_default():
         for batches in (
-            input_fn.train_batches(options, found, 1, 0),
-            input_fn.scored_batches(options, "test", found),
+            input_fn.train_batches(options, manifest, 1, 0),
+            input_fn.scored_batches(options, "test", manifest),
         ):
             features, labels = batches.element_spec
             assert features == {
@@ -158,17 +158,17 @@ def test_shapes_are_static_also_in_a_graph(even):
 
 
 def test_scored_records_come_in_order_and_fill_the_last_batch(pairs):
-    found = read_manifest(pairs)
-    expected = in_memory.read_split(pairs, "test", found)
-    batches = input_fn.scored_batches(InputConfig(4, pairs), "test", found).take(3)
+    manifest = read_manifest(pairs)
+    expected = in_memory.read_split(pairs, "test", manifest)
+    batches = input_fn.scored_batches(InputConfig(4, pairs), "test", manifest).take(3)
     features, labels = zip(*batches)
     ids = np.concatenate([batch["input_ids"] for batch in features])
     np.testing.assert_array_equal(ids[:10], expected.input_ids)
     np.testing.assert_array_equal(ids[10:], expected.input_ids[:2])
     mask, segments = records.mask_and_segments(expected.lengths, expected.b_starts, WIDTH)
     np.testing.assert_array_equal(np.concatenate([f["input_mask"] for f in features])[:10], mask)
-    found = np.concatenate([f["segment_ids"] for f in features])[:10]
-    np.testing.assert_array_equal(found, segments)
+    manifest = np.concatenate([f["segment_ids"] for f in features])[:10]
+    np.testing.assert_array_equal(manifest, segments)
     assert np.concatenate(labels).tolist() == [-1] * 12
 
 
@@ -180,13 +180,13 @@ def test_reading_writes_nothing(even, tmp_path, monkeypatch):
 
 
 def test_shuffle_seed_goes_before_the_runs_seed(even):
-    found = read_manifest(even)
+    manifest = read_manifest(even)
 
     def rows_of(shuffle_seed, seed):
         params = runs.modelzoo_config(runconfig={"tf_random_seed": seed})
         options = InputConfig(2, even, shuffle_seed=shuffle_seed)
         params = dataclasses.replace(params, train_input=options)
-        todo = SimpleNamespace(params=params, train_data=found)
+        todo = SimpleNamespace(params=params, train_data=manifest)
         batches = modes._input_fn(todo)().take(12)
         return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
 

@@ -95,33 +95,33 @@ def read_params(model_dir: str) -> Optional[dict]:
 
 
 def write_params(
-    model_dir: str, resolved: Config, found: Manifest, origin: str, environment: dict
+    model_dir: str, resolved: Config, manifest: Manifest, origin: str, environment: dict
 ) -> None:
     """Writes params.yaml: a valid configuration, plus what the training was made of.
 
     Args:
       resolved: the configuration with nothing unset.
-      found: the manifest of the dataset that the model is trained on.
+      manifest: the manifest of the dataset that the model is trained on.
       origin: where the first weights came from.
       environment: what `environment` returns.
     """
     content = config.dump(resolved)
-    content[_DATA] = {**data_facts(found), "initialized_from": origin}
+    content[_DATA] = {**data_facts(manifest), "initialized_from": origin}
     content[config.ENVIRONMENT_SECTION] = environment
     text = yaml.safe_dump(content, sort_keys=False)
     write_whole(os.path.join(model_dir, PARAMS_FILE), text)
 
 
-def data_facts(found: Manifest) -> dict:
+def data_facts(manifest: Manifest) -> dict:
     """What params.yaml remembers of the data."""
     return {
-        "task": found.task,
-        "fingerprint": found.fingerprint(),
-        "label_names": found.label_names and list(found.label_names),
-        "max_sequence_length": found.max_sequence_length,
-        "vocabulary": found.vocabulary.name,
-        "vocabulary_sha256": found.vocabulary.sha256,
-        "lower_case": found.vocabulary.lower_case,
+        "task": manifest.task,
+        "fingerprint": manifest.fingerprint(),
+        "label_names": manifest.label_names and list(manifest.label_names),
+        "max_sequence_length": manifest.max_sequence_length,
+        "vocabulary": manifest.vocabulary.name,
+        "vocabulary_sha256": manifest.vocabulary.sha256,
+        "lower_case": manifest.vocabulary.lower_case,
     }
 
 
@@ -167,23 +167,23 @@ def _change(before: dict, now: dict, section: str, key: str) -> List[str]:
     return [f"{section}.{key}: {old.get(key)} before, {new.get(key)} now"]
 
 
-def check_same_data(model_dir: str, params: dict, dataset: str, found: Manifest) -> None:
+def check_same_data(model_dir: str, params: dict, dataset: str, manifest: Manifest) -> None:
     """A training goes on with the data that it began with, or not at all."""
     began_with = params[_DATA]
-    if began_with["fingerprint"] != found.fingerprint():
+    if began_with["fingerprint"] != manifest.fingerprint():
         raise UserError(
             f"{model_dir} was trained on other data ({began_with['task']}, fingerprint "
-            f"{began_with['fingerprint'][:12]}) than {dataset} ({found.task}, "
-            f"{found.fingerprint()[:12]}). Choose another MODEL_DIR to train on it."
+            f"{began_with['fingerprint'][:12]}) than {dataset} ({manifest.task}, "
+            f"{manifest.fingerprint()[:12]}). Choose another MODEL_DIR to train on it."
         )
 
 
-def check_can_evaluate(trained: dict, model_dir: str, dataset: str, found: Manifest) -> None:
+def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Manifest) -> None:
     """Other examples are welcome if their labels and ids mean the same.
 
     Args: trained, the data_facts of the data that the model is trained on.
     """
-    given = data_facts(found)
+    given = data_facts(manifest)
     lines = [
         f"  {name}: {trained[name]}, the data has {given[name]}"
         for name in ("label_names", "vocabulary_sha256", "lower_case")

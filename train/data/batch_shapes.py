@@ -21,7 +21,7 @@ class Shapes(NamedTuple):
     unknown: List[str]
 
 
-def of_training(params: Config, found: Manifest, input_context) -> Shapes:
+def of_training(params: Config, manifest: Manifest, input_context) -> Shapes:
     """Args: input_context, tf.distribute.InputContext, or None for one device.
 
     Raises:
@@ -30,38 +30,40 @@ def of_training(params: Config, found: Manifest, input_context) -> Shapes:
     options = params.train_input
     if options.input_fn:
         dataset = user_input_fn.training_batches(
-            params, input_context, split=TRAIN, found=found, first_step=0
+            params, input_context, split=TRAIN, manifest=manifest, first_step=0
         )
         return _own(dataset, f"train_input.input_fn {options.input_fn}")
     of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
-    order.steps_per_epoch(found.splits[TRAIN].examples, of_step)
+    order.steps_per_epoch(manifest.splits[TRAIN].examples, of_step)
     lengths = lengths_of_batches(
-        found, TRAIN, of_step.rows, params.runconfig.xla, options.group_by_length
+        manifest, TRAIN, of_step.rows, params.runconfig.xla, options.group_by_length
     )
     return Shapes([(of_step.rows, length) for length in lengths], [])
 
 
-def of_scoring(params: Config, section: str, splits: List[str], found: Manifest) -> Shapes:
+def of_scoring(params: Config, section: str, splits: List[str], manifest: Manifest) -> Shapes:
     """Args: section, eval_input or predict_input, whose splits are scored.
 
     Raises:
       UserError: as own_input_fn.scored_batches.
     """
-    every = [_of_split(params, section, split, found) for split in splits]
+    every = [_of_split(params, section, split, manifest) for split in splits]
     known = {shape for shapes in every for shape in shapes.known}
     return Shapes(sorted(known), [line for shapes in every for line in shapes.unknown])
 
 
-def _of_split(params, section, split, found) -> Shapes:
+def _of_split(params, section, split, manifest) -> Shapes:
     options = getattr(params, section)
     if options.input_fn:
-        dataset = user_input_fn.scored_batches(params, section=section, split=split, found=found)
+        dataset = user_input_fn.scored_batches(
+            params, section=section, split=split, manifest=manifest
+        )
         return _own(dataset, f"{section}.input_fn {options.input_fn} for {split}")
     rows = options.batch_size
-    lengths = lengths_of_batches(found, split, rows, params.runconfig.xla)
-    rest = found.splits[split].examples % rows
+    lengths = lengths_of_batches(manifest, split, rows, params.runconfig.xla)
+    rest = manifest.splits[split].examples % rows
     unknown = []
-    if rest and not fits_in_memory(options, split, found):  # in memory it is filled
+    if rest and not fits_in_memory(options, split, manifest):  # in memory it is filled
         unknown = [f"the last batch of {split}, {rest} rows"]
     return Shapes([(rows, length) for length in lengths], unknown)
 

@@ -27,53 +27,57 @@ class Rows(NamedTuple):
     labels: np.ndarray
 
 
-def bytes_of(split: str, found: Manifest) -> int:
+def bytes_of(split: str, manifest: Manifest) -> int:
     """What a split takes in memory."""
-    id_bytes = np.dtype(_id_dtype(found)).itemsize
+    id_bytes = np.dtype(_id_dtype(manifest)).itemsize
     other_columns = 3 * 4
-    return found.splits[split].examples * (found.max_sequence_length * id_bytes + other_columns)
+    return manifest.splits[split].examples * (
+        manifest.max_sequence_length * id_bytes + other_columns
+    )
 
 
-def _id_dtype(found: Manifest):
-    return np.uint16 if found.vocabulary.size <= 2**16 else np.int32
+def _id_dtype(manifest: Manifest):
+    return np.uint16 if manifest.vocabulary.size <= 2**16 else np.int32
 
 
-def read_split(dataset: str, split: str, found: Manifest) -> Rows:
+def read_split(dataset: str, split: str, manifest: Manifest) -> Rows:
     """Reads and checks all records of a split.
 
     Args:
       dataset: its folder.
-      found: the manifest that the run was checked against.
+      manifest: the manifest that the run was checked against.
     Raises:
       UserError: a shard is missing, damaged, or holds other records than the manifest says; or
         the dataset was replaced since the check.
     """
-    check_sizes(dataset, split, found)
+    check_sizes(dataset, split, manifest)
     parts = [
-        _read_shard(path, shard, found)
-        for path, shard in zip(shard_paths(dataset, split, found), found.splits[split].shards)
+        _read_shard(path, shard, manifest)
+        for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards)
     ]
     return Rows(*(np.concatenate(columns) for columns in zip(*parts)))
 
 
-def _read_shard(path, shard, found):
-    spec = records.feature_spec(found.max_sequence_length, found.is_regression)
+def _read_shard(path, shard, manifest):
+    spec = records.feature_spec(manifest.max_sequence_length, manifest.is_regression)
     batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
     batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
     nothing = tf.io.parse_example(tf.zeros([0], tf.string), spec)
-    parts = [_compact(nothing, found)]  # a shard may be empty
+    parts = [_compact(nothing, manifest)]  # a shard may be empty
     try:
         for batch in batches:
-            parts.append(_compact(batch, found))
+            parts.append(_compact(batch, manifest))
     except (tf.errors.OpError, _BadRecord) as error:
         number = sum(len(part.labels) for part in parts) + getattr(error, "row", 0)
         where = "record" if isinstance(error, _BadRecord) else "at or after record"
         fault = f"is damaged: {where} {number}: {plain_message(error)}"
-        raise damaged(path, fault, found) from None
+        raise damaged(path, fault, manifest) from None
     rows = Rows(*(np.concatenate(columns) for columns in zip(*parts)))
     if len(rows.labels) != shard.examples:
         raise damaged(
-            path, f"has {len(rows.labels):,} records, the manifest says {shard.examples:,}", found
+            path,
+            f"has {len(rows.labels):,} records, the manifest says {shard.examples:,}",
+            manifest,
         )
     return rows
 
@@ -86,23 +90,23 @@ class _BadRecord(Exception):
         self.row = row
 
 
-def _compact(batch, found):
+def _compact(batch, manifest):
     """A parsed batch becomes Rows, after the check that mask and segments follow from lengths."""
     ids, mask, segments, labels = (batch[feature.name].numpy() for feature in records.FEATURES)
     lengths = np.sum(mask == records.TOKEN, axis=1)
     b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
-    expected = records.mask_and_segments(lengths, b_starts, found.max_sequence_length)
+    expected = records.mask_and_segments(lengths, b_starts, manifest.max_sequence_length)
     _check(mask == expected[0], "input_mask is not 1 exactly on the padding")
     _check(segments == expected[1], "segment_ids are not 1 exactly on the second text")
-    _check((ids >= 0) & (ids < found.vocabulary.size), "input_ids go beyond the vocabulary")
-    if not found.is_regression:
-        is_label = (labels >= records.UNLABELLED) & (labels < len(found.label_names))
+    _check((ids >= 0) & (ids < manifest.vocabulary.size), "input_ids go beyond the vocabulary")
+    if not manifest.is_regression:
+        is_label = (labels >= records.UNLABELLED) & (labels < len(manifest.label_names))
         _check(is_label[:, None], "labels go beyond label_names")
     return Rows(
-        ids.astype(_id_dtype(found)),
+        ids.astype(_id_dtype(manifest)),
         lengths.astype(np.int32),
         b_starts.astype(np.int32),
-        labels.astype(np.float32 if found.is_regression else np.int32),
+        labels.astype(np.float32 if manifest.is_regression else np.int32),
     )
 
 
@@ -113,6 +117,6 @@ def _check(holds, rule):
         raise _BadRecord(rule, int(rows[0]))
 
 
-def fits_in_memory(options: InputConfig, split: str, found: Manifest) -> bool:
+def fits_in_memory(options: InputConfig, split: str, manifest: Manifest) -> bool:
     """Whether a split takes no more than memory_limit_gb; a rule that no machine changes."""
-    return bytes_of(split, found) <= options.memory_limit_gb * 1e9
+    return bytes_of(split, manifest) <= options.memory_limit_gb * 1e9

@@ -30,8 +30,8 @@ _LENGTH_MULTIPLE = 8
 _MAX_COMPILED_LENGTHS = 8
 
 
-def train_input_fn(params: Config, input_context=None, *, found: Manifest, first_step: int = 0):
-    """Endless batches of the train split of the dataset whose manifest is `found`.
+def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, first_step: int = 0):
+    """Endless batches of the train split of the dataset whose manifest is `manifest`.
 
     Every epoch is a permutation of all rows, drawn from (seed, epoch); the rows that do not fill
     a step wait for another epoch. The batches of a step depend on the seed and the records alone,
@@ -46,27 +46,27 @@ def train_input_fn(params: Config, input_context=None, *, found: Manifest, first
     of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     seed = order.seed_of(params)
     is_grouped = options.group_by_length
-    lengths = trimmed_lengths(found, TRAIN, of_step.rows, params.runconfig.xla, is_grouped)
-    if fits_in_memory(options, TRAIN, found):
-        rows = read_split(options.data_dir, TRAIN, found)
+    lengths = trimmed_lengths(manifest, TRAIN, of_step.rows, params.runconfig.xla, is_grouped)
+    if fits_in_memory(options, TRAIN, manifest):
+        rows = read_split(options.data_dir, TRAIN, manifest)
         order_of = functools.partial(_order, options, rows.lengths, of_step, seed)
         numbers = _training_batches(rows.lengths, lengths, of_step, order_of, first_step)
         batches = numbers.map(_gather(rows), _MADE_AT_ONCE)
     else:
-        _check_streams(options, found)
-        serialized = streaming.training_batches(options, found, of_step, seed, first_step)
-        batches = serialized.map(_parse(found, lengths), _MADE_AT_ONCE)
+        _check_streams(options, manifest)
+        serialized = streaming.training_batches(options, manifest, of_step, seed, first_step)
+        batches = serialized.map(_parse(manifest, lengths), _MADE_AT_ONCE)
     return _prefetched(batches)
 
 
 def eval_input_fn(
-    params: Config, input_context=None, *, options: InputConfig, split: str, found: Manifest
+    params: Config, input_context=None, *, options: InputConfig, split: str, manifest: Manifest
 ):
     """Every example of a split once, in order; args: options, eval_input or predict_input."""
     del input_context  # whoever evaluates reads everything
-    lengths = trimmed_lengths(found, split, options.batch_size, params.runconfig.xla)
-    if fits_in_memory(options, split, found):
-        rows = read_split(options.data_dir, split, found)
+    lengths = trimmed_lengths(manifest, split, options.batch_size, params.runconfig.xla)
+    if fits_in_memory(options, split, manifest):
+        rows = read_split(options.data_dir, split, manifest)
         gather = _gather(rows)
         batches = _evaluation_batches(rows.lengths, lengths, options.batch_size)
         batches = batches.map(
@@ -74,8 +74,8 @@ def eval_input_fn(
             _MADE_AT_ONCE,
         )
     else:
-        parse = _parse(found, lengths)
-        serialized = streaming.evaluation_batches(options, split, found)
+        parse = _parse(manifest, lengths)
+        serialized = streaming.evaluation_batches(options, split, manifest)
         batches = serialized.map(
             lambda batch: _weighted(parse(batch), tf.ones(tf.shape(batch))), _MADE_AT_ONCE
         )
@@ -94,11 +94,11 @@ def _prefetched(batches):
     return batches.prefetch(_BATCHES_AHEAD).with_options(options)
 
 
-def _check_streams(options: InputConfig, found: Manifest) -> None:
+def _check_streams(options: InputConfig, manifest: Manifest) -> None:
     if options.group_by_length:
         raise UserError(
             "train_input.group_by_length: only a split that is held in memory can be grouped; "
-            f"{options.data_dir} would take {bytes_of(TRAIN, found) / 1e9:.3g} GB, "
+            f"{options.data_dir} would take {bytes_of(TRAIN, manifest) / 1e9:.3g} GB, "
             f"train_input.memory_limit_gb is {options.memory_limit_gb:g}; raise it, or switch "
             "group_by_length off"
         )
@@ -161,7 +161,7 @@ def _trimmed(longest, possible_lengths):
 
 
 def trimmed_lengths(
-    found: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
+    manifest: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
 ) -> np.ndarray:
     """The values that S may have, rising; the last one is max_sequence_length.
 
@@ -171,13 +171,13 @@ def trimmed_lengths(
     16, 24 and 64 (of max_sequence_length 64). Batches grouped by length are about as long as each
     of their rows.
     """
-    longest = found.max_sequence_length
+    longest = manifest.max_sequence_length
     lengths = np.minimum(
         np.arange(_LENGTH_MULTIPLE, longest + _LENGTH_MULTIPLE, _LENGTH_MULTIPLE), longest
     )
-    if not use_xla or not found.splits[split].length_histogram:
+    if not use_xla or not manifest.splits[split].length_histogram:
         return lengths
-    rows = _rows_up_to(lengths, found, split)
+    rows = _rows_up_to(lengths, manifest, split)
     share = rows / rows[-1]
     wanted = np.arange(1, _MAX_COMPILED_LENGTHS) / _MAX_COMPILED_LENGTHS
     share_of_batches = share if is_grouped else share**batch_size
@@ -186,19 +186,19 @@ def trimmed_lengths(
 
 
 def lengths_of_batches(
-    found: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
+    manifest: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
 ) -> List[int]:
     """Those of `trimmed_lengths` that a batch can have, by the lengths of the split's rows.
 
     S is the longest row of a batch, so there must be one that needs it and, for all others, as
     many rows that are no longer. The last batch of an evaluation may hold fewer.
     """
-    lengths = trimmed_lengths(found, split, batch_size, use_xla, is_grouped).tolist()
-    entry = found.splits[split]
+    lengths = trimmed_lengths(manifest, split, batch_size, use_xla, is_grouped).tolist()
+    entry = manifest.splits[split]
     if not entry.length_histogram:
         return lengths
     smallest = batch_size if split == TRAIN else entry.examples % batch_size or batch_size
-    up_to = _rows_up_to(lengths, found, split)
+    up_to = _rows_up_to(lengths, manifest, split)
     return [
         length
         for length, rows, shorter in zip(lengths, up_to, [0, *up_to])
@@ -206,9 +206,9 @@ def lengths_of_batches(
     ]
 
 
-def _rows_up_to(lengths, found, split):
+def _rows_up_to(lengths, manifest, split):
     """How many rows of a split are no longer than each of the lengths."""
-    histogram = found.splits[split].length_histogram
+    histogram = manifest.splits[split].length_histogram
     tokens, rows = (np.array(column) for column in zip(*sorted(histogram.items())))
     last = np.searchsorted(np.minimum(tokens, lengths[-1]), lengths, side="right")
     return np.append(0, np.cumsum(rows))[last]
@@ -236,12 +236,12 @@ def _gather(rows):
     return gather
 
 
-def _parse(found, possible_lengths):
+def _parse(manifest, possible_lengths):
     """A function: serialized records string [B] -> (features, labels)."""
-    trimmed = _trimmed(np.arange(found.max_sequence_length + 1), possible_lengths)
+    trimmed = _trimmed(np.arange(manifest.max_sequence_length + 1), possible_lengths)
 
     def parse(serialized):
-        features, lengths, labels = streaming.parse(serialized, found)
+        features, lengths, labels = streaming.parse(serialized, manifest)
         longest = tf.gather(tf.constant(trimmed), tf.reduce_max(lengths))
         return streaming.cut(features, longest), labels
 

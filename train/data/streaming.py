@@ -25,12 +25,12 @@ _BYTES_AT_A_TIME = 1 << 18  # of a file
 
 
 def training_batches(
-    options: InputConfig, found: Manifest, of_step: order.Share, seed: int, first_step: int
+    options: InputConfig, manifest: Manifest, of_step: order.Share, seed: int, first_step: int
 ):
     """A dataset of serialized records, string [B], without end; see input_fn.train_input_fn."""
     processes = of_step.replicas // of_step.here
     own = of_step.first // of_step.here
-    read, counts = _parts(options, found, seed, processes)
+    read, counts = _parts(options, manifest, seed, processes)
     per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
     batches = [per_epoch * of_step.batches_per_step]
     first_batch = first_step * of_step.batches_per_step
@@ -39,7 +39,7 @@ def training_batches(
 
 
 def worker_batches(
-    options: InputConfig, found: Manifest, worker: int, workers: int, seed: int, first_batch: int
+    options: InputConfig, manifest: Manifest, worker: int, workers: int, seed: int, first_batch: int
 ):
     """The same for one of several workers that do not wait for each other.
 
@@ -50,7 +50,7 @@ def worker_batches(
     Raises:
       UserError: a part of the records fills no batch.
     """
-    read, counts = _parts(options, found, seed, workers)
+    read, counts = _parts(options, manifest, seed, workers)
     rows = options.batch_size
     if min(counts) < rows:
         raise UserError(
@@ -136,26 +136,26 @@ def _place(batches: List[int], first_batch: int) -> Tuple[int, int]:
     return epoch, taken
 
 
-def evaluation_batches(options: InputConfig, split: str, found: Manifest):
+def evaluation_batches(options: InputConfig, split: str, manifest: Manifest):
     """A dataset of serialized records, string [B], each once and in order."""
-    return records_in_order(options, split, found).batch(options.batch_size)
+    return records_in_order(options, split, manifest).batch(options.batch_size)
 
 
-def records_in_order(options: InputConfig, split: str, found: Manifest):
+def records_in_order(options: InputConfig, split: str, manifest: Manifest):
     """A dataset of the serialized records of a split, string []."""
-    check_sizes(options.data_dir, split, found)
-    return _from_files(shard_paths(options.data_dir, split, found))
+    check_sizes(options.data_dir, split, manifest)
+    return _from_files(shard_paths(options.data_dir, split, manifest))
 
 
-def _parts(options, found, seed, processes):
+def _parts(options, manifest, seed, processes):
     """The training records in as many parts as there are processes.
 
     Returns: (a function of an epoch and a part's number, integers or int64 tensors, that gives its
       records in blocks; how many each part has).
     """
-    check_sizes(options.data_dir, TRAIN, found)
-    paths = shard_paths(options.data_dir, TRAIN, found)
-    sizes = [shard.examples for shard in found.splits[TRAIN].shards]
+    check_sizes(options.data_dir, TRAIN, manifest)
+    paths = shard_paths(options.data_dir, TRAIN, manifest)
+    sizes = [shard.examples for shard in manifest.splits[TRAIN].shards]
     has_own_shards = len(paths) >= processes
     if not has_own_shards:
         print(
@@ -216,15 +216,15 @@ def _from_files(paths):
     return tf.data.experimental.from_variant(files, tf.TensorSpec([], tf.string))
 
 
-def parse(serialized, found: Manifest):
+def parse(serialized, manifest: Manifest):
     """Records become what the model reads; one that breaks a rule is an error.
 
     Args: serialized, string [B].
     Returns: ({name: int64 [B, max_sequence_length]} of the features, their lengths in tokens,
       int64 [B]; labels, int32 or float32 [B]).
     """
-    width = found.max_sequence_length
-    spec = records.feature_spec(width, found.is_regression)
+    width = manifest.max_sequence_length
+    spec = records.feature_spec(width, manifest.is_regression)
     batch = tf.io.parse_example(serialized, spec)
     ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
     not_a = mask + segments  # 1 from the start of b on
@@ -235,10 +235,10 @@ def parse(serialized, found: Manifest):
     rules = {
         "input_mask": tf.equal(mask, tf.gather(steps, lengths)),
         "segment_ids": tf.equal(not_a, tf.gather(steps, b_starts)),
-        "input_ids": [tf.reduce_min(ids) >= 0, tf.reduce_max(ids) < found.vocabulary.size],
+        "input_ids": [tf.reduce_min(ids) >= 0, tf.reduce_max(ids) < manifest.vocabulary.size],
     }
-    if not found.is_regression:
-        rules["labels"] = [labels >= records.UNLABELLED, labels < len(found.label_names)]
+    if not manifest.is_regression:
+        rules["labels"] = [labels >= records.UNLABELLED, labels < len(manifest.label_names)]
         labels = tf.cast(labels, tf.int32)
     ids = record_rules.checked(ids, rules)
     return dict(zip(records.TOKEN_FEATURES, (ids, mask, segments))), lengths, labels

@@ -46,7 +46,7 @@ def load(path: str, where: str) -> Callable:
 
 
 def training_batches(
-    params: Config, input_context=None, *, split: str, found: Manifest, first_step: int
+    params: Config, input_context=None, *, split: str, manifest: Manifest, first_step: int
 ):
     """Endless batches, from the step `first_step` on, which are reached by skipping.
 
@@ -56,18 +56,18 @@ def training_batches(
     of_step = order.share(
         params.train_input.batch_size, params.optimizer.grad_accum_steps, input_context
     )
-    dataset = _batches(params, input_context, "train_input", split, found)
+    dataset = _batches(params, input_context, "train_input", split, manifest)
     if _cardinality(dataset) >= 0:
         raise UserError(
             f"train_input.input_fn {params.train_input.input_fn} returned a dataset that ends; for "
             "training it must repeat: dataset.repeat()"
         )
-    rules = _rules(params, found, 0, of_step.rows)
+    rules = _rules(params, manifest, 0, of_step.rows)
     return dataset.map(rules).skip(first_step * of_step.batches_per_step)
 
 
 def scored_batches(
-    params: Config, input_context=None, *, section: str, split: str, found: Manifest
+    params: Config, input_context=None, *, section: str, split: str, manifest: Manifest
 ):
     """Batches that end.
 
@@ -75,7 +75,7 @@ def scored_batches(
     Raises:
       UserError: as `_batches`; or the dataset does not end.
     """
-    dataset = _batches(params, input_context, section, split, found)
+    dataset = _batches(params, input_context, section, split, manifest)
     if _cardinality(dataset) == tf.data.experimental.INFINITE_CARDINALITY:
         path = getattr(params, section).input_fn
         raise UserError(
@@ -83,16 +83,16 @@ def scored_batches(
             "it must give each example once"
         )
     smallest = 0 if section == "eval_input" else records.UNLABELLED
-    return dataset.map(_rules(params, found, smallest, None))
+    return dataset.map(_rules(params, manifest, smallest, None))
 
 
 def _cardinality(dataset) -> int:
     return int(tf.data.experimental.cardinality(dataset).numpy())
 
 
-def _rules(params, found, smallest_label, rows):
+def _rules(params, manifest, smallest_label, rows):
     """A function of a batch that checks what the model relies on; args: rows, in it, or None."""
-    pieces, positions = found.vocabulary.size, params.model.max_position_embeddings
+    pieces, positions = manifest.vocabulary.size, params.model.max_position_embeddings
 
     def check(features, labels):
         ids = features["input_ids"]
@@ -102,8 +102,8 @@ def _rules(params, found, smallest_label, rows):
         }
         if rows is not None:
             rules[f"{rows} rows, batch_size for each device"] = tf.equal(tf.shape(ids)[0], rows)
-        if not found.is_regression:
-            last = len(found.label_names) - 1
+        if not manifest.is_regression:
+            last = len(manifest.label_names) - 1
             is_label = tf.logical_and(labels >= smallest_label, labels <= last)
             rules[f"labels from {smallest_label} to {last}"] = is_label
         return {**features, "input_ids": record_rules.checked(ids, rules)}, labels
@@ -111,7 +111,7 @@ def _rules(params, found, smallest_label, rows):
     return check
 
 
-def _batches(params: Config, input_context, section: str, split: str, found: Manifest):
+def _batches(params: Config, input_context, section: str, split: str, manifest: Manifest):
     """What the user's function returns, after a check of names, types and shapes.
 
     Args:
@@ -125,7 +125,7 @@ def _batches(params: Config, input_context, section: str, split: str, found: Man
     content = config.dump(params)
     content[section]["split"] = split
     dataset = _call(function, content, input_context, f"{where} {path}")
-    faults = _faults(dataset, found.is_regression)
+    faults = _faults(dataset, manifest.is_regression)
     if faults:
         raise UserError(f"{where} {path} returned the wrong thing:\n" + "\n".join(faults))
     return dataset

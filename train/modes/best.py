@@ -98,8 +98,8 @@ class Best:
 
     def _keep(self, step, results):
         os.makedirs(self._folder, exist_ok=True)
-        found, origin = self._todo.train_data, self._todo.origin
-        model_dir.write_params(self._folder, self._todo.params, found, origin, self._environment)
+        manifest, origin = self._todo.train_data, self._todo.origin
+        model_dir.write_params(self._folder, self._todo.params, manifest, origin, self._environment)
         self._estimator.save(self._folder, keep=1)
         content = {"step": step, "results": results, **self._judged_by()}
         write_whole(os.path.join(self._folder, _FILE), json.dumps(content, indent=2) + "\n")

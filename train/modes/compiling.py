@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     batches: int
     flops: Callable
     inputs: InputConfig
-    found: Manifest
+    manifest: Manifest
 
 
 def compile_steps(todo: Plan, backend: str, validate_only: bool) -> None:
@@ -61,15 +61,15 @@ def compile_steps(todo: Plan, backend: str, validate_only: bool) -> None:
 def _kinds(todo: Plan, estimator) -> List[Kind]:
     params, kinds = estimator.params, []
     if todo.train_data:
-        found = todo.train_data
-        of_training = batch_shapes.of_training(params, found, estimator.input_context())
+        manifest = todo.train_data
+        of_training = batch_shapes.of_training(params, manifest, estimator.input_context())
         batches = params.optimizer.grad_accum_steps * estimator.devices
-        kinds.append(Kind(TRAIN, of_training, batches, flops.train, params.train_input, found))
+        kinds.append(Kind(TRAIN, of_training, batches, flops.train, params.train_input, manifest))
     if todo.scored_data:
-        section, found = todo.scored_section, todo.scored_data
-        of_scoring = batch_shapes.of_scoring(params, section, todo.splits, found)
+        section, manifest = todo.scored_section, todo.scored_data
+        of_scoring = batch_shapes.of_scoring(params, section, todo.splits, manifest)
         name = section.split("_")[0]
-        kinds.append(Kind(name, of_scoring, 1, flops.forward, todo.scored_input, found))
+        kinds.append(Kind(name, of_scoring, 1, flops.forward, todo.scored_input, manifest))
     return kinds
 
 
@@ -89,8 +89,8 @@ def _compile(kind: Kind, estimator, is_compiling: bool) -> None:
     is_training = kind.name == TRAIN
     taken = kind.shapes.known if is_compiling else []
     optimizer = estimator.params.optimizer if is_training else None
-    with explained(kind.inputs, kind.found, optimizer, estimator.devices):
-        times = estimator.compile(taken, kind.found.is_regression, is_training)
+    with explained(kind.inputs, kind.manifest, optimizer, estimator.devices):
+        times = estimator.compile(taken, kind.manifest.is_regression, is_training)
         print(f"{kind.name:<9}{'built':>18}{'':>14}{next(times):>10.2f}")
         for shape in kind.shapes.known:
             before = xla_cache.programs()

@@ -62,22 +62,22 @@ def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> dic
 
 
 def _evaluate_split(estimator, todo, split, step, should_stop):
-    found = todo.scored_data
+    manifest = todo.scored_data
     predictions = answers(estimator, todo, split, todo.eval_steps, should_stop)
     examples = len(predictions.labels)
-    values = _values(found, split, predictions)
-    constant = constant_answer(found, predictions.scores)
+    values = _values(manifest, split, predictions)
+    constant = constant_answer(manifest, predictions.scores)
     result = {"step": step, "examples": examples, **values, "constant": constant}
     write_whole(_result_file(todo.model_dir, split), json.dumps(result, indent=2) + "\n")
     estimator.write_metrics(split, values, step)
     shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-    print(f"eval {split}: step {step}  {shown}  ({_count(found, split, examples)} examples)")
+    print(f"eval {split}: step {step}  {shown}  ({_count(manifest, split, examples)} examples)")
     say_constant(constant, split)
     return result
 
 
-def _count(found, split, examples):
-    everything = found.splits[split].examples
+def _count(manifest, split, examples):
+    everything = manifest.splits[split].examples
     return f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
 
 
@@ -100,7 +100,7 @@ def _input_fn(todo, split):
         read = functools.partial(user_input_fn.scored_batches, section=todo.scored_section)
     else:
         read = functools.partial(eval_input_fn, options=todo.scored_input)
-    return functools.partial(read, split=split, found=todo.scored_data)
+    return functools.partial(read, split=split, manifest=todo.scored_data)
 
 
 def _say_precision(todo: Plan) -> None:
@@ -113,10 +113,10 @@ def _result_file(model_dir: str, split: str) -> str:
     return os.path.join(model_dir, f"eval_{split}.json")
 
 
-def _values(found: Manifest, split: str, predictions) -> dict:
+def _values(manifest: Manifest, split: str, predictions) -> dict:
     """{metric: value} and the mean loss."""
     errors.check_finite(predictions.scores, split)
-    names = tasks.of_dataset(found).metrics
+    names = tasks.of_dataset(manifest).metrics
     values = metrics.compute(names, predictions.scores, predictions.labels)
     return {**values, "loss": float(np.mean(predictions.losses(), dtype=np.float64))}
 

@@ -71,17 +71,17 @@ def _gate(options):
     band = params.quality
     if band is None:
         raise UserError(_NO_BAND.format(options.params))
-    found = make_plan.read_data(params, "eval_input", options)
-    metric = _metric(options.params, band, found)
-    split = splits.to_evaluate(found, None)[0]
+    manifest = make_plan.read_data(params, "eval_input", options)
+    metric = _metric(options.params, band, manifest)
+    split = splits.to_evaluate(manifest, None)[0]
     return Gate(band, metric, split), options.seeds or band.seeds
 
 
-def _metric(path: str, band: QualityConfig, found: Manifest) -> str:
-    metrics = tasks.of_dataset(found).metrics
+def _metric(path: str, band: QualityConfig, manifest: Manifest) -> str:
+    metrics = tasks.of_dataset(manifest).metrics
     if band.metric not in (None, *metrics):
         raise UserError(
-            f"{path}: quality.metric is {band.metric}, but {found.task} is scored by "
+            f"{path}: quality.metric is {band.metric}, but {manifest.task} is scored by "
             f"{' and '.join(metrics)}"
         )
     return band.metric or metrics[0]

@@ -53,8 +53,8 @@ def _train(todo: Plan, backend: str, make_after_checkpoint) -> None:
         if estimator.anyone(bool(is_enough)):
             return
         if first_step < last_step and is_chief:
-            found, origin = todo.train_data, todo.origin
-            model_dir.write_params(todo.model_dir, todo.params, found, origin, environment)
+            manifest, origin = todo.train_data, todo.origin
+            model_dir.write_params(todo.model_dir, todo.params, manifest, origin, environment)
         with errors(devices=estimator.devices), xla_cache.reported(estimator.programs):
             estimator.train(_input_fn(todo, first_step), last_step, after, should_stop)
 
@@ -88,7 +88,7 @@ def _input_fn(todo: Plan, first_step: int):
         read = functools.partial(user_input_fn.training_batches, split=TRAIN)
     else:
         read = train_input_fn
-    return functools.partial(read, found=todo.train_data, first_step=first_step)
+    return functools.partial(read, manifest=todo.train_data, first_step=first_step)
 
 
 def _scoring(todo: Plan, environment: dict, estimator, first_step: int, should_stop):

@@ -9,7 +9,7 @@ from shared.manifest import Manifest, rebuild_command
 from train.model import variables
 
 
-def check_fits(config: ModelConfig, found: Manifest, checkpoint) -> None:
+def check_fits(config: ModelConfig, manifest: Manifest, checkpoint) -> None:
     """Stops where the checkpoint has other sizes than the run, or another vocabulary or case.
 
     Args:
@@ -23,22 +23,22 @@ def check_fits(config: ModelConfig, found: Manifest, checkpoint) -> None:
         for name, size in checkpoint.sizes.items()
         if size != getattr(config, name) and name != "vocab_size"
     ]
-    texts = _text_differences(found, checkpoint)
+    texts = _text_differences(manifest, checkpoint)
     if not sizes and not texts:
         return
     advice = ["Take the configuration of its size (CONFIG)."] if sizes else []
     if texts:
         vocabulary = checkpoint.vocab_file or "<its vocab.txt>"
         more = f"VOCAB={vocabulary} ARGS=--overwrite"
-        command = rebuild_command(found.task, found.max_sequence_length, more)
+        command = rebuild_command(manifest.task, manifest.max_sequence_length, more)
         advice.append(f"Make the data with its vocabulary: {command}")
     lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *texts, *advice]
     raise UserError("\n".join(lines))
 
 
-def _text_differences(found: Manifest, checkpoint) -> List[str]:
+def _text_differences(manifest: Manifest, checkpoint) -> List[str]:
     """Where the checkpoint turned text into ids otherwise than the records."""
-    ours, lines = found.vocabulary, []
+    ours, lines = manifest.vocabulary, []
     vocab_size = checkpoint.sizes.get("vocab_size", ours.size)
     if vocab_size != ours.size:
         lines.append(
@@ -64,7 +64,7 @@ def _text_differences(found: Manifest, checkpoint) -> List[str]:
     return lines
 
 
-def check_classifier(checkpoint, found: Manifest, log) -> None:
+def check_classifier(checkpoint, manifest: Manifest, log) -> None:
     """Stops where a checkpoint is no classifier, or its outputs mean other labels than the data's.
 
     Upper and lower case are the same here: checkpoints say ENTAILMENT where GLUE says entailment.
@@ -78,7 +78,7 @@ def check_classifier(checkpoint, found: Manifest, log) -> None:
             f"{checkpoint.path} ({checkpoint.format}) is pretrained and no classifier: it has no "
             "output layer for a task. Train with it first: make train CHECKPOINT=<it>"
         )
-    stated, expected = checkpoint.label_names, found.label_names
+    stated, expected = checkpoint.label_names, manifest.label_names
     if stated is None:
         if expected is not None:
             log(
@@ -91,7 +91,7 @@ def check_classifier(checkpoint, found: Manifest, log) -> None:
             f"  the checkpoint has {', '.join(stated)}\n"
             f"  the data has       {', '.join(expected or ['a score, no labels'])}\n"
             "Give data that was made with its labels in its order, or a classifier for "
-            f"{found.task}."
+            f"{manifest.task}."
         )
 
 
@@ -164,9 +164,9 @@ def _take(specs, checkpoint, without_pooler: str = "") -> Dict:
     return {spec.name: weights[spec.name] for spec in specs}
 
 
-def _fault(spec, found) -> List[str]:
-    if found is None:
+def _fault(spec, manifest) -> List[str]:
+    if manifest is None:
         return [f"  {spec.name}: missing"]
-    if found.shape != spec.shape:
-        return [f"  {spec.name}: shape {found.shape}, expected {spec.shape}"]
+    if manifest.shape != spec.shape:
+        return [f"  {spec.name}: shape {manifest.shape}, expected {spec.shape}"]
     return []

@@ -12,9 +12,9 @@ def say_constant(constant, split: str) -> None:
         print(f"{split}: every example gets the same answer, {constant}: nothing is learned")
 
 
-def constant_answer(found: Manifest, scores: np.ndarray):
+def constant_answer(manifest: Manifest, scores: np.ndarray):
     """The label (or score) that every example gets, or None."""
     constant = metrics.constant_prediction(scores)
-    if constant is None or found.is_regression:
+    if constant is None or manifest.is_regression:
         return constant
-    return found.label_names[constant]
+    return manifest.label_names[constant]

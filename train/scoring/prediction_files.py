@@ -25,14 +25,14 @@ _DIGITS = 8
 
 
 def write(
-    model_dir: str, dataset: str, found: Manifest, split: str, scores: np.ndarray
+    model_dir: str, dataset: str, manifest: Manifest, split: str, scores: np.ndarray
 ) -> List[str]:
     """Writes predict_<split>.jsonl, and a GLUE test split's leaderboard file.
 
     Args:
       model_dir: where the files go.
       dataset: the folder that holds manifest.json.
-      found: its manifest.
+      manifest: its manifest.
       split: which split was answered, all of it.
       scores: float32 [N, C] in the order of the records: logits; C = 1 of a regression task.
     Returns:
@@ -40,13 +40,13 @@ def write(
     Raises:
       UserError: a score is NaN or Inf, or the dataset's index is missing or damaged.
     """
-    assert scores.shape == (found.splits[split].examples, found.num_classes)
+    assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
     errors.check_finite(scores, split)
-    order = source_order.read(dataset, split, found)
+    order = source_order.read(dataset, split, manifest)
     ordered = scores if order is None else scores[np.argsort(order)]
-    lines = _scores(ordered) if found.is_regression else _classes(ordered, found.label_names)
+    lines = _scores(ordered) if manifest.is_regression else _classes(ordered, manifest.label_names)
     written = [_write_lines(os.path.join(model_dir, f"predict_{split}.jsonl"), lines)]
-    submission = tasks.SUBMISSIONS.get((found.task, split))
+    submission = tasks.SUBMISSIONS.get((manifest.task, split))
     if submission and order is None:
         _remove(os.path.join(model_dir, submission.file))
         print(
@@ -54,7 +54,7 @@ def write(
             "of this split is"
         )
     elif submission:
-        lines = _leaderboard_lines(ordered, submission.form, found.label_names)
+        lines = _leaderboard_lines(ordered, submission.form, manifest.label_names)
         written.append(_write_lines(os.path.join(model_dir, submission.file), lines))
     return written
 

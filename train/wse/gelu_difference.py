@@ -14,7 +14,7 @@ from train.plan import Plan
 from train.wse import input_fn
 
 
-def of_logits(todo: Plan, section: str, found: Manifest):
+def of_logits(todo: Plan, section: str, manifest: Manifest):
     """The largest difference between the logits of a batch with the erf and the tanh form.
 
     In float32, on the first batch of the data, with what the plan starts from; a new output layer
@@ -26,7 +26,7 @@ def of_logits(todo: Plan, section: str, found: Manifest):
     options = getattr(todo.params, section)
     # A graph: eager execution may be off in Cerebras' container.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        batches = input_fn.scored_batches(options, split, found)
+        batches = input_fn.scored_batches(options, split, manifest)
         iterator = tf.compat.v1.data.make_initializable_iterator(batches)
         features, _ = iterator.get_next()
         fed, values = _weights(todo)

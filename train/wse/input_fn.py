@@ -17,7 +17,7 @@ from train.wse import workers
 _PRIME = 7919  # keeps the orders of tasks apart
 
 
-def train_batches(options: InputConfig, found: Manifest, seed: int, first_step: int):
+def train_batches(options: InputConfig, manifest: Manifest, seed: int, first_step: int):
     """Endless batches of this worker's own part of the train split.
 
     In an epoch the workers together read every record but the few that fill no batch. As nobody
@@ -29,25 +29,25 @@ def train_batches(options: InputConfig, found: Manifest, seed: int, first_step: 
     if not workers.are_told_apart():
         print(f"TF_CONFIG is not set: each of {workers.count()} tasks reads all records, shuffled")
         seed += _PRIME * workers.rank()
-    batches = streaming.worker_batches(options, found, index, count, seed, first_step // count)
-    return _static(batches, options.batch_size, found)
+    batches = streaming.worker_batches(options, manifest, index, count, seed, first_step // count)
+    return _static(batches, options.batch_size, manifest)
 
 
-def scored_batches(options: InputConfig, split: str, found: Manifest):
+def scored_batches(options: InputConfig, split: str, manifest: Manifest):
     """Every example of a split in order, again and again, so that the last batch is full too."""
-    records = streaming.records_in_order(options, split, found).repeat()
+    records = streaming.records_in_order(options, split, manifest).repeat()
     return _static(
-        records.batch(options.batch_size, drop_remainder=True), options.batch_size, found
+        records.batch(options.batch_size, drop_remainder=True), options.batch_size, manifest
     )
 
 
-def _static(batches, batch_size, found):
+def _static(batches, batch_size, manifest):
     """Serialized records, string [B], become (features, labels) of known shapes."""
 
     def parse(serialized):
         serialized.set_shape([batch_size])
-        features, _, labels = streaming.parse(serialized, found)
-        return streaming.cut(features, found.max_sequence_length), labels
+        features, _, labels = streaming.parse(serialized, manifest)
+        return streaming.cut(features, manifest.max_sequence_length), labels
 
     batches = batches.map(parse, tf.data.experimental.AUTOTUNE)
     return batches.prefetch(tf.data.experimental.AUTOTUNE)

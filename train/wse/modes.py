@@ -30,11 +30,11 @@ _MODES = {plans.TRAIN: model_fn.TRAIN, plans.PREDICT: model_fn.PREDICT}
 
 def run(todo: Plan, options: argparse.Namespace) -> None:
     """Any mode; args: options, of train/run.py."""
-    ((section, found),) = todo.data.items()
+    ((section, manifest),) = todo.data.items()
     inputs = getattr(todo.params, section)
-    rules.check_data(inputs.data_dir, found)
+    rules.check_data(inputs.data_dir, manifest)
     _check_gelu(todo)
-    with explained(inputs, found):
+    with explained(inputs, manifest):
         if options.validate_only or options.compile_only:
             compile_steps(todo, options)
             return
@@ -163,10 +163,10 @@ def _read_by_one(input_fn):
 
 
 def _write_predictions(todo, split, scores):
-    found = todo.scored_data
-    if len(scores) != found.splits[split].examples:
+    manifest = todo.scored_data
+    if len(scores) != manifest.splits[split].examples:
         raise UserError(
-            f"predict {split}: {len(scores)} answers came for {found.splits[split].examples} "
+            f"predict {split}: {len(scores)} answers came for {manifest.splits[split].examples} "
             "examples; nothing is written"
         )
     folder = os.path.join(todo.model_dir, "predict")
@@ -176,17 +176,17 @@ def _write_predictions(todo, split, scores):
     np.savez(content, scores)
     write_whole(logits, content.getvalue())
     dataset = todo.scored_input.data_dir
-    paths = prediction_files.write(todo.model_dir, dataset, found, split, scores)
+    paths = prediction_files.write(todo.model_dir, dataset, manifest, split, scores)
     for path in [logits, *paths]:
         print(f"predict {split}: {len(scores):,} examples in {path}")
-    constant_answer.say_constant(constant_answer.constant_answer(found, scores), split)
+    constant_answer.say_constant(constant_answer.constant_answer(manifest, scores), split)
 
 
 def _estimator(todo: Plan, cs_ip, is_compiled: bool = False) -> wse.Estimator:
-    (found,) = todo.data.values()
+    (manifest,) = todo.data.values()
     start = warm_start.path_of(todo) if todo.train_data else None
     return wse.Estimator(
-        todo.params, todo.model_dir, found.max_sequence_length, cs_ip, start, is_compiled
+        todo.params, todo.model_dir, manifest.max_sequence_length, cs_ip, start, is_compiled
     )
 
 
@@ -199,10 +199,10 @@ def _checkpoint(todo: Plan) -> str:
 def _input_fn(todo: Plan, first_step: int = 0, split=None, batch_size=None):
     """A function of no argument; args: split and batch_size, where it is scored."""
     if todo.train_data:
-        options, found = todo.params.train_input, todo.train_data
+        options, manifest = todo.params.train_input, todo.train_data
         seed = order.seed_of(todo.params)
-        return lambda: static_input_fn.train_batches(options, found, seed, first_step)
-    options, found = todo.scored_input, todo.scored_data
+        return lambda: static_input_fn.train_batches(options, manifest, seed, first_step)
+    options, manifest = todo.scored_input, todo.scored_data
     options = dataclasses.replace(options, batch_size=batch_size or options.batch_size)
     split = split or todo.splits[0]
-    return lambda: static_input_fn.scored_batches(options, split, found)
+    return lambda: static_input_fn.scored_batches(options, split, manifest)

@@ -43,25 +43,25 @@ def lines(todo: Plan, mode: str) -> Iterator[Line]:
     Raises:
       UserError: a fault that would stop the run.
     """
-    ((section, found),) = todo.data.items()
+    ((section, manifest),) = todo.data.items()
     adapted = dataclasses.replace(todo, params=rules.adapted(todo.params))
-    yield from _data(todo, section, found)
+    yield from _data(todo, section, manifest)
     yield from _model(adapted)
     yield _checkpoint(adapted, mode)
-    yield from _gelu(todo, section, found)
-    yield from _graph(adapted.params, mode, section, found)
+    yield from _gelu(todo, section, manifest)
+    yield from _graph(adapted.params, mode, section, manifest)
 
 
-def _data(todo, section, found: Manifest):
+def _data(todo, section, manifest: Manifest):
     options = getattr(todo.params, section)
     splits = [TRAIN] if section == "train_input" else todo.splits
     for split in splits:
-        check_sizes(options.data_dir, split, found)
-        shards = found.splits[split].shards
-        examples = found.splits[split].examples
+        check_sizes(options.data_dir, split, manifest)
+        shards = manifest.splits[split].shards
+        examples = manifest.splits[split].examples
         yield Line(
             OK,
-            f"data: {found.task} {split}, {examples:,} examples in {len(shards)} shards, every "
+            f"data: {manifest.task} {split}, {examples:,} examples in {len(shards)} shards, every "
             "file there with its size",
         )
     if section == "train_input":
@@ -144,10 +144,10 @@ def check_can_continue(todo: Plan) -> None:
     tensors.check_has(todo.checkpoints[0], names)
 
 
-def _gelu(todo, section, found):
+def _gelu(todo, section, manifest):
     if todo.params.model.encoder_nonlinearity == "gelu":
         return
-    largest, size = gelu_difference.of_logits(todo, section, found)
+    largest, size = gelu_difference.of_logits(todo, section, manifest)
     yield Line(
         WARNING,
         "gelu: the checkpoint was trained with the erf form, wse has the tanh form: on its first "
@@ -155,10 +155,10 @@ def _gelu(todo, section, found):
     )
 
 
-def _graph(params: Config, mode, section, found):
+def _graph(params: Config, mode, section, manifest):
     batch_size = getattr(params, section).batch_size
-    graph = build(params, mode, batch_size, found.max_sequence_length)
-    shape = f"[{batch_size}, {found.max_sequence_length}]"
+    graph = build(params, mode, batch_size, manifest.max_sequence_length)
+    shape = f"[{batch_size}, {manifest.max_sequence_length}]"
     operations = len(graph.get_operations())
     yield Line(
         OK, f"graph: {operations:,} operations in mode {mode}, batches int32 {shape}, static"

@@ -115,15 +115,15 @@ def _for_cs(params: Config) -> Iterator[str]:
         yield "model.mixed_precision false: a CS system computes in 16 bits; set it to true"
 
 
-def check_data(dataset: str, found: Manifest) -> None:
+def check_data(dataset: str, manifest: Manifest) -> None:
     """Stops at a regression task.
 
     Raises:
       UserError: it is one.
     """
-    if found.is_regression:
+    if manifest.is_regression:
         raise UserError(
-            f"{dataset} ({found.task}) has scores, no classes, and Cerebras' classifier has no "
+            f"{dataset} ({manifest.task}) has scores, no classes, and Cerebras' classifier has no "
             "regression loss; train it with BACKEND=gpu or cpu"
         )
 
