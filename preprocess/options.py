@@ -7,7 +7,7 @@ from typing import Optional
 
 from preprocess.encoding.encode import min_sequence_length
 from preprocess.sources import user_spec
-from preprocess.sources.user_spec import OwnSpec
+from preprocess.sources.user_spec import UserSpec
 from shared import tasks, vocab, where
 from shared.errors import UserError
 from shared.shards import default_num_shards
@@ -31,7 +31,7 @@ class Options:
     """
 
     task: Optional[Task]
-    own: Optional[OwnSpec]
+    own: Optional[UserSpec]
     data_dir: str
     tfds_data_dir: str
     glue_dir: Optional[str]
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _own_spec(parsed) -> Optional[OwnSpec]:
+def _own_spec(parsed) -> Optional[UserSpec]:
     options = {"--text": parsed.text, "--label": parsed.label, "--bad_rows": parsed.bad_rows}
     if parsed.data is None:
         given = [name for name, value in options.items() if value is not None]

@@ -14,7 +14,7 @@ from preprocess.output import up_to_date
 from preprocess.output.dataset_folder import DatasetFolder
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import TfdsDataset
-from preprocess.sources.user_files import OwnFiles
+from preprocess.sources.user_files import UserFiles
 from shared import vocab
 from shared.errors import exit_code
 from shared.manifest import Vocabulary as ManifestVocabulary
@@ -34,10 +34,10 @@ def main(arguments: list) -> None:
             build(folder, asked, source)
 
 
-def source_of(asked: Options) -> "OwnFiles | TfdsDataset":
+def source_of(asked: Options) -> "UserFiles | TfdsDataset":
     """Where the rows come from."""
     if asked.own:
-        return OwnFiles(asked.own)
+        return UserFiles(asked.own)
     if asked.glue_dir:
         prepared = glue_files.prepare(asked.task, asked.glue_dir, asked.tfds_data_dir)
     else:

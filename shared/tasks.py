@@ -9,10 +9,10 @@ from typing import NamedTuple, Optional, Tuple
 from shared.errors import UserError
 from shared.suggest import unknown
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
-_SPLITS = (TRAIN, VALIDATION, TEST)
+TRAIN_SPLIT, VALIDATION_SPLIT, TEST_SPLIT = "train", "validation", "test"
+_SPLITS = (TRAIN_SPLIT, VALIDATION_SPLIT, TEST_SPLIT)
 _MNLI_SPLITS = (
-    TRAIN,
+    TRAIN_SPLIT,
     "validation_matched",
     "validation_mismatched",
     "test_matched",
@@ -122,7 +122,7 @@ def own(
 
 def is_test(split: str) -> bool:
     """Whether a split is there to predict: its rows may lack labels."""
-    return split.startswith(TEST)
+    return split.startswith(TEST_SPLIT)
 
 
 def in_order(splits) -> list:

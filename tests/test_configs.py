@@ -58,7 +58,9 @@ def test_every_file_loads_without_a_remark_and_says_what_it_is_for(path):
 
 
 def test_every_glue_task_that_can_be_trained_has_both_sizes():
-    assert {*ROWS} == {task for task, entry in tasks.TASKS.items() if tasks.TRAIN in entry.splits}
+    assert {*ROWS} == {
+        task for task, entry in tasks.TASKS.items() if tasks.TRAIN_SPLIT in entry.splits
+    }
     names = {f"params_bert_{size}_{task}.yaml" for size, task in GLUE}
     assert names == {path.name for path in PATHS} - {
         "params_bert_base.yaml",

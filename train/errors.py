@@ -34,9 +34,9 @@ def explained(
         yield
     except tf.errors.ResourceExhaustedError as error:
         advice = _smaller_batch(inputs, optimizer, devices)
+        batch = f"batch {inputs.batch_size} x length {manifest.max_sequence_length}"
         raise UserError(
-            f"out of memory with batch {inputs.batch_size} x length {manifest.max_sequence_length}: "
-            f"{plain_message(error)}. {advice} Shorter records (MSL) and model.mixed_precision: "
+            f"out of memory with {batch}: {plain_message(error)}. {advice} Shorter records (MSL) and model.mixed_precision: "
             "true take less, too. The last checkpoint is untouched."
         ) from None
     except tf.errors.OutOfRangeError:

@@ -16,18 +16,26 @@ from shared.manifest import Manifest, read_manifest
 from train import resolve
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
-from train.plan import EVAL, EVAL_ALL, PREDICT, TRAIN, TRAIN_AND_EVAL, WSE, Plan
+from train.plan import (
+    EVAL_ALL_MODE,
+    EVAL_MODE,
+    PREDICT_MODE,
+    TRAIN_AND_EVAL_MODE,
+    TRAIN_MODE,
+    WSE,
+    Plan,
+)
 from train.pretrained import fit
 from train.pretrained.read import read as read_pretrained
 from train.wse import rules
 
 # {mode: the sections of the configuration whose data it reads}
 _SECTIONS = {
-    TRAIN: (TRAIN_INPUT,),
-    EVAL: (EVAL_INPUT,),
-    EVAL_ALL: (EVAL_INPUT,),
-    TRAIN_AND_EVAL: (TRAIN_INPUT, EVAL_INPUT),
-    PREDICT: (PREDICT_INPUT,),
+    TRAIN_MODE: (TRAIN_INPUT,),
+    EVAL_MODE: (EVAL_INPUT,),
+    EVAL_ALL_MODE: (EVAL_INPUT,),
+    TRAIN_AND_EVAL_MODE: (TRAIN_INPUT, EVAL_INPUT),
+    PREDICT_MODE: (PREDICT_INPUT,),
 }
 
 
@@ -99,7 +107,7 @@ def _check_seeds(params: Config) -> None:
 
 def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) -> None:
     """`make compile` compiles for train_and_eval whatever the data is good for."""
-    if options.mode != TRAIN_AND_EVAL or options.split:
+    if options.mode != TRAIN_AND_EVAL_MODE or options.split:
         return
     if not choose_splits.labelled(data[EVAL_INPUT]):
         print("no labelled split to evaluate: only the train step")

@@ -8,7 +8,7 @@ from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.manifest import Manifest
 
 GPU, CPU, WSE = BACKENDS = ("gpu", "cpu", "wse")
-TRAIN, EVAL, EVAL_ALL, TRAIN_AND_EVAL, PREDICT = MODES = (
+TRAIN_MODE, EVAL_MODE, EVAL_ALL_MODE, TRAIN_AND_EVAL_MODE, PREDICT_MODE = MODES = (
     *("train", "eval", "eval_all"),
     *("train_and_eval", "predict"),
 )

@@ -5,19 +5,29 @@ import sys
 
 from shared.config import settings
 from shared.errors import exit_code
-from train import make_plan, plan
+from train import make_plan
 from train.backend import import_tensorflow
 from train.gpu import xla_cache
 from train.modes import quality
+from train.plan import (
+    BACKENDS,
+    EVAL_ALL_MODE,
+    EVAL_MODE,
+    MODES,
+    PREDICT_MODE,
+    TRAIN_AND_EVAL_MODE,
+    TRAIN_MODE,
+    WSE,
+)
 
 # Options that mean something in some modes only.
-_TRAINING = (plan.TRAIN, plan.TRAIN_AND_EVAL)
-_EVALUATING = (plan.EVAL, plan.EVAL_ALL, plan.TRAIN_AND_EVAL)
-_COMPILED = (plan.TRAIN, plan.EVAL, plan.TRAIN_AND_EVAL, plan.PREDICT)
+_TRAINING = (TRAIN_MODE, TRAIN_AND_EVAL_MODE)
+_EVALUATING = (EVAL_MODE, EVAL_ALL_MODE, TRAIN_AND_EVAL_MODE)
+_COMPILED = (TRAIN_MODE, EVAL_MODE, TRAIN_AND_EVAL_MODE, PREDICT_MODE)
 _MODES_OF = {
-    "split": (*_EVALUATING, plan.PREDICT),
+    "split": (*_EVALUATING, PREDICT_MODE),
     "eval_steps": _EVALUATING,
-    "checkpoint_path": (*_TRAINING, quality.MODE, plan.EVAL, plan.PREDICT),
+    "checkpoint_path": (*_TRAINING, quality.MODE, EVAL_MODE, PREDICT_MODE),
     "steps": _TRAINING,
     "max_steps": (*_TRAINING, quality.MODE),
     "seed": _TRAINING,
@@ -29,7 +39,7 @@ _MODES_OF = {
 
 def main(arguments: list) -> None:
     options = parse(arguments)
-    if options.backend != plan.WSE:
+    if options.backend != WSE:
         xla_cache.choose()
     if options.mode == quality.MODE:
         quality.run(options, _run_seeds)
@@ -48,42 +58,40 @@ def _run_seeds(options: argparse.Namespace) -> list:
 
 def run(options: argparse.Namespace):
     """One run of one mode; returns the results of an evaluation, if it is one."""
-    todo = make_plan.make(options)
+    plan = make_plan.make(options)
     backend = import_tensorflow(options.backend)
-    manifest = todo.train_data or todo.scored_data
-    print(f"backend: {backend}; task: {manifest.task}; model_dir: {todo.model_dir}")
+    manifest = plan.train_data or plan.scored_data
+    print(f"backend: {backend}; task: {manifest.task}; model_dir: {plan.model_dir}")
     # These import TensorFlow.
-    if backend == plan.WSE:
+    if backend == WSE:
         from train.wse import modes as on_wse
 
-        return on_wse.run(todo, options)
+        return on_wse.run(plan, options)
     from train.modes import compiling, evaluation, prediction, training
 
     if options.validate_only or options.compile_only:
-        compiling.compile_steps(todo, backend, bool(options.validate_only))
+        compiling.compile_steps(plan, backend, bool(options.validate_only))
         return None
     mode = {
-        plan.TRAIN: training.train,
-        plan.TRAIN_AND_EVAL: training.train_and_eval,
-        plan.EVAL: evaluation.evaluate_once,
-        plan.EVAL_ALL: evaluation.evaluate_all,
-        plan.PREDICT: prediction.predict,
+        TRAIN_MODE: training.train,
+        TRAIN_AND_EVAL_MODE: training.train_and_eval,
+        EVAL_MODE: evaluation.evaluate_once,
+        EVAL_ALL_MODE: evaluation.evaluate_all,
+        PREDICT_MODE: prediction.predict,
     }[options.mode]
-    return mode(todo, backend)
+    return mode(plan, backend)
 
 
 def parse(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m train.run", description="Fine-tunes BERT on records of preprocess.run."
     )
-    parser.add_argument("-m", "--mode", required=True, choices=(*plan.MODES, quality.MODE))
+    parser.add_argument("-m", "--mode", required=True, choices=(*MODES, quality.MODE))
     parser.add_argument("-p", "--params", required=True, help="the YAML configuration")
     parser.add_argument("-o", "--model_dir", required=True, help="checkpoints and results go here")
     parser.add_argument("--data_dir", help="the folder that holds manifest.json")
     parser.add_argument("--split", help="what to score (every labelled split but train) or predict")
-    parser.add_argument(
-        "--backend", choices=plan.BACKENDS, help="(gpu if one is visible, else cpu)"
-    )
+    parser.add_argument("--backend", choices=BACKENDS, help="(gpu if one is visible, else cpu)")
     parser.add_argument(
         "--checkpoint_path",
         help="a BERT to start from, or a classifier to score: folder or TF checkpoint",
@@ -109,7 +117,7 @@ def parse(arguments: list) -> argparse.Namespace:
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
             parser.error(f"--{name} means nothing with --mode {options.mode}")
-    if options.backend != plan.WSE and options.cs_ip is not None:
+    if options.backend != WSE and options.cs_ip is not None:
         parser.error("--cs_ip means nothing without --backend wse")
     return options
 

@@ -12,7 +12,7 @@ from preprocess.formats import tfrecord
 from preprocess.sources.tfds_dataset import TfdsDataset, prepared_folder
 from shared import tasks
 from shared.errors import UserError
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 
 TASK = tasks.get("sst2")
 _INFO_FILE = "dataset_info.json"
@@ -39,24 +39,24 @@ class _Split:
 def train_file(made: Input) -> str:
     """The one file of a made input's train split."""
     folder = prepared_folder(TASK, made.tfds_data_dir)
-    return os.path.join(folder, _file_name(TRAIN))
+    return os.path.join(folder, _file_name(TRAIN_SPLIT))
 
 
 def repeated(tfds_data_dir: str, least_rows: int, target: str) -> Input:
     """The train split as often as it takes to have at least so many rows."""
     source = _prepared(tfds_data_dir)
     splits = _splits(source)
-    whole = splits[TRAIN]
-    splits[TRAIN] = replace(whole, times=-(-least_rows // whole.rows))
+    whole = splits[TRAIN_SPLIT]
+    splits[TRAIN_SPLIT] = replace(whole, times=-(-least_rows // whole.rows))
     return _write(source, splits, target)
 
 
 def shortened(tfds_data_dir: str, most_rows: int, target: str) -> Input:
     """The first rows of the train split; at most what half a megabyte holds."""
     source = _prepared(tfds_data_dir)
-    file = TfdsDataset(TASK, source).rows(source).files[TRAIN][0]
+    file = TfdsDataset(TASK, source).rows(source).files[TRAIN_SPLIT][0]
     records = next(tfrecord.read(file.path)).first(most_rows).as_list()
-    splits = {**_splits(source), TRAIN: _Split(tfrecord.frame(records), len(records))}
+    splits = {**_splits(source), TRAIN_SPLIT: _Split(tfrecord.frame(records), len(records))}
     return _write(source, splits, target)
 
 

@@ -14,7 +14,7 @@ from bench.peers import environment as peers
 from bench.table import markdown
 from shared.errors import UserError, exit_code
 from shared.manifest import read_manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 
 _ROUNDS = 5
 _QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -40,7 +40,7 @@ _PEER = "Hugging Face datasets (Arrow in memory, torch) + DataLoader, the best o
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
     manifest = read_manifest(asked.data_dir)
-    _check_size(asked, manifest.splits[TRAIN].examples)
+    _check_size(asked, manifest.splits[TRAIN_SPLIT].examples)
     peers_python = None if asked.skip_peers else asked.peers_python
     if peers_python:
         peers.check(peers_python, "datasets", "torch")

@@ -27,7 +27,7 @@ from shared import records
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.manifest import Manifest, read_manifest
 from shared.shards import shard_paths
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data import input_fn, order
 from train.data.in_memory import read_split
 
@@ -43,7 +43,7 @@ GATHER, PARSE, PARALLEL, READ = "gather", "parse", "parse in parallel", "read"
 def main(folder: str, batch_size: str) -> None:
     manifest = read_manifest(folder)
     made = _Datasets(folder, manifest, int(batch_size))
-    batches = manifest.splits[TRAIN].examples // int(batch_size)
+    batches = manifest.splits[TRAIN_SPLIT].examples // int(batch_size)
     seconds, start = {}, {}
     for name, (make, epochs) in made.by_name().items():
         started = time.perf_counter()
@@ -120,16 +120,18 @@ class _Datasets:
 
     def _gather(self) -> tf.data.Dataset:
         """The rows of the same arrays and nothing else: of a batch ids, lengths and labels."""
-        rows = [tf.constant(column) for column in read_split(self._folder, TRAIN, self._manifest)]
-        of_step = order.share(self._batch_size, 1)
-        numbers = order.epoch_batches(order.permutation(1, 0, len(rows[0])), of_step)
+        rows = [
+            tf.constant(column) for column in read_split(self._folder, TRAIN_SPLIT, self._manifest)
+        ]
+        share = order.share(self._batch_size, 1)
+        numbers = order.epoch_batches(order.permutation(1, 0, len(rows[0])), share)
         numbers = tf.data.Dataset.from_tensor_slices(numbers).repeat()
         batches = numbers.map(lambda batch: tuple(tf.gather(column, batch) for column in rows))
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def _files(self) -> tf.data.Dataset:
         """Serialized records, string [batch_size], in the order of the files."""
-        paths = shard_paths(self._folder, TRAIN, self._manifest)
+        paths = shard_paths(self._folder, TRAIN_SPLIT, self._manifest)
         files = tf.data.TFRecordDataset(paths).batch(self._batch_size, drop_remainder=True)
         return files.repeat()
 

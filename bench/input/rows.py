@@ -12,13 +12,13 @@ import numpy as np
 
 from shared import records
 from shared.manifest import read_manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data.in_memory import read_split
 
 
 def main(folder: str, target: str) -> None:
     manifest = read_manifest(folder)
-    rows = read_split(folder, TRAIN, manifest)
+    rows = read_split(folder, TRAIN_SPLIT, manifest)
     mask, segments = records.mask_and_segments(
         rows.lengths, rows.b_starts, manifest.max_sequence_length
     )

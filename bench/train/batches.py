@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from shared.manifest import read_manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data import order
 from train.data.in_memory import read_split
 
@@ -26,7 +26,7 @@ def write(dataset: str, batch_size: int, seed: int, path: str) -> int:
     Returns: how many whole batches there are.
     """
     manifest = read_manifest(dataset)
-    train, dev = (read_split(dataset, split, manifest) for split in (TRAIN, "validation"))
+    train, dev = (read_split(dataset, split, manifest) for split in (TRAIN_SPLIT, "validation"))
     rows = order.permutation(seed, 0, len(train.labels))
     columns = {name: column[rows] for name, column in _columns(train).items()}
     columns.update({f"dev_{name}": column for name, column in _columns(dev).items()})

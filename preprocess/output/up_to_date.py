@@ -25,9 +25,8 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
     ]
     splits = list(expected["source"]["splits"])
     if sorted(manifest.splits) != sorted(splits):
-        lines.append(
-            f"  splits: it has {', '.join(manifest.splits)}, this run would write {', '.join(splits)}"
-        )
+        old, new = ", ".join(manifest.splits), ", ".join(splits)
+        lines.append(f"  splits: it has {old}, this run would write {new}")
     for split, entry in manifest.splits.items():
         shards, wanted = len(entry.shards), num_shards(entry.examples)
         if shards != wanted:

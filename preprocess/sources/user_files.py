@@ -11,7 +11,7 @@ from preprocess.sources import table_files
 from preprocess.sources.rows import LABEL, RowFile, Rows
 from preprocess.sources.table_files import BadRow
 from preprocess.sources.user_labels import LabelError, Labels, ReservedScoreError, text_of
-from preprocess.sources.user_spec import OwnSpec
+from preprocess.sources.user_spec import UserSpec
 from shared import records, tasks
 from shared.errors import UserError
 from shared.files import sha256_of
@@ -21,10 +21,10 @@ _ROWS_PER_WRITE = 4096
 _NO_ROW = "holds no row that can be read; expected at least one"
 
 
-class OwnFiles:
-    """The files of an OwnSpec; see preprocess/sources/tfds_dataset.py for its sibling."""
+class UserFiles:
+    """The files of an UserSpec; see preprocess/sources/tfds_dataset.py for its sibling."""
 
-    def __init__(self, spec: OwnSpec):
+    def __init__(self, spec: UserSpec):
         self._spec = spec
         self._described = None
         self.text_columns = spec.text
@@ -59,7 +59,7 @@ class OwnFiles:
         """
         self.describe()
         tables = {split: _Table(self._spec, split, path) for split, path in self._spec.files}
-        labels = _labels_of(tables[tasks.TRAIN])
+        labels = _labels_of(tables[tasks.TRAIN_SPLIT])
         files, dropped = {}, {}
         for split, table in tables.items():
             path = os.path.join(folder, split + ".rows")
@@ -109,7 +109,7 @@ class _Table:
       dropped: {line: what is wrong} of the rows that were left out.
     """
 
-    def __init__(self, spec: OwnSpec, split: str, path: str):
+    def __init__(self, spec: UserSpec, split: str, path: str):
         """Raises UserError where a column is missing; only test data may lack labels."""
         self.path = path
         self.dropped = {}

@@ -26,7 +26,7 @@ _SPLIT = r"[a-z][a-z0-9_]*"
 
 
 @dataclass(frozen=True)
-class OwnSpec:
+class UserSpec:
     """A task of the user's own.
 
     Attributes:
@@ -46,7 +46,7 @@ class OwnSpec:
 
 def parse(
     task: str, data: str, text: Optional[str], label: Optional[str], bad_rows: Optional[str]
-) -> OwnSpec:
+) -> UserSpec:
     """The checked specification; `data` is `train=a.csv,...`, or the name of a YAML file."""
     if task in tasks.TASKS:
         raise UserError(
@@ -97,7 +97,7 @@ def _from_yaml(path: str) -> dict:
     return {**content, "data": files, "text": [text] if isinstance(text, str) else text}
 
 
-def _checked(task: str, content: dict, where: str) -> OwnSpec:
+def _checked(task: str, content: dict, where: str) -> UserSpec:
     files, text, label = content["data"], content.get("text"), content.get("label")
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
@@ -107,7 +107,7 @@ def _checked(task: str, content: dict, where: str) -> OwnSpec:
     if content.get("bad_rows") not in (None, DROP):
         raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}; it may be {DROP}")
     _check_files(files, where)
-    return OwnSpec(task, tuple(files), tuple(text), label, content.get("bad_rows") == DROP)
+    return UserSpec(task, tuple(files), tuple(text), label, content.get("bad_rows") == DROP)
 
 
 def _check_files(files: list, where: str) -> None:
@@ -118,7 +118,7 @@ def _check_files(files: list, where: str) -> None:
                 f"{where}: split {split!r} stands there twice or is no name of small letters, "
                 "digits and _"
             )
-    if tasks.TRAIN not in splits:
+    if tasks.TRAIN_SPLIT not in splits:
         found = ", ".join(splits) or "no file"
         raise UserError(f"{where} has {found}; the labels are taken from train=<file>")
     for _, path in files:

@@ -83,9 +83,9 @@ def trained(trained_once, tmp_path):
 def assert_close():
     """max|difference| / max|reference| <= 1e-4; by absolute error where there is only noise."""
 
-    def check(manifest, reference, name):
+    def check(found, reference, name):
         reference = np.asarray(reference)
-        difference, largest = np.abs(manifest - reference).max(), np.abs(reference).max()
+        difference, largest = np.abs(found - reference).max(), np.abs(reference).max()
         if largest < 1e-7:
             assert difference <= 1e-7, name
         else:

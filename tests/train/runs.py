@@ -67,8 +67,8 @@ def weights(model_dir, step=None):
     return tensors.read(path, [name for name, _ in tf.train.list_variables(path)])
 
 
-def assert_same_weights(manifest, expected):
+def assert_same_weights(found, expected):
     """Bit for bit."""
-    assert set(manifest) == set(expected)
+    assert set(found) == set(expected)
     for name, values in expected.items():
-        np.testing.assert_array_equal(manifest[name], values, err_msg=name)
+        np.testing.assert_array_equal(found[name], values, err_msg=name)

@@ -36,12 +36,12 @@ def converted(tmp_path):
     return run
 
 
-def assert_same(manifest, expected, **differences):
+def assert_same(found, expected, **differences):
     """Equal in all but where they lie, and what `differences` names."""
     for field in dataclasses.fields(expected):
         if field.name in ("path", "format", "is_own", *differences):
             continue
-        value = getattr(manifest, field.name)
+        value = getattr(found, field.name)
         if field.name == "weights":
             assert {name: array.tobytes() for name, array in value.items()} == {
                 name: array.tobytes() for name, array in expected.weights.items()
@@ -49,7 +49,7 @@ def assert_same(manifest, expected, **differences):
         else:
             assert value == getattr(expected, field.name), field.name
     for name, value in differences.items():
-        assert getattr(manifest, name) == value, name
+        assert getattr(found, name) == value, name
 
 
 @pytest.mark.parametrize("source", ALL, ids=lambda path: path.name)

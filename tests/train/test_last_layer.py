@@ -17,7 +17,7 @@ MODEL = ModelConfig(
 class AllAsk(Layers):
     """The last layer is like the others."""
 
-    def asking(self, hidden):
+    def query_tokens(self, hidden):
         return hidden
 
 

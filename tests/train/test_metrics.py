@@ -237,6 +237,6 @@ def test_scores_that_are_no_numbers_are_not_hidden():
         ([[2.5]], None),
     ],
 )
-def test_a_constant_prediction(logits, manifest):
+def test_a_constant_prediction(logits, found):
     constant = metrics.constant_prediction(np.array(logits, np.float32))
-    assert constant == manifest and type(constant) is type(manifest)
+    assert constant == found and type(constant) is type(found)

@@ -29,11 +29,11 @@ SIZES = {"vocab_size": 64, "hidden_size": 32, "num_heads": 2, "num_hidden_layers
          "filter_size": 64, "max_position_embeddings": 40}  # fmt: skip
 
 
-def assert_equal(manifest, expected):
-    assert set(manifest) == set(expected)
+def assert_equal(found, expected):
+    assert set(found) == set(expected)
     for name, values in expected.items():
-        assert manifest[name].dtype == np.float32
-        np.testing.assert_array_equal(manifest[name], values, err_msg=name)
+        assert found[name].dtype == np.float32
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
 @pytest.fixture

@@ -38,11 +38,11 @@ def path(tmp_path):
     return tmp_path / "model.safetensors"
 
 
-def assert_same(manifest, expected):
-    assert set(manifest) == set(expected)
+def assert_same(found, expected):
+    assert set(found) == set(expected)
     for name, array in expected.items():
-        assert (manifest[name].dtype, manifest[name].shape) == (array.dtype, array.shape), name
-        assert manifest[name].tobytes() == array.tobytes(), name  # NaN and -0 too
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
+        assert found[name].tobytes() == array.tobytes(), name  # NaN and -0 too
 
 
 def test_a_file_written_by_hand(path):

@@ -53,14 +53,14 @@ def test_the_containers_cpu_evaluates(wse, monkeypatch):
 
 
 def test_several_seeds_are_refused(wse):
-    from train import plan
+    from train.wse import rules
 
     options = run.parse(
         ["--mode", "train", "--params", "p", "--model_dir", "m", "--backend", "wse",
          "--seeds", "1,2"]
     )  # fmt: skip
     with pytest.raises(UserError, match="has no several seeds"):
-        plan.wse_rules.check(None, options)
+        rules.check(None, options)
 
 
 def test_all_that_it_cannot_do_is_listed(wse):

@@ -100,7 +100,7 @@ def test_a_step_that_overflows_changes_no_weight_and_is_not_counted(begin, batch
     with tf.Graph().as_default():
         features, labels = tf.compat.v1.data.make_one_shot_iterator(batches()).get_next()
         spec = model_fn.make(params, WseLayers, lambda **fields: fields)(
-            features, labels, model_fn.TRAIN, config.dump(params)
+            features, labels, model_fn.ModeKeys.TRAIN, config.dump(params)
         )
         saver = tf.compat.v1.train.Saver()
         with tf.compat.v1.Session() as session:
@@ -182,7 +182,7 @@ def test_three_classes_have_no_f1(tmp_path):
     with tf.Graph().as_default():
         features = {name: tf.zeros([2, 8], tf.int32) for name in FEATURES}
         spec = model_fn.make(params, WseLayers, lambda **fields: fields)(
-            features, tf.zeros([2], tf.int32), model_fn.EVAL, config.dump(params)
+            features, tf.zeros([2], tf.int32), model_fn.ModeKeys.EVAL, config.dump(params)
         )
         metrics, arguments = spec["host_call"]
         assert set(metrics(*arguments)) == {"eval/accuracy_cls"}

@@ -186,8 +186,8 @@ def test_shuffle_seed_goes_before_the_runs_seed(even):
         params = runs.modelzoo_config(runconfig={"tf_random_seed": seed})
         options = InputConfig(2, even, shuffle_seed=shuffle_seed)
         params = dataclasses.replace(params, train_input=options)
-        todo = SimpleNamespace(params=params, train_data=manifest)
-        batches = modes._input_fn(todo)().take(12)
+        plan = SimpleNamespace(params=params, train_data=manifest)
+        batches = modes._input_fn(plan)().take(12)
         return [tuple(row) for features, _ in batches for row in features["input_ids"].numpy()]
 
     assert rows_of(5, 1) == rows_of(5, 2) == rows_of(None, 5) != rows_of(None, 1)

@@ -20,7 +20,7 @@ def test_every_operation_is_known(mode, mixed):
         model={**RATES, "mixed_precision": mixed}, optimizer={"use_bias_correction": True}
     )
     graph = report.build(params, mode, 4, 16)
-    assert known_operations.strangers(graph, mode) == {}
+    assert known_operations.unknown_operations(graph, mode) == {}
     types = {op.type for op in known_operations._operations(graph)}
     if mode == "train":
         # Nothing is missing that such a graph must have, function bodies included.
@@ -32,7 +32,7 @@ def test_a_stranger_is_named_with_the_line_it_came_from(monkeypatch):
     monkeypatch.setattr(layers.WseLayers, "gelu", layers.Layers.gelu_erf)
     params = runs.modelzoo_config(model={"mixed_precision": "float16"})
     graph = report.build(params, "train", 4, 16)
-    found = known_operations.strangers(graph, "train")
+    found = known_operations.unknown_operations(graph, "train")
     assert set(found) == {"Erf", "Exp", "IdentityN"}  # the last one is of tf.custom_gradient
     file, line = found["Erf"].split(":")
     assert file == "train/model/derivatives.py"
@@ -46,4 +46,4 @@ def test_a_stranger_in_a_branch_is_found_too(monkeypatch):
     )
     params = runs.modelzoo_config(model={"mixed_precision": "float16"})
     graph = report.build(params, "train", 4, 16)
-    assert set(known_operations.strangers(graph, "train")) == {"Ceil"}
+    assert set(known_operations.unknown_operations(graph, "train")) == {"Ceil"}

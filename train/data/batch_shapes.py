@@ -4,7 +4,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from shared.config import Config
 from shared.manifest import Manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data import order, user_input_fn
 from train.data.in_memory import fits_in_memory
 from train.data.input_fn import lengths_of_batches
@@ -30,15 +30,15 @@ def of_training(params: Config, manifest: Manifest, input_context) -> Shapes:
     options = params.train_input
     if options.input_fn:
         dataset = user_input_fn.training_batches(
-            params, input_context, split=TRAIN, manifest=manifest, first_step=0
+            params, input_context, split=TRAIN_SPLIT, manifest=manifest, first_step=0
         )
         return _own(dataset, f"train_input.input_fn {options.input_fn}")
-    of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
-    order.steps_per_epoch(manifest.splits[TRAIN].examples, of_step)
+    share = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
+    order.steps_per_epoch(manifest.splits[TRAIN_SPLIT].examples, share)
     lengths = lengths_of_batches(
-        manifest, TRAIN, of_step.rows, params.runconfig.xla, options.group_by_length
+        manifest, TRAIN_SPLIT, share.rows, params.runconfig.xla, options.group_by_length
     )
-    return Shapes([(of_step.rows, length) for length in lengths], [])
+    return Shapes([(share.rows, length) for length in lengths], [])
 
 
 def of_scoring(params: Config, section: str, splits: List[str], manifest: Manifest) -> Shapes:

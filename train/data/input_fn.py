@@ -20,7 +20,7 @@ import tensorflow as tf
 from shared.config import Config, InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data import order, record_rules, streaming
 from train.data.in_memory import bytes_of, fits_in_memory, read_split
 
@@ -43,18 +43,18 @@ def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, fi
       first_step: the step whose batches come first.
     """
     options = params.train_input
-    of_step = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
+    share = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     seed = order.seed_of(params)
     is_grouped = options.group_by_length
-    lengths = trimmed_lengths(manifest, TRAIN, of_step.rows, params.runconfig.xla, is_grouped)
-    if fits_in_memory(options, TRAIN, manifest):
-        rows = read_split(options.data_dir, TRAIN, manifest)
-        order_of = functools.partial(_order, options, rows.lengths, of_step, seed)
-        numbers = _training_batches(rows.lengths, lengths, of_step, order_of, first_step)
+    lengths = trimmed_lengths(manifest, TRAIN_SPLIT, share.rows, params.runconfig.xla, is_grouped)
+    if fits_in_memory(options, TRAIN_SPLIT, manifest):
+        rows = read_split(options.data_dir, TRAIN_SPLIT, manifest)
+        order_of = functools.partial(_order, options, rows.lengths, share, seed)
+        numbers = _training_batches(rows.lengths, lengths, share, order_of, first_step)
         batches = numbers.map(_gather(rows), _MADE_AT_ONCE)
     else:
         _check_streams(options, manifest)
-        serialized = streaming.training_batches(options, manifest, of_step, seed, first_step)
+        serialized = streaming.training_batches(options, manifest, share, seed, first_step)
         batches = serialized.map(_parse(manifest, lengths), _MADE_AT_ONCE)
     return _prefetched(batches)
 
@@ -98,23 +98,23 @@ def _check_streams(options: InputConfig, manifest: Manifest) -> None:
     if options.group_by_length:
         raise UserError(
             "train_input.group_by_length: only a split that is held in memory can be grouped; "
-            f"{options.data_dir} would take {bytes_of(TRAIN, manifest) / 1e9:.3g} GB, "
+            f"{options.data_dir} would take {bytes_of(TRAIN_SPLIT, manifest) / 1e9:.3g} GB, "
             f"train_input.memory_limit_gb is {options.memory_limit_gb:g}; raise it, or switch "
             "group_by_length off"
         )
 
 
-def _order(options: InputConfig, lengths, of_step, seed, epoch: int) -> np.ndarray:
+def _order(options: InputConfig, lengths, share, seed, epoch: int) -> np.ndarray:
     """Row numbers in the order of an epoch, int64; args: lengths, int [N], of all rows."""
     rows = np.arange(len(lengths))
     if options.shuffle:
         rows = order.permutation(seed, epoch, len(lengths))
     if options.group_by_length:
-        rows = order.grouped(rows, lengths, of_step, seed, epoch)
+        rows = order.grouped(rows, lengths, share, seed, epoch)
     return rows
 
 
-def _training_batches(lengths, possible_lengths, of_step, order_of, first_step):
+def _training_batches(lengths, possible_lengths, share, order_of, first_step):
     """A dataset of (row numbers int64 [B], S int64), without end.
 
     Args:
@@ -122,17 +122,17 @@ def _training_batches(lengths, possible_lengths, of_step, order_of, first_step):
       order_of: gives the row numbers of an epoch in their order.
     """
     examples = len(lengths)
-    per_epoch = order.steps_per_epoch(examples, of_step)
+    per_epoch = order.steps_per_epoch(examples, share)
     first_epoch, steps_taken = divmod(first_step, per_epoch)
 
     def batches_numpy(epoch):
-        batches = order.epoch_batches(order_of(int(epoch)), of_step)
-        batches = batches[steps_taken * of_step.batches_per_step if epoch == first_epoch else 0 :]
+        batches = order.epoch_batches(order_of(int(epoch)), share)
+        batches = batches[steps_taken * share.batches_per_step if epoch == first_epoch else 0 :]
         return batches, _trimmed(lengths[batches].max(axis=1), possible_lengths)
 
     def batches_of(epoch):
         rows, trimmed = tf.numpy_function(batches_numpy, [epoch], [tf.int64, tf.int64])
-        rows.set_shape([None, of_step.rows])
+        rows.set_shape([None, share.rows])
         trimmed.set_shape([None])
         return tf.data.Dataset.from_tensor_slices((rows, trimmed))
 
@@ -197,7 +197,7 @@ def lengths_of_batches(
     entry = manifest.splits[split]
     if not entry.length_histogram:
         return lengths
-    smallest = batch_size if split == TRAIN else entry.examples % batch_size or batch_size
+    smallest = batch_size if split == TRAIN_SPLIT else entry.examples % batch_size or batch_size
     up_to = _rows_up_to(lengths, manifest, split)
     return [
         length

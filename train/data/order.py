@@ -61,19 +61,19 @@ def seed_of(params: Config) -> int:
     return params.runconfig.tf_random_seed if stated is None else stated
 
 
-def steps_per_epoch(examples: int, of_step: Share) -> int:
+def steps_per_epoch(examples: int, share: Share) -> int:
     """Whole steps in so many rows.
 
     Raises:
       UserError: there is none.
     """
-    steps = examples // of_step.rows_per_step
+    steps = examples // share.rows_per_step
     if steps == 0:
-        parts = of_step.parts
+        parts = share.parts
         accumulated = f" x optimizer.grad_accum_steps {parts}" if parts > 1 else ""
         raise UserError(
             f"the train split has {examples} examples, fewer than train_input.batch_size "
-            f"{of_step.rows * of_step.replicas}{accumulated}; make the batch smaller"
+            f"{share.rows * share.replicas}{accumulated}; make the batch smaller"
         )
     return steps
 
@@ -89,7 +89,7 @@ def permutation_of_buffer(seed: int, epoch: int, number: int, size: int) -> np.n
     return np.random.RandomState([seed, epoch, number]).permutation(size).astype(np.int64)
 
 
-def grouped(rows: np.ndarray, lengths: np.ndarray, of_step: Share, seed: int, epoch: int):
+def grouped(rows: np.ndarray, lengths: np.ndarray, share: Share, seed: int, epoch: int):
     """The rows of whole steps in another order: rows of about the same length share a step.
 
     Within every _STEPS_TO_GROUP steps the rows are sorted by length and cut into steps again; then
@@ -102,24 +102,24 @@ def grouped(rows: np.ndarray, lengths: np.ndarray, of_step: Share, seed: int, ep
       seed, epoch: of the order of steps.
     Returns: int64 [steps * rows_per_step].
     """
-    steps = steps_per_epoch(len(rows), of_step)
-    rows = rows[: steps * of_step.rows_per_step]
-    pool = _STEPS_TO_GROUP * of_step.rows_per_step
+    steps = steps_per_epoch(len(rows), share)
+    rows = rows[: steps * share.rows_per_step]
+    pool = _STEPS_TO_GROUP * share.rows_per_step
     pools = [rows[start : start + pool] for start in range(0, len(rows), pool)]
     ordered = [some[np.argsort(lengths[some], kind="stable")] for some in pools]
-    of_steps = np.concatenate(ordered).reshape(steps, of_step.rows_per_step)
+    of_steps = np.concatenate(ordered).reshape(steps, share.rows_per_step)
     return of_steps[np.random.RandomState([seed, epoch, 1]).permutation(steps)].reshape(-1)
 
 
-def epoch_batches(rows: np.ndarray, of_step: Share) -> np.ndarray:
+def epoch_batches(rows: np.ndarray, share: Share) -> np.ndarray:
     """The batches that this process reads in an epoch, in order.
 
     Args: rows, int64 [examples], all row numbers in the epoch's order; those that do not fill a
       step are left out.
     Returns: int64 [steps * batches_per_step, rows of a batch].
     """
-    steps = steps_per_epoch(len(rows), of_step)
-    dealt = rows[: steps * of_step.rows_per_step].reshape(
-        steps * of_step.parts, of_step.replicas, of_step.rows
+    steps = steps_per_epoch(len(rows), share)
+    dealt = rows[: steps * share.rows_per_step].reshape(
+        steps * share.parts, share.replicas, share.rows
     )
-    return dealt[:, of_step.first : of_step.first + of_step.here].reshape(-1, of_step.rows)
+    return dealt[:, share.first : share.first + share.here].reshape(-1, share.rows)

@@ -26,7 +26,9 @@ def to_evaluate(manifest: Manifest, split: "str | None") -> List[str]:
 def labelled(manifest: Manifest) -> List[str]:
     """Every labelled split but train."""
     return [
-        name for name, entry in manifest.splits.items() if name != tasks.TRAIN and entry.is_labelled
+        name
+        for name, entry in manifest.splits.items()
+        if name != tasks.TRAIN_SPLIT and entry.is_labelled
     ]
 
 
@@ -50,9 +52,9 @@ def to_predict(manifest: Manifest, split: "str | None") -> List[str]:
 
 def check_train(manifest: Manifest) -> None:
     """Stops where there is nothing to train on."""
-    if tasks.TRAIN not in manifest.splits:
+    if tasks.TRAIN_SPLIT not in manifest.splits:
         raise UserError(f"task {manifest.task} has no train split; it can only be predicted")
-    _check_labelled(manifest, tasks.TRAIN)
+    _check_labelled(manifest, tasks.TRAIN_SPLIT)
 
 
 def _check_exists(manifest: Manifest, split: str) -> None:

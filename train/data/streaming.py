@@ -16,7 +16,7 @@ from shared.config import InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.shards import check_sizes, shard_paths
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data import order, record_rules
 
 _SHARDS_AT_A_TIME = 8
@@ -25,16 +25,16 @@ _BYTES_AT_A_TIME = 1 << 18  # of a file
 
 
 def training_batches(
-    options: InputConfig, manifest: Manifest, of_step: order.Share, seed: int, first_step: int
+    options: InputConfig, manifest: Manifest, share: order.Share, seed: int, first_step: int
 ):
     """A dataset of serialized records, string [B], without end; see input_fn.train_input_fn."""
-    processes = of_step.replicas // of_step.here
-    own = of_step.first // of_step.here
+    processes = share.replicas // share.here
+    own = share.first // share.here
     read, counts = _parts(options, manifest, seed, processes)
-    per_epoch = min(order.steps_per_epoch(count * processes, of_step) for count in counts)
-    batches = [per_epoch * of_step.batches_per_step]
-    first_batch = first_step * of_step.batches_per_step
-    buffers = _Buffers(options, seed, of_step.rows, batches)
+    per_epoch = min(order.steps_per_epoch(count * processes, share) for count in counts)
+    batches = [per_epoch * share.batches_per_step]
+    first_batch = first_step * share.batches_per_step
+    buffers = _Buffers(options, seed, share.rows, batches)
     return _endless(lambda epoch: read(epoch, own), buffers, first_batch)
 
 
@@ -153,9 +153,9 @@ def _parts(options, manifest, seed, processes):
     Returns: (a function of an epoch and a part's number, integers or int64 tensors, that gives its
       records in blocks; how many each part has).
     """
-    check_sizes(options.data_dir, TRAIN, manifest)
-    paths = shard_paths(options.data_dir, TRAIN, manifest)
-    sizes = [shard.examples for shard in manifest.splits[TRAIN].shards]
+    check_sizes(options.data_dir, TRAIN_SPLIT, manifest)
+    paths = shard_paths(options.data_dir, TRAIN_SPLIT, manifest)
+    sizes = [shard.examples for shard in manifest.splits[TRAIN_SPLIT].shards]
     has_own_shards = len(paths) >= processes
     if not has_own_shards:
         print(

@@ -53,7 +53,7 @@ def training_batches(
     Raises:
       UserError: as `_batches`; or the dataset ends.
     """
-    of_step = order.share(
+    share = order.share(
         params.train_input.batch_size, params.optimizer.grad_accum_steps, input_context
     )
     dataset = _batches(params, input_context, "train_input", split, manifest)
@@ -62,8 +62,8 @@ def training_batches(
             f"train_input.input_fn {params.train_input.input_fn} returned a dataset that ends; for "
             "training it must repeat: dataset.repeat()"
         )
-    rules = _rules(params, manifest, 0, of_step.rows)
-    return dataset.map(rules).skip(first_step * of_step.batches_per_step)
+    rules = _rules(params, manifest, 0, share.rows)
+    return dataset.map(rules).skip(first_step * share.batches_per_step)
 
 
 def scored_batches(

@@ -7,7 +7,7 @@ from train.checkpoints import files, model_dir
 from train.plan import GPU, Plan
 
 
-def estimator(todo: Plan, backend: str, is_training: bool):
+def estimator(plan: Plan, backend: str, is_training: bool):
     """Returns (an estimator, the path of the checkpoint of model_dir it starts from or None, the
     global step).
 
@@ -19,36 +19,36 @@ def estimator(todo: Plan, backend: str, is_training: bool):
     from train.gpu import estimator as gpu
     from train.gpu import state
 
-    params, devices = _prepared(todo, backend, is_training)
-    model_dir.make(todo.model_dir)
-    path, values = None, todo.weights
-    if todo.checkpoints:
+    params, devices = _prepared(plan, backend, is_training)
+    model_dir.make(plan.model_dir)
+    path, values = None, plan.weights
+    if plan.checkpoints:
         read = functools.partial(state.read_weights, model=params.model)
         if is_training:
             read = functools.partial(
                 state.read_checkpoint, model=params.model, options=params.optimizer
             )
-        path, values = tensors.read_newest(todo.checkpoints, read)
+        path, values = tensors.read_newest(plan.checkpoints, read)
     # A training that starts from another one's checkpoint starts at 0.
-    step = 0 if is_training and path is None else files.step_of(path or todo.origin)
-    made = gpu.Estimator(params, todo.model_dir, values, devices)
-    todo.weights.clear()  # hundreds of megabytes that nobody reads again
+    step = 0 if is_training and path is None else files.step_of(path or plan.origin)
+    made = gpu.Estimator(params, plan.model_dir, values, devices)
+    plan.weights.clear()  # hundreds of megabytes that nobody reads again
     return made, path, step
 
 
-def throw_away_estimator(todo: Plan, backend: str, is_training: bool):
+def throw_away_estimator(plan: Plan, backend: str, is_training: bool):
     """The same estimator with random weights, which nobody will save; leaves model_dir alone."""
     from train.gpu import estimator as gpu
 
-    params, devices = _prepared(todo, backend, is_training)
-    return gpu.Estimator(params, todo.model_dir, {}, devices)
+    params, devices = _prepared(plan, backend, is_training)
+    return gpu.Estimator(params, plan.model_dir, {}, devices)
 
 
-def _prepared(todo, backend, is_training):
+def _prepared(plan, backend, is_training):
     """(the configuration with runconfig.xla true or false, the strategy)."""
     from train.gpu.strategy import local_strategy, strategy
 
-    params = _with_xla(todo.params, backend)
+    params = _with_xla(plan.params, backend)
     choose = strategy if is_training else local_strategy
     return params, choose(params.runconfig, backend)
 

@@ -1,7 +1,7 @@
 """The BERT encoder (Devlin et al. 2018): pure functions of a dict of weights.
 
-Letters in shapes: B batch, S sequence length, H hidden_size, N heads, D = H / N, A tokens of a row
-that ask in attention: all S, but in the last layer only those whose answer is wanted.
+Letters in shapes: B batch, S sequence length, H hidden_size, N heads, D = H / N, A query
+tokens of a row: all S, but in the last layer only those whose output is read.
 """
 
 import tensorflow as tf
@@ -19,27 +19,27 @@ def encode(weights, features, model: ModelConfig, layers):
       model: sizes and rates, all set.
       layers: a new layers.Layers, or the backend's own.
     Returns:
-      The last layer's output, layers.dtype [B, A, H]: of the first A tokens, as layers.asking
+      The last layer's output, layers.dtype [B, A, H]: of the first A tokens, as layers.query_tokens
       has it.
     """
     hidden = _embed(weights, features, model, layers)
     mask = layers.mask(features["input_mask"])
     last = model.num_hidden_layers - 1
     for layer in range(model.num_hidden_layers):
-        asking = layers.asking(hidden) if layer == last else hidden
-        hidden = _layer(weights, asking, hidden, mask, layer, model, layers)
+        queries = layers.query_tokens(hidden) if layer == last else hidden
+        hidden = _layer(weights, queries, hidden, mask, layer, model, layers)
     return hidden
 
 
-def _layer(weights, asking, hidden, mask, layer, model, layers):
-    """The tokens that ask, [B, A, H], look at all, [B, S, H], and are transformed: [B, A, H]."""
-    attend = _attend if asking is hidden else _attend_from_first
-    attended = attend(weights, asking, hidden, mask, layer, model, layers)
-    asking = _add_and_normalize(
-        weights, variables.attention_norm(layer), asking, attended, model, layers
+def _layer(weights, queries, hidden, mask, layer, model, layers):
+    """The query tokens, [B, A, H], attend to all tokens, [B, S, H]: [B, A, H]."""
+    attend = _attend if queries is hidden else _attend_from_first
+    attended = attend(weights, queries, hidden, mask, layer, model, layers)
+    queries = _add_and_normalize(
+        weights, variables.attention_norm(layer), queries, attended, model, layers
     )
-    fed = _feed_forward(weights, asking, layer, model, layers)
-    return _add_and_normalize(weights, variables.ffn_norm(layer), asking, fed, model, layers)
+    fed = _feed_forward(weights, queries, layer, model, layers)
+    return _add_and_normalize(weights, variables.ffn_norm(layer), queries, fed, model, layers)
 
 
 def _embed(weights, features, model, layers):
@@ -53,12 +53,12 @@ def _embed(weights, features, model, layers):
     return layers.dropout(embedded, model.dropout_rate)
 
 
-def _attend(weights, asking, hidden, mask, layer, model, layers):
+def _attend(weights, queries, hidden, mask, layer, model, layers):
     """Multi-head self-attention, [B, A, H] and [B, S, H] -> [B, A, H]."""
     query, key, value = (
         _split_heads(dense(weights, variables.projection(layer, which), x, layers), model)
         for which, x in (
-            (variables.QUERY, asking),
+            (variables.QUERY, queries),
             (variables.KEY, hidden),
             (variables.VALUE, hidden),
         )
@@ -69,8 +69,8 @@ def _attend(weights, asking, hidden, mask, layer, model, layers):
     return dense(weights, variables.attention_output(layer), context, layers)
 
 
-def _attend_from_first(weights, asking, hidden, mask, layer, model, layers):
-    """`_attend` where one token of a row asks, [B, 1, H] and [B, S, H] -> [B, 1, H].
+def _attend_from_first(weights, queries, hidden, mask, layer, model, layers):
+    """`_attend` for one query token a row, [B, 1, H] and [B, S, H] -> [B, 1, H].
 
     The same answer by fewer products. Let K, V [H, D] be a head's kernels of key and value, k, v
     [D] their biases, q its query, p_s the share of token x_s:
@@ -81,7 +81,7 @@ def _attend_from_first(weights, asking, hidden, mask, layer, model, layers):
     On the left K and V multiply each of the S tokens, on the right one vector: in a row of 72
     tokens of BERT-base these are 170 million operations, and 5 million.
     """
-    query = dense(weights, variables.projection(layer, variables.QUERY), asking, layers)
+    query = dense(weights, variables.projection(layer, variables.QUERY), queries, layers)
     query = _heads_of_first(query, model) * _head_size(model) ** -0.5
     kernels, biases = _projection_by_head(weights, variables.KEY, layer, model, layers)
     scores = tf.matmul(_by_head(query, kernels, transpose_b=True), hidden, transpose_b=True)

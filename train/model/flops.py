@@ -3,7 +3,7 @@
 A product [m, k] x [k, n] counts 2 m n k. The backward pass is two such products for each of the
 forward pass, one for the gradient of either factor. Whatever goes value by value (softmax, layer
 norm, dropout, optimizer) is left out, as is the gathering of embeddings. So are the answers that
-gpu and cpu do not ask of the last layer (train/model/layers.py: Layers.asking).
+gpu and cpu do not ask of the last layer (train/model/layers.py: Layers.query_tokens).
 """
 
 from shared.config import ModelConfig
@@ -18,7 +18,7 @@ def products(model: ModelConfig, rows: int, length: int) -> list:
 
 
 def _layer(model, rows, length):
-    """All tokens ask all."""
+    """Every token is a query token."""
     hidden, heads = model.hidden_size, model.num_heads
     tokens, size = rows * length, hidden // heads
     return [
@@ -30,7 +30,7 @@ def _layer(model, rows, length):
 
 
 def _last_layer(model, rows, length):
-    """The first token asks all, as in train/model/bert.py: _attend_from_first."""
+    """The first token alone is a query token, as in train/model/bert.py: _attend_from_first."""
     hidden, heads = model.hidden_size, model.num_heads
     size = hidden // heads
     return [

@@ -2,7 +2,7 @@
 
 train/model/bert.py puts them together; Cerebras' are in train/wse/layers.py.
 
-Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A tokens of a row that ask.
+Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A query tokens of a row.
 """
 
 import tensorflow as tf
@@ -60,8 +60,8 @@ class Layers:
         is_padding = tf.cast(tf.equal(input_mask, records.PADDING), tf.float32)
         return MASKED_SCORE * is_padding[:, tf.newaxis, tf.newaxis, :]
 
-    def asking(self, hidden):
-        """The tokens whose answer the last layer must give, [B, S, H] -> [B, 1, H].
+    def query_tokens(self, hidden):
+        """The tokens whose output of the last layer is read, [B, S, H] -> [B, 1, H].
 
         The classifier reads the first one alone: nearly all of a layer's work is for the others.
         """

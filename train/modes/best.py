@@ -40,15 +40,15 @@ class Best:
     What it knows stands in best.json, so a run that goes on decides as one that was never stopped.
     """
 
-    def __init__(self, todo: Plan, environment: dict, estimator, first_step: int):
+    def __init__(self, plan: Plan, environment: dict, estimator, first_step: int):
         """Args:
         environment: model_dir.environment of this run.
         first_step: that the run goes on from; what is best from later steps goes.
         """
-        self._todo, self._environment, self._estimator = todo, environment, estimator
-        self._folder = os.path.join(todo.model_dir, FOLDER)
-        self._split = todo.splits[0]
-        self._metric = tasks.of_dataset(todo.scored_data).metrics[0]
+        self._plan, self._environment, self._estimator = plan, environment, estimator
+        self._folder = os.path.join(plan.model_dir, FOLDER)
+        self._split = plan.splits[0]
+        self._metric = tasks.of_dataset(plan.scored_data).metrics[0]
         if estimator.is_chief and os.path.exists(self._folder):
             self._forget_others(first_step)
 
@@ -58,8 +58,8 @@ class Best:
         Raises:
           UserError: a new training begins beside it.
         """
-        best = read(self._todo.model_dir)
-        if not self._todo.checkpoints:
+        best = read(self._plan.model_dir)
+        if not self._plan.checkpoints:
             raise UserError(
                 f"{self._folder} is the best checkpoint of an earlier training; move it away, or "
                 "choose another MODEL_DIR"
@@ -79,7 +79,7 @@ class Best:
         return {
             "split": self._split,
             "metric": self._metric,
-            "eval_steps": self._todo.eval_steps,
+            "eval_steps": self._plan.eval_steps,
         }
 
     def consider(self, step: int, results: dict) -> bool:
@@ -87,7 +87,7 @@ class Best:
 
         Args: results, what evaluation.evaluate returned for them.
         """
-        best = read(self._todo.model_dir)
+        best = read(self._plan.model_dir)
         if best is None or self._value(results) > self._value(best["results"]):
             self._keep(step, results)
             return False
@@ -98,8 +98,8 @@ class Best:
 
     def _keep(self, step, results):
         os.makedirs(self._folder, exist_ok=True)
-        manifest, origin = self._todo.train_data, self._todo.origin
-        model_dir.write_params(self._folder, self._todo.params, manifest, origin, self._environment)
+        manifest, origin = self._plan.train_data, self._plan.origin
+        model_dir.write_params(self._folder, self._plan.params, manifest, origin, self._environment)
         self._estimator.save(self._folder, keep=1)
         content = {"step": step, "results": results, **self._judged_by()}
         write_whole(os.path.join(self._folder, _FILE), json.dumps(content, indent=2) + "\n")
@@ -108,7 +108,7 @@ class Best:
         )
 
     def _is_enough(self, step, best):
-        patience = self._todo.params.runconfig.early_stopping_patience
+        patience = self._plan.params.runconfig.early_stopping_patience
         if patience is None or self._evaluations(step) - self._evaluations(best["step"]) < patience:
             return False
         print(
@@ -119,4 +119,4 @@ class Best:
 
     def _evaluations(self, step):
         """How many there are up to a step: one for every period that has begun."""
-        return -(-step // self._todo.params.runconfig.save_checkpoints_steps)
+        return -(-step // self._plan.params.runconfig.save_checkpoints_steps)

@@ -11,7 +11,7 @@ import numpy as np
 from shared.config import InputConfig, ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.data import batch_shapes
 from train.data.batch_shapes import Shapes
 from train.errors import explained
@@ -35,13 +35,13 @@ class Kind(NamedTuple):
     manifest: Manifest
 
 
-def compile_steps(todo: Plan, backend: str, validate_only: bool) -> None:
+def compile_steps(plan: Plan, backend: str, validate_only: bool) -> None:
     """Builds the steps and, with XLA and unless validate_only, compiles them into its cache.
 
     Raises:
       UserError: they cannot be built, take too much memory, or their programs cannot be kept.
     """
-    estimator = from_plan.throw_away_estimator(todo, backend, todo.train_data is not None)
+    estimator = from_plan.throw_away_estimator(plan, backend, plan.train_data is not None)
     is_compiling = estimator.params.runconfig.xla and not validate_only
     if is_compiling and xla_cache.why_none():
         raise UserError(
@@ -50,7 +50,7 @@ def compile_steps(todo: Plan, backend: str, validate_only: bool) -> None:
         )
     before = xla_cache.programs()
     _print_model(estimator)
-    kinds = _kinds(todo, estimator)
+    kinds = _kinds(plan, estimator)
     for kind in kinds:
         _compile(kind, estimator, is_compiling)
     for line in (line for kind in kinds for line in kind.shapes.unknown):
@@ -58,18 +58,20 @@ def compile_steps(todo: Plan, backend: str, validate_only: bool) -> None:
     print(_summary(kinds, estimator, is_compiling, xla_cache.programs() - before))
 
 
-def _kinds(todo: Plan, estimator) -> List[Kind]:
+def _kinds(plan: Plan, estimator) -> List[Kind]:
     params, kinds = estimator.params, []
-    if todo.train_data:
-        manifest = todo.train_data
+    if plan.train_data:
+        manifest = plan.train_data
         of_training = batch_shapes.of_training(params, manifest, estimator.input_context())
         batches = params.optimizer.grad_accum_steps * estimator.devices
-        kinds.append(Kind(TRAIN, of_training, batches, flops.train, params.train_input, manifest))
-    if todo.scored_data:
-        section, manifest = todo.scored_section, todo.scored_data
-        of_scoring = batch_shapes.of_scoring(params, section, todo.splits, manifest)
+        kinds.append(
+            Kind(TRAIN_SPLIT, of_training, batches, flops.train, params.train_input, manifest)
+        )
+    if plan.scored_data:
+        section, manifest = plan.scored_section, plan.scored_data
+        of_scoring = batch_shapes.of_scoring(params, section, plan.splits, manifest)
         name = section.split("_")[0]
-        kinds.append(Kind(name, of_scoring, 1, flops.forward, todo.scored_input, manifest))
+        kinds.append(Kind(name, of_scoring, 1, flops.forward, plan.scored_input, manifest))
     return kinds
 
 
@@ -86,7 +88,7 @@ def _print_model(estimator) -> None:
 
 def _compile(kind: Kind, estimator, is_compiling: bool) -> None:
     """Prints a line for building the step, and one for each shape."""
-    is_training = kind.name == TRAIN
+    is_training = kind.name == TRAIN_SPLIT
     taken = kind.shapes.known if is_compiling else []
     optimizer = estimator.params.optimizer if is_training else None
     with explained(kind.inputs, kind.manifest, optimizer, estimator.devices):

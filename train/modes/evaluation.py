@@ -23,30 +23,30 @@ _ALL_FILE = "eval_all.json"
 _ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric
 
 
-def evaluate_once(todo: Plan, backend: str) -> dict:
+def evaluate_once(plan: Plan, backend: str) -> dict:
     """Mode eval: the newest checkpoint of model_dir, or the one given; returns as `evaluate`."""
-    _say_precision(todo)
-    estimator, _, step = from_plan.estimator(todo, backend, is_training=False)
-    return evaluate(estimator, todo, step)
+    _say_precision(plan)
+    estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
+    return evaluate(estimator, plan, step)
 
 
-def evaluate_all(todo: Plan, backend: str) -> None:
+def evaluate_all(plan: Plan, backend: str) -> None:
     """Mode eval_all: every checkpoint of model_dir, oldest first; ends with a table."""
-    _say_precision(todo)
-    estimator, _, _ = from_plan.estimator(todo, backend, is_training=False)
+    _say_precision(plan)
+    estimator, _, _ = from_plan.estimator(plan, backend, is_training=False)
     results = []
-    for step in files.steps(todo.model_dir):
-        path = files.path_of(todo.model_dir, step)
+    for step in files.steps(plan.model_dir):
+        path = files.path_of(plan.model_dir, step)
         try:
-            estimator.restore(state.read_weights(path, todo.params.model))
-            results.append(evaluate(estimator, todo, step))
+            estimator.restore(state.read_weights(path, plan.params.model))
+            results.append(evaluate(estimator, plan, step))
         except (tensors.DamagedError, errors.DivergedError) as error:
             print(f"step {step} is left out: {error}")
-    write_whole(os.path.join(todo.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
+    write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
     print("\n".join(_table(results)))
 
 
-def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> dict:
+def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dict:
     """Scores the plan's splits; for each prints a line and writes eval_<split>.json.
 
     Args:
@@ -57,18 +57,18 @@ def evaluate(estimator, todo: Plan, step: int, should_stop=lambda: False) -> dic
       or null), and the value of each metric and of the mean loss.
     """
     return {
-        split: _evaluate_split(estimator, todo, split, step, should_stop) for split in todo.splits
+        split: _evaluate_split(estimator, plan, split, step, should_stop) for split in plan.splits
     }
 
 
-def _evaluate_split(estimator, todo, split, step, should_stop):
-    manifest = todo.scored_data
-    predictions = answers(estimator, todo, split, todo.eval_steps, should_stop)
+def _evaluate_split(estimator, plan, split, step, should_stop):
+    manifest = plan.scored_data
+    predictions = answers(estimator, plan, split, plan.eval_steps, should_stop)
     examples = len(predictions.labels)
     values = _values(manifest, split, predictions)
     constant = constant_answer(manifest, predictions.scores)
     result = {"step": step, "examples": examples, **values, "constant": constant}
-    write_whole(_result_file(todo.model_dir, split), json.dumps(result, indent=2) + "\n")
+    write_whole(_result_file(plan.model_dir, split), json.dumps(result, indent=2) + "\n")
     estimator.write_metrics(split, values, step)
     shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
     print(f"eval {split}: step {step}  {shown}  ({_count(manifest, split, examples)} examples)")
@@ -81,12 +81,12 @@ def _count(manifest, split, examples):
     return f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
 
 
-def answers(estimator, todo: Plan, split: str, steps=None, should_stop=lambda: False):
+def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):
     """gpu.Predictions of a split of the plan; args: steps, batches to take, None for all."""
-    with explained(todo.scored_input, todo.scored_data):
-        predictions = estimator.evaluate(_input_fn(todo, split), steps, should_stop)
-    is_whole = len(predictions.labels) == todo.scored_data.splits[split].examples
-    assert is_whole or steps or todo.scored_input.input_fn
+    with explained(plan.scored_input, plan.scored_data):
+        predictions = estimator.evaluate(_input_fn(plan, split), steps, should_stop)
+    is_whole = len(predictions.labels) == plan.scored_data.splits[split].examples
+    assert is_whole or steps or plan.scored_input.input_fn
     return predictions
 
 
@@ -95,17 +95,17 @@ def metrics_of(result: dict) -> dict:
     return {name: value for name, value in result.items() if name not in _ABOUT}
 
 
-def _input_fn(todo, split):
-    if todo.scored_input.input_fn:
-        read = functools.partial(user_input_fn.scored_batches, section=todo.scored_section)
+def _input_fn(plan, split):
+    if plan.scored_input.input_fn:
+        read = functools.partial(user_input_fn.scored_batches, section=plan.scored_section)
     else:
-        read = functools.partial(eval_input_fn, options=todo.scored_input)
-    return functools.partial(read, split=split, manifest=todo.scored_data)
+        read = functools.partial(eval_input_fn, options=plan.scored_input)
+    return functools.partial(read, split=split, manifest=plan.scored_data)
 
 
-def _say_precision(todo: Plan) -> None:
-    if todo.trained is not None:
-        for change in model_dir.precision_change(todo.trained, todo.params):
+def _say_precision(plan: Plan) -> None:
+    if plan.trained is not None:
+        for change in model_dir.precision_change(plan.trained, plan.params):
             print(f"scores otherwise than it was trained: {change}")
 
 

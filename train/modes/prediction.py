@@ -7,23 +7,23 @@ from train.plan import Plan
 from train.scoring import constant_answer, prediction_files
 
 
-def predict(todo: Plan, backend: str) -> None:
+def predict(plan: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
-    estimator, _, step = from_plan.estimator(todo, backend, is_training=False)
-    for split in todo.splits:
-        scores = evaluation.answers(estimator, todo, split).scores
-        _check_complete(todo, split, len(scores))
-        dataset = todo.scored_input.data_dir
-        paths = prediction_files.write(todo.model_dir, dataset, todo.scored_data, split, scores)
+    estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
+    for split in plan.splits:
+        scores = evaluation.answers(estimator, plan, split).scores
+        _check_complete(plan, split, len(scores))
+        dataset = plan.scored_input.data_dir
+        paths = prediction_files.write(plan.model_dir, dataset, plan.scored_data, split, scores)
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
         constant_answer.say_constant(
-            constant_answer.constant_answer(todo.scored_data, scores), split
+            constant_answer.constant_answer(plan.scored_data, scores), split
         )
 
 
-def _check_complete(todo: Plan, split: str, examples: int) -> None:
-    expected = todo.scored_data.splits[split].examples
+def _check_complete(plan: Plan, split: str, examples: int) -> None:
+    expected = plan.scored_data.splits[split].examples
     if examples != expected:
         raise UserError(
             f"predict_input.input_fn gave {examples} examples of split {split}, which has "

@@ -15,9 +15,10 @@ from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import make_plan, plan
+from train import make_plan
 from train.checkpoints import files, model_dir
 from train.data import splits
+from train.plan import TRAIN_MODE
 
 MODE = "quality"
 _FILE = "quality.json"
@@ -52,7 +53,7 @@ def run(
       UserError: there is no band, or model_dir holds seeds of another recipe.
     """
     gate, seeds = _gate(options)
-    chosen = {"mode": plan.TRAIN, "seeds": seeds, "eval_steps": 0}
+    chosen = {"mode": TRAIN_MODE, "seeds": seeds, "eval_steps": 0}
     training = argparse.Namespace(**{**vars(options), **chosen})
     for seed in seeds:
         _check_recipe(make_plan.of_seed(training, seed))
@@ -92,10 +93,10 @@ def _check_recipe(training: argparse.Namespace) -> None:
     folder = training.model_dir
     if not files.steps(folder):
         return
-    todo = make_plan.make(training)
-    environment = todo.trained.get(config.ENVIRONMENT_SECTION, {})
-    changes = model_dir.changes(todo.trained, todo.params, environment)
-    step, last = files.step_of(todo.checkpoints[0]), todo.last_step(0)
+    plan = make_plan.make(training)
+    environment = plan.trained.get(config.ENVIRONMENT_SECTION, {})
+    changes = model_dir.changes(plan.trained, plan.params, environment)
+    step, last = files.step_of(plan.checkpoints[0]), plan.last_step(0)
     if step > last:
         changes.append(f"it is at step {step}, training ends at {last} now")
     if changes:

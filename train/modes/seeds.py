@@ -9,9 +9,10 @@ from typing import Any, Callable, List
 
 from shared.errors import Terminated
 from shared.files import write_whole
-from train import make_plan, plan, signals
+from train import make_plan, signals
 from train.errors import DivergedError
 from train.modes import best, evaluation
+from train.plan import EVAL_MODE, TRAIN_AND_EVAL_MODE
 
 _FILE = "seeds.json"
 
@@ -52,9 +53,9 @@ def _result(options, run_one, seed, should_stop) -> dict:
 
 def _scored(options, run_one) -> dict:
     """What evaluation.evaluate returned for the last weights, or for the best ones."""
-    if options.mode == plan.TRAIN_AND_EVAL:
+    if options.mode == TRAIN_AND_EVAL_MODE:
         return best.read(options.model_dir)["results"]
-    scoring = {"mode": plan.EVAL, "checkpoint_path": None}
+    scoring = {"mode": EVAL_MODE, "checkpoint_path": None}
     return run_one(argparse.Namespace(**{**vars(options), **scoring}))
 
 

@@ -164,9 +164,9 @@ def _take(specs, checkpoint, without_pooler: str = "") -> Dict:
     return {spec.name: weights[spec.name] for spec in specs}
 
 
-def _fault(spec, manifest) -> List[str]:
-    if manifest is None:
+def _fault(spec, found) -> List[str]:
+    if found is None:
         return [f"  {spec.name}: missing"]
-    if manifest.shape != spec.shape:
-        return [f"  {spec.name}: shape {manifest.shape}, expected {spec.shape}"]
+    if found.shape != spec.shape:
+        return [f"  {spec.name}: shape {found.shape}, expected {spec.shape}"]
     return []

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from shared.manifest import Manifest
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.checkpoints import tensors
 from train.model import classifier, initial_weights, variables
 from train.model.layers import Layers
@@ -14,7 +14,7 @@ from train.plan import Plan
 from train.wse import input_fn
 
 
-def of_logits(todo: Plan, section: str, manifest: Manifest):
+def of_logits(plan: Plan, section: str, manifest: Manifest):
     """The largest difference between the logits of a batch with the erf and the tanh form.
 
     In float32, on the first batch of the data, with what the plan starts from; a new output layer
@@ -22,32 +22,32 @@ def of_logits(todo: Plan, section: str, manifest: Manifest):
 
     Returns: (the largest difference, the largest absolute logit), floats.
     """
-    split = TRAIN if section == "train_input" else todo.splits[0]
-    options = getattr(todo.params, section)
+    split = TRAIN_SPLIT if section == "train_input" else plan.splits[0]
+    options = getattr(plan.params, section)
     # A graph: eager execution may be off in Cerebras' container.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         batches = input_fn.scored_batches(options, split, manifest)
         iterator = tf.compat.v1.data.make_initializable_iterator(batches)
         features, _ = iterator.get_next()
-        fed, values = _weights(todo)
-        forms = [_logits(todo, values, features, form) for form in ("gelu_erf", "gelu")]
+        fed, values = _weights(plan)
+        forms = [_logits(plan, values, features, form) for form in ("gelu_erf", "gelu")]
         session.run(iterator.initializer)
         erf, tanh = session.run(forms, fed)
     return float(np.abs(erf - tanh).max()), float(np.abs(erf).max())
 
 
-def _weights(todo):
+def _weights(plan):
     """({placeholder: array} of what the plan starts from, {name: tensor} of all variables)."""
-    model, arrays = todo.params.model, todo.weights
-    if todo.checkpoints:
+    model, arrays = plan.params.model, plan.weights
+    if plan.checkpoints:
         names = [spec.name for spec in variables.table(model)]
-        _, arrays = tensors.read_newest(todo.checkpoints, lambda path: tensors.read(path, names))
+        _, arrays = tensors.read_newest(plan.checkpoints, lambda path: tensors.read(path, names))
     known = {name: tf.compat.v1.placeholder(tf.float32, a.shape) for name, a in arrays.items()}
-    seed = todo.params.runconfig.tf_random_seed
+    seed = plan.params.runconfig.tf_random_seed
     values = initial_weights.create(model, seed, known, make=lambda value, name: value)
     return {known[name]: array for name, array in arrays.items()}, values
 
 
-def _logits(todo, values, features, form):
-    model = dataclasses.replace(todo.params.model, encoder_nonlinearity=form)
+def _logits(plan, values, features, form):
+    model = dataclasses.replace(plan.params.model, encoder_nonlinearity=form)
     return classifier.logits(values, features, model, Layers(tf.float32))

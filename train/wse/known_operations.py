@@ -38,7 +38,7 @@ VERSION = "2.2."
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-def strangers(graph: tf.Graph, mode: str) -> Dict[str, str]:
+def unknown_operations(graph: tf.Graph, mode: str) -> Dict[str, str]:
     """{an operation type of the graph that is not among KNOWN: the line of ours it came from}.
 
     Placeholders stand for the input pipeline and are left out.

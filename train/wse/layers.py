@@ -40,7 +40,7 @@ class WseLayers(Layers):
     def mask(self, input_mask):
         return input_mask  # 1 on padding; every layer makes its own scores of it
 
-    def asking(self, hidden):
+    def query_tokens(self, hidden):
         return hidden  # all of them: the Model Zoo's last layer is like the others
 
     def attention(self, scores, mask):

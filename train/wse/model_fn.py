@@ -15,8 +15,13 @@ from train.model.layers import no_dropout
 from train.optim import loss_scale, optimizer, schedule
 from train.wse import metrics
 
-# tf.estimator.ModeKeys, which later versions of TensorFlow have no longer.
-TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+
+class ModeKeys:
+    """tf.estimator's, which later versions of TensorFlow have no longer."""
+
+    TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+
+
 _INITIALIZERS = {
     "truncated_normal": tf.compat.v1.truncated_normal_initializer(stddev=STDDEV),
     "zeros": tf.compat.v1.zeros_initializer(),
@@ -36,13 +41,13 @@ def make(given: Config, make_layers: Callable, make_spec: Callable) -> Callable:
     def model_fn(features, labels, mode, params):
         del params  # what came back through Cerebras' software; it is known better here
         dtype = precision.compute_dtype(given.model.mixed_precision)
-        layers = make_layers(dtype, _dropout if mode == TRAIN else no_dropout)
+        layers = make_layers(dtype, _dropout if mode == ModeKeys.TRAIN else no_dropout)
         weights = _make_weights(given.model)
         scores = classifier.raw_logits(weights, features, given.model, layers)
-        if mode == PREDICT:
+        if mode == ModeKeys.PREDICT:
             return make_spec(mode=mode, predictions=scores)
         loss = _mean_loss(scores, labels)
-        if mode == EVAL:
+        if mode == ModeKeys.EVAL:
             host_call = (metrics.of_batches, [scores, labels])
             return make_spec(mode=mode, loss=loss, host_call=host_call)
         return make_spec(mode=mode, loss=loss, train_op=_Update(given, dtype, weights).of(loss))

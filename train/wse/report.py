@@ -14,7 +14,7 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.shards import check_sizes
-from shared.tasks import TRAIN
+from shared.tasks import TRAIN_SPLIT
 from train.checkpoints import tensors
 from train.data import order, streaming
 from train.model import precision, variables
@@ -34,27 +34,27 @@ class Line(NamedTuple):
         return f"{self.status:<10}{self.text}"
 
 
-def lines(todo: Plan, mode: str) -> Iterator[Line]:
+def lines(plan: Plan, mode: str) -> Iterator[Line]:
     """The checks, in turn.
 
     Args:
-      todo: not yet adapted by wse_rules.
+      plan: not yet adapted by wse_rules.
       mode: of train/wse/model_fn.py.
     Raises:
       UserError: a fault that would stop the run.
     """
-    ((section, manifest),) = todo.data.items()
-    adapted = dataclasses.replace(todo, params=rules.adapted(todo.params))
-    yield from _data(todo, section, manifest)
+    ((section, manifest),) = plan.data.items()
+    adapted = dataclasses.replace(plan, params=rules.adapted(plan.params))
+    yield from _data(plan, section, manifest)
     yield from _model(adapted)
     yield _checkpoint(adapted, mode)
-    yield from _gelu(todo, section, manifest)
+    yield from _gelu(plan, section, manifest)
     yield from _graph(adapted.params, mode, section, manifest)
 
 
-def _data(todo, section, manifest: Manifest):
-    options = getattr(todo.params, section)
-    splits = [TRAIN] if section == "train_input" else todo.splits
+def _data(plan, section, manifest: Manifest):
+    options = getattr(plan.params, section)
+    splits = [TRAIN_SPLIT] if section == "train_input" else plan.splits
     for split in splits:
         check_sizes(options.data_dir, split, manifest)
         shards = manifest.splits[split].shards
@@ -65,13 +65,13 @@ def _data(todo, section, manifest: Manifest):
             "file there with its size",
         )
     if section == "train_input":
-        yield from _length(todo, examples)
+        yield from _length(plan, examples)
         yield _workers(options.batch_size, [shard.examples for shard in shards])
 
 
-def _length(todo, examples):
-    batch_size = todo.params.train_input.batch_size
-    run = todo.params.runconfig
+def _length(plan, examples):
+    batch_size = plan.params.train_input.batch_size
+    run = plan.params.runconfig
     steps = run.steps or run.max_steps
     per_epoch = order.steps_per_epoch(examples, order.share(batch_size, 1))
     text = f"length: {per_epoch:,} steps of {batch_size} an epoch"
@@ -92,14 +92,14 @@ def _workers(batch_size: int, sizes: List[int]) -> Line:
     )
 
 
-def _model(todo):
-    model = todo.params.model
+def _model(plan):
+    model = plan.params.model
     specs = variables.table(model)
     parameters = sum(int(np.prod(spec.shape)) for spec in specs)
     yield Line(OK, f"model: {parameters:,} parameters in {len(specs)} variables")
     if model.mixed_precision:
-        format_16 = "cbfloat16" if todo.params.csconfig.get("use_cbfloat16") else "float16"
-        scaling = loss_scale.scaling(todo.params.optimizer, tf.float16)
+        format_16 = "cbfloat16" if plan.params.csconfig.get("use_cbfloat16") else "float16"
+        scaling = loss_scale.scaling(plan.params.optimizer, tf.float16)
         yield Line(
             OK,
             f"precision: products in {format_16}; weights, softmax, layer norm, loss and optimizer "
@@ -109,45 +109,45 @@ def _model(todo):
         yield Line(WARNING, "precision: float32, which a CS system does not train in")
 
 
-def _checkpoint(todo, mode) -> Line:
-    if todo.checkpoints and mode == model_fn.TRAIN:
-        check_can_continue(todo)
-        return Line(OK, f"checkpoint: goes on from {todo.checkpoints[0]}, which has all variables")
-    if todo.checkpoints:
-        tensors.check_has(todo.checkpoints[0], _names(todo))
-        return Line(OK, f"checkpoint: {todo.checkpoints[0]} has all variables")
-    if not todo.weights:
+def _checkpoint(plan, mode) -> Line:
+    if plan.checkpoints and mode == model_fn.ModeKeys.TRAIN:
+        check_can_continue(plan)
+        return Line(OK, f"checkpoint: goes on from {plan.checkpoints[0]}, which has all variables")
+    if plan.checkpoints:
+        tensors.check_has(plan.checkpoints[0], _names(plan))
+        return Line(OK, f"checkpoint: {plan.checkpoints[0]} has all variables")
+    if not plan.weights:
         return Line(WARNING, "checkpoint: none, training starts from random weights")
-    total = len(_names(todo))
-    new = f"; {total - len(todo.weights)} are new" if total > len(todo.weights) else ""
+    total = len(_names(plan))
+    new = f"; {total - len(plan.weights)} are new" if total > len(plan.weights) else ""
     return Line(
-        OK, f"checkpoint: {len(todo.weights)} of {total} variables are those of {todo.origin}{new}"
+        OK, f"checkpoint: {len(plan.weights)} of {total} variables are those of {plan.origin}{new}"
     )
 
 
-def _names(todo):
-    return [spec.name for spec in variables.table(todo.params.model)]
+def _names(plan):
+    return [spec.name for spec in variables.table(plan.params.model)]
 
 
-def check_can_continue(todo: Plan) -> None:
+def check_can_continue(plan: Plan) -> None:
     """Stops where the checkpoint to go on from lacks what tf.estimator would look for.
 
     Raises:
       UserError: it lists the variables.
     """
-    options, names = todo.params.optimizer, [tensors.GLOBAL_STEP]
-    for name in _names(todo):
+    options, names = plan.params.optimizer, [tensors.GLOBAL_STEP]
+    for name in _names(plan):
         names += [name, *optimizer.slot_names(name, options)]
-    dtype = precision.compute_dtype(todo.params.model.mixed_precision)
+    dtype = precision.compute_dtype(plan.params.model.mixed_precision)
     if loss_scale.scaling(options, dtype) in loss_scale.DYNAMIC:
         names += loss_scale.State._fields
-    tensors.check_has(todo.checkpoints[0], names)
+    tensors.check_has(plan.checkpoints[0], names)
 
 
-def _gelu(todo, section, manifest):
-    if todo.params.model.encoder_nonlinearity == "gelu":
+def _gelu(plan, section, manifest):
+    if plan.params.model.encoder_nonlinearity == "gelu":
         return
-    largest, size = gelu_difference.of_logits(todo, section, manifest)
+    largest, size = gelu_difference.of_logits(plan, section, manifest)
     yield Line(
         WARNING,
         "gelu: the checkpoint was trained with the erf form, wse has the tanh form: on its first "
@@ -189,13 +189,13 @@ def _op_set(graph, mode):
         )
         yield Line(UNCHECKED, text)
         return
-    strangers = known_operations.strangers(graph, mode)
-    for kind, place in sorted(strangers.items()):
+    unknown_operations = known_operations.unknown_operations(graph, mode)
+    for kind, place in sorted(unknown_operations.items()):
         yield Line(
             WARNING,
             f"operations: {kind}, from {place}, is none that Cerebras' compiler is known to take",
         )
-    if not strangers:
+    if not unknown_operations:
         yield Line(OK, "operations: all of kinds that Cerebras' compiler is known to take")
 
 

@@ -22,7 +22,7 @@ from train.model import variables
 from train.plan import Plan
 
 
-def path_of(todo: Plan) -> Optional[str]:
+def path_of(plan: Plan) -> Optional[str]:
     """The checkpoint's path, without the endings of its files; None for random weights.
 
     Several processes may call it at once: each finds or leaves the same files.
@@ -30,15 +30,15 @@ def path_of(todo: Plan) -> Optional[str]:
     Raises:
       UserError: it cannot be written.
     """
-    if not todo.weights:
+    if not plan.weights:
         return None
-    if _has_our_names(todo.origin):
-        return os.path.abspath(todo.origin)
-    model_dir = os.path.abspath(todo.model_dir)
-    folder = os.path.join(model_dir, f"warm_start-{_digest(todo.weights)}")
+    if _has_our_names(plan.origin):
+        return os.path.abspath(plan.origin)
+    model_dir = os.path.abspath(plan.model_dir)
+    folder = os.path.join(model_dir, f"warm_start-{_digest(plan.weights)}")
     if not os.path.exists(folder):
-        print(f"converts {todo.origin} for a warm start: {folder}")
-        _write(folder, todo.weights)
+        print(f"converts {plan.origin} for a warm start: {folder}")
+        _write(folder, plan.weights)
     return files.path_of(folder, 0)
 
 

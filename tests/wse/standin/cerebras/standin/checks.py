@@ -24,21 +24,19 @@ def cs_ip(address) -> None:
         raise ValueError(f"cs_ip must be <address>{PORT}, found {address!r}")
 
 
-def cs_config(manifest) -> None:
-    if manifest is not None and not isinstance(manifest, CSConfig):
-        raise TypeError(f"cs_config must be a CSConfig, found {manifest!r}")
+def cs_config(found) -> None:
+    if found is not None and not isinstance(found, CSConfig):
+        raise TypeError(f"cs_config must be a CSConfig, found {found!r}")
 
 
-def stack_params(manifest) -> None:
-    unknown = set(manifest or {}) - {"ir_mode", "config"}
+def stack_params(found) -> None:
+    unknown = set(found or {}) - {"ir_mode", "config"}
     if unknown:
         raise ValueError(f"unknown stack_params: {sorted(unknown)}")
-    if manifest and manifest.get("ir_mode", _IR_MODES[0]) not in _IR_MODES:
-        raise ValueError(f"unknown ir_mode {manifest['ir_mode']!r}")
-    if manifest and not isinstance(manifest.get("config"), (FullConfig, type(None))):
-        raise TypeError(
-            f"stack_params['config'] must be a FullConfig, found {manifest['config']!r}"
-        )
+    if found and found.get("ir_mode", _IR_MODES[0]) not in _IR_MODES:
+        raise ValueError(f"unknown ir_mode {found['ir_mode']!r}")
+    if found and not isinstance(found.get("config"), (FullConfig, type(None))):
+        raise TypeError(f"stack_params['config'] must be a FullConfig, found {found['config']!r}")
 
 
 def model_fn(function) -> None:
@@ -64,33 +62,33 @@ def steps(steps, max_steps) -> None:
         raise ValueError("training on CS needs steps or max_steps: its dataset has no end")
 
 
-def dataset(manifest, mode) -> None:
+def dataset(found, mode) -> None:
     """Called inside the graph that the dataset was made in."""
-    if not isinstance(manifest, tf.data.Dataset):
-        raise TypeError(f"input_fn must return a tf.data.Dataset, found {type(manifest).__name__}")
-    for spec in tf.nest.flatten(manifest.element_spec):
+    if not isinstance(found, tf.data.Dataset):
+        raise TypeError(f"input_fn must return a tf.data.Dataset, found {type(found).__name__}")
+    for spec in tf.nest.flatten(found.element_spec):
         if not spec.shape.is_fully_defined():
             raise ValueError(
                 f"CS system needs static shapes and no partial batches, found {spec}: use "
                 "batch(..., drop_remainder=True) and set_shape"
             )
-    if mode == tf.estimator.ModeKeys.TRAIN and _ends(manifest):
+    if mode == tf.estimator.ModeKeys.TRAIN and _ends(found):
         raise ValueError("the dataset of a CS training must repeat() without a count; it ends")
 
 
-def _ends(manifest):
-    cardinality = tf.data.experimental.cardinality(manifest)
+def _ends(found):
+    cardinality = tf.data.experimental.cardinality(found)
     with tf.compat.v1.Session(graph=tf.compat.v1.get_default_graph()) as session:
         return session.run(cardinality) >= 0
 
 
-def spec(manifest, mode) -> None:
-    if not isinstance(manifest, CSEstimatorSpec):
-        raise TypeError(f"model_fn must return a CSEstimatorSpec, found {type(manifest).__name__}")
-    if manifest.eval_metric_ops:
+def spec(found, mode) -> None:
+    if not isinstance(found, CSEstimatorSpec):
+        raise TypeError(f"model_fn must return a CSEstimatorSpec, found {type(found).__name__}")
+    if found.eval_metric_ops:
         raise ValueError(f"Detected unsupported eval_metric_ops in CS system {_RUNS[mode]} run")
     for name in _SPEC_HOOKS:
-        no_hooks(getattr(manifest, name))
+        no_hooks(getattr(found, name))
 
 
 _RUNS = {
