@@ -6,7 +6,7 @@ Nothing here needs TensorFlow but the reading of its checkpoints, so mistakes ar
 import argparse
 import dataclasses
 import os
-from typing import Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from shared import config
 from shared.config import Config
@@ -24,6 +24,7 @@ from train.plan import (
     TRAIN_MODE,
     WSE,
     Plan,
+    Source,
 )
 from train.pretrained import fit
 from train.pretrained.read import read as read_pretrained
@@ -148,12 +149,14 @@ def _fresh_start(params, options, data, splits) -> Plan:
     if options.checkpoint_path is None:
         print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
         params = _resolved(params, manifest, None)
-        return Plan(params, folder, data, splits, [], {}, "random weights", None)
+        return Plan(params, folder, data, splits, [], None, "random weights", None)
     pretrained = read_pretrained(options.checkpoint_path)
     params = _resolved(params, manifest, pretrained)
-    weights, new = fit.initial_weights(params.model, pretrained)
-    print(f"{len(weights)} variables from {_source(pretrained)}; new: {', '.join(new)}")
-    return Plan(params, folder, data, splits, [], weights, pretrained.path, None)
+    model = params.model
+    weights, new = fit.initial_weights(model, pretrained)
+    print(f"{len(weights)} variables from {_described(pretrained)}; new: {', '.join(new)}")
+    source = _source(pretrained.path, weights, lambda again: fit.initial_weights(model, again)[0])
+    return Plan(params, folder, data, splits, [], source, pretrained.path, None)
 
 
 def _given_checkpoint(params, options, data, splits) -> Plan:
@@ -163,9 +166,11 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
     fit.check_classifier(pretrained, manifest, print)
     params = _resolved(params, manifest, pretrained)
-    weights = fit.classifier_weights(params.model, pretrained)
-    print(f"{len(weights)} variables from {_source(pretrained)}")
-    return Plan(params, options.model_dir, data, splits, [], weights, pretrained.path, None)
+    model = params.model
+    weights = fit.classifier_weights(model, pretrained)
+    print(f"{len(weights)} variables from {_described(pretrained)}")
+    source = _source(pretrained.path, weights, lambda again: fit.classifier_weights(model, again))
+    return Plan(params, options.model_dir, data, splits, [], source, pretrained.path, None)
 
 
 def _check_results_go_elsewhere(folder: str, path: str) -> None:
@@ -178,7 +183,12 @@ def _check_results_go_elsewhere(folder: str, path: str) -> None:
         )
 
 
-def _source(pretrained) -> str:
+def _source(path: str, weights: Dict[str, Any], fitted: Callable) -> Source:
+    """Args: fitted, a function of what read_pretrained returns: {name: array}."""
+    return Source(path, tuple(weights), lambda: fitted(read_pretrained(path)))
+
+
+def _described(pretrained) -> str:
     return f"{pretrained.path} ({pretrained.format})"
 
 
@@ -199,7 +209,7 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
     if options.checkpoint_path:
         print(f"--checkpoint_path is not used: {folder} has a checkpoint of its own")
     origin = trained[config.DATA_SECTION]["initialized_from"]
-    return Plan(params, folder, data, splits, checkpoints, {}, origin, trained)
+    return Plan(params, folder, data, splits, checkpoints, None, origin, trained)
 
 
 def _check_can_score(facts: dict, folder: str, params: Config, data) -> None:

@@ -1,7 +1,7 @@
 """What a run will do: configuration, data and checkpoints, already checked against each other."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
@@ -15,6 +15,22 @@ TRAIN_MODE, EVAL_MODE, EVAL_ALL_MODE, TRAIN_AND_EVAL_MODE, PREDICT_MODE = MODES 
 
 
 @dataclass(frozen=True)
+class Source:
+    """The checkpoint whose weights a fresh start, or a scoring, begins with.
+
+    Attributes:
+      path: as given, or the TensorFlow prefix that was chosen in it.
+      names: the variables that it has; the others start from random values.
+      read: reads {name: array} of them. They were read once to be checked; hundreds of megabytes
+        are not held until somebody needs them.
+    """
+
+    path: str
+    names: Tuple[str, ...]
+    read: Callable[[], Dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run will do, with nothing left to decide but the devices.
 
@@ -25,9 +41,8 @@ class Plan:
       splits: which splits to score or to predict.
       checkpoints: those of model_dir to go on from or to score, the best choice first; empty for
         a fresh start.
-      weights: {variable name: array} where checkpoints is empty: what a fresh start begins with,
-        the others being random; or all, where they are only scored.
-      origin: where the first weights of this model came from.
+      source: where the weights come from if checkpoints is empty; None for random ones.
+      origin: says where the first weights of this model came from; for people.
       trained: the params.yaml of model_dir where the run goes on from it, else None.
     """
 
@@ -36,7 +51,7 @@ class Plan:
     data: Dict[str, Manifest]
     splits: List[str]
     checkpoints: List[str]
-    weights: Dict[str, Any]
+    source: Optional[Source]
     origin: str
     trained: Optional[dict]
 

@@ -21,7 +21,7 @@ def estimator(plan: Plan, backend: str, is_training: bool):
 
     params, devices = _prepared(plan, backend, is_training)
     model_dir.make(plan.model_dir)
-    path, values = None, plan.weights
+    path, values = None, plan.source.read() if plan.source else {}
     if plan.checkpoints:
         read = functools.partial(state.read_weights, model=params.model)
         if is_training:
@@ -30,10 +30,9 @@ def estimator(plan: Plan, backend: str, is_training: bool):
             )
         path, values = tensors.read_newest(plan.checkpoints, read)
     # A training that starts from another one's checkpoint starts at 0.
-    step = 0 if is_training and path is None else files.step_of(path or plan.origin)
-    made = gpu.Estimator(params, plan.model_dir, values, devices)
-    plan.weights.clear()  # hundreds of megabytes that nobody reads again
-    return made, path, step
+    scored = path if is_training or path else plan.source.path
+    step = files.step_of(scored) if scored else 0
+    return gpu.Estimator(params, plan.model_dir, values, devices), path, step
 
 
 def throw_away_estimator(plan: Plan, backend: str, is_training: bool):

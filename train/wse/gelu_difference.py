@@ -38,7 +38,7 @@ def of_logits(plan: Plan, section: str, manifest: Manifest):
 
 def _weights(plan):
     """({placeholder: array} of what the plan starts from, {name: tensor} of all variables)."""
-    model, arrays = plan.params.model, plan.weights
+    model, arrays = plan.params.model, plan.source.read() if plan.source else {}
     if plan.checkpoints:
         names = [spec.name for spec in variables.table(model)]
         _, arrays = tensors.read_newest(plan.checkpoints, lambda path: tensors.read(path, names))

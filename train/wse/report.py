@@ -116,12 +116,13 @@ def _checkpoint(plan, mode) -> Line:
     if plan.checkpoints:
         tensors.check_has(plan.checkpoints[0], _names(plan))
         return Line(OK, f"checkpoint: {plan.checkpoints[0]} has all variables")
-    if not plan.weights:
+    if plan.source is None:
         return Line(WARNING, "checkpoint: none, training starts from random weights")
     total = len(_names(plan))
-    new = f"; {total - len(plan.weights)} are new" if total > len(plan.weights) else ""
+    new = f"; {total - len(plan.source.names)} are new" if total > len(plan.source.names) else ""
     return Line(
-        OK, f"checkpoint: {len(plan.weights)} of {total} variables are those of {plan.origin}{new}"
+        OK,
+        f"checkpoint: {len(plan.source.names)} of {total} variables are those of {plan.origin}{new}",
     )
 
 

@@ -30,15 +30,15 @@ def path_of(plan: Plan) -> Optional[str]:
     Raises:
       UserError: it cannot be written.
     """
-    if not plan.weights:
+    if plan.source is None:
         return None
-    if _has_our_names(plan.origin):
-        return os.path.abspath(plan.origin)
-    model_dir = os.path.abspath(plan.model_dir)
-    folder = os.path.join(model_dir, f"warm_start-{_digest(plan.weights)}")
+    if _has_our_names(plan.source.path):
+        return os.path.abspath(plan.source.path)
+    weights = plan.source.read()
+    folder = os.path.join(os.path.abspath(plan.model_dir), f"warm_start-{_digest(weights)}")
     if not os.path.exists(folder):
-        print(f"converts {plan.origin} for a warm start: {folder}")
-        _write(folder, plan.weights)
+        print(f"converts {plan.source.path} for a warm start: {folder}")
+        _write(folder, weights)
     return files.path_of(folder, 0)
 
 
