@@ -118,12 +118,10 @@ def _checkpoint(plan, mode) -> Line:
         return Line(OK, f"checkpoint: {plan.checkpoints[0]} has all variables")
     if plan.source is None:
         return Line(WARNING, "checkpoint: none, training starts from random weights")
-    total = len(_names(plan))
-    new = f"; {total - len(plan.source.names)} are new" if total > len(plan.source.names) else ""
-    return Line(
-        OK,
-        f"checkpoint: {len(plan.source.names)} of {total} variables are those of {plan.origin}{new}",
-    )
+    total, loaded = len(_names(plan)), len(plan.source.names)
+    new = f"; {total - loaded} are new" if total > loaded else ""
+    text = f"checkpoint: {loaded} of {total} variables are those of {plan.source.path}{new}"
+    return Line(OK, text)
 
 
 def _names(plan):
