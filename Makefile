@@ -172,9 +172,10 @@ test: $(READY) ## all tests but those of the Cerebras backend
 test-wse: $(READY) ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 
-lint: $(READY) ## format and lint, checked
+lint: $(READY) ## format, lint and types, checked
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m mypy
 
 format: $(READY) ## format and lint, repaired
 	@$(VENV_PYTHON) -m ruff format .
