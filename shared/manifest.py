@@ -203,7 +203,7 @@ def _json_type(annotation):
     return list if origin is tuple else origin
 
 
-def _build(kind, values):
+def _build(kind, values) -> Any:
     """A dataclass from JSON, after a check of every key and type."""
     types = {field.name: _json_type(field.type) for field in dataclasses.fields(kind)}
     if not isinstance(values, dict) or set(values) != set(types):
@@ -215,7 +215,8 @@ def _build(kind, values):
     return kind(**values)
 
 
-def _check_numbers(made: Manifest) -> None:
+def _check_numbers(made: Any) -> None:
+    """Args: made, a Manifest whose parts are still as JSON has them."""
     texts, special_ids = len(made.text_columns), made.vocabulary.get("special_ids", {})
     if texts not in (1, 2):
         raise _Damaged(f"text_columns is {made.text_columns}, expected one or two")
@@ -225,7 +226,8 @@ def _check_numbers(made: Manifest) -> None:
         raise _Damaged(f"special_ids is {special_ids}, expected {' '.join(REQUIRED)}")
 
 
-def _split(split: Split) -> Split:
+def _split(split: Any) -> Split:
+    """The split whose parts are still as JSON has them, made whole."""
     shards = tuple(_build(Shard, shard) for shard in split.shards)
     if sum(shard.examples for shard in shards) != split.examples or not shards:
         raise _Damaged(f"the shards do not add up to {split.examples} examples")

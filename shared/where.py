@@ -23,13 +23,15 @@ def main(data_dir: str, task: str, length: str = "") -> None:
     """A task that GLUE does not have is the user's own, whose length is the usual one.
 
     Raises:
-      UserError: neither GLUE nor data_dir has the task.
+      UserError: neither GLUE nor data_dir has the task, or the length is no number.
     """
     known = tasks.TASKS.get(task)
     if known is None and not os.path.isdir(os.path.join(data_dir, task)):
         raise UserError(unknown("task", task, tasks.TASKS) + f"; and {data_dir} has no {task}/")
+    if length and not length.isdigit():
+        raise UserError(f"MSL is '{length}', expected a number of tokens")
     default = known.max_sequence_length if known else tasks.DEFAULT_LENGTH
-    print(folder(data_dir, task, length or default))
+    print(folder(data_dir, task, int(length) if length else default))
 
 
 if __name__ == "__main__":

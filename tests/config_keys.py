@@ -8,7 +8,8 @@ python -m tests.config_keys
 import dataclasses
 import inspect
 
-from tests.layout import SCHEDULERS, SECTIONS
+from shared.config import SECTIONS
+from shared.config.schedules import SCHEDULERS
 
 # {the name of a parser in shared/config/settings.py: the type that it stands for}
 _TYPES = {

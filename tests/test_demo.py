@@ -1,4 +1,12 @@
-from demo import make, sentences
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from demo import make, run, sentences
+from preprocess import options as preprocess_options
+from shared.errors import UserError
+from train import run as trainer
 
 
 def test_the_sentences_are_the_same_every_time():
@@ -29,3 +37,25 @@ def test_a_bag_of_words_is_not_enough():
                     weights[word] = weights.get(word, 0) + (1 if label else -1)
     right = sum((score(text) > 0) == bool(label) for text, label in splits["dev"])
     assert right / len(splits["dev"]) < 0.8
+
+
+def test_the_programs_take_the_arguments_of_the_whole_way():
+    made, data, *trainings, report = run.commands("there")
+    assert (made, report) == (["demo.make", "there"], ["demo.report", "there"])
+    assert data[0] == "preprocess.run"
+    with pytest.raises(UserError, match="there/vocab.txt"):
+        preprocess_options.parse(data[1:])
+    found = [trainer.parse(arguments) for program, *arguments in trainings]
+    assert [options.mode for options in found] == ["train", "eval"]
+    assert {options.data_dir for options in found} == {"there/data/sst2/msl32"}
+
+
+def test_the_way_ends_where_a_program_fails(monkeypatch):
+    codes, started = iter([0, 2]), []
+
+    def start(command):
+        started.append(command[2])
+        return SimpleNamespace(returncode=next(codes))
+
+    monkeypatch.setattr(subprocess, "run", start)
+    assert run.main("there") == 2 and started == ["demo.make", "preprocess.run"]

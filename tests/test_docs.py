@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from shared import config
+from shared.config import SECTIONS, modelzoo_keys
+from shared.config.schedules import SCHEDULERS
 from tests import config_keys
 from tests.inputs import ROOT
-from tests.layout import SCHEDULERS, SECTIONS, modelzoo_keys
 
 PAGES = sorted(
     [

@@ -8,7 +8,7 @@ import pytest
 
 from tests.inputs import ROOT
 
-OURS = {"shared", "preprocess", "train", "demo", "bench", "tests"}
+OURS = {"shared", "preprocess", "train", "demo", "bench", "tests", "tools"}
 
 
 class Wall(NamedTuple):

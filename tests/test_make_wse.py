@@ -146,6 +146,13 @@ def test_dry_run_prints_the_command_and_runs_nothing(make, logged):
     assert logged() == []
 
 
+@pytest.mark.parametrize("target", ["train", "compile", "predict"])
+def test_help_needs_no_dataset_and_no_cs_system(make, logged, target):
+    assert make(target, ARGS="--help", TASK="nowhere", PYTHON="no-such-python").returncode == 0
+    wrapper, *command = logged()
+    assert wrapper == "csrun_cpu" and command[-1] == "--help"
+
+
 def test_every_task_runs_the_program(make):
     lines = make("train", CSRUN_ARGS="--total-nodes 2 --tasks-per-node 3").stdout.splitlines()
     expected = " ".join(["--mode", "train", *TRAIN])

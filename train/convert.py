@@ -49,7 +49,11 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument(
         "--to", choices=WRITERS, help="(huggingface of a training of ours, else modelzoo)"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for name, value in (("FROM", options.source), ("TO", options.target)):
+        if not value:
+            parser.error(f"{name} is empty: give FROM=<checkpoint> and TO=<new folder>")
+    return options
 
 
 def copy_text_files(pretrained: Pretrained, folder: str) -> None:

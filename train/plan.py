@@ -81,4 +81,7 @@ class Plan:
     def last_step(self, first_step: int) -> int:
         """The global step at which a training that goes on from first_step ends."""
         run = self.params.runconfig
-        return first_step + run.steps if run.steps else run.max_steps
+        if run.steps:
+            return first_step + run.steps
+        assert run.max_steps is not None  # make_plan checks that a training has an end
+        return run.max_steps

@@ -1,16 +1,19 @@
 """What two settings of a configuration must not say together."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from shared.config.modelzoo_keys import INPUTS
 
 
-def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, Any]) -> List[str]:
+def errors(
+    sections: Dict[str, Any], given: Optional[Dict[str, Any]], csconfig: Dict[str, Any]
+) -> List[str]:
     """One line for every contradiction.
 
     Args:
       sections: {name: its dataclass, or None where the section itself has an error}.
-      given: the optimizer's keys as the YAML has them; the dataclass cannot tell a default.
+      given: the optimizer's keys as the YAML has them, None without them; the dataclass
+        cannot tell a default.
       csconfig: as shared.config.Config has it.
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))

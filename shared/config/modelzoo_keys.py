@@ -4,6 +4,8 @@ The settings themselves are the fields in shared/config/schema.py. Source: the c
 1.7.1.
 """
 
+from typing import Any, Dict, Tuple
+
 # model's key for a file whose model section is the base of this one.
 PRETRAIN_PARAMS_PATH = "pretrain_params_path"
 TRAIN_INPUT, EVAL_INPUT, PREDICT_INPUT = INPUTS = ("train_input", "eval_input", "predict_input")
@@ -29,7 +31,7 @@ _PRETRAINING = (
 _LOGGING = ("log_summaries", "log_grads", "log_hists", "ws_summary")
 
 # {section: {key: (the one value that works, what the program does)}}
-FIXED = {
+FIXED: Dict[str, Dict[str, Tuple[Any, str]]] = {
     **dict.fromkeys(INPUTS, _FIXED_INPUT),
     "model": {
         "use_ffn_bias": (True, "BERT's dense layers have a bias"),
@@ -48,7 +50,7 @@ FIXED = {
 _INITIAL_VALUES = "weights start from a truncated normal of 0.02"
 
 # {section: {key: why it changes nothing}}
-IGNORED = {
+IGNORED: Dict[str, Dict[str, str]] = {
     **dict.fromkeys(INPUTS, _IGNORED_INPUT),
     "model": {
         "boundary_casting": "activations are not cast where layers meet",
@@ -72,7 +74,7 @@ IGNORED = {
     "initializer": dict.fromkeys(("name", "mean", "stddev"), _INITIAL_VALUES),
 }
 # {section: {key: why it is refused, and what to do instead}}
-REFUSED = {
+REFUSED: Dict[str, Dict[str, str]] = {
     "model": {
         "embedding_size": "an embedding size apart from hidden_size is not BERT's; remove it",
     },

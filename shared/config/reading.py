@@ -32,7 +32,7 @@ def load(path: str, log: Callable[[str], None]) -> Config:
         inherits.
     """
     content = yaml_file.read(path, SECTIONS)
-    errors = []
+    errors: List[str] = []
     csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
     _settle_sections(path, content)
     _inherit_inputs(content)
@@ -43,7 +43,8 @@ def load(path: str, log: Callable[[str], None]) -> Config:
     if errors:
         inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
         raise _mistakes(path + inherited, errors)
-    return Config(**{name: sections.get(name) for name in SECTIONS}, csconfig=csconfig)
+    made: Dict[str, Any] = {name: sections.get(name) for name in SECTIONS}
+    return Config(**made, csconfig=csconfig)
 
 
 def _section_names(content) -> List[str]:
@@ -145,7 +146,8 @@ def _section(name, layers, errors, log):
             return None
     kind = SECTIONS.get(name)
     fields = {field.name: field for field in dataclasses.fields(kind)} if kind else {}
-    found, faults = {}, []
+    found: Dict[str, Any] = {}
+    faults: List[str] = []
     for file, values in layers:
         more, wrong = _read_keys(name, values or {}, fields, log, file)
         found.update(more)
@@ -164,7 +166,8 @@ def _missing(name, layers, fields):
 
 def _read_keys(section, values, fields, log, file):
     """({key: setting}, [what is wrong]) of one file's section."""
-    found, faults = {}, []
+    found: Dict[str, Any] = {}
+    faults: List[str] = []
     for key, value in values.items():
         try:
             if key not in fields:

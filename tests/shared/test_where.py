@@ -24,6 +24,11 @@ def test_a_task_that_is_nowhere(tmp_path):
         where.main(str(tmp_path), "sst-2")
 
 
+def test_a_length_that_is_no_number(tmp_path):
+    with pytest.raises(UserError, match="MSL is '72x', expected a number of tokens"):
+        where.main(str(tmp_path), "sst2", "72x")
+
+
 def run_bare(python, *arguments):
     """The program with nothing but Python's own library."""
     command = [python, "-S", "-m", "shared.where", *arguments]

@@ -1,0 +1,54 @@
+"""The whole way on invented sentences: input -> records -> training -> a score.
+
+python -m demo.run build/demo
+
+Each step is a program of its own, as a user would start it.
+"""
+
+import os
+import subprocess
+import sys
+from typing import List
+
+from shared.errors import INTERRUPTED
+
+CONFIG = "configs/params_bert_tiny.yaml"
+_STEPS = 400
+_LENGTH = 32
+
+
+def commands(folder: str) -> List[List[str]]:
+    """The programs and their arguments, in order."""
+    data = os.path.join(folder, "data")
+    training = [
+        *("--params", CONFIG, "--model_dir", os.path.join(folder, "run")),
+        *("--data_dir", os.path.join(data, "sst2", f"msl{_LENGTH}")),
+    ]
+    return [
+        ["demo.make", folder],
+        [
+            *("preprocess.run", "--task", "sst2", "--data_dir", data),
+            *("--max_sequence_length", str(_LENGTH)),
+            *("--vocab_file", os.path.join(folder, "vocab.txt")),
+            *("--tfds_data_dir", os.path.join(folder, "tfds")),
+        ],
+        ["train.run", "--mode", "train", *training, "--max_steps", str(_STEPS)],
+        ["train.run", "--mode", "eval", *training],
+        ["demo.report", folder],
+    ]
+
+
+def main(folder: str) -> int:
+    """The exit code: that of the first program that fails."""
+    for command in commands(folder):
+        code = subprocess.run([sys.executable, "-m", *command]).returncode
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1]))
+    except KeyboardInterrupt:  # the program that ran has said so
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,100 @@
+"""The Makefile: what `make help` names, and that ARGS=--help works with nothing else given."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.inputs import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text() + (ROOT / "wse.mk").read_text()
+HEADINGS = ("Set-up", "Data", "Train", "Use", "Checks", "Benchmarks", "Development")
+# {target: how the usage begins that ARGS=--help prints}
+USAGES = {
+    **dict.fromkeys(("train", "train_and_eval", "eval", "eval_all"), "python -m train.run"),
+    **dict.fromkeys(("predict", "quality", "compile"), "python -m train.run"),
+    "convert": "python -m train.convert",
+    "vocab": "python -m preprocess.get_vocab",
+    "data": "python -m preprocess.run",
+    "verify": "python -m preprocess.verify",
+    "inspect": "python -m preprocess.inspect_dataset",
+    "bench-data": "python -m bench.data",
+    "bench-input": "python -m bench.input",
+    "bench-train": "python -m bench.train",
+    "bench-parity": "python -m bench.parity",
+}
+# What has no program of its own, or pytest's.
+WITHOUT_USAGE = {"help", "setup", "demo", "test", "test-wse", "lint", "format", "lock"}
+
+
+def make(*arguments):
+    """The finished `make`; it takes the environment as it is."""
+    command = ["make", "--no-print-directory", "-o", ".venv/.ready", *arguments]
+    command.append(f"VENV_PYTHON={sys.executable}")
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def public_targets():
+    """All .PHONY targets of the Makefile; wse.mk's are steps on the way."""
+    lines = MAKEFILE.replace("\\\n", " ")
+    return re.search(r"^\.PHONY: (.*)", lines, re.MULTILINE).group(1).split()
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """(the lines of targets, the lines of variables, the headings) of `make help`."""
+    verbs, variables = make("help").stdout.split("\nVariables", 1)
+    named = dict(re.findall(r"^  make (\S+) +(\S.*)", verbs, re.MULTILINE))
+    return named, dict(re.findall(r"^  ([A-Z]\S*) +(\S.*)", variables, re.MULTILINE)), verbs
+
+
+def test_the_help_names_every_target(shown):
+    targets = public_targets()
+    assert sorted(shown[0]) == sorted(targets) and len(set(targets)) == len(targets)
+
+
+def test_the_help_names_every_variable_once(shown):
+    declared = re.findall(r"^([A-Z_0-9]+) \?=", MAKEFILE, re.MULTILINE)
+    assert sorted(shown[1]) == sorted([*declared, "DATASET"])
+
+
+def test_the_help_is_grouped(shown):
+    assert tuple(re.findall(r"^\S.*", shown[2], re.MULTILINE)) == HEADINGS
+
+
+def test_a_description_leaves_no_blank_in_its_variable():
+    assert not re.findall(r"^[A-Z].*=.*[ \t]##", MAKEFILE, re.MULTILINE)
+
+
+def test_every_target_has_a_usage_or_none():
+    assert {*USAGES, *WITHOUT_USAGE} == set(public_targets())
+
+
+@pytest.mark.parametrize("target", USAGES)
+def test_help_needs_nothing_else(target, tmp_path):
+    # No such dataset, no FROM, no weights, no peers' environment.
+    given = ("TASK=nowhere", "MODEL=minilm", f"BENCH_VENV={tmp_path}/none", "ARGS=--help")
+    finished = make(target, *given)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.startswith(f"usage: {USAGES[target]} ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given, missing", [((), "FROM"), (("FROM=a",), "TO"), (("TO=b",), "FROM")])
+def test_convert_says_what_is_missing(given, missing):
+    finished = make("convert", *given)
+    assert finished.returncode == 2
+    assert f"{missing} is empty: give FROM=<checkpoint> and TO=<new folder>" in finished.stderr
+
+
+def test_a_variable_becomes_an_option_where_it_has_a_value():
+    def command(*given):
+        return " ".join(make("-n", "data", *given).stdout.split(" -m ")[1].split())
+
+    assert command() == 'preprocess.run --task "sst2" --data_dir "data"'
+    own = command("DATA=train=a b.csv,test=c.csv", "TEXT=x,y", "LABEL=z", "MSL=16", "ARGS=-- --n 1")
+    assert own == (
+        'preprocess.run --task "sst2" --data_dir "data" --max_sequence_length "16" '
+        '--data "train=a b.csv,test=c.csv" --text "x,y" --label "z" -- --n 1'
+    )

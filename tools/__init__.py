@@ -1,0 +1,1 @@
+"""What make and pip call beside the programs; standard library only."""
