@@ -110,9 +110,14 @@ class Manifest:
         return self.label_names is None
 
     @property
+    def num_labels(self) -> Optional[int]:
+        """None for a regression task."""
+        return None if self.label_names is None else len(self.label_names)
+
+    @property
     def num_classes(self) -> int:
         """Outputs of the classifier: one for each label name, or 1 for a regression task."""
-        return 1 if self.label_names is None else len(self.label_names)
+        return self.num_labels or 1
 
     def as_dict(self) -> Dict[str, Any]:
         """The manifest as JSON has it, except that lists are tuples."""

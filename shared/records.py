@@ -51,6 +51,30 @@ def mask_and_segments(lengths, b_starts, max_sequence_length):
     )
 
 
+def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED):
+    """What the values of records must keep, whoever reads them: {the rule: whether it is kept}.
+
+    >>> import numpy as np
+    >>> rules(np.array([3, 9]), 9, np.array([-1, 1]), 2)
+    {'input_ids from 0 to 8': array([ True, False]), 'labels from -1 to 1': array([ True,  True])}
+
+    Args:
+      ids, labels: NumPy arrays or tensors of any shape; the smallest and the largest value do.
+      num_labels: how many there are; None for scores, which may be any number.
+      smallest_label: 0 where every record must have one.
+    """
+    kept = {f"input_ids from 0 to {vocabulary_size - 1}": (ids >= 0) & (ids < vocabulary_size)}
+    if num_labels is not None:
+        is_label = (labels >= smallest_label) & (labels < num_labels)
+        kept[f"labels from {smallest_label} to {num_labels - 1}"] = is_label
+    return kept
+
+
+# What mask_and_segments gives, in words.
+MASK_RULE = "input_mask 1 exactly on the padding, after all tokens"
+SEGMENTS_RULE = "segment_ids 1 exactly on the second text and its [SEP]"
+
+
 @dataclass(frozen=True)
 class Feature:
     """One feature of the record; on disk int64, or float32 for the labels of a regression task."""

@@ -81,7 +81,7 @@ class RecordChecker:
 
     def _rules(self, rows: dict) -> "Iterator[tuple[np.ndarray, str]]":
         """(which rows break a rule [N], what is wrong with them)."""
-        ids, mask, size = rows["input_ids"], rows["input_mask"], self._manifest.vocabulary.size
+        ids, mask = rows["input_ids"], rows["input_mask"]
         is_token = mask == records.TOKEN
         lengths = is_token.sum(axis=1)
         is_sep = is_token & (ids == self._ids[SEP])
@@ -91,12 +91,12 @@ class RecordChecker:
             lengths, np.where(texts == 1, lengths, first_sep), self._length
         )
         last = np.take_along_axis(ids, np.maximum(lengths - 1, 0)[:, None], axis=1)[:, 0]
-        is_outside = ((ids < 0) | (ids >= size)).any(axis=1)
-        yield is_outside, f"input_ids: not all are from 0 to {size - 1}"
-        yield (
-            (mask != expected_mask).any(axis=1),
-            f"input_mask: not {records.TOKEN} on tokens, then {records.PADDING} on padding",
-        )
+        limits = (self._manifest.vocabulary.size, rows["labels"], self._manifest.num_labels)
+        for rule, kept in records.rules(ids, *limits).items():
+            yield ~kept.all(axis=tuple(range(1, kept.ndim))), _broken(rule)
+        if self._manifest.is_regression:
+            yield ~np.isfinite(rows["labels"]), "labels: not a finite number"
+        yield (mask != expected_mask).any(axis=1), _broken(records.MASK_RULE)
         yield (
             ((ids == self._ids[PAD]) != ~is_token).any(axis=1),
             f"input_mask: {records.PADDING} is not exactly where input_ids is {PAD}",
@@ -104,22 +104,12 @@ class RecordChecker:
         yield ids[:, 0] != self._ids[CLS], f"input_ids: does not begin with {CLS}"
         yield is_sep.sum(axis=1) != texts, f"input_ids: not exactly {texts} {SEP}"
         yield last != self._ids[SEP], f"input_ids: the last token is not {SEP}"
-        yield (
-            (rows["segment_ids"] != expected_segments).any(axis=1),
-            f"segment_ids: not {records.SEGMENT_B} exactly on `b {SEP}`",
-        )
-        yield self._is_label_wrong(rows["labels"]), f"labels: not {self._expected_label()}"
+        is_segment_wrong = (rows["segment_ids"] != expected_segments).any(axis=1)
+        yield is_segment_wrong, _broken(records.SEGMENTS_RULE)
 
-    def _is_label_wrong(self, labels: np.ndarray) -> np.ndarray:
-        if self._manifest.is_regression:
-            return ~np.isfinite(labels)
-        is_class = (labels >= 0) & (labels < len(self._manifest.label_names))
-        return ~(is_class | (labels == records.UNLABELLED))
 
-    def _expected_label(self) -> str:
-        if self._manifest.is_regression:
-            return "a finite number"
-        return f"from 0 to {len(self._manifest.label_names) - 1}, or {records.UNLABELLED}"
+def _broken(rule: str) -> str:
+    return f"breaks the rule: {rule}"
 
 
 def _take(rows: dict, keep: "list[bool]") -> dict:

@@ -87,10 +87,16 @@ def change(name, *positions_and_values):
 @pytest.mark.parametrize(
     "row, fault",
     [
-        (change("input_ids", (1, SIZE)), "input_ids: not all are from 0 to 8"),
-        (change("input_ids", (1, -1)), "input_ids: not all are from 0 to 8"),
-        (change("input_mask", (1, 1)), "input_mask: not 0 on tokens, then 1 on padding"),
-        (change("input_mask", (7, 2)), "input_mask: not 0 on tokens, then 1 on padding"),
+        (change("input_ids", (1, SIZE)), "breaks the rule: input_ids from 0 to 8"),
+        (change("input_ids", (1, -1)), "breaks the rule: input_ids from 0 to 8"),
+        (
+            change("input_mask", (1, 1)),
+            "breaks the rule: input_mask 1 exactly on the padding, after all tokens",
+        ),
+        (
+            change("input_mask", (7, 2)),
+            "breaks the rule: input_mask 1 exactly on the padding, after all tokens",
+        ),
         (change("input_mask", (6, 0)), "input_mask: 1 is not exactly where input_ids is [PAD]"),
         (change("input_mask", (5, 1)), "input_mask: 1 is not exactly where input_ids is [PAD]"),
         (change("input_ids", (1, PAD)), "input_mask: 1 is not exactly where input_ids is [PAD]"),
@@ -99,11 +105,20 @@ def change(name, *positions_and_values):
         (change("input_ids", (3, 5)), "input_ids: not exactly 2 [SEP]"),
         (change("input_ids", (2, SEP)), "input_ids: not exactly 2 [SEP]"),
         (change("input_ids", (4, SEP), (5, 7)), "input_ids: the last token is not [SEP]"),
-        (change("segment_ids", (3, 1)), "segment_ids: not 1 exactly on `b [SEP]`"),
-        (change("segment_ids", (7, 1)), "segment_ids: not 1 exactly on `b [SEP]`"),
-        (change("segment_ids", (4, 0)), "segment_ids: not 1 exactly on `b [SEP]`"),
-        ({**ROWS[0], "labels": 2}, "labels: not from 0 to 1, or -1"),
-        ({**ROWS[0], "labels": -2}, "labels: not from 0 to 1, or -1"),
+        (
+            change("segment_ids", (3, 1)),
+            "breaks the rule: segment_ids 1 exactly on the second text and its [SEP]",
+        ),
+        (
+            change("segment_ids", (7, 1)),
+            "breaks the rule: segment_ids 1 exactly on the second text and its [SEP]",
+        ),
+        (
+            change("segment_ids", (4, 0)),
+            "breaks the rule: segment_ids 1 exactly on the second text and its [SEP]",
+        ),
+        ({**ROWS[0], "labels": 2}, "breaks the rule: labels from -1 to 1"),
+        ({**ROWS[0], "labels": -2}, "breaks the rule: labels from -1 to 1"),
         ({**ROWS[0], "input_ids": ROWS[0]["input_ids"][:7]}, "input_ids has 7 values, expected 8"),
         ({**ROWS[0], "input_mask": [0] * 9}, "input_mask has 9 values, expected 8"),
     ],
@@ -249,7 +264,7 @@ def test_many_faults_of_a_file_are_counted(tmp_path, capsys):
     with pytest.raises(FaultsFound, match="50 faults"):
         verify.main([dataset])
     out = capsys.readouterr().out
-    assert "record 19: labels" in out and "record 20:" not in out and "and 30 more" in out
+    assert "record 19: breaks the rule: labels" in out and "record 20:" not in out and "and 30 more" in out
 
 
 def test_what_make_data_writes_has_no_fault(demo_data, capsys):

@@ -179,13 +179,19 @@ def test_a_pair_comes_back_as_it_was_written(tmp_path, tiny):
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"input_mask": [1, 1, 1, 1, 1, 0]}, "record 1: input_mask is not 1 exactly on the pad"),
-        ({"segment_ids": [1, 0, 0, 0, 1, 0]}, "record 1: segment_ids are not 1 exactly on the sec"),
-        ({"segment_ids": [0, 0, 0, 1, 1, 1]}, "record 1: segment_ids"),
-        ({"input_ids": [2, 5, 3, 10, 3, 0]}, "record 1: input_ids go beyond the vocabulary"),
+        (
+            {"input_mask": [1, 1, 1, 1, 1, 0]},
+            "record 1: breaks the rule: input_mask 1 exactly on the pad",
+        ),
+        (
+            {"segment_ids": [1, 0, 0, 0, 1, 0]},
+            "record 1: breaks the rule: segment_ids 1 exactly on the sec",
+        ),
+        ({"segment_ids": [0, 0, 0, 1, 1, 1]}, "record 1: breaks the rule: segment_ids"),
+        ({"input_ids": [2, 5, 3, 10, 3, 0]}, "record 1: breaks the rule: input_ids from 0 to 9"),
         ({"input_ids": [2, 5, 3]}, "at or after record 0: .*input_ids"),
-        ({"labels": 2}, "record 1: labels go beyond label_names"),
-        ({"labels": -2}, "record 1: labels go beyond label_names"),
+        ({"labels": 2}, "record 1: breaks the rule: labels from -1 to 1"),
+        ({"labels": -2}, "record 1: breaks the rule: labels from -1 to 1"),
     ],
 )
 def test_a_record_that_breaks_a_rule_is_named(tmp_path, change, message):

@@ -182,7 +182,7 @@ def test_a_streamed_record_that_breaks_a_rule(tmp_path, change, rule):
     records = [to_example(row, is_regression=False) for row in (GOOD, {**GOOD, **change})]
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
         tf.function(lambda: streaming.parse(tf.constant(records), manifest))()
-    assert record_rules.broken(error.value.message) == rule
+    assert record_rules.broken(error.value.message).startswith(f"{rule} ")
 
 
 def test_streamed_rows_are_what_the_records_say(tmp_path):

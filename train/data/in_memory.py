@@ -96,12 +96,11 @@ def _compact(batch, manifest):
     lengths = np.sum(mask == records.TOKEN, axis=1)
     b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
     expected = records.mask_and_segments(lengths, b_starts, manifest.max_sequence_length)
-    _check(mask == expected[0], "input_mask is not 1 exactly on the padding")
-    _check(segments == expected[1], "segment_ids are not 1 exactly on the second text")
-    _check((ids >= 0) & (ids < manifest.vocabulary.size), "input_ids go beyond the vocabulary")
-    if not manifest.is_regression:
-        is_label = (labels >= records.UNLABELLED) & (labels < len(manifest.label_names))
-        _check(is_label[:, None], "labels go beyond label_names")
+    _check(mask == expected[0], records.MASK_RULE)
+    _check(segments == expected[1], records.SEGMENTS_RULE)
+    rules = records.rules(ids, manifest.vocabulary.size, labels, manifest.num_labels)
+    for rule, kept in rules.items():
+        _check(kept, rule)
     return Rows(
         ids.astype(_id_dtype(manifest)),
         lengths.astype(np.int32),
@@ -111,10 +110,10 @@ def _compact(batch, manifest):
 
 
 def _check(holds, rule):
-    """Args: holds, bool [N, MSL]."""
-    rows = np.flatnonzero(~holds.all(axis=1))
+    """Args: holds, bool [N] or [N, MSL]."""
+    rows = np.flatnonzero(~holds.all(axis=tuple(range(1, holds.ndim))))
     if len(rows):
-        raise _BadRecord(rule, int(rows[0]))
+        raise _BadRecord(f"breaks the rule: {rule}", int(rows[0]))
 
 
 def fits_in_memory(options: InputConfig, split: str, manifest: Manifest) -> bool:

@@ -232,15 +232,15 @@ def parse(serialized, manifest: Manifest):
     lengths = _first_ones(mask)
     b_starts = tf.minimum(_first_ones(not_a), lengths)
     steps = tf.constant(np.arange(width) >= np.arange(width + 1)[:, np.newaxis], tf.int64)
+    extremes = tf.stack([tf.reduce_min(ids), tf.reduce_max(ids)])  # cheaper than all of them
     rules = {
-        "input_mask": tf.equal(mask, tf.gather(steps, lengths)),
-        "segment_ids": tf.equal(not_a, tf.gather(steps, b_starts)),
-        "input_ids": [tf.reduce_min(ids) >= 0, tf.reduce_max(ids) < manifest.vocabulary.size],
+        records.MASK_RULE: tf.equal(mask, tf.gather(steps, lengths)),
+        records.SEGMENTS_RULE: tf.equal(not_a, tf.gather(steps, b_starts)),
+        **records.rules(extremes, manifest.vocabulary.size, labels, manifest.num_labels),
     }
-    if not manifest.is_regression:
-        rules["labels"] = [labels >= records.UNLABELLED, labels < len(manifest.label_names)]
-        labels = tf.cast(labels, tf.int32)
     ids = record_rules.checked(ids, rules)
+    if not manifest.is_regression:
+        labels = tf.cast(labels, tf.int32)
     return dict(zip(records.TOKEN_FEATURES, (ids, mask, segments))), lengths, labels
 
 

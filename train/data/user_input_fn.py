@@ -92,20 +92,17 @@ def _cardinality(dataset) -> int:
 
 def _rules(params, manifest, smallest_label, rows):
     """A function of a batch that checks what the model relies on; args: rows, in it, or None."""
-    pieces, positions = manifest.vocabulary.size, params.model.max_position_embeddings
+    positions = params.model.max_position_embeddings
+    limits = {"num_labels": manifest.num_labels, "smallest_label": smallest_label}
 
     def check(features, labels):
         ids = features["input_ids"]
         rules = {
-            f"input_ids from 0 to {pieces - 1}": tf.logical_and(ids >= 0, ids < pieces),
+            **records.rules(ids, manifest.vocabulary.size, labels, **limits),
             f"at most {positions} tokens": tf.shape(ids)[1] <= positions,
         }
         if rows is not None:
             rules[f"{rows} rows, batch_size for each device"] = tf.equal(tf.shape(ids)[0], rows)
-        if not manifest.is_regression:
-            last = len(manifest.label_names) - 1
-            is_label = tf.logical_and(labels >= smallest_label, labels <= last)
-            rules[f"labels from {smallest_label} to {last}"] = is_label
         return {**features, "input_ids": record_rules.checked(ids, rules)}, labels
 
     return check
@@ -141,7 +138,7 @@ def _call(function, content, input_context, who):
     if input_context is not None and input_context.num_replicas_in_sync > 1:
         raise UserError(
             f"{who} takes no input_context, so {input_context.num_replicas_in_sync} devices would "
-            "all train on the same rows; add the argument (README, Input functions)"
+            "all train on the same rows; add the argument (docs/input_functions.md)"
         )
     return function(content)
 
