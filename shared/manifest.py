@@ -16,6 +16,7 @@ from typing import Any, Dict, Optional, Tuple, Union
 
 from shared.errors import UserError
 from shared.files import write_whole
+from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
 from shared.tasks import TASKS
 from shared.vocab import REQUIRED
@@ -147,17 +148,11 @@ def read_manifest(dataset: str) -> Manifest:
       UserError: there is none, it is not JSON, of another schema version, or lacks a key.
     """
     path = os.path.join(dataset, MANIFEST_FILE)
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except OSError as error:
+    if not os.path.exists(path):
         raise UserError(
-            f"{dataset} is not a complete dataset: cannot read {path} ({error.strerror}). "
-            + _datasets_below(dataset)
-        ) from None
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}). {_REBUILD}") from None
-    return _from_json(content, path)
+            f"{dataset} is not a complete dataset: there is no {path}. {_datasets_below(dataset)}"
+        )
+    return _from_json(read_json(path, _REBUILD), path)
 
 
 def _json(content, indent=None) -> str:
@@ -174,7 +169,7 @@ def _datasets_below(folder: str) -> str:
 
 
 def _from_json(content: Dict[str, Any], path: str) -> Manifest:
-    version = content.get("schema_version") if isinstance(content, dict) else None
+    version = content.get("schema_version")
     if version != SCHEMA_VERSION:
         raise UserError(
             f"{path} has schema_version {version}, this program reads {SCHEMA_VERSION}. " + _REBUILD

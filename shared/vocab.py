@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Dict, List, Optional, Tuple
 import yaml
 
 from shared.errors import UserError
+from shared.mapping_files import read_json
 
 PAD, UNK, CLS, SEP = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 REQUIRED = (PAD, UNK, CLS, SEP)
@@ -113,11 +113,7 @@ def stated_case(folder: str) -> Optional[bool]:
     path = os.path.join(folder, TOKENIZER_FILE)
     if not os.path.exists(path):
         return None
-    try:
-        with open(path, encoding="utf-8") as file:
-            stated = json.load(file).get("do_lower_case")
-    except (OSError, ValueError, AttributeError) as error:
-        raise UserError(f"cannot read {path}: {error}; expected a JSON mapping") from None
+    stated = read_json(path, "Copy it again from the checkpoint.").get("do_lower_case")
     if stated is not None and not isinstance(stated, bool):
         raise UserError(f"{path}: do_lower_case is {stated!r}, expected true or false")
     return stated

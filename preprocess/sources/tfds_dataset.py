@@ -1,13 +1,13 @@
 """A GLUE task as TFDS prepared it, checked by its metadata; needs neither TensorFlow nor TFDS."""
 
 import glob
-import json
 import os
 import re
 from typing import Optional
 
 from preprocess.sources.rows import RowFile, Rows
 from shared.errors import UserError
+from shared.mapping_files import read_json
 from shared.tasks import Task
 
 _INFO_FILE = "dataset_info.json"
@@ -41,14 +41,12 @@ class TfdsDataset:
         self.text_columns = task.text_columns
         self._folder = folder
         path = os.path.join(folder, _INFO_FILE)
+        advice = "It is not TFDS metadata; prepare the dataset again with TFDS."
+        info = read_json(path, advice)
         try:
-            with open(path, encoding="utf-8") as file:
-                info = json.load(file)
             found = {split["name"]: _Split(split) for split in info["splits"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{path} is not TFDS metadata ({error!r}); prepare the dataset again with TFDS"
-            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: {error!r}. {advice}") from None
         self._check_info(info, found, path)
         self._check_label_names()
         self._splits = {name: found[name] for name in task.splits}

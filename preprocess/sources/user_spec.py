@@ -13,10 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-import yaml
-
 from shared import tasks
 from shared.errors import UserError
+from shared.mapping_files import read_yaml
 from shared.suggest import unknown
 
 DROP = "drop"
@@ -77,15 +76,10 @@ def _pairs(data: str) -> "list[tuple[str, str]]":
 
 
 def _from_yaml(path: str) -> dict:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not YAML: {error}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
-        raise UserError(f"{path}: expected a mapping with data: {{train: <file>, ...}}")
+    expected = "a mapping with data: {train: <file>, ...}"
+    content = read_yaml(path, "See docs/own_files.md.", expected)
+    if not isinstance(content.get("data"), dict):
+        raise UserError(f"{path}: expected {expected}, found {content.get('data')!r} for data")
     for key in content:
         if key not in _KEYS:
             raise UserError(f"{path}: " + unknown("key", key, _KEYS))

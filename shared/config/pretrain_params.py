@@ -7,8 +7,9 @@ relative to the folder of the program, which is the parent of the folder where t
 import os
 from typing import Any, Dict, Tuple
 
-from shared.config import settings, yaml_file
+from shared.config import settings
 from shared.config.modelzoo_keys import PRETRAIN_PARAMS_PATH
+from shared.mapping_files import read_yaml
 
 # Not taken over, as in the Model Zoo: variable sequence length belongs to pretraining.
 _LEFT_OUT = ("use_vsl",)
@@ -27,7 +28,7 @@ def base_model(path: str, stated: str, own: Dict[str, Any]) -> Tuple[str, Dict[s
       ValueError, UserError: it is in neither place, or has no model section.
     """
     found = _find(path, settings.text(stated))
-    base = yaml_file.read(found, ("model",)).get("model")
+    base = read_yaml(found, f"{PRETRAIN_PARAMS_PATH} names it", "the section model").get("model")
     if not isinstance(base, dict):
         raise ValueError(f"{found} has no section `model` with keys, found {base!r}")
     if PRETRAIN_PARAMS_PATH in base:

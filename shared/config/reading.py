@@ -5,12 +5,15 @@ with the nearest name.
 """
 
 import dataclasses
+import glob
+import os
 from typing import Any, Callable, Dict, List
 
-from shared.config import joint_rules, pretrain_params, settings, yaml_file
+from shared.config import joint_rules, pretrain_params, settings
 from shared.config.modelzoo_keys import FIXED, IGNORED, PRETRAIN_PARAMS_PATH, REFUSED
 from shared.config.schema import SECTIONS, Config
 from shared.errors import UserError
+from shared.mapping_files import read_yaml
 from shared.suggest import unknown
 
 _OPTIONAL = ("quality",)
@@ -31,7 +34,7 @@ def load(path: str, log: Callable[[str], None]) -> Config:
       UserError: one message that lists every error in the file, and in the model section that it
         inherits.
     """
-    content = yaml_file.read(path, SECTIONS)
+    content = read_yaml(path, _advice(path), f"the sections {', '.join(SECTIONS)}")
     errors: List[str] = []
     csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
     _settle_sections(path, content)
@@ -45,6 +48,12 @@ def load(path: str, log: Callable[[str], None]) -> Config:
         raise _mistakes(path + inherited, errors)
     made: Dict[str, Any] = {name: sections.get(name) for name in SECTIONS}
     return Config(**made, csconfig=csconfig)
+
+
+def _advice(path: str) -> str:
+    there = sorted(glob.glob(os.path.join(os.path.dirname(path), "*.yaml")))
+    listed = ", ".join(there) or "none"
+    return f"Choose a configuration with CONFIG (--params) or MODEL; in its folder are: {listed}"
 
 
 def _section_names(content) -> List[str]:

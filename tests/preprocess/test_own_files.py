@@ -184,7 +184,7 @@ def test_wrong_specifications(own, change, message):
         ("data: train.csv\n", "expected a mapping with data"),
         ("data: {train: train.csv}\ntxt: title\n", "unknown key 'txt': did you mean 'text'"),
         ("data: {train: train.csv}\ntext: title\nlabel: category\nbad_rows: keep\n", "may be drop"),
-        ("a: [\n", "is not YAML"),
+        ("a: [\n", "is not valid YAML"),
     ],
 )
 def test_wrong_yaml(own, content, message):

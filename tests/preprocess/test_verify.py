@@ -264,7 +264,11 @@ def test_many_faults_of_a_file_are_counted(tmp_path, capsys):
     with pytest.raises(FaultsFound, match="50 faults"):
         verify.main([dataset])
     out = capsys.readouterr().out
-    assert "record 19: breaks the rule: labels" in out and "record 20:" not in out and "and 30 more" in out
+    assert (
+        "record 19: breaks the rule: labels" in out
+        and "record 20:" not in out
+        and "and 30 more" in out
+    )
 
 
 def test_what_make_data_writes_has_no_fault(demo_data, capsys):

@@ -84,7 +84,7 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
 @pytest.mark.parametrize(
     "damage, message",
     [
-        (lambda text: text[:40], "is not JSON"),
+        (lambda text: text[:40], "is not valid JSON"),
         (lambda text: text.replace('"schema_version": 3', '"schema_version": 9'), "version 9"),
         # What was written before there was an index.
         (lambda text: text.replace('"schema_version": 3', '"schema_version": 2'), "version 2"),
@@ -95,7 +95,7 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
         (lambda text: text.replace('"index_sha256": null,', ""), "is damaged: split has"),
         (lambda text: text.replace('"vocabulary"', '"dictionary"'), "is damaged"),
         (lambda text: text.replace('"truncated"', '"shortened"'), "is damaged"),
-        (lambda text: "[]", "schema_version None"),
+        (lambda text: "[]", "expected a mapping, found"),
         (
             lambda text: text.replace('"max_sequence_length": 8', '"max_sequence_length": "8"'),
             "is damaged: max_sequence_length is '8'",

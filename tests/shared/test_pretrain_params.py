@@ -100,7 +100,7 @@ def test_a_file_in_neither_place(load, tmp_path):
 @pytest.mark.parametrize(
     "content, message",
     [
-        ([1], "base.yaml: expected the sections model, found [1]"),
+        ([1], "base.yaml: expected the section model, found [1]"),
         ({"optimizer": {}}, "base.yaml has no section `model` with keys, found None"),
         ({"model": {"pretrain_params_path": "a"}}, "base.yaml has a pretrain_params_path itself"),
         ({"model": {}}, "model.hidden_size: missing"),

@@ -130,7 +130,7 @@ def cluster(kind, *workers):
     "content, run, message",
     [
         (None, {"multiple_workers": True}, "but TF_CONFIG is not set. On each machine set it to"),
-        ("{", {"multiple_workers": True}, "TF_CONFIG is '{', expected something like"),
+        ("{", {"multiple_workers": True}, "TF_CONFIG is '{': expected JSON as TensorFlow"),
         (cluster("ps", "a:1"), {"multiple_workers": True}, "expected something like"),
         (cluster("worker", "a:1", "b:1"), {}, "lists 2 workers, but runconfig.multiple_workers is"),
     ],

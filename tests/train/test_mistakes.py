@@ -55,7 +55,7 @@ def test_the_best_holds_the_weights_of_its_step(train, tmp_path, capsys):
 def test_a_damaged_best_is_named(train, tmp_path, trained):
     (trained / "best").mkdir()
     (trained / "best" / "best.json").write_text("{")
-    with pytest.raises(UserError, match="best.json is damaged; remove the folder"):
+    with pytest.raises(UserError, match="best.json is not valid JSON: .* Remove the folder"):
         train("train_and_eval", trained)
 
 

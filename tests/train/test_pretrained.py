@@ -163,7 +163,9 @@ def test_params_yaml_of_the_model_zoo(copy_of):
     assert "model.encoder_nonlinearity: expected one of gelu, gelu_erf" in str(error.value)
     for broken in ("model: [", "just text", "model: 3"):
         (folder / "params.yaml").write_text(broken)
-        with pytest.raises(UserError, match="cannot read .*params.yaml"):
+        with pytest.raises(
+            UserError, match="(?s)params.yaml(: exp| is not valid YAML).* Repair it"
+        ):
             read(str(folder))
 
 
@@ -199,7 +201,7 @@ def test_shards(copy_of):
     with pytest.raises(UserError, match="not there: model-00002-of-00003.safetensors"):
         read(str(folder))
     (folder / "model.safetensors.index.json").write_text("[]")
-    with pytest.raises(UserError, match="cannot read .*index.json"):
+    with pytest.raises(UserError, match="index.json: expected a mapping, found .*weight_map"):
         read(str(folder))
 
 

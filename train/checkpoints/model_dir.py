@@ -13,6 +13,7 @@ from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
+from shared.mapping_files import read_yaml
 
 PARAMS_FILE = "params.yaml"
 _DATA = config.DATA_SECTION
@@ -69,6 +70,9 @@ def locked(model_dir: str):
     return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")
 
 
+_CHOOSE = "It is not what this program writes; choose another MODEL_DIR."
+
+
 def read_params(model_dir: str) -> Optional[dict]:
     """The content of <model_dir>/params.yaml; None where there is no training of ours.
 
@@ -76,21 +80,13 @@ def read_params(model_dir: str) -> Optional[dict]:
       UserError: the file is damaged, or was not written by this program.
     """
     path = os.path.join(model_dir, PARAMS_FILE)
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
-        complete = {*content["model"]} >= {*_FIXED_KEYS} and {*content[_DATA]} >= {*_DATA_KEYS}
-    except FileNotFoundError:
+    if not os.path.exists(path):
         return None
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} is not what this program writes ({error!r}); choose another MODEL_DIR"
-        ) from None
-    if not complete:
-        raise UserError(
-            f"{path} lacks keys of the sections model or {_DATA} that this program writes; choose "
-            "another MODEL_DIR"
-        )
+    content = read_yaml(path, _CHOOSE)
+    for section, keys in (("model", _FIXED_KEYS), (_DATA, _DATA_KEYS)):
+        missing = sorted({*keys} - {*(content.get(section) or {})})
+        if missing:
+            raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {_CHOOSE}")
     return content
 
 

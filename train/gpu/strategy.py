@@ -1,16 +1,14 @@
 """How several devices or machines share a batch."""
 
-import json
-import os
 import re
-from typing import List, Optional, Tuple
+from typing import Optional
 
 import tensorflow as tf
 
 from shared.config import RunConfig
 from shared.errors import UserError
-
-CLUSTER_VARIABLE = "TF_CONFIG"
+from train import tf_config
+from train.tf_config import Cluster
 
 
 def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
@@ -21,9 +19,9 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     Raises:
       UserError: TF_CONFIG and the configuration disagree.
     """
-    workers = _workers(run)
-    if workers:  # asked first: it must be made before the devices are listed
-        print(f"waits for {len(workers)} workers: {', '.join(workers)}")
+    cluster = _cluster(run)
+    if cluster:  # asked first: it must be made before the devices are listed
+        print(f"waits for {len(cluster.workers)} workers: {', '.join(cluster.workers)}")
         return tf.distribute.MultiWorkerMirroredStrategy()
     return local_strategy(run, backend)
 
@@ -43,21 +41,31 @@ def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strat
     return None
 
 
-def _workers(run: RunConfig) -> List[str]:
-    """The addresses of the machines that take part; empty for this one alone."""
-    content = os.environ.get(CLUSTER_VARIABLE)
-    workers = _task(content)[0] if content else []
-    if run.multiple_workers and not content:
+def worker_index(run: RunConfig) -> int:
+    """This machine's number among the workers; 0 where it is alone. Raises as `strategy`."""
+    cluster = _cluster(run)
+    return cluster.index if cluster else 0
+
+
+def _cluster(run: RunConfig) -> Optional[Cluster]:
+    """The machines that take part; None where this one is alone."""
+    cluster = tf_config.read()
+    if run.multiple_workers:
+        if cluster is None:
+            raise UserError(
+                f"runconfig.multiple_workers is true, but {tf_config.VARIABLE} is not set. On each "
+                f"machine set it to {_EXAMPLE} with its own index."
+            )
+        if not _is_whole(cluster):
+            raise tf_config.malformed(f"something like {_EXAMPLE}")
+        return cluster
+    if cluster and len(cluster.workers) > 1:
         raise UserError(
-            f"runconfig.multiple_workers is true, but {CLUSTER_VARIABLE} is not set. On each "
-            f"machine set it to {_EXAMPLE} with its own index."
+            f"{tf_config.VARIABLE} lists {len(cluster.workers)} workers, but "
+            "runconfig.multiple_workers is false: each of them would train alone. Set it to true, "
+            f"or unset {tf_config.VARIABLE}."
         )
-    if not run.multiple_workers and len(workers) > 1:
-        raise UserError(
-            f"{CLUSTER_VARIABLE} lists {len(workers)} workers, but runconfig.multiple_workers is "
-            f"false: each of them would train alone. Set it to true, or unset {CLUSTER_VARIABLE}."
-        )
-    return workers if run.multiple_workers else []
+    return None
 
 
 _EXAMPLE = (
@@ -66,25 +74,11 @@ _EXAMPLE = (
 )
 
 
-def _task(content: str) -> Tuple[List[str], int]:
-    """(the addresses of the workers, the number of this one) in TF_CONFIG's content."""
-    try:
-        found = json.loads(content)
-        workers, task = found["cluster"]["worker"], found["task"]
-        is_right = (
-            set(found["cluster"]) == {"worker"}
-            and all(re.match(r".+:\d+$", worker) for worker in workers)
-            and task["type"] == "worker"
-            and type(task["index"]) is int
-            and 0 <= task["index"] < len(workers)
-        )
-    except (ValueError, KeyError, TypeError):
-        is_right = False
-    if not is_right:
-        raise UserError(f"{CLUSTER_VARIABLE} is {content!r}, expected something like {_EXAMPLE}")
-    return workers, task["index"]
-
-
-def worker_index(run: RunConfig) -> int:
-    """This machine's number among the workers; 0 where it is alone. Raises as `strategy`."""
-    return _task(os.environ[CLUSTER_VARIABLE])[1] if _workers(run) else 0
+def _is_whole(cluster: Cluster) -> bool:
+    """Whether all tasks are workers with an address, and this process is one of them."""
+    return (
+        set(cluster.jobs) == {"worker"}
+        and all(re.match(r".+:\d+$", str(address)) for address in cluster.workers)
+        and cluster.job == "worker"
+        and 0 <= cluster.index < len(cluster.workers)
+    )

@@ -8,11 +8,13 @@ from typing import Optional
 from shared import tasks
 from shared.errors import UserError
 from shared.files import write_whole
+from shared.mapping_files import read_json
 from train.checkpoints import model_dir
 from train.plan import Plan
 
 FOLDER = "best"
 _FILE = "best.json"
+_KEYS = {"step", "split", "metric", "eval_steps", "results"}
 
 
 def read(folder: str) -> Optional[dict]:
@@ -22,16 +24,13 @@ def read(folder: str) -> Optional[dict]:
       UserError: the file is damaged.
     """
     path = os.path.join(folder, FOLDER, _FILE)
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        if {*content} == {"step", "split", "metric", "eval_steps", "results"}:
-            return content
-    except FileNotFoundError:
+    if not os.path.exists(path):
         return None
-    except ValueError:
-        pass
-    raise UserError(f"{path} is damaged; remove the folder {os.path.dirname(path)}")
+    advice = f"Remove the folder {os.path.dirname(path)}."
+    content = read_json(path, advice)
+    if {*content} != _KEYS:
+        raise UserError(f"{path}: expected the keys {', '.join(sorted(_KEYS))}. {advice}")
+    return content
 
 
 class Best:

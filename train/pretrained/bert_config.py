@@ -1,9 +1,9 @@
 """Reads bert_config.json (Google) and config.json (Hugging Face), which share their keys."""
 
-import json
 from typing import Any, Dict, NamedTuple
 
 from shared.errors import UserError
+from shared.mapping_files import read_json
 
 # {our name of a size: theirs}
 SIZES = {
@@ -58,13 +58,4 @@ def read(path: str, activations: Dict[str, str]) -> BertConfig:
 
 
 def _mapping(path: str) -> Dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"cannot read {path}: {error}. The sizes of the checkpoint beside it stand there."
-        ) from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: expected a JSON mapping, found {content!r}")
-    return content
+    return read_json(path, "It must give the sizes of the checkpoint beside it.")

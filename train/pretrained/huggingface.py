@@ -14,6 +14,7 @@ import numpy as np
 from shared import vocab
 from shared.errors import UserError
 from shared.files import write_whole
+from shared.mapping_files import read_json
 from train.model import variables
 from train.pretrained import bert_config, names, safetensors_file
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
@@ -33,6 +34,9 @@ _ARCHITECTURES = {
     (False, True): "BertForNextSentencePrediction",
     (False, False): "BertModel",
 }
+
+
+_WEIGHT_MAP = 'Expected {"weight_map": {tensor: file}}; copy the checkpoint again.'
 
 
 def recognizes(folder: str) -> bool:
@@ -83,13 +87,10 @@ def _shards(folder: str) -> List[str]:
         return [WEIGHTS_FILE]
     path = os.path.join(folder, SHARDS_FILE)
     try:
-        with open(path, encoding="utf-8") as file:
-            shards = sorted(set(json.load(file)["weight_map"].values()))
+        shards = sorted(set(read_json(path, _WEIGHT_MAP)["weight_map"].values()))
         missing = [name for name in shards if not os.path.exists(os.path.join(folder, name))]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f'cannot read {path} ({error!r}); expected {{"weight_map": {{tensor: file}}}}'
-        ) from None
+    except (KeyError, TypeError, AttributeError):
+        raise UserError(f"{path} names no shards. {_WEIGHT_MAP}") from None
     if missing:
         raise UserError(
             f"{folder} is not complete: {SHARDS_FILE} names files that are not there: "

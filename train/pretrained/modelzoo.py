@@ -16,6 +16,7 @@ from shared import config, quiet
 from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.files import write_whole
+from shared.mapping_files import read_yaml
 from train.checkpoints import model_dir
 from train.model import variables
 from train.pretrained import names
@@ -85,17 +86,12 @@ def _params(folder: str) -> "tuple[Dict[str, Any], Dict[str, Any], bool]":
 
 
 def _mapping(path: str) -> Dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
-        if all(isinstance(content.get(name) or {}, dict) for name in (_MODEL, _DATA)):
-            return content
-        fault = f"its sections {_MODEL} and {_DATA} are no mappings"
-    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
-        fault = str(error)
-    raise UserError(
-        f"cannot read {path}: {fault}. Repair it, or remove it and set them in the YAML"
-    )
+    advice = "Repair it, or remove it and set the model's sizes in the YAML."
+    content = read_yaml(path, advice)
+    for name in (_MODEL, _DATA):
+        if not isinstance(content.get(name) or {}, dict):
+            raise UserError(f"{path}: expected a mapping {name}, found {content[name]!r}. {advice}")
+    return content
 
 
 def _settings(path: str, model: Dict[str, Any]) -> Dict[str, Any]:

@@ -1,12 +1,10 @@
 """Which of several tasks this process is: csrun_wse runs the same program in all of them."""
 
-import json
 import os
 from typing import NamedTuple
 
 from shared.errors import UserError
-
-_CLUSTER_VARIABLE = "TF_CONFIG"
+from train import tf_config
 
 
 class Worker(NamedTuple):
@@ -31,24 +29,15 @@ def this_worker() -> Worker:
 
 def _cluster():
     """(the Worker, whether TF_CONFIG lists a chief apart from the workers)."""
-    content = os.environ.get(_CLUSTER_VARIABLE)
-    if not content:
+    cluster = tf_config.read()
+    if cluster is None:
         return Worker(0, 1), False
-    try:
-        found = json.loads(content)
-        cluster = found.get("cluster", {})
-        worker = Worker(
-            int(found.get("task", {}).get("index", 0)), len(cluster.get("worker", [])) or 1
+    worker = Worker(cluster.index, len(cluster.workers) or 1)
+    if not 0 <= worker.index < worker.count:
+        raise tf_config.malformed(
+            "cluster.worker, a list of addresses, and task.index, a place in it"
         )
-        is_right = 0 <= worker.index < worker.count
-    except (ValueError, TypeError, AttributeError):
-        is_right = False
-    if not is_right:
-        raise UserError(
-            f"{_CLUSTER_VARIABLE} is {content!r}: expected cluster.worker, a list of addresses, "
-            "and task.index, a place in it"
-        )
-    return worker, "chief" in cluster
+    return worker, "chief" in cluster.jobs
 
 
 def count() -> int:
@@ -64,7 +53,7 @@ def rank() -> int:
 
 def are_told_apart() -> bool:
     """Whether each of them, if they are several, can tell which worker it is."""
-    return _CLUSTER_VARIABLE in os.environ or count() == 1
+    return tf_config.VARIABLE in os.environ or count() == 1
 
 
 def check_one_reader() -> None:

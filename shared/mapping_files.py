@@ -1,0 +1,57 @@
+"""Reads JSON and YAML files that hold a mapping; what is wrong with one is one message."""
+
+import json
+from typing import Any, Callable, Dict
+
+import yaml
+
+from shared.errors import UserError
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML silently keeps the last of two equal keys; this one refuses them."""
+
+    def construct_mapping(self, node, deep=False):
+        written = [key.value for key, _ in node.value]  # before a merge (<<) adds inherited ones
+        for key in written:
+            if written.count(key) > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key '{key}' stands twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def read_json(path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
+    """The mapping that a JSON file holds.
+
+    Args:
+      advice: a sentence for the end of the message: what to do.
+      expected: what the file should hold.
+    Raises:
+      UserError: the file cannot be read, is not JSON, or holds something else.
+    """
+    return _read(path, json.load, "JSON", advice, expected)
+
+
+def read_yaml(path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
+    """As read_json, of a YAML file; a key that stands twice is an error, too."""
+    return _read(path, _load_yaml, "YAML", advice, expected)
+
+
+def _load_yaml(file):
+    return yaml.load(file, Loader=_StrictLoader)
+
+
+def _read(
+    path: str, load: Callable[[Any], Any], form: str, advice: str, expected: str
+) -> Dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = load(file)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}. {advice}") from None
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise UserError(f"{path} is not valid {form}: {error}. {advice}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected {expected}, found {content!r}. {advice}")
+    return content

@@ -1,0 +1,46 @@
+"""TF_CONFIG, the variable in which TensorFlow's tasks find each other.
+
+{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}
+"""
+
+import json
+import os
+from typing import Dict, List, NamedTuple, Optional
+
+from shared.errors import UserError
+
+VARIABLE = "TF_CONFIG"
+
+
+class Cluster(NamedTuple):
+    """The addresses of each job's tasks, and which task this process is."""
+
+    jobs: Dict[str, List[str]]
+    job: str
+    index: int
+
+    @property
+    def workers(self) -> List[str]:
+        return self.jobs.get("worker", [])
+
+
+def read() -> Optional[Cluster]:
+    """What the environment says; None where TF_CONFIG is not set or empty.
+
+    Raises:
+      UserError: it is not what TensorFlow documents.
+    """
+    content = os.environ.get(VARIABLE)
+    if not content:
+        return None
+    try:
+        loaded = json.loads(content)
+        task = loaded.get("task", {})
+        jobs = {job: list(addresses) for job, addresses in loaded.get("cluster", {}).items()}
+        return Cluster(jobs, str(task.get("type", "worker")), int(task.get("index", 0)))
+    except (ValueError, TypeError, AttributeError):
+        raise malformed("JSON as TensorFlow documents it") from None
+
+
+def malformed(expected: str) -> UserError:
+    return UserError(f"{VARIABLE} is {os.environ.get(VARIABLE)!r}: expected {expected}")
