@@ -16,11 +16,10 @@ from train.data.input_fn import eval_input_fn
 from train.errors import explained
 from train.gpu import from_plan, state
 from train.plan import Plan
-from train.scoring import metrics
+from train.scoring import metrics, results
 from train.scoring.constant_answer import constant_answer, say_constant
 
 _ALL_FILE = "eval_all.json"
-_ABOUT = ("step", "examples", "constant")  # keys of a result that are no metric
 
 
 def evaluate_once(plan: Plan, backend: str) -> dict:
@@ -34,16 +33,16 @@ def evaluate_all(plan: Plan, backend: str) -> None:
     """Mode eval_all: every checkpoint of model_dir, oldest first; ends with a table."""
     _say_precision(plan)
     estimator, _, _ = from_plan.estimator(plan, backend, is_training=False)
-    results = []
+    scored = []
     for step in files.steps(plan.model_dir):
         path = files.path_of(plan.model_dir, step)
         try:
             estimator.restore(state.read_weights(path, plan.params.model))
-            results.append(evaluate(estimator, plan, step))
+            scored.append(evaluate(estimator, plan, step))
         except (tensors.DamagedError, errors.DivergedError) as error:
             print(f"step {step} is left out: {error}")
-    write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(results, indent=2) + "\n")
-    print("\n".join(_table(results)))
+    write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(scored, indent=2) + "\n")
+    print("\n".join(_table(scored)))
 
 
 def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dict:
@@ -64,21 +63,14 @@ def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dic
 def _evaluate_split(estimator, plan, split, step, should_stop):
     manifest = plan.scored_data
     predictions = answers(estimator, plan, split, plan.eval_steps, should_stop)
-    examples = len(predictions.labels)
     values = _values(manifest, split, predictions)
     constant = constant_answer(manifest, predictions.scores)
-    result = {"step": step, "examples": examples, **values, "constant": constant}
-    write_whole(_result_file(plan.model_dir, split), json.dumps(result, indent=2) + "\n")
+    result = results.result(step, len(predictions.labels), values, constant)
+    results.write(plan.model_dir, split, result)
     estimator.write_metrics(split, values, step)
-    shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-    print(f"eval {split}: step {step}  {shown}  ({_count(manifest, split, examples)} examples)")
+    print(results.line(manifest, split, result))
     say_constant(constant, split)
     return result
-
-
-def _count(manifest, split, examples):
-    everything = manifest.splits[split].examples
-    return f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
 
 
 def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):
@@ -88,11 +80,6 @@ def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: F
     is_whole = len(predictions.labels) == plan.scored_data.splits[split].examples
     assert is_whole or steps or plan.scored_input.input_fn
     return predictions
-
-
-def metrics_of(result: dict) -> dict:
-    """{metric: value} of what `evaluate` returns for a split."""
-    return {name: value for name, value in result.items() if name not in _ABOUT}
 
 
 def _input_fn(plan, split):
@@ -109,10 +96,6 @@ def _say_precision(plan: Plan) -> None:
             print(f"scores otherwise than it was trained: {change}")
 
 
-def _result_file(model_dir: str, split: str) -> str:
-    return os.path.join(model_dir, f"eval_{split}.json")
-
-
 def _values(manifest: Manifest, split: str, predictions) -> dict:
     """{metric: value} and the mean loss."""
     errors.check_finite(predictions.scores, split)
@@ -121,13 +104,13 @@ def _values(manifest: Manifest, split: str, predictions) -> dict:
     return {**values, "loss": float(np.mean(predictions.losses(), dtype=np.float64))}
 
 
-def _table(results):
+def _table(scored):
     """One line for each checkpoint."""
-    for of_splits in results:
+    for of_splits in scored:
         step = next(iter(of_splits.values()))["step"]
         shown = [
             f"{split} {name} {value:.4f}"
             for split, result in of_splits.items()
-            for name, value in metrics_of(result).items()
+            for name, value in results.metrics_of(result).items()
         ]
         yield f"step {step:>8}  " + "  ".join(shown)

@@ -11,8 +11,9 @@ from shared.errors import Terminated
 from shared.files import write_whole
 from train import make_plan, signals
 from train.errors import DivergedError
-from train.modes import best, evaluation
+from train.modes import best
 from train.plan import EVAL_MODE, TRAIN_AND_EVAL_MODE
+from train.scoring.results import metrics_of
 
 _FILE = "seeds.json"
 
@@ -83,7 +84,7 @@ def _scores(result):
     return {
         (split, name): value
         for split, of_split in result["results"].items()
-        for name, value in evaluation.metrics_of(of_split).items()
+        for name, value in metrics_of(of_split).items()
     }
 
 

@@ -5,6 +5,14 @@ gpu and cpu compute theirs from all predictions at once, see train/scoring/metri
 
 import tensorflow as tf
 
+# (the Model Zoo's name, ours), in the order in which they are shown.
+OURS = (
+    ("eval/accuracy_cls", "accuracy"),
+    ("eval/f1_score", "f1"),
+    ("eval/mcc", "matthews_correlation"),
+    ("loss", "loss"),
+)
+
 
 def of_batches(scores, labels):
     """The host_call of the Model Zoo's classifier.

@@ -7,7 +7,6 @@ bytes in each of them, or by Cerebras' software.
 import argparse
 import dataclasses
 import io
-import json
 import os
 
 import numpy as np
@@ -18,10 +17,10 @@ from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
 from train.plan import EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
-from train.scoring import constant_answer, prediction_files
+from train.scoring import constant_answer, prediction_files, results
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
-from train.wse import model_fn, report, rules, warm_start, workers
+from train.wse import metrics, model_fn, report, rules, warm_start, workers
 
 # {a mode that is compiled: its name in a tf.estimator}
 _MODES = {TRAIN_MODE: model_fn.ModeKeys.TRAIN, PREDICT_MODE: model_fn.ModeKeys.PREDICT}
@@ -124,12 +123,12 @@ def evaluate(plan: Plan, cs_ip) -> None:
         batch_size = _largest_divisor(examples, wanted)
         input_fn = _input_fn(plan, split=split, batch_size=batch_size)
         steps = examples // batch_size
-        found = estimator.evaluate(input_fn, steps, checkpoint, split)
-        values = {name: float(value) for name, value in sorted(found.items())}
-        path = os.path.join(plan.model_dir, f"eval_{split}.json")
-        write_whole(path, json.dumps({"examples": examples, **values}, indent=2) + "\n")
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-        print(f"eval {split}: {shown}  ({examples:,} examples)")
+        scored = estimator.evaluate(input_fn, steps, checkpoint, split)
+        step = int(scored.pop("global_step"))
+        values = {name: float(scored[theirs]) for theirs, name in metrics.OURS if theirs in scored}
+        result = results.result(step, examples, values, constant=None)
+        results.write(plan.model_dir, split, result)
+        print(results.line(plan.scored_data, split, result))
 
 
 def _largest_divisor(number: int, limit: int) -> int:

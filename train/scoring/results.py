@@ -1,0 +1,39 @@
+"""The result of an evaluation: one form, whichever backend computed it."""
+
+import json
+import os
+from typing import Any, Dict
+
+from shared.files import write_whole
+from shared.manifest import Manifest
+
+_ABOUT = ("step", "examples", "constant")  # keys that are no metric
+
+
+def result(step: int, examples: int, values: Dict[str, float], constant) -> Dict[str, Any]:
+    """What eval_<split>.json holds.
+
+    Args:
+      values: {metric: value}, the mean loss among them.
+      constant: the answer that every example gets; None where they differ or it is not known.
+    """
+    return {"step": step, "examples": examples, **values, "constant": constant}
+
+
+def metrics_of(result: Dict[str, Any]) -> Dict[str, float]:
+    """{metric: value} of a result."""
+    return {name: value for name, value in result.items() if name not in _ABOUT}
+
+
+def write(model_dir: str, split: str, result: Dict[str, Any]) -> None:
+    """Writes <model_dir>/eval_<split>.json."""
+    path = os.path.join(model_dir, f"eval_{split}.json")
+    write_whole(path, json.dumps(result, indent=2) + "\n")
+
+
+def line(manifest: Manifest, split: str, result: Dict[str, Any]) -> str:
+    """For the log: `eval validation: step 400  accuracy 0.9980  loss 0.0191  (500 examples)`."""
+    shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics_of(result).items())
+    examples, everything = result["examples"], manifest.splits[split].examples
+    count = f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
+    return f"eval {split}: step {result['step']}  {shown}  ({count} examples)"
