@@ -73,7 +73,7 @@ DEMO_OPTIONS = TASK=sst2 MSL=32 CONFIG=configs/params_bert_tiny.yaml BACKEND= CH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert demo \
-	quality bench-data bench-input bench-parity bench-train test test-wse lint format lock
+	quality bench-data bench-input bench-parity bench-train check-gpu test test-wse lint format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -164,6 +164,9 @@ bench-input: $(READY) $(BENCH_READY) ## speed of our batches from the data of TA
 
 bench-train: $(READY) $(BENCH_READY) ## speed of training steps on the data of TASK (sst2), beside PyTorch's
 	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
+
+check-gpu: $(READY) ## the proof on a GPU: numbers, resume, memory, speed (ARGS=--small: on a CPU)
+	@$(VENV_PYTHON) -m bench.gpu $(ARGS)
 
 # In the files' own order: the files with few tests, which xdist would put last, take the longest.
 test: $(READY) ## all tests but those of the Cerebras backend
