@@ -4,6 +4,7 @@ python -m bench.gpu [--only smoke,golden] [--small] [--out DIR] [--peers_python 
 """
 
 import argparse
+import functools
 import os
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from bench.gpu.row import SKIPPED, Row
 from bench.gpu.steps import Step, steps
 from bench.table import markdown
 from shared.errors import FaultsFound, UserError, exit_code
+
+_NO_PEERS = "no python3 has torch and transformers; --peers_python names one"
 
 
 def main(arguments: list) -> None:
@@ -38,12 +41,10 @@ def main(arguments: list) -> None:
 
 
 def _run(step: Step, peers_python, work, log, results) -> None:
-    python = sys.executable
-    if step.is_peer:
-        python = _peers_python(peers_python)
-    if python is None:
-        why = "no python3 has torch and transformers; --peers_python names one"
-        results.add(step.name, Row("PyTorch", why, SKIPPED))
+    python = _peers_python(peers_python) if step.is_peer else sys.executable
+    skipped = step.skipped or ("" if python else _NO_PEERS)
+    if skipped:
+        results.add(step.name, Row("the whole step", skipped, SKIPPED))
         return
     placed = step._replace(
         job={**step.job, "work": work},
@@ -53,6 +54,7 @@ def _run(step: Step, peers_python, work, log, results) -> None:
     results.add(step.name, Row("the whole step", f"{seconds:.1f} s"))
 
 
+@functools.cache
 def _peers_python(given) -> "str | None":
     """The one that was given, or the first python3 of the PATH that has both packages."""
     if given:

@@ -13,6 +13,7 @@ MET, MISSED = "goal met", "goal missed"
 
 def add(results: Results) -> None:
     """Adds a row for each shape that both have run, and for the share of the peak."""
+    _add_determinism(results)
     for step in _STEPS:
         ours = results.numbers(step)
         for other, goal in _GOALS.items():
@@ -28,6 +29,16 @@ def add(results: Results) -> None:
                 f"{_SHARE_SHAPE}, share of the peak", f"{share:.0%}", _verdict(share >= _SHARE)
             )
             results.add("compared", row)
+
+
+def _add_determinism(results: Results) -> None:
+    """Adds what it costs to get the same bits every time."""
+    found = [row["seconds"] for step in ("resume", "resume-deterministic")
+             for row in results.numbers(step).values() if "seconds" in row]  # fmt: skip
+    if len(found) == 2:
+        usual, same = found
+        value = f"{(same - usual) * 1e3:+.2f} ms a step, {same / usual - 1:+.0%}"
+        results.add("compared", Row("cost of determinism", value))
 
 
 def _verdict(holds: bool) -> str:

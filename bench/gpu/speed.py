@@ -12,8 +12,6 @@ from bench.gpu.row import tell
 
 # A training calls its loop for up to ten steps.
 STEPS_OF_GROUP = 10
-RECIPE = {"peak_rate": 5e-5, "steps": 2104, "warm_up": 210, "bfloat16": True, "xla": True,
-          "data": None, "padding": None}  # fmt: skip
 
 
 def main(job: dict) -> None:
@@ -29,13 +27,13 @@ def main(job: dict) -> None:
 
 
 def _measure(job, shape, peak):
-    from bench.gpu.taken import Steps
-    from bench.train_ours import fixed, params_of
+    from bench.gpu import taken
+    from bench.train_ours import fixed
     from train.estimators import gpu
 
-    params = params_of({**RECIPE, "model": sizes.of(job["name"]), "shape": shape})
     with tempfile.TemporaryDirectory() as folder:
-        steps = Steps(gpu.Estimator(params, folder, {}), fixed(*shape))
+        estimator = gpu.Estimator(taken.params(job, shape), folder, {})
+        steps = taken.Steps(estimator, fixed(*shape))
         built = steps.build()
         first = steps.take(1).seconds
         steps.take(STEPS_OF_GROUP)

@@ -5,7 +5,25 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from bench.gpu import sizes
+from bench.train_ours import params_of
+from shared.config import Config
 from train.estimators import gpu
+
+_RECIPE = {"peak_rate": 5e-5, "steps": 2104, "warm_up": 210, "bfloat16": True,
+           "padding": "trimmed"}  # fmt: skip
+
+
+def params(job: dict, shape=None, dataset: "str | None" = None) -> Config:
+    """The recipe of bench/train_ours.py in bfloat16, with XLA but where the job is a small one.
+
+    Args:
+      job: {"name": of the model, "small"}.
+      shape: [rows, tokens] of all batches; or
+      dataset: what batches of 32 are made of.
+    """
+    chosen = {"model": sizes.of(job["name"]), "xla": not job["small"]}
+    return params_of({**_RECIPE, **chosen, "shape": shape, "data": dataset})
 
 
 class Call(NamedTuple):
