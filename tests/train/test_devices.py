@@ -16,6 +16,7 @@ from tests.inputs import ROOT
 from tests.loopback import free_port
 from tests.train import runs
 from tests.train.runs import losses
+from train import start as start_program
 from train.estimators import devices
 
 # Every step is logged; without dropout nothing depends on who computes what.
@@ -157,6 +158,16 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert finished.returncode == 2
     assert "cannot load: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
+
+
+def test_a_gpu_gives_memory_as_it_is_needed(monkeypatch):
+    growing = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind} 0", f"{kind} 1"])
+    monkeypatch.setattr(
+        tf.config.experimental, "set_memory_growth", lambda *setting: growing.append(setting)
+    )
+    assert start_program.import_tensorflow(None) == "gpu"
+    assert growing == [("GPU 0", True), ("GPU 1", True)]
 
 
 @pytest.mark.parametrize(
