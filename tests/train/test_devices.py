@@ -160,6 +160,16 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert "make setup EXTRAS=gpu" in finished.stderr
 
 
+def test_a_gpu_that_another_process_holds(monkeypatch):
+    def full(kind):
+        message = "failed call to cuDevicePrimaryCtxRetain: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
+        raise tf.errors.InternalError(None, None, message)
+
+    monkeypatch.setattr(tf.config, "list_logical_devices", full)
+    with pytest.raises(UserError, match="cannot start the GPU: failed call to .*nvidia-smi shows"):
+        devices.strategy(RunConfig(), "gpu")
+
+
 def test_a_gpu_gives_memory_as_it_is_needed(monkeypatch):
     growing = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind} 0", f"{kind} 1"])

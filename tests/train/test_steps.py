@@ -11,7 +11,7 @@ from shared import manifest
 from shared.errors import UserError
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
-from train import checkpoint_files, classifier, input_fn, loss_scale
+from train import checkpoint_files, classifier, input_fn, loss_scale, tensorflow_errors
 from train.estimators import step
 from train.estimators.gpu import Estimator
 from train.finite import DivergedError
@@ -175,6 +175,20 @@ def test_memory_that_runs_out_is_answered_with_a_smaller_batch(train_demo, monke
     assert "out of memory with batch 8 x length 32: OOM when allocating tensor" in message
     assert "train_input.batch_size: 4 and optimizer.grad_accum_steps: 2, which keep" in message
     assert "the effective batch of 8" in message
+
+
+@pytest.mark.parametrize(
+    "error, is_about_memory",
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), True),
+        (tf.errors.InternalError(None, None, "Failed to allocate 64 bytes"), True),
+        (tf.errors.InternalError(None, None, "CUDA_ERROR_OUT_OF_MEMORY: out of memory"), True),
+        (tf.errors.InternalError(None, None, "a BLAS operation without BLAS support"), True),
+        (tf.errors.InternalError(None, None, "CUDA_ERROR_ILLEGAL_ADDRESS"), False),
+    ],
+)
+def test_the_errors_of_memory_that_runs_out(error, is_about_memory):
+    assert tensorflow_errors.is_about_memory(error) == is_about_memory
 
 
 @pytest.fixture
