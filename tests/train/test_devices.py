@@ -160,6 +160,15 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert "make setup EXTRAS=gpu" in finished.stderr
 
 
+def test_a_training_that_shall_be_deterministic(program, tmp_path, demo_data):
+    """TensorFlow then refuses to read the clock."""
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(runs.configuration()))
+    arguments = runs.arguments("train", tmp_path / "m", tmp_path / "p.yaml", demo_data)
+    finished = program("train.run", *arguments, TF_DETERMINISTIC_OPS="1")
+    assert finished.returncode == 0, finished.stderr
+    assert "Training finished with 96 samples" in finished.stdout
+
+
 def test_a_gpu_that_another_process_holds(monkeypatch):
     def full(kind):
         message = "failed call to cuDevicePrimaryCtxRetain: CUDA_ERROR_OUT_OF_MEMORY: out of memory"

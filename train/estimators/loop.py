@@ -206,13 +206,21 @@ class TrainLoop:
             )
 
 
+def _now():
+    """The clock, float64 seconds; it stands still where TensorFlow shall be deterministic, which
+    refuses to read it."""
+    if os.environ.get("TF_DETERMINISTIC_OPS", "").lower() in ("1", "true"):
+        return tf.constant(0.0, tf.float64)
+    return tf.timestamp()
+
+
 def _next(batches, report):
     """(the next batch, the seconds until it came); args: report, of the step before."""
     with tf.control_dependencies(list(report)):
-        asked = tf.timestamp()
+        asked = _now()
     with tf.control_dependencies([asked]):
         batch = next(batches)
     with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
-        waited = tf.timestamp() - asked
+        waited = _now() - asked
     with tf.control_dependencies([waited]):  # or a machine of few cores reads the clock too late
         return tf.nest.map_structure(tf.identity, batch, expand_composites=True), waited
