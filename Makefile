@@ -63,7 +63,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert quality \
-	demo test test-wse bench-data bench-input bench-train bench-parity lint format lock
+	demo test test-wse bench-data bench-input bench-train bench-parity check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
@@ -133,6 +133,9 @@ bench-train: $(BENCH_NEEDS) ## speed of training steps on DATASET (of sst2), bes
 	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
 bench-parity: $(BENCH_NEEDS) ## texts of GLUE_DIR and GOLDEN that tokenizers split unlike Google's
 	@$(VENV_PYTHON) -m bench.parity $(call options,glue_dir=GLUE_DIR golden=GOLDEN vocab_file=VOCAB) $(ARGS)
+
+check-gpu: $(READY) ## the proof on a GPU: numbers, resume, memory, speed (ARGS=--small for a CPU)
+	@$(VENV_PYTHON) -m bench.gpu $(ARGS)
 
 ##@ Development
 lint: $(READY) ## checks format, style and types

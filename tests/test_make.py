@@ -23,6 +23,7 @@ USAGES = {
     "bench-input": "python -m bench.input",
     "bench-train": "python -m bench.train",
     "bench-parity": "python -m bench.parity",
+    "check-gpu": "python -m bench.gpu",
 }
 # What has no program of its own, or pytest's.
 WITHOUT_USAGE = {"help", "setup", "demo", "test", "test-wse", "lint", "format", "lock"}

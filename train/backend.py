@@ -25,6 +25,8 @@ def import_tensorflow(backend: "str | None") -> str:
         gpus = devices.visible_gpus() if backend in (None, GPU) else 0
         if gpus == 0:
             devices.use_cpu()
+        else:
+            devices.take_memory_as_needed()
     if backend == GPU and gpus == 0:
         raise _no_gpu(devices.missing_libraries(), _complaints())
     return WSE if backend == WSE else GPU if gpus else CPU

@@ -24,6 +24,16 @@ def use_cpu() -> None:
     tf.config.set_visible_devices([], "GPU")
 
 
+def take_memory_as_needed() -> None:
+    """Leaves to others what a run does not need of a GPU; before any TensorFlow operation.
+
+    By default TensorFlow takes nearly all of its memory at once, and a second process gets none.
+    TF_FORCE_GPU_ALLOW_GROWTH=false in the environment brings that back.
+    """
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
 def silence_warnings() -> None:
     """TensorFlow 2.2 tells in every run which of its own functions call deprecated ones."""
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)

@@ -1,5 +1,6 @@
 """What TensorFlow raises in mid-work, and the user can mend, becomes a message."""
 
+import re
 from contextlib import contextmanager
 from typing import Optional
 
@@ -10,6 +11,11 @@ from shared.config import InputConfig, OptimizerConfig
 from shared.errors import UserError, plain_message
 from shared.manifest import Manifest
 from train.data import record_rules
+
+_OUT_OF_MEMORY = (
+    r"(?i)out[ _]of[ _]memory|failed to allocate|without BLAS support|"
+    r"CU(BLAS|DNN)_STATUS_(ALLOC_FAILED|NOT_INITIALIZED)"
+)
 
 
 @contextmanager
@@ -32,12 +38,15 @@ def explained(
     """
     try:
         yield
-    except tf.errors.ResourceExhaustedError as error:
+    except (tf.errors.ResourceExhaustedError, tf.errors.InternalError) as error:
+        if not is_about_memory(error):
+            raise
         advice = _smaller_batch(inputs, optimizer, devices)
         batch = f"batch {inputs.batch_size} x length {manifest.max_sequence_length}"
         raise UserError(
             f"out of memory with {batch}: {plain_message(error)}. {advice} Shorter records (MSL) "
-            "and model.mixed_precision: true also need less. The last checkpoint is untouched."
+            "and model.mixed_precision: true also need less; nvidia-smi shows what other "
+            "processes hold of a GPU. The last checkpoint is untouched."
         ) from None
     except tf.errors.OutOfRangeError:
         raise UserError(
@@ -55,6 +64,16 @@ def explained(
             f"another worker ended or cannot be reached: {plain_message(error)}. See what it "
             "printed; start all of them again to go on from the last checkpoint."
         ) from None
+
+
+def is_about_memory(error: tf.errors.OpError) -> bool:
+    """Whether memory ran out.
+
+    A GPU's libraries that find none, when they start, are an InternalError.
+    """
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return True
+    return re.search(_OUT_OF_MEMORY, str(error.message)) is not None
 
 
 def _unreadable(inputs, manifest, error):

@@ -6,7 +6,8 @@ A job, and what is printed for it, one line of JSON:
   {"model": fields of shared.config.ModelConfig, "data": a dataset folder or null,
    "shape": [rows, tokens] of every batch without data, "padding": trimmed, untrimmed or grouped,
    "bfloat16": true or false, "peak_rate", "steps", "warm_up": as in bench/peers/train.py,
-   "timed": [[from, to), ...] steps of an epoch, "peak_of": a size, or null}
+   "timed": [[from, to), ...] steps of an epoch, "peak_of": a size, or null,
+   "xla": whether XLA compiles the step (false)}
   -> {"seconds": [...] of each timed range, "tokens": mean S of their batches,
       "peak": operations per second of [size, size] matrix products in that precision, or null,
       "products": with a peak, the seconds of a step's own products and nothing else}
@@ -41,7 +42,7 @@ _PRODUCTS = 20
 def main(path: str) -> None:
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
-    params = _params(job)
+    params = params_of(job)
     devices.use_cpu()
     dtype = tf.bfloat16 if job["bfloat16"] else tf.float32
     peak = _peak(job["peak_of"], dtype) if job["peak_of"] else None
@@ -83,14 +84,14 @@ class _Steps:
 
     def _dataset(self, first_step):
         if not self._job["data"]:
-            return _fixed(*self._job["shape"])
+            return fixed(*self._job["shape"])
         manifest = read_manifest(self._job["data"])
         is_untrimmed = self._job["padding"] == "untrimmed"
         with untrimmed(manifest) if is_untrimmed else contextlib.nullcontext():
             return input_fn.train_input_fn(self._params, manifest=manifest, first_step=first_step)
 
 
-def _fixed(rows, tokens):
+def fixed(rows: int, tokens: int) -> tf.data.Dataset:
     """The same batch again and again, every position a token."""
     ids = np.random.RandomState(SEED).randint(1000, 30000, (rows, tokens), np.int32)
     empty = np.zeros((rows, tokens), np.int32)
@@ -98,7 +99,7 @@ def _fixed(rows, tokens):
     return tf.data.Dataset.from_tensors((features, np.zeros(rows, np.int32))).repeat()
 
 
-def _params(job: dict) -> Config:
+def params_of(job: dict) -> Config:
     """The recipe of bench/peers/train.py."""
     grouped = job["padding"] == "grouped"
     rows = 32 if job["data"] else job["shape"][0]
@@ -125,7 +126,7 @@ def _params(job: dict) -> Config:
         use_bias_correction=True,
         max_gradient_norm=1.0,
     )
-    run = RunConfig(max_steps=job["steps"], tf_random_seed=SEED, xla=False)
+    run = RunConfig(max_steps=job["steps"], tf_random_seed=SEED, xla=job.get("xla", False))
     return Config(options, options, options, model, optimizer, run)
 
 

@@ -16,6 +16,7 @@ from tests.inputs import ROOT
 from tests.loopback import free_port
 from tests.train import runs
 from tests.train.runs import losses
+from train.backend import import_tensorflow
 from train.gpu import strategy
 from train.model import precision
 
@@ -158,6 +159,35 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert finished.returncode == 2
     assert "cannot load: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
+
+
+def test_a_training_that_shall_be_deterministic(program, tmp_path, demo_data):
+    """TensorFlow then refuses to read the clock."""
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(runs.configuration()))
+    arguments = runs.arguments("train", tmp_path / "m", tmp_path / "p.yaml", demo_data)
+    finished = program("train.run", *arguments, TF_DETERMINISTIC_OPS="1")
+    assert finished.returncode == 0, finished.stderr
+    assert "Training finished with 96 samples" in finished.stdout
+
+
+def test_a_gpu_that_another_process_holds(monkeypatch):
+    def full(kind):
+        message = "failed call to cuDevicePrimaryCtxRetain: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
+        raise tf.errors.InternalError(None, None, message)
+
+    monkeypatch.setattr(tf.config, "list_logical_devices", full)
+    with pytest.raises(UserError, match="cannot start the GPU: failed call to .*nvidia-smi shows"):
+        strategy.strategy(RunConfig(), "gpu")
+
+
+def test_a_gpu_gives_memory_as_it_is_needed(monkeypatch):
+    growing = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind} 0", f"{kind} 1"])
+    monkeypatch.setattr(
+        tf.config.experimental, "set_memory_growth", lambda *setting: growing.append(setting)
+    )
+    assert import_tensorflow(None) == "gpu"
+    assert growing == [("GPU 0", True), ("GPU 1", True)]
 
 
 @pytest.mark.parametrize(

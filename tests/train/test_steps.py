@@ -13,7 +13,7 @@ from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weig
 from tests.train.runs import losses, newest, weights
 from train.checkpoints import files
 from train.data import input_fn
-from train.errors import DivergedError
+from train.errors import DivergedError, is_about_memory
 from train.gpu import step
 from train.gpu.estimator import Estimator
 from train.model import classifier
@@ -178,6 +178,20 @@ def test_memory_that_runs_out_is_answered_with_a_smaller_batch(train_demo, monke
     assert "out of memory with batch 8 x length 32: OOM when allocating tensor" in message
     assert "train_input.batch_size: 4 and optimizer.grad_accum_steps: 2, which keep" in message
     assert "the effective batch of 8" in message
+
+
+@pytest.mark.parametrize(
+    "error, expected",
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), True),
+        (tf.errors.InternalError(None, None, "Failed to allocate 64 bytes"), True),
+        (tf.errors.InternalError(None, None, "CUDA_ERROR_OUT_OF_MEMORY: out of memory"), True),
+        (tf.errors.InternalError(None, None, "a BLAS operation without BLAS support"), True),
+        (tf.errors.InternalError(None, None, "CUDA_ERROR_ILLEGAL_ADDRESS"), False),
+    ],
+)
+def test_the_errors_of_memory_that_runs_out(error, expected):
+    assert is_about_memory(error) == expected
 
 
 @pytest.fixture

@@ -204,13 +204,20 @@ class TrainLoop:
             )
 
 
+def _now():
+    """The clock, float64 seconds; 0 where TensorFlow is deterministic and refuses to read it."""
+    if os.environ.get("TF_DETERMINISTIC_OPS", "").lower() in ("1", "true"):
+        return tf.constant(0.0, tf.float64)
+    return tf.timestamp()
+
+
 def _next(batches, report):
     """(the next batch, the seconds until it came); args: report, of the step before."""
     with tf.control_dependencies(list(report)):
-        asked = tf.timestamp()
+        asked = _now()
     with tf.control_dependencies([asked]):
         batch = next(batches)
     with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
-        waited = tf.timestamp() - asked
+        waited = _now() - asked
     with tf.control_dependencies([waited]):  # or a machine of few cores reads the clock too late
         return tf.nest.map_structure(tf.identity, batch, expand_composites=True), waited

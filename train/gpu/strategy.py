@@ -1,12 +1,12 @@
 """How several devices or machines share a batch."""
 
 import re
-from typing import Optional
+from typing import List, Optional
 
 import tensorflow as tf
 
 from shared.config import RunConfig
-from shared.errors import UserError
+from shared.errors import UserError, plain_message
 from train import tf_config
 from train.tf_config import Cluster
 
@@ -28,9 +28,13 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
 
 def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     """All GPUs of this machine (`enable_distributed`; on the cpu backend all logical CPUs), or None
-    for one device."""
+    for one device.
+
+    Raises:
+      UserError: a device cannot be started.
+    """
     kind = backend.upper()
-    names = [device.name for device in tf.config.list_logical_devices(kind)]
+    names = _started(kind)
     if run.enable_distributed and len(names) > 1:
         return tf.distribute.MirroredStrategy(names)
     if len(names) > 1:
@@ -39,6 +43,22 @@ def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strat
             "uses all of them"
         )
     return None
+
+
+def _started(kind: str) -> List[str]:
+    """The names of the devices of a kind, which TensorFlow starts here.
+
+    Raises:
+      UserError: one cannot be started.
+    """
+    try:
+        return [device.name for device in tf.config.list_logical_devices(kind)]
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"TensorFlow cannot start the {kind}: {plain_message(error)}. nvidia-smi shows whether "
+            "another process holds its memory; CUDA_VISIBLE_DEVICES picks another GPU, BACKEND=cpu "
+            "trains without."
+        ) from None
 
 
 def worker_index(run: RunConfig) -> int:

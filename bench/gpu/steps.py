@@ -1,0 +1,103 @@
+"""The steps of the proof, in order: the most valuable ones first, as time may run out."""
+
+import os
+from typing import NamedTuple
+
+from bench.gpu import sizes
+
+_PRODUCT, _SMALL_PRODUCT = 8192, 256
+_FLOAT32, _MIXED = [["float32", False], ["float32", True]], ["bfloat16", "float16"]
+_ALL_RUNS = _FLOAT32 + [[dtype, xla] for dtype in _MIXED for xla in (True, False)]
+_SHAPES = [[128, 128], [32, 128]]
+_MORE_SHAPES = [[128, 72], [32, 72], [32, 448], [128, 448]]
+_LARGE_SHAPES = [[32, 128], [128, 128], [32, 448]]
+_SST2 = 67349
+# What asks for the same bits every time: of TensorFlow's own operations, and of XLA's programs.
+_TF_DETERMINISTIC = {"TF_DETERMINISTIC_OPS": "1"}
+_XLA_DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
+_ON_A_GPU_ONLY = "needs a GPU"
+
+
+class Step(NamedTuple):
+    """One process.
+
+    name: for --only. module: below bench.gpu. seconds: after which it is killed. job: its
+    argument. is_peer: whether it runs in PyTorch's interpreter. environment: more variables.
+    skipped: why it does not run, or empty.
+    """
+
+    name: str
+    module: str
+    seconds: int
+    job: dict
+    is_peer: bool = False
+    environment: dict = {}  # noqa: RUF012
+    skipped: str = ""
+
+
+def steps(small: bool) -> "list[Step]":
+    """All steps; args: small, in sizes that a CPU runs in seconds."""
+    found = _small() if small else _large()
+    return [step._replace(job={"small": small, **step.job}) for step in found]
+
+
+def _large() -> "list[Step]":
+    return [
+        Step("smoke", "smoke", 120, {"size": _PRODUCT}),
+        Step("golden", "golden", 200, {"is_tf32": False, "runs": _ALL_RUNS}),
+        *_speed("speed", "base", _SHAPES),
+        Step("golden-tf32", "golden", 100, {"is_tf32": True, "runs": _FLOAT32}),
+        Step("messages", "messages", 100, {}),
+        Step("resume", "resume", 120, _resume("minilm", 60, False)),
+        Step("resume-deterministic", "resume", 120, _resume("minilm", 60, True),
+             environment=_deterministic()),
+        Step("crossing", "crossing", 150, {}),
+        Step("memory", "memory", 200, {}),
+        Step("epoch", "epoch", 150, {"name": "minilm", "rows": _SST2}),
+        Step("compile", "compiled", 200, {"name": "minilm", "rows": _SST2}),
+        *_speed("speed-more", "base", _MORE_SHAPES),
+        *_speed("speed-large", "large", _LARGE_SHAPES),
+    ]  # fmt: skip
+
+
+def _small() -> "list[Step]":
+    """The same names. What only a GPU can show is skipped, and what others show as well."""
+    deterministic = Step("resume-deterministic", "resume", 0, {}, skipped=_ON_A_GPU_ONLY)
+    return [
+        Step("smoke", "smoke", 60, {"size": _SMALL_PRODUCT}),
+        Step("golden", "golden", 120, {"is_tf32": False, "runs": [["float32", True]]}),
+        *_speed("speed", "smallest", [[4, 16]], groups=1, peak_of=_SMALL_PRODUCT),
+        Step("golden-tf32", "golden", 0, {}, skipped=_ON_A_GPU_ONLY),
+        Step("messages", "messages", 120, {}),
+        Step("resume", "resume", 120, _resume("smallest", 20, False)),
+        deterministic,
+        Step("crossing", "crossing", 120, {}),
+        Step("memory", "memory", 0, {}, skipped=_ON_A_GPU_ONLY),
+        Step("epoch", "epoch", 120, {"name": "smallest", "rows": 640}),
+        Step("compile", "compiled", 180, {"name": "smallest", "rows": 32}),
+        *(step._replace(skipped="the step speed has shown the program")
+          for name in ("speed-more", "speed-large") for step in _speed(name, "smallest", [])),
+    ]  # fmt: skip
+
+
+def _resume(model: str, count: int, is_deterministic: bool) -> dict:
+    return {"name": model, "steps": count, "is_deterministic": is_deterministic}
+
+
+def _deterministic() -> dict:
+    """The environment of a training that gives the same bits every time."""
+    flags = f"{os.environ.get('XLA_FLAGS', '')} {_XLA_DETERMINISTIC}".strip()
+    return {"XLA_FLAGS": flags, **_TF_DETERMINISTIC}
+
+
+def _speed(name, model, shapes, groups=7, peak_of=_PRODUCT) -> "list[Step]":
+    """Ours, then PyTorch's eager and compiled, on the same shapes."""
+    job = {"name": model, "shapes": shapes, "groups": groups, "peak_of": peak_of}
+    operations = [sizes.operations(model, *shape)[1] for shape in shapes]
+    theirs = {**job, "model": sizes.for_transformers(model), "operations": operations}
+    limit = 60 + 60 * len(shapes)
+    return [
+        Step(name, "speed", limit, job),
+        Step(f"{name}-torch", "speed_torch", limit, {**theirs, "compiled": False}, True),
+        Step(f"{name}-torch-compiled", "speed_torch", limit, {**theirs, "compiled": True}, True),
+    ]
