@@ -22,7 +22,7 @@ SHAPES = [
     *(("large", *shape) for shape in ((32, 128), (128, 128), (32, 448))),
 ]
 # Bytes of a parameter: AdamW reads weight, gradient and both slots and writes all but the gradient,
-# in float32; before, the gradient is written, and read for its norm; the weight is cast to bfloat16.
+# in float32; before, the gradient is written, and read for its norm; the weight is cast.
 _OF_PARAMETER = 28 + 4 + 4 + 6
 # Passes of a layer over [tokens, hidden], two bytes a value. Forward: biases and the split into
 # heads 6, joining them 2, each dropout with residual and norm 5, gelu 12; backward about 1.5 times.
