@@ -5,13 +5,14 @@ python -m bench.train --data_dir <dataset folder of SST-2, MSL 128> [--only step
 
 import argparse
 import json
+import math
 import os
 import statistics
 import sys
 
 import numpy as np
 
-from bench import child
+from bench import child, processor
 from bench.peers import environment as peers
 from bench.table import markdown
 from bench.train import first_step
@@ -82,9 +83,11 @@ def _steps(asked: argparse.Namespace) -> str:
         for precision in ("float32", "bfloat16"):
             job = {"bfloat16": precision == "bfloat16", "timed": timed}
             ours, _ = programs.ours(model=_ours(_BASE), shape=_SHAPE, peak_of=_PEAK_SIZE, **job)
-            theirs = programs.pytorch(model=_theirs(_BASE), data=batches, **job)
             count = rows * (timed[0][1] - timed[0][0])
-            rates = [count / found["seconds"][0] for found in (ours, theirs)]
+            rates = [count / ours["seconds"][0], math.nan]
+            if precision == "float32" or processor.has_bfloat16():
+                theirs = programs.pytorch(model=_theirs(_BASE), data=batches, **job)
+                rates[1] = count / theirs["seconds"][0]
             alone = rows / ours["products"]
             runs.setdefault(precision, []).append((*rates, ours["peak"], alone))
             print(f"round {number + 1}, {precision}: {rates[0]:.1f} {rates[1]:.1f}", flush=True)
@@ -98,15 +101,18 @@ def _steps(asked: argparse.Namespace) -> str:
 
 
 def _step_line(precision, runs, operations):
-    """Args: runs, (our rate, PyTorch's, peak, the rate of our products alone) of each round;
+    """Args: runs, (our rate, PyTorch's or NaN, peak, the rate of our products alone) of each round;
     operations, of an example.
     """
     ours, theirs, peak, _ = (statistics.median(column) for column in zip(*runs, strict=True))
     ratio = statistics.median(a / b for a, b, *_ in runs)
     bound = statistics.median(alone / b for _, b, _, alone in runs)
     share = statistics.median(a * operations / c for a, _, c, _ in runs)
-    return [precision, f"{ours:.1f}", f"{theirs:.1f}", f"{ratio:.2f}", f"{bound:.2f}",
-            f"{ours * operations / 1e9:,.0f}", f"{peak / 1e9:,.0f}", f"{share:.0%}"]  # fmt: skip
+    beside = [f"{theirs:.1f}", f"{ratio:.2f}", f"{bound:.2f}"]
+    if math.isnan(theirs):
+        beside = [processor.NO_BFLOAT16, "", ""]
+    return [precision, f"{ours:.1f}", *beside, f"{ours * operations / 1e9:,.0f}",
+            f"{peak / 1e9:,.0f}", f"{share:.0%}"]  # fmt: skip
 
 
 def _epoch(asked: argparse.Namespace) -> str:
@@ -122,6 +128,8 @@ def _epoch(asked: argparse.Namespace) -> str:
         _GROUPED: lambda: _ours_on(programs, asked, "grouped", common),
         _PYTORCH: lambda: programs.pytorch(model=_theirs(_MINILM), data=batches, **common),
     }
+    if not processor.has_bfloat16():
+        del turn[_PYTORCH]
     count, runs = _BATCH * _STEPS_AT_PLACE * len(_PLACES), {}
     for number in range(asked.rounds):
         for name, run in turn.items():
@@ -139,6 +147,8 @@ def _ours_on(programs, asked, padding, common):
 
 def _epoch_table(runs):
     def ratio(name, other):
+        if other not in runs:
+            return ""
         pairs = zip(runs[name], runs[other], strict=True)
         return f"{statistics.median(a['rate'] / b['rate'] for a, b in pairs):.2f}"
 
@@ -148,6 +158,8 @@ def _epoch_table(runs):
          ratio(name, _PYTORCH), ratio(name, _UNTRIMMED)]
         for name, found in runs.items()
     ]  # fmt: skip
+    if _PYTORCH not in runs:
+        lines.append([_PYTORCH, "", processor.NO_BFLOAT16, "", ""])
     header = ["MiniLM sizes, SST-2, batch 32, bfloat16", "mean S", "examples/s", "to PyTorch",
               "to untrimmed"]  # fmt: skip
     return markdown(header, lines)

@@ -200,7 +200,7 @@ def fresh(monkeypatch):
 
     def start(**environment):
         monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
-        for name in ("TF_XLA_FLAGS", "XLA_CACHE", "TF_CPP_MIN_LOG_LEVEL"):
+        for name in ("TF_XLA_FLAGS", "XLA_CACHE", "TF_CPP_MIN_LOG_LEVEL", *xla_cache.COMPILED_BY):
             monkeypatch.setenv(name, "")  # so that its value comes back in any case
             monkeypatch.delenv(name)
         for name, value in environment.items():
@@ -219,6 +219,15 @@ def test_the_flags_of_the_user_stay(fresh, tmp_path):
     fresh(TF_XLA_FLAGS=own, XLA_CACHE=folder)
     assert os.environ["TF_XLA_FLAGS"] == own
     assert xla_cache.folder() == "/own" and xla_cache.why_none() is None
+
+
+def test_programs_of_other_flags_are_kept_apart(fresh, tmp_path):
+    folders = set()
+    for flags in ({}, {"XLA_FLAGS": "--xla_gpu_deterministic_ops=true"},
+                  {"TF_DETERMINISTIC_OPS": "1"}, {"NVIDIA_TF32_OVERRIDE": "0"}):  # fmt: skip
+        fresh(XLA_CACHE=tmp_path, **flags)
+        folders.add(xla_cache.folder())
+    assert len(folders) == 4
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from typing import Callable, List, Optional
 VARIABLE = "XLA_CACHE"  # of the environment: another folder; empty for none
 _DEFAULT = os.path.join("build", "xla")
 _FLAGS = "TF_XLA_FLAGS"
+# Variables that change programs, and that TensorFlow does not ask when it looks for one.
+COMPILED_BY = ("XLA_FLAGS", "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE")
 _FLAG = "--tf_xla_persistent_cache_directory="
 
 
@@ -97,8 +99,9 @@ def _report(run: int, new: int) -> str:
 
 
 def _machine() -> str:
-    """A name for this kind of machine: what its programs depend on."""
+    """A name for this kind of machine and these flags: what its programs depend on."""
     told = [_version(), platform.machine(), *_facts("/proc/cpuinfo", "model name|flags")]
+    told += [os.environ.get(name, "") for name in COMPILED_BY]
     for gpu in sorted(glob.glob("/proc/driver/nvidia/gpus/*/information")):
         told += _facts(gpu, "Model")
     return f"{platform.machine()}-{hashlib.sha256(repr(told).encode()).hexdigest()[:12]}"
