@@ -23,7 +23,19 @@ def plain_normalized(x, gamma, beta, epsilon=1e-3):
 
 
 def ours_normalized(x, gamma, beta):
-    return derivatives.normalized(x, gamma, beta, 1e-3)
+    return derivatives.normalized(x, gamma, beta, 1e-3, derivatives.product_of_rows)
+
+
+def ours_normalized_by_reduction(x, gamma, beta):
+    return derivatives.normalized(x, gamma, beta, 1e-3, derivatives.reduction_of_rows)
+
+
+def add_bias(x, bias):
+    return derivatives.add_bias(x, bias, derivatives.product_of_rows)
+
+
+def add_bias_by_reduction(x, bias):
+    return derivatives.add_bias(x, bias, derivatives.reduction_of_rows)
 
 
 def drawn(*shape):
@@ -35,7 +47,8 @@ CASES = {
     "gelu": (derivatives.gelu, plain_gelu, [VALUES]),
     "gelu_erf": (derivatives.gelu_erf, plain_gelu_erf, [VALUES]),
     "normalized": (ours_normalized, plain_normalized, [drawn(2, 3, 5), drawn(5), drawn(5)]),
-    "add_bias": (derivatives.add_bias, tf.add, [drawn(4, 3), drawn(3)]),
+    "add_bias": (add_bias, tf.add, [drawn(4, 3), drawn(3)]),
+    "add_bias by reduction": (add_bias_by_reduction, tf.add, [drawn(4, 3), drawn(3)]),
 }
 
 

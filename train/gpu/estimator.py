@@ -16,13 +16,13 @@ from shared import quiet
 from shared.config import Config
 from shared.errors import Terminated, UserError
 from train.checkpoints import tensors as checkpoint
+from train.gpu.layers import layers_of_device
 from train.gpu.loop import TrainLoop
 from train.gpu.replicas import Replicas
 from train.gpu.state import State
 from train.gpu.step import FEATURES, TrainStep, model_features, zero_batches
 from train.gpu.xla_functions import StepFunction
 from train.model import classifier, precision
-from train.model.layers import Layers
 
 
 class Predictions(NamedTuple):
@@ -185,7 +185,7 @@ class Estimator:
         ]
 
     def _predict_step(self, features):
-        layers = Layers(self.dtype)
+        layers = layers_of_device()(self.dtype)
         return classifier.logits(self._state.weights, features, self.params.model, layers)
 
     def write_metrics(self, split: str, values: dict, step: int) -> None:

@@ -8,12 +8,12 @@ import tensorflow as tf
 from shared import records
 from shared.config import Config, ModelConfig
 from train.gpu import update_kernels
+from train.gpu.layers import layers_of_device
 from train.gpu.replicas import Replicas
 from train.gpu.state import State, local_variable
 from train.gpu.xla_functions import StepFunction
 from train.model import classifier
 from train.model.dropout import StatelessDropout
-from train.model.layers import Layers
 from train.optim import loss_scale, optimizer, schedule
 
 # What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
@@ -109,7 +109,7 @@ class TrainStep:
         dropout = StatelessDropout(self._seed, state.global_step, part * self._replicas + replica)
         weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
         parts = self._replicas * params.optimizer.grad_accum_steps
-        layers, scale = Layers(self._dtype, dropout), self._scale()
+        layers, scale = layers_of_device()(self._dtype, dropout), self._scale()
         with tf.GradientTape() as tape:
             tape.watch(weights)
             scores = classifier.logits(weights, features, params.model, layers)
@@ -125,7 +125,10 @@ class TrainStep:
         is_finite = tf.math.is_finite(norm)
         rate = self._learning_rate()
         scale = self._scale()
-        tf.cond(is_finite, lambda: self._assign(gradients, norm, rate), lambda: None)
+        if self._params.runconfig.xla:
+            self._select(is_finite, gradients, norm, rate)
+        else:
+            tf.cond(is_finite, lambda: self._assign(gradients, norm, rate), lambda: None)
         self._count(is_finite)
         state.global_step.assign_add(1)
         shown = tf.constant(1.0) if scale is None else scale
@@ -138,6 +141,21 @@ class TrainStep:
         update = update_kernels.updating(options, rate, state.global_step)
         for (name, weight), gradient in zip(state.weights.items(), clipped):
             update(weight, state.slots[name], gradient, optimizer.weight_decay(name, options))
+
+    def _select(self, is_finite, gradients, norm, rate) -> None:
+        """`_assign` where the gradients are finite, for XLA: it makes one kernel of a formula and a
+        choice, and would wait for the condition of a tf.cond."""
+        options, state = self._params.optimizer, self._state
+        clipped = optimizer.clip(gradients, norm, options)
+        for (name, weight), gradient in zip(state.weights.items(), clipped):
+            targets = [weight, *state.slots[name]]
+            value, *slots = before = [tf.convert_to_tensor(target) for target in targets]
+            decay = optimizer.weight_decay(name, options)
+            new, new_slots = optimizer.update(
+                value, slots, gradient, rate, options, decay, state.global_step
+            )
+            for target, old, changed in zip(targets, before, [new, *new_slots]):
+                target.assign(tf.where(is_finite, changed, old))
 
     def _count(self, is_finite) -> None:
         state = self._state

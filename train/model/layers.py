@@ -8,7 +8,7 @@ Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A query t
 import tensorflow as tf
 
 from shared import records
-from train.model.derivatives import add_bias, gelu, gelu_erf, normalized
+from train.model.derivatives import add_bias, gelu, gelu_erf, normalized, product_of_rows
 
 # Added to the attention scores of padding; exp(-1e4) is 0 in float32 after the softmax.
 MASKED_SCORE = -1e4
@@ -28,6 +28,8 @@ class Layers:
       dropout: function (x, rate) -> x of the same shape; the identity outside training.
     """
 
+    sum_of_rows = staticmethod(product_of_rows)  # in derivatives
+
     def __init__(self, dtype, dropout=no_dropout):
         self.dtype, self.dropout = dtype, dropout
 
@@ -43,7 +45,7 @@ class Layers:
 
     def normalize(self, x, gamma, beta, epsilon):
         """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, in float32."""
-        normal = normalized(tf.cast(x, tf.float32), gamma, beta, epsilon)
+        normal = normalized(tf.cast(x, tf.float32), gamma, beta, epsilon, self.sum_of_rows)
         return tf.cast(normal, self.dtype)
 
     def dense(self, x, kernel, bias):
@@ -53,7 +55,7 @@ class Layers:
         # The reshape keeps TensorFlow from fusing product and bias: for oneDNN in bfloat16 that one
         # operation takes a third longer than the two.
         product = tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [outputs]], axis=0))
-        return add_bias(product, tf.cast(bias, self.dtype))
+        return add_bias(product, tf.cast(bias, self.dtype), self.sum_of_rows)
 
     def mask(self, input_mask):
         """What `attention` takes: float32 [B, 1, 1, S], -1e4 on padding."""
