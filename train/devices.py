@@ -13,6 +13,7 @@ import tensorflow as tf
 _DRIVER = "libcuda.so.1"
 _CUDA_LIBRARIES = ("cudart", "cublas", "cublasLt", "cusparse")
 _OTHER_LIBRARIES = ("cufft", "cusolver")
+_THEIR_VERSIONS = range(10, 14)
 
 
 def visible_gpus() -> int:
@@ -45,8 +46,14 @@ def missing_libraries() -> List[str]:
     cuda = str(build.get("cuda_version", "")).split(".")[0]
     cudnn = str(build.get("cudnn_version", "")).split(".")[0]
     names = [_DRIVER, *(f"lib{name}.so.{cuda}" for name in _CUDA_LIBRARIES)]
-    names += [*(f"lib{name}.so" for name in _OTHER_LIBRARIES), f"libcudnn.so.{cudnn}"]
-    return [name for name in names if not _can_load(name)]
+    missing = [name for name in names if not _can_load(name)]
+    missing += filter(_is_missing_in_all_versions, (f"lib{name}.so" for name in _OTHER_LIBRARIES))
+    return missing + [name for name in [f"libcudnn.so.{cudnn}"] if not _can_load(name)]
+
+
+def _is_missing_in_all_versions(name: str) -> bool:
+    """The name without a version belongs to packages for developers."""
+    return not any(map(_can_load, [name, *(f"{name}.{n}" for n in _THEIR_VERSIONS)]))
 
 
 def _can_load(name: str) -> bool:

@@ -20,8 +20,8 @@ from tests.inputs import data_arguments
 
 KILLS = 20
 IMPORTS = """
-from preprocess import heavy, run
-heavy.load("preprocess.beam.pipeline", "preprocess.beam.summary")
+from preprocess import lazy_imports, run
+lazy_imports.load("preprocess.beam.pipeline", "preprocess.beam.summary")
 """
 
 

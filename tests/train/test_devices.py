@@ -16,6 +16,7 @@ from tests.inputs import ROOT
 from tests.loopback import free_port
 from tests.train import runs
 from tests.train.runs import losses
+from train import devices
 from train.backend import import_tensorflow
 from train.gpu import strategy
 from train.model import precision
@@ -159,6 +160,20 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert finished.returncode == 2
     assert "cannot load: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
+
+
+def test_libraries_are_found_in_any_of_their_versions(monkeypatch):
+    there = {"libcuda.so.1", "libcudart.so.12", "libcufft.so.11", "libcusolver.so.12"}
+
+    def load(name):
+        if name not in there:
+            raise OSError
+
+    monkeypatch.setattr(devices.ctypes, "CDLL", load)
+    monkeypatch.setattr(devices.glob, "glob", lambda pattern: [])
+    assert devices.missing_libraries() == [
+        *("libcublas.so.12", "libcublasLt.so.12", "libcusparse.so.12", "libcudnn.so.9"),
+    ]
 
 
 def test_a_training_that_shall_be_deterministic(program, tmp_path, demo_data):

@@ -20,9 +20,10 @@ from tests.train.runs import assert_same_weights, weights
 from train.checkpoints import files, tensors
 
 IMPORTS = """
-from train import run, start
-start.import_tensorflow("cpu")
-from train import evaluation, prediction, training
+from train import run
+from train.backend import import_tensorflow
+import_tensorflow("cpu")
+from train.modes import evaluation, prediction, training
 """
 STEPS = 200
 LONG = {"max_steps": STEPS, "save_checkpoints_steps": 20, "save_summary_steps": 100}

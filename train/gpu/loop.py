@@ -138,6 +138,7 @@ class TrainLoop:
         step, plain = self._step, tf.autograph.experimental.do_not_convert
         # AutoGraph would take a second to find that there is nothing to convert in them.
         run, first, following = plain(self._replicas.run), plain(self._replicas.first), plain(_next)
+        before = plain(_before_next())
 
         @tf.function
         def loop(batches, count):
@@ -146,13 +147,13 @@ class TrainLoop:
             report, waited = Report.zeros(), tf.constant(0.0, tf.float64)
             for _ in tf.range(count):
                 if parts == 1:
-                    batch, seconds = following(batches, report)
+                    batch, seconds = following(batches, before(report, waited))
                     waited += seconds
                     done = run(step.whole, batch)
                 else:
                     run(step.clear)
                     for part in tf.range(parts):
-                        batch, seconds = following(batches, report)
+                        batch, seconds = following(batches, before(report, waited))
                         waited += seconds
                         run(step.add, (*batch, part))
                     done = run(step.finish)
@@ -211,9 +212,21 @@ def _now():
     return tf.timestamp()
 
 
-def _next(batches, report):
-    """(the next batch, the seconds until it came); args: report, of the step before."""
-    with tf.control_dependencies(list(report)):
+def _before_next():
+    """A function (report of the step before, waited so far) -> what must be there before a batch is
+    asked for.
+
+    On a CPU the report, so that no time of a step counts as waiting. On a GPU that would have the
+    host wait for every step and the GPU for the host: there the batch before is enough.
+    """
+    if tf.config.list_logical_devices("GPU"):
+        return lambda report, waited: [waited]
+    return lambda report, waited: list(report)
+
+
+def _next(batches, before):
+    """(the next batch, the seconds until it came); args: before, tensors that must be there."""
+    with tf.control_dependencies(before):
         asked = _now()
     with tf.control_dependencies([asked]):
         batch = next(batches)

@@ -94,7 +94,7 @@ def add_bias(x, bias, sum_of_rows):
 
 
 def product_of_rows(x):
-    """[..., C] -> [C], the sum as a product with ones: faster on a CPU than TensorFlow's own sum."""
+    """[..., C] -> [C], the sum as a product with ones: on a CPU faster than TensorFlow's sum."""
     flat = tf.reshape(x, [-1, x.shape[-1]])
     return tf.squeeze(tf.matmul(tf.ones([1, tf.shape(flat)[0]], x.dtype), flat), axis=0)
 
