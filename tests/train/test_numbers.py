@@ -9,6 +9,7 @@ import tensorflow as tf
 from shared.config import Schedule
 from tests.train.conftest import constant
 from train.gpu.reporting import Progress, clock
+from train.model import dropout
 from train.model.dropout import StatelessDropout
 from train.model.layers import Layers
 from train.optim import schedule
@@ -118,12 +119,13 @@ def test_times_are_shown_like_a_clock():
     assert [clock(s) for s in (0.4, 75, 3675)] == ["0:00", "1:15", "1:01:15"]
 
 
-def test_dropout_depends_on_seed_step_and_place_alone():
+@pytest.mark.parametrize("is_fused", [False, True])
+def test_dropout_depends_on_seed_step_and_place_alone(is_fused):
     x = tf.ones([1000])
 
     def draw(seed, step, places=1):
-        dropout = StatelessDropout(seed, tf.constant(step, tf.int64))
-        return [dropout(x, 0.25).numpy() for _ in range(places)]
+        drop = StatelessDropout(seed, tf.constant(step, tf.int64), is_fused=is_fused)
+        return [drop(x, 0.25).numpy() for _ in range(places)]
 
     first, second = draw(1, 5, places=2)
     np.testing.assert_array_equal(first, draw(1, 5)[0])
@@ -131,4 +133,20 @@ def test_dropout_depends_on_seed_step_and_place_alone():
         assert not np.array_equal(first, other)
     assert set(first) == {0.0, np.float32(4 / 3)}
     assert np.mean(first == 0) == pytest.approx(0.25, abs=0.05)
-    assert StatelessDropout(1, tf.constant(0))(x, 0.0) is x
+    assert StatelessDropout(1, tf.constant(0), is_fused=is_fused)(x, 0.0) is x
+
+
+def test_the_hash_is_murmurs():
+    """fmix32 of MurmurHash3, computed by hand in Python's integers."""
+    expected = [0, 0x514E28B7, 0x30F4C306, 0x81F16F39]
+    assert dropout._mixed(tf.constant([0, 1, 2, 2**32 - 1], tf.uint32)).numpy().tolist() == expected
+
+
+def test_hashed_dropout_is_even_and_its_places_are_independent():
+    """By 4 standard deviations of a million draws."""
+    drop = StatelessDropout(1, tf.constant(7), is_fused=True)
+    first, second = (drop(tf.ones([1000, 1000]), 0.1).numpy() == 0 for _ in range(2))
+    for dropped in (first, second, first[:, ::2], first[::3]):
+        assert dropped.mean() == pytest.approx(0.1, abs=4 * 0.3 / dropped.size**0.5)
+    for pair in ((first, second), (first[:, 1:], first[:, :-1]), (first[1:], first[:-1])):
+        assert abs(np.corrcoef(*map(np.ravel, pair))[0, 1]) < 4e-3

@@ -106,7 +106,12 @@ class TrainStep:
         """[*gradients, loss] of a part, in float32; the sum over parts is that of the batch."""
         params, state = self._params, self._state
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        dropout = StatelessDropout(self._seed, state.global_step, part * self._replicas + replica)
+        dropout = StatelessDropout(
+            self._seed,
+            state.global_step,
+            part * self._replicas + replica,
+            is_fused=params.runconfig.xla,
+        )
         weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
         parts = self._replicas * params.optimizer.grad_accum_steps
         layers, scale = layers_of_device()(self._dtype, dropout), self._scale()

@@ -15,13 +15,17 @@ class StatelessDropout:
     y = dropout(y, rate=0.1)  # place 1
     """
 
-    def __init__(self, seed, step, part=0):
+    def __init__(self, seed, step, part=0, is_fused=False):
         """Args:
         seed: int, or int64 scalar tensor.
         step: integer scalar tensor.
         part: integer scalar, which part of the step's batch this is, where devices share it or
           gradients are accumulated.
+        is_fused: whether XLA compiles it. Then random bits are a hash of each value's index,
+          computed where they are used. Of TensorFlow's generator XLA makes 200 operations for each
+          place that uses it: 82 % of a step of BERT-base, most of its compile time.
         """
+        self._is_fused = is_fused
         self._seed = seed
         self._step = tf.cast(step, tf.int32)
         self._part = part
@@ -34,9 +38,34 @@ class StatelessDropout:
             return x
         stream = tf.cast((self._seed * _PRIME + place) % 2**30, tf.int32) + self._part * _PLACES
         dropped = min(round(rate * _VALUES), _VALUES - 1)
-        kept = _random_uint16(tf.shape(x), [stream, self._step]) >= tf.constant(dropped, tf.uint16)
+        random = _hashed_uint16 if self._is_fused else _random_uint16
+        kept = random(tf.shape(x), [stream, self._step]) >= tf.constant(dropped, tf.uint16)
         scale = tf.constant(_VALUES / (_VALUES - dropped), x.dtype)
         return x * tf.where(kept, scale, tf.zeros([], x.dtype))
+
+
+def _hashed_uint16(shape, seed):
+    """The upper half of a hash of each index, the stream and the step."""
+    stream, step = (_mixed(tf.cast(number, tf.uint32)) for number in seed)
+    key = _mixed(tf.bitwise.bitwise_xor(stream, step))  # two streams may overlap, not their keys
+    index = tf.cast(tf.range(tf.reduce_prod(shape)), tf.uint32)
+    values = _mixed(tf.bitwise.bitwise_xor(_mixed(index + stream), key))
+    return tf.reshape(tf.cast(tf.bitwise.right_shift(values, _uint32(16)), tf.uint16), shape)
+
+
+def _mixed(x):
+    """The finalizer of MurmurHash3 (Appleby 2011): each bit of x changes half of the result's."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x = _folded(x, shift) * _uint32(factor)
+    return _folded(x, 16)
+
+
+def _folded(x, shift):
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, _uint32(shift)))
+
+
+def _uint32(value):
+    return tf.constant(value, tf.uint32)
 
 
 def _random_uint16(shape, seed):
