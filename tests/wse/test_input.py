@@ -16,7 +16,7 @@ from shared.manifest import read_manifest
 from tests.wse import dataset, runs
 from train.data import in_memory
 from train.wse import input_fn, modes
-from train.wse import workers as wse_tasks
+from train.wse import workers as wse_workers
 from train.wse.workers import Worker
 
 WIDTH = dataset.MAX_SEQUENCE_LENGTH
@@ -117,16 +117,25 @@ def test_tasks_that_know_of_no_cluster_read_everything_each_in_its_order(even, m
 def test_which_worker_this_is(content, expected, monkeypatch):
     if content is not None:
         monkeypatch.setenv("TF_CONFIG", content)
-    assert wse_tasks.this_worker() == expected
+    assert wse_workers.this_worker() == expected
 
 
-@pytest.mark.parametrize("content", ["no json", "[]", '{"task": 1}', cluster(2, index=2)])
-def test_a_broken_cluster_is_one_message(content, monkeypatch):
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        *(
+            (broken, "JSON as TensorFlow documents it")
+            for broken in ("no json", "[]", '{"task": 1}')
+        ),
+        (cluster(2, index=2), "cluster.worker, a list"),
+    ],
+)
+def test_a_broken_cluster_is_one_message(content, expected, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", content)
-    with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
-        wse_tasks.this_worker()
-    with pytest.raises(UserError, match="TF_CONFIG is .*: expected cluster.worker"):
-        wse_tasks.check_one_reader()
+    with pytest.raises(UserError, match=f"TF_CONFIG is .*: expected {expected}"):
+        wse_workers.this_worker()
+    with pytest.raises(UserError, match=f"TF_CONFIG is .*: expected {expected}"):
+        wse_workers.check_one_reader()
 
 
 @pytest.mark.parametrize(
@@ -135,10 +144,10 @@ def test_a_broken_cluster_is_one_message(content, monkeypatch):
 def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster(workers, chief=chief))
     if is_right:
-        wse_tasks.check_one_reader()
+        wse_workers.check_one_reader()
         monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
     with pytest.raises(UserError, match="start one: csrun_wse"):
-        wse_tasks.check_one_reader()
+        wse_workers.check_one_reader()
 
 
 def test_shapes_are_static_also_in_a_graph(even):

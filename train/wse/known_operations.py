@@ -35,7 +35,7 @@ KNOWN = {
 # Those of other TensorFlow versions differ.
 VERSION = "2.2."
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # train/
 
 
 def unknown_operations(graph: tf.Graph, mode: str) -> Dict[str, str]:
