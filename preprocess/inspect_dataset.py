@@ -100,9 +100,9 @@ class _Examples:
     """Decodes the first records of a split."""
 
     def __init__(self, dataset: str, manifest: Manifest, pieces: tuple):
-        (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
+        (record_checker,) = lazy_imports.load("preprocess.encoding.record_checker")
         self._dataset, self._manifest, self._pieces = dataset, manifest, pieces
-        self._checker = check_records.RecordChecker(manifest)
+        self._checker = record_checker.RecordChecker(manifest)
 
     def of(self, split: str) -> list:
         """As [{"label", "tokens"}]; raises UserError where a record is damaged."""

@@ -26,12 +26,12 @@ class Options:
 
     Attributes:
       task: of GLUE; None for a task of the user's own.
-      own: the user's files; None for a task of GLUE.
+      user_files: the user's files; None for a task of GLUE.
       glue_dir: official GLUE files to use instead of prepared data.
     """
 
     task: Optional[Task]
-    own: Optional[UserSpec]
+    user_files: Optional[UserSpec]
     data_dir: str
     tfds_data_dir: str
     glue_dir: Optional[str]
@@ -43,7 +43,7 @@ class Options:
 
     @property
     def dataset(self) -> str:
-        name = self.own.task if self.own else self.task.name
+        name = self.user_files.task if self.user_files else self.task.name
         return where.folder(self.data_dir, name, self.max_sequence_length)
 
     def shards_of(self, examples: int) -> int:
@@ -59,15 +59,15 @@ def parse(arguments: list) -> Options:
     Raises:
       UserError: an option, or what it names, is not what was expected.
     """
-    own_arguments, beam_options = _split_at("--", arguments)
-    parsed = _parser().parse_args(own_arguments)
-    own = _own_spec(parsed)
-    task = None if own else _glue_task(parsed.task)
-    num_texts = len(own.text if own else task.text_columns)
-    default_length = tasks.DEFAULT_LENGTH if own else task.max_sequence_length
+    ours, beam_options = _split_at("--", arguments)
+    parsed = _parser().parse_args(ours)
+    user_files = _user_spec(parsed)
+    task = None if user_files else _glue_task(parsed.task)
+    num_texts = len(user_files.text if user_files else task.text_columns)
+    default_length = tasks.DEFAULT_LENGTH if user_files else task.max_sequence_length
     return Options(
         task=task,
-        own=own,
+        user_files=user_files,
         data_dir=parsed.data_dir,
         tfds_data_dir=os.path.expanduser(_tfds_data_dir(parsed)),
         glue_dir=parsed.glue_dir,
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _own_spec(parsed) -> Optional[UserSpec]:
+def _user_spec(parsed) -> Optional[UserSpec]:
     options = {"--text": parsed.text, "--label": parsed.label, "--bad_rows": parsed.bad_rows}
     if parsed.data is None:
         given = [name for name, value in options.items() if value is not None]

@@ -36,8 +36,8 @@ def main(arguments: list) -> None:
 
 def source_of(asked: Options) -> "UserFiles | TfdsDataset":
     """Where the rows come from."""
-    if asked.own:
-        return UserFiles(asked.own)
+    if asked.user_files:
+        return UserFiles(asked.user_files)
     if asked.glue_dir:
         prepared = glue_files.prepare(asked.task, asked.glue_dir, asked.tfds_data_dir)
     else:

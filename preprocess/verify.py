@@ -28,8 +28,8 @@ def main(arguments: list) -> None:
     parser.add_argument("dataset", help="the folder that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset
     manifest = read_manifest(dataset)
-    (check_records,) = lazy_imports.load("preprocess.encoding.record_checker")
-    checker = check_records.RecordChecker(manifest)
+    (record_checker,) = lazy_imports.load("preprocess.encoding.record_checker")
+    checker = record_checker.RecordChecker(manifest)
     faults = 0
     for fault in _stray_files(dataset, manifest):
         faults += 1

@@ -1,4 +1,4 @@
-"""Command line of the trainer: options -> plan (train/plan.py) -> mode."""
+"""Command line of the trainer: options -> plan (train/make_plan.py) -> mode."""
 
 import argparse
 import sys

@@ -84,7 +84,7 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
 def run(job: Job, shards: "list[ShardRange]", options) -> None:
     """Writes every shard and, last, <folder>/reports.pickle with their reports.
 
-    Args: options, of beam_options.py.
+    Args: options, of preprocess/beam/options.py.
     Raises:
       UserError: a row cannot be read.
     """

@@ -5,7 +5,7 @@ encoded value by value; all that follows them in a record depends on few numbers
 b, label) and is made once for each combination in the batch.
 
 The bytes are those that protobuf's deterministic serialization gives (map entries in the order of
-their names), which tests/preprocess/test_serialize.py shows. See wire.py for the format.
+their names), see tests/preprocess/test_serialize.py. formats/example_bytes.py has the format.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Rows of text and label, as every worker reads them: TFRecord files, read by row range.
 
 A row is a tf.train.Example with one string for each text and a `label`: the form in which TFDS
-prepares a dataset, and in which own_files.py lays down a user's rows.
+prepares a dataset, and in which user_files.py lays down a user's rows.
 """
 
 import os

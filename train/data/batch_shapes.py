@@ -25,14 +25,14 @@ def of_training(params: Config, manifest: Manifest, input_context) -> Shapes:
     """Args: input_context, tf.distribute.InputContext, or None for one device.
 
     Raises:
-      UserError: the split has too few rows for a step; or as own_input_fn.training_batches.
+      UserError: the split has too few rows for a step; or as user_input_fn.training_batches.
     """
     options = params.train_input
     if options.input_fn:
         dataset = user_input_fn.training_batches(
             params, input_context, split=TRAIN_SPLIT, manifest=manifest, first_step=0
         )
-        return _own(dataset, f"train_input.input_fn {options.input_fn}")
+        return _of_user(dataset, f"train_input.input_fn {options.input_fn}")
     share = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     order.steps_per_epoch(manifest.splits[TRAIN_SPLIT].examples, share)
     lengths = lengths_of_batches(
@@ -45,7 +45,7 @@ def of_scoring(params: Config, section: str, splits: List[str], manifest: Manife
     """Args: section, eval_input or predict_input, whose splits are scored.
 
     Raises:
-      UserError: as own_input_fn.scored_batches.
+      UserError: as user_input_fn.scored_batches.
     """
     every = [_of_split(params, section, split, manifest) for split in splits]
     known = {shape for shapes in every for shape in shapes.known}
@@ -58,7 +58,7 @@ def _of_split(params, section, split, manifest) -> Shapes:
         dataset = user_input_fn.scored_batches(
             params, section=section, split=split, manifest=manifest
         )
-        return _own(dataset, f"{section}.input_fn {options.input_fn} for {split}")
+        return _of_user(dataset, f"{section}.input_fn {options.input_fn} for {split}")
     rows = options.batch_size
     lengths = lengths_of_batches(manifest, split, rows, params.runconfig.xla)
     rest = manifest.splits[split].examples % rows
@@ -68,7 +68,7 @@ def _of_split(params, section, split, manifest) -> Shapes:
     return Shapes([(rows, length) for length in lengths], unknown)
 
 
-def _own(dataset, where) -> Shapes:
+def _of_user(dataset, where) -> Shapes:
     shape = _static_shape(dataset)
     if shape is None:
         return Shapes([], [f"the batches of {where}, whose element_spec leaves sizes open"])

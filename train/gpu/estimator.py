@@ -64,7 +64,7 @@ class Estimator:
           model_dir: where checkpoints and summaries go.
           values: {name in a checkpoint: array}, what variables start from: pretrained weights, or
             a whole checkpoint (state.read_checkpoint). The others start fresh.
-          strategy: of devices.strategy; None for one device.
+          strategy: of gpu/strategy.py; None for one device.
         """
         self.params = params
         self._model_dir = model_dir

@@ -74,7 +74,7 @@ def _evaluate_split(estimator, plan, split, step, should_stop):
 
 
 def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):
-    """gpu.Predictions of a split of the plan; args: steps, batches to take, None for all."""
+    """Predictions of a split of the plan; args: steps, batches to take, None for all."""
     with explained(plan.scored_input, plan.scored_data):
         predictions = estimator.evaluate(_input_fn(plan, split), steps, should_stop)
     is_whole = len(predictions.labels) == plan.scored_data.splits[split].examples

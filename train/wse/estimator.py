@@ -44,7 +44,7 @@ class Estimator:
     ):
         """
         Args:
-          params: with nothing unset, adapted by wse_rules.adapted.
+          params: with nothing unset, adapted by rules.adapted.
           max_sequence_length: tokens in a record.
           cs_ip: of the CS system; None computes on the CPU, unless K8S_CS_IP is set.
           warm_start_from: a checkpoint whose weights, but for the new ones, training starts from.

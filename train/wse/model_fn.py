@@ -34,7 +34,7 @@ def make(given: Config, make_layers: Callable, make_spec: Callable) -> Callable:
 
     Args:
       given: the configuration, nothing unset; model.mixed_precision is false or float16.
-      make_layers: a class such as estimators/wse_layers.WseLayers.
+      make_layers: a class such as wse.layers.WseLayers.
       make_spec: a class such as CSEstimatorSpec; takes EstimatorSpec's arguments and host_call.
     """
 

@@ -38,7 +38,7 @@ def lines(plan: Plan, mode: str) -> Iterator[Line]:
     """The checks, in turn.
 
     Args:
-      plan: not yet adapted by wse_rules.
+      plan: not yet adapted by rules.
       mode: of train/wse/model_fn.py.
     Raises:
       UserError: a fault that would stop the run.
@@ -201,7 +201,7 @@ def _op_set(graph, mode):
 def build(params: config.Config, mode: str, batch_size: int, max_sequence_length: int) -> tf.Graph:
     """The graph of a mode, fed by placeholders of static shapes.
 
-    Args: params, with nothing unset, adapted by wse_rules.adapted.
+    Args: params, with nothing unset, adapted by rules.adapted.
     """
     shape = [batch_size, max_sequence_length]
     function = model_fn.make(params, WseLayers, lambda **spec: spec)
