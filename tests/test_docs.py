@@ -219,3 +219,12 @@ def test_the_page_on_library_use_runs(tmp_path, demo_data):
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr
+
+
+def test_every_file_of_the_programs_is_in_the_architecture():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    files = [
+        path for room in ("shared", "preprocess", "train") for path in (ROOT / room).rglob("*.py")
+    ]
+    named = set(re.findall(r"`(\w+\.py)`", page))
+    assert not {path.name for path in files} - named - {"__init__.py"}
