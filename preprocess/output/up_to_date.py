@@ -60,7 +60,7 @@ def _missing_shards(path: str, manifest: Manifest) -> list:
     for split, entry in manifest.splits.items():
         for shard, file in zip(entry.shards, shard_paths(path, split, manifest), strict=True):
             if fault := size_fault(file, shard):
-                lines.append(f"  {file} {fault}")
+                lines.append(f"  {file}: {fault}")
     return lines
 
 
