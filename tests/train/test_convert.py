@@ -218,7 +218,7 @@ def test_the_target_must_be_new_or_empty(converted, tmp_path):
     (tmp_path / "to").mkdir()
     assert (converted(HF / "pretrained", "to") / "checkpoint").exists()
     before = sorted(path.name for path in (tmp_path / "to").iterdir())
-    with pytest.raises(UserError, match="to exists already; name a folder that is new or empty"):
+    with pytest.raises(UserError, match="to already exists; give a new or empty folder"):
         converted(HF / "pretrained", "to")
     assert sorted(path.name for path in (tmp_path / "to").iterdir()) == before
     (tmp_path / "file").write_text("mine")

@@ -265,5 +265,5 @@ def test_a_dataset_that_is_replaced_meanwhile_is_noticed(tmp_path):
     before = read_manifest(str(tmp_path))
     shutil.rmtree(tmp_path / "train")
     write_dataset(tmp_path, [GOOD, GOOD])
-    with pytest.raises(UserError, match="was replaced while this program was running"):
+    with pytest.raises(UserError, match="was replaced during this run"):
         read_split(str(tmp_path), "train", before)
