@@ -1,4 +1,4 @@
-"""Which shapes the batches of a run have, by the manifest alone."""
+"""The shapes of a run's batches, from the manifest alone."""
 
 from typing import List, NamedTuple, Optional, Tuple
 
@@ -14,7 +14,7 @@ class Shapes(NamedTuple):
     """The shapes of one kind of step.
 
     known: [(rows, tokens)] of the batches of one device. unknown: one line for each batch whose
-    shape only the data tells.
+    shape depends on the data.
     """
 
     known: List[Tuple[int, int]]
@@ -25,7 +25,7 @@ def of_training(params: Config, manifest: Manifest, input_context) -> Shapes:
     """Args: input_context, tf.distribute.InputContext, or None for one device.
 
     Raises:
-      UserError: the split has too few rows for a step; or as own_input_fn.training_batches.
+      UserError: the split has too few rows for a step; or as user_input_fn.training_batches.
     """
     options = params.train_input
     if options.input_fn:
@@ -45,7 +45,7 @@ def of_scoring(params: Config, section: str, splits: List[str], manifest: Manife
     """Args: section, eval_input or predict_input, whose splits are scored.
 
     Raises:
-      UserError: as own_input_fn.scored_batches.
+      UserError: as user_input_fn.scored_batches.
     """
     every = [_of_split(params, section, split, manifest) for split in splits]
     known = {shape for shapes in every for shape in shapes.known}
@@ -71,7 +71,7 @@ def _of_split(params, section, split, manifest) -> Shapes:
 def _own(dataset, where) -> Shapes:
     shape = _static_shape(dataset)
     if shape is None:
-        return Shapes([], [f"the batches of {where}, whose element_spec leaves sizes open"])
+        return Shapes([], [f"the batches of {where}, whose element_spec has unknown sizes"])
     return Shapes([shape], [])
 
 
