@@ -1,35 +1,35 @@
-# The verbs of the project, listed by `make help`; what needs thought is in Python (tools/, shared/where.py).
-# Any variable may be given: make train TASK=rte MODEL=tiny. `##` touches a value, or a blank would belong to it.
+# The project's targets, listed by `make help`; the logic is in Python (tools/, shared/where.py).
+# Set variables like this: make train TASK=rte MODEL=tiny. No space before `##`: it would become part of the value.
 
-TASK ?= sst2## a GLUE task, or a name for a task of your own
+TASK ?= sst2## a GLUE task, or a name for your own task
 MODEL ?= base## picks CONFIG: tiny, minilm, base or large
 MSL ?=## tokens in a record (the task's default)
-DATA_DIR ?= data## where the datasets lie
+DATA_DIR ?= data## the folder of all datasets
 DATASET = $(FIND_DATASET)## the folder of one dataset (DATA_DIR/TASK/msl<MSL>)
 CONFIG ?= $(FIND_CONFIG)## the configuration (configs/params_bert_MODEL_TASK.yaml, else without TASK)
 MODEL_DIR ?= runs/$(TASK)-$(MODEL)$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK-MODEL)
 CHECKPOINT ?= $(FIND_CHECKPOINT)## a BERT to start from, or a classifier to score, in any format
 BACKEND ?=## gpu, cpu or wse (gpu if one is visible, else cpu)
-SEEDS ?=## 1,2,3: a training for each, and a table of scores
+SEEDS ?=## 1,2,3: one training for each, and a table of scores
 ARGS ?=## more options for the program; ARGS=--help lists them
-VOCAB ?=## the vocabulary (the one that `make vocab` fetched)
-TFDS_DATA_DIR ?=## datasets that TFDS has prepared (~/tensorflow_datasets)
+VOCAB ?=## the vocabulary (the one from `make vocab`)
+TFDS_DATA_DIR ?=## datasets prepared by TFDS (~/tensorflow_datasets)
 GLUE_DIR ?=## official GLUE files, to use instead of TFDS
 DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.jsonl, or a YAML file
 TEXT ?=## their text column, or two: title,body
 LABEL ?=## their label column
-BAD_ROWS ?=## drop: leaves out rows of theirs that cannot be read
+BAD_ROWS ?=## drop: skip their rows that cannot be read
 FROM ?=## convert: the checkpoint to read; vocab: a file or folder to copy the vocabulary from
 TO ?=## convert: the folder to write
 CS_IP ?=## BACKEND=wse: the address of the CS system
 CSRUN_ARGS ?=## BACKEND=wse: more options for csrun_cpu and csrun_wse
 MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
 CS_PYTHON ?= python## BACKEND=wse: the container's Python
-XLA_CACHE ?= build/xla## where compiled XLA programs are kept; empty for nowhere
+XLA_CACHE ?= build/xla## where compiled XLA programs are stored; empty for nowhere
 GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
-PYTHON ?= python3## a Python 3.10 to 3.13, to make .venv with
-PYTHON37 ?=## test-wse: a Python 3.7 or 3.8 (one is looked for)
-EXTRAS ?=## setup: more to install, such as gpu or dask
+PYTHON ?= python3## a Python 3.10 to 3.13, to create .venv
+PYTHON37 ?=## test-wse: a Python 3.7 or 3.8 (searched for by default)
+EXTRAS ?=## setup: extras to install, such as gpu or dask
 
 export XLA_CACHE
 VENV := .venv
@@ -42,13 +42,13 @@ ASKS_HELP = $(filter -h --help,$(ARGS))
 FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error \
 	no dataset for TASK=$(TASK))))
 FIND_CONFIG = $(firstword $(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml)
-# Prints the folder of the weights for MODEL=minilm; where they are missing, how to get them, on stderr.
+# Prints the folder of the weights for MODEL=minilm; if they are missing, how to get them, on stderr.
 MINILM = $(PYTHON) -m bench.minilm "$(BENCH_VENV)"
 FIND_CHECKPOINT = $(if $(filter quality-minilm,$@-$(MODEL)),$(shell $(MINILM) 2>/dev/null))
 # name=VARIABLE ... -> --name "<value>" for each variable that has one
 options = $(foreach pair,$1,$(call option,$(word 1,$(subst =, ,$(pair))),$(word 2,$(subst =, ,$(pair)))))
 option = $(if $($2),--$1 "$($2)")
-# How train.run is started, what it needs, and how a recipe runs it. wse.mk has other answers.
+# How train.run is started, what it needs, and how a recipe runs it. wse.mk overrides these.
 TRAIN_RUN = $(VENV_PYTHON) -m train.run
 TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" $(if $(BACKEND),--backend $(BACKEND))
 TRAIN_READY = $(READY)
@@ -75,9 +75,9 @@ $(BENCH_READY): pyproject.toml requirements.lock
 	@touch $@
 
 ##@ Set-up
-help: ## this list
+help: ## shows this list
 	@awk -f tools/help.awk Makefile
-setup: $(READY) ## makes .venv with the locked versions (EXTRAS=gpu adds CUDA's libraries)
+setup: $(READY) ## creates .venv with the locked versions (EXTRAS=gpu adds CUDA's libraries)
 	@$(if $(EXTRAS),$(INSTALL) ".[$(EXTRAS)]",true)
 vocab: $(READY) ## fetches the default vocabulary, or checks and copies the one at FROM
 	@$(VENV_PYTHON) -m preprocess.get_vocab $(call options,from_path=FROM) $(ARGS)
@@ -89,16 +89,16 @@ data: $(READY) ## turns TASK (or DATA, TEXT and LABEL) into DATASET: TFRecords a
 		data=DATA text=TEXT label=LABEL bad_rows=BAD_ROWS) $(ARGS)
 verify: $(READY) ## reads every record of DATASET and compares it with its manifest
 	@$(VENV_PYTHON) -m preprocess.verify "$(DATASET)" $(ARGS)
-inspect: $(READY) ## what DATASET holds: labels, lengths, what each MSL would cost
+inspect: $(READY) ## shows what DATASET holds: labels, lengths, the cost of each MSL
 	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(call options,vocab_file=VOCAB) $(ARGS)
 
 ##@ Train
-compile: $(COMPILE_READY) ## builds the steps of CONFIG and runs none (ARGS=--validate_only only checks them)
+compile: $(COMPILE_READY) ## builds the steps of CONFIG without running them (ARGS=--validate_only only checks them)
 	$(call run,$(TRAIN_RUN) --mode $(COMPILE_MODE) $(if $(filter --validate_only,$(ARGS)),,--compile_only) \
 		$(TRAIN_OPTIONS) $(call options,checkpoint_path=CHECKPOINT) $(ARGS))
 train: $(TRAIN_READY) ## fine-tunes CONFIG on DATASET into MODEL_DIR, from CHECKPOINT if given
 	$(train)
-train_and_eval: $(TRAIN_READY) ## the same, scores every checkpoint and keeps the best one
+train_and_eval: $(TRAIN_READY) ## like train; also scores every checkpoint and keeps the best one
 	$(train)
 
 ##@ Use
@@ -106,35 +106,35 @@ eval: $(TRAIN_READY) ## scores the newest checkpoint of MODEL_DIR (or CHECKPOINT
 	$(train)
 eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
 	$(train)
-predict: $(TRAIN_READY) ## answers for the splits without labels, and GLUE's leaderboard files
+predict: $(TRAIN_READY) ## predicts the splits without labels; also writes GLUE's leaderboard files
 	$(train)
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
 	@$(VENV_PYTHON) -m train.convert "$(FROM)" "$(TO)" $(ARGS)
 
 ##@ Checks
-demo: $(READY) ## the whole way on invented sentences, below build/demo
+demo: $(READY) ## runs the whole pipeline on invented sentences, in build/demo
 	@rm -rf build/demo
 	@$(VENV_PYTHON) -m demo.run build/demo
-quality: $(TRAIN_READY) ## trains CONFIG with several seeds; fails if their median leaves CONFIG's band
+quality: $(TRAIN_READY) ## trains CONFIG with several seeds; fails if their median is outside CONFIG's band
 	$(if $(or $(filter-out minilm,$(MODEL)),$(CHECKPOINT),$(ASKS_HELP)),$(train),@$(MINILM) 2>&1)
-# In the files' own order: the files with few tests, which xdist would put last, take the longest.
-test: $(READY) ## all tests but those of the Cerebras backend
+# In the order of the files: xdist would put those with few tests last, but they take the longest.
+test: $(READY) ## runs all tests except those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
-test-wse: $(READY) ## the tests of the Cerebras backend, on TensorFlow 2.2.0
+test-wse: $(READY) ## runs the tests of the Cerebras backend, on TensorFlow 2.2.0
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 
 ##@ Benchmarks
-bench-data: $(BENCH_NEEDS) ## speed of `make data` on SST-2 of TFDS_DATA_DIR, beside others
+bench-data: $(BENCH_NEEDS) ## measures the speed of `make data` on SST-2 in TFDS_DATA_DIR, compared with others
 	@$(VENV_PYTHON) -m bench.data --tfds_data_dir "$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)" \
 		$(call options,vocab_file=VOCAB) $(ARGS)
-bench-input: $(BENCH_NEEDS) ## speed of our batches from DATASET, beside others
+bench-input: $(BENCH_NEEDS) ## measures the speed of our batches from DATASET, compared with others
 	@$(VENV_PYTHON) -m bench.input --data_dir "$(DATASET)" $(ARGS)
-bench-train: $(BENCH_NEEDS) ## speed of training steps on DATASET (of sst2), beside PyTorch's
+bench-train: $(BENCH_NEEDS) ## measures the speed of training steps on DATASET (of sst2), compared with PyTorch
 	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
-bench-parity: $(BENCH_NEEDS) ## texts of GLUE_DIR and GOLDEN that tokenizers split unlike Google's
+bench-parity: $(BENCH_NEEDS) ## counts texts in GLUE_DIR and GOLDEN that tokenizers split unlike Google's
 	@$(VENV_PYTHON) -m bench.parity $(call options,glue_dir=GLUE_DIR golden=GOLDEN vocab_file=VOCAB) $(ARGS)
 
-check-gpu: $(READY) ## the proof on a GPU: numbers, resume, memory, speed (ARGS=--small for a CPU)
+check-gpu: $(READY) ## checks the trainer on a GPU: numbers, resume, memory, speed (ARGS=--small for a CPU)
 	@$(VENV_PYTHON) -m bench.gpu $(ARGS)
 
 ##@ Development
@@ -142,9 +142,9 @@ lint: $(READY) ## checks format, style and types
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
-format: $(READY) ## repairs format and style
+format: $(READY) ## fixes format and style
 	@$(VENV_PYTHON) -m ruff format .
 	@$(VENV_PYTHON) -m ruff check --fix .
-lock: ## resolves pyproject.toml anew into requirements.lock (needs uv)
+lock: ## updates requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --all-extras --python-version 3.10 --upgrade --no-annotate \
 		--no-header --no-emit-index-url --output-file requirements.lock pyproject.toml

@@ -1,1 +1,1 @@
-"""Benchmarks: speed beside what others offer, and equality with Google's reference tokenizer."""
+"""Benchmarks: speed compared with other software, and equality with Google's tokenizer."""

@@ -1,4 +1,4 @@
-"""Runs a program in a process of its own and measures the process."""
+"""Runs a program in a separate process and measures that process."""
 
 import os
 import subprocess
@@ -7,19 +7,19 @@ import time
 from dataclasses import dataclass
 
 _UNIT_OF_MAXRSS = 1024  # bytes, on Linux
-_TRIES, _LITTLE = 3, 0.05  # runs of one program; a share of stolen time that does no harm
+_TRIES, _LITTLE = 3, 0.05  # runs of one program; a tolerable share of stolen time
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A program that ended well.
+    """A program that succeeded.
 
     Attributes:
       seconds: from the start of the process to its end.
-      peak_bytes: the most memory that it held at once (its children counted apart, not added).
+      peak_bytes: the most memory that it held at once (children are not added).
       output: what it printed.
-      stolen: the share of the processors' time in which the host of this virtual machine ran
-        others instead, 0 to 1. Linux counts it while the processors have work (proc(5): steal).
+      stolen: the share of the processors' time, 0 to 1, in which the host ran other virtual
+        machines instead. Linux counts it while the processors have work (proc(5): steal).
     """
 
     seconds: float
@@ -29,10 +29,10 @@ class Finished:
 
 
 def run_undisturbed(command: "list[str]", **environment: str) -> Finished:
-    """The same as `run`, once more where the host took part of the machine away, at most twice;
-    the run of which the least was stolen.
+    """Like `run`, but repeats it, at most twice, if the host took away part of the machine; returns
+    the run with the least stolen time.
 
-    A program's own speed decides nothing here, so that this is fair to all.
+    A program's own speed plays no part in this, so it is fair to all.
     """
     runs = []
     while len(runs) < _TRIES and not (runs and runs[-1].stolen < _LITTLE):
@@ -50,7 +50,7 @@ def run(command: "list[str]", stdin=None, **environment: str) -> Finished:
     Raises:
       RuntimeError: the program failed; the text is what it wrote to stderr.
     """
-    os.sync()  # so that nobody pays for what others wrote before
+    os.sync()  # so that no program pays for earlier writes
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
         finished, code = _run(command, stdin, errors, {**os.environ, **environment})
         if code:
@@ -74,7 +74,7 @@ def _run(command: "list[str]", stdin, stderr, env: dict) -> "tuple[Finished, int
 
 
 def _stolen_seconds() -> float:
-    """Of all processors together, since the machine was started."""
+    """Stolen seconds of all processors together, since the machine was started."""
     with open("/proc/stat", encoding="ascii") as file:
         ticks = int(file.readline().split()[8])
     return ticks / os.sysconf("SC_CLK_TCK")

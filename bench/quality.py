@@ -1,9 +1,9 @@
-"""The score of the same fine-tuning in PyTorch, to judge `make quality MODEL=minilm` by.
+"""The score of the same fine-tuning in PyTorch, as a reference for `make quality MODEL=minilm`.
 
 python -m bench.quality --data_dir <SST-2 at MSL 128> --checkpoint <folder> [--seeds 1,2,3]
 
-One epoch of batches of 32, those that our own training takes with the same seed, in bfloat16; the
-recipe is that of configs/params_bert_minilm_sst2.yaml (bench/peers/train.py).
+One epoch of batches of 32, the same as our own training takes with that seed, in bfloat16; the
+recipe is the one of configs/params_bert_minilm_sst2.yaml (bench/peers/train.py).
 """
 
 import argparse

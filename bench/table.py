@@ -1,4 +1,4 @@
-"""A table in Markdown, as it can be pasted into a README."""
+"""A table in Markdown, to be pasted into a README."""
 
 
 def markdown(header: "list[str]", rows: "list[list[str]]") -> str:

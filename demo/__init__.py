@@ -1,1 +1,1 @@
-"""Makes the demo's input: sentences, a TFDS dataset of them and a vocabulary; nothing else."""
+"""The demo: invents sentences, builds a TFDS dataset and a vocabulary, and runs the programs."""

@@ -2,7 +2,7 @@
 
 glue/SST-2/{train,dev,test}.tsv   invented sentences in GLUE's layout
 tfds/glue/sst2/2.0.0/             the dataset that TFDS builds from them
-vocab.txt                         word pieces learnt from the training sentences
+vocab.txt                         word pieces learned from the training sentences
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The demo's last lines: the score, and where everything lies."""
+"""The demo's last lines: the score, and where everything is."""
 
 import json
 import os

@@ -1,8 +1,8 @@
-"""The whole way on invented sentences: input -> records -> training -> a score.
+"""The whole pipeline on invented sentences: input -> records -> training -> a score.
 
 python -m demo.run build/demo
 
-Each step is a program of its own, as a user would start it.
+Each step is a separate program, started as a user would start it.
 """
 
 import os
@@ -39,7 +39,7 @@ def commands(folder: str) -> List[List[str]]:
 
 
 def main(folder: str) -> int:
-    """The exit code: that of the first program that fails."""
+    """Returns the exit code of the first program that fails, else 0."""
     for command in commands(folder):
         code = subprocess.run([sys.executable, "-m", *command]).returncode
         if code:
@@ -50,5 +50,5 @@ def main(folder: str) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1]))
-    except KeyboardInterrupt:  # the program that ran has said so
+    except KeyboardInterrupt:  # the running program has already printed it
         sys.exit(INTERRUPTED)

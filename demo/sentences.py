@@ -1,7 +1,7 @@
-"""Invented film reviews with a label, the same ones every time.
+"""Invented film reviews with a label, the same every time.
 
-A bag of words is not enough for them: `not` turns a word round, and of two clauses the one that
-carries the point decides, which is the second after `but` and the main one after `although`.
+A bag of words is not enough to label them: `not` reverses a word, and of two clauses the one that
+makes the point decides: the second one with `but`, the main one with `although`.
 """
 
 import random

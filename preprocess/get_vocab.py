@@ -1,4 +1,4 @@
-"""Puts a checked vocabulary into vocab/: fetched from its publisher, or copied from a file.
+"""Fetches a vocabulary from its publisher, or copies a file; checks it and puts it into vocab/.
 
 python -m preprocess.get_vocab
 python -m preprocess.get_vocab --from_path bert-base-cased/
@@ -18,7 +18,7 @@ from shared import vocab
 from shared.errors import UserError, exit_code
 from shared.files import sha256_of
 
-TIMEOUT_SECONDS = 20  # for the first answer, and for all of it
+TIMEOUT_SECONDS = 20  # until the first answer, and for the whole download
 _BLOCK_BYTES = 2**16
 
 
@@ -39,7 +39,7 @@ def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
     """Downloads a published vocabulary and checks its sha256; returns its path in `folder`.
 
     Raises:
-      UserError: the publisher does not answer, or sends something else.
+      UserError: the publisher does not answer, or sends another file.
     """
     path = os.path.join(folder, published.name + ".txt")
     if os.path.exists(path) and sha256_of(path) == published.sha256:
@@ -52,7 +52,7 @@ def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
         except (OSError, http.client.HTTPException) as error:
             raise UserError(
                 f"cannot fetch {published.url}: {getattr(error, 'reason', error)}. Without "
-                "network use `make vocab FROM=<vocab.txt or checkpoint folder>`, or VOCAB=<file>."
+                "a network use `make vocab FROM=<vocab.txt or checkpoint folder>`, or VOCAB=<file>."
             ) from None
         found = sha256_of(temporary)
         if found != published.sha256:
@@ -65,7 +65,7 @@ def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
 
 
 def _download(url: str, path: str) -> None:
-    """Raises OSError where the whole answer takes longer than TIMEOUT_SECONDS."""
+    """Raises OSError if the download takes longer than TIMEOUT_SECONDS."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer, open(path, "wb") as file:
         while block := answer.read1(_BLOCK_BYTES):
@@ -82,8 +82,9 @@ def copy(source: str, folder: str = vocab.FOLDER) -> str:
     vocab.check_published_name(name, file, checked.sha256)
     if checked.lower_case != vocab.lower_case_by_content(checked.pieces, checked.sha256):
         raise UserError(
-            f"{file} is {'lower-cased' if checked.lower_case else 'cased'} by what lies beside it "
-            f"and not by its content; use it where it lies with VOCAB={file}"
+            f"{file} is {'lower-cased' if checked.lower_case else 'cased'} according to "
+            f"{vocab.TOKENIZER_FILE} beside it, but not by its content; use it where it is, with "
+            f"VOCAB={file}"
         )
     path = os.path.join(folder, name + ".txt")
     if os.path.exists(path) and sha256_of(path) != checked.sha256:
@@ -97,7 +98,7 @@ def copy(source: str, folder: str = vocab.FOLDER) -> str:
 
 
 def _name_in_folder(checked: vocab.Vocabulary, source: str) -> str:
-    """The published name; else the file's, or for a checkpoint's vocab.txt the folder's name."""
+    """The published name; else the name of the file or, for a checkpoint, of its folder."""
     if checked.name in vocab.known():
         return checked.name
     return os.path.splitext(os.path.basename(os.path.abspath(source)))[0]

@@ -28,7 +28,7 @@ def main(arguments: list) -> None:
     parser.add_argument(
         "--vocab_file", default=vocab.default_path(), help="to decode examples (%(default)s)"
     )
-    parser.add_argument("--json", action="store_true", help="all of it as one JSON object")
+    parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
     options = parser.parse_args(arguments)
     manifest = read_manifest(options.dataset)
     pieces, problem = _pieces(options.vocab_file, manifest)
@@ -38,25 +38,25 @@ def main(arguments: list) -> None:
         return
     print(text(content))
     if problem:
-        print(f"\nNo example is shown: {problem}")
+        print(f"\nNo examples shown: {problem}")
 
 
 def _pieces(path: str, manifest: Manifest) -> "tuple[tuple | None, str | None]":
-    """The vocabulary that made the ids; else why it cannot be had."""
+    """The vocabulary that made the ids; otherwise why it is not available."""
     try:
         vocabulary = vocab.read(path)
     except UserError as error:
         return None, str(error)
     if vocabulary.sha256 != manifest.vocabulary.sha256:
         return None, (
-            f"{path} has the sha256 {vocabulary.sha256}, the ids were made with "
-            f"{manifest.vocabulary.name}, {manifest.vocabulary.sha256}; give that with VOCAB=<file>"
+            f"{path} has the sha256 {vocabulary.sha256}, but the ids were made with "
+            f"{manifest.vocabulary.name}, {manifest.vocabulary.sha256}; give it with VOCAB=<file>"
         )
     return vocabulary.pieces, None
 
 
 def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
-    """All that is shown, as plain values; examples only where `pieces` are given."""
+    """Everything that is shown, as plain values; examples only if `pieces` are given."""
     examples = _Examples(dataset, manifest, pieces) if pieces else None
     return {
         "dataset": dataset,
@@ -105,7 +105,7 @@ class _Examples:
         self._checker = record_checker.RecordChecker(manifest)
 
     def of(self, split: str) -> list:
-        """As [{"label", "tokens"}]; raises UserError where a record is damaged."""
+        """As [{"label", "tokens"}]; raises UserError if a record is damaged."""
         path = shard_paths(self._dataset, split, self._manifest)[0]
         try:
             first = next(tfrecord.read(path), None)

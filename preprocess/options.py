@@ -1,4 +1,4 @@
-"""Command line of the preprocessing -> checked options; needs no TensorFlow."""
+"""The command line of preprocessing, checked; needs no TensorFlow."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from shared.tasks import Task
 from shared.vocab import Vocabulary
 
 # Never Beam's DirectRunner: it would try to download another runner (Prism). TensorFlow's part of
-# the work leaves Python's lock free, so threads share it well, up to a few.
+# the work releases Python's global lock, so a few threads share it well.
 _MAX_LOCAL_THREADS = 4
 _HOME_OF_TFDS = "~/tensorflow_datasets"
 
@@ -25,8 +25,8 @@ class Options:
     """What the user asked for.
 
     Attributes:
-      task: of GLUE; None for a task of the user's own.
-      user_files: the user's files; None for a task of GLUE.
+      task: a GLUE task; None for the user's own.
+      user_files: the user's files; None for a GLUE task.
       glue_dir: official GLUE files to use instead of prepared data.
     """
 
@@ -57,7 +57,7 @@ def parse(arguments: list) -> Options:
     """The checked options; everything after `--` goes to Beam.
 
     Raises:
-      UserError: an option, or what it names, is not what was expected.
+      UserError: an option is wrong, or a file that it names.
     """
     ours, beam_options = _split_at("--", arguments)
     parsed = _parser().parse_args(ours)
@@ -85,30 +85,30 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m preprocess.run",
         description="Tokenizes a GLUE task, or files of your own, into TFRecords with a manifest.",
-        epilog="Options of Apache Beam follow after `--`; without a --runner, this process works.",
+        epilog="Options for Apache Beam follow `--`; without --runner, this process does the work.",
     )
     known = ", ".join(tasks.TASKS)
     parser.add_argument("--task", required=True, help=f"{known}; or a name for your own --data")
-    parser.add_argument("--data_dir", default="data", help="where datasets go (%(default)s)")
+    parser.add_argument("--data_dir", default="data", help="folder of all datasets (%(default)s)")
     parser.add_argument(
         "--tfds_data_dir",
         help="where TFDS has prepared data, or may prepare it ($TFDS_DATA_DIR, else "
-        f"{_HOME_OF_TFDS}; with --glue_dir, else tfds/ in data_dir)",
+        f"{_HOME_OF_TFDS}; with --glue_dir, else tfds/ in --data_dir)",
     )
     parser.add_argument("--glue_dir", help="official GLUE files: SST-2/train.tsv and so on")
     parser.add_argument(
         "--data",
         help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; or a YAML file that "
-        "says so",
+        "lists them",
     )
     parser.add_argument("--text", help="their text column, or two for pairs: title,body")
     parser.add_argument("--label", help="their label column")
-    parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: leave out rows that cannot be read")
+    parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: skip rows that cannot be read")
     parser.add_argument(
         "--max_sequence_length", type=int, help="tokens in a record (the task's default)"
     )
     parser.add_argument("--vocab_file", default=vocab.default_path(), help="(%(default)s)")
-    parser.add_argument("--num_shards", type=int, help="of every split (one per 8,192 examples)")
+    parser.add_argument("--num_shards", type=int, help="shards per split (one per 8,192 examples)")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
     return parser
 
@@ -118,10 +118,10 @@ def _user_spec(parsed) -> Optional[UserSpec]:
     if parsed.data is None:
         given = [name for name, value in options.items() if value is not None]
         if given:
-            raise UserError(f"{', '.join(given)} say how to read --data (DATA), which is missing")
+            raise UserError(f"{', '.join(given)}: no effect without --data (DATA); give it, too")
         return None
     if parsed.glue_dir:
-        raise UserError("--data (DATA) and --glue_dir (GLUE_DIR) are two sources; give one")
+        raise UserError("--data (DATA) and --glue_dir (GLUE_DIR) are two sources; give only one")
     return user_spec.parse(parsed.task, parsed.data, parsed.text, parsed.label, parsed.bad_rows)
 
 

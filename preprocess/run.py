@@ -1,6 +1,6 @@
-"""The preprocessing program: options -> what is there already -> pipeline -> manifest.
+"""The preprocessing program: options -> is the dataset up to date? -> pipeline -> manifest.
 
-What can be wrong in options and in the user's files is found before TensorFlow is imported.
+Mistakes in the options and in the user's files are found before TensorFlow is imported.
 """
 
 import dataclasses
@@ -46,9 +46,9 @@ def source_of(asked: Options) -> "UserFiles | TfdsDataset":
 
 
 def expected_manifest(asked: Options, source) -> dict:
-    """What the manifest of this run will say, as far as it is known before the run."""
+    """What is known of this run's manifest before the run."""
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
-    del vocabulary["name"]  # by content: the same vocabulary may lie under another name
+    del vocabulary["name"]  # compared by content: the same vocabulary may have another name
     known = {
         "text_columns": source.text_columns,
         "max_sequence_length": asked.max_sequence_length,
@@ -59,7 +59,7 @@ def expected_manifest(asked: Options, source) -> dict:
 
 
 def build(folder: DatasetFolder, asked: Options, source) -> None:
-    """Runs the pipeline, checks that every shard is there, writes index and manifest, commits."""
+    """Runs the pipeline, checks that no shard is missing, writes index and manifest, commits."""
     started = time.monotonic()
     (beam_options,) = lazy_imports.load("preprocess.beam.options")
     options_of_beam = beam_options.checked(list(asked.beam_options))

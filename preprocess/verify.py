@@ -43,7 +43,7 @@ def main(arguments: list) -> None:
 
 
 def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
-    """What lies in the folder and is not in the manifest."""
+    """The files in the folder that are not in the manifest."""
     expected = {os.path.join(dataset, MANIFEST_FILE)}
     for split in manifest.splits:
         expected.update(shard_paths(dataset, split, manifest))
@@ -56,7 +56,7 @@ def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
 
 
 def _verify_split(dataset: str, split: str, manifest: Manifest, checker) -> int:
-    """Prints the faults of a split, and a line of its own; returns how many."""
+    """Prints the faults of a split and a summary line; returns the number of faults."""
     entry, total, faults = manifest.splits[split], _Totals(), 0
     paths = shard_paths(dataset, split, manifest)
     for shard, path in zip(entry.shards, paths, strict=True):
@@ -69,7 +69,7 @@ def _verify_split(dataset: str, split: str, manifest: Manifest, checker) -> int:
     if problem := source_order.fault(dataset, split, entry):
         print(f"{source_order.path(dataset, split)}: {problem}")
         faults += 1
-    if not faults:  # counts of damaged files would only say so again
+    if not faults:  # the counts of damaged files would only repeat it
         for fault in total.faults(entry, manifest):
             print(f"{split}: {fault}")
             faults += 1
@@ -99,7 +99,7 @@ def _record_faults(path: str, shard: Shard, checker, total: "_Totals") -> Iterat
             total.add(len(found), rows)
             number += len(found)
     except tfrecord.DamagedRecordError as error:
-        yield f"{error}; what follows cannot be read"
+        yield f"{error}; the rest of the file cannot be read"
         return
     if number != shard.examples:
         yield f"holds {number:,} records, the manifest says {shard.examples:,}"
@@ -119,15 +119,15 @@ class _Totals:
         self._labels.update(rows["labels"].tolist())
 
     def faults(self, entry: Split, manifest: Manifest) -> Iterator[str]:
-        """Where the counts of records without faults are not those of the manifest."""
+        """Where the counts of records without faults differ from the manifest's."""
         expected = Counter()
         for length, count in entry.length_histogram.items():
             expected[min(length, manifest.max_sequence_length)] += count
         longer = lengths.longer(entry.length_histogram, manifest.max_sequence_length)
         if longer != entry.truncated:
-            yield f"truncated is {entry.truncated:,}, by length_histogram it should be {longer:,}"
+            yield f"truncated is {entry.truncated:,}, expected {longer:,} (from length_histogram)"
         if expected != self._lengths:
-            yield "the lengths of the records are not those of length_histogram"
+            yield "the lengths of the records differ from length_histogram"
         unlabelled = self._labels[records.UNLABELLED]
         if unlabelled != entry.unlabelled:
             yield f"{unlabelled:,} records have no label, the manifest says {entry.unlabelled:,}"

@@ -1,4 +1,4 @@
-"""How the programs end: the user's mistakes are one message and exit code 2, never a traceback."""
+"""How programs end: a user's mistake gives one message and exit code 2, never a traceback."""
 
 import io
 import os
@@ -14,21 +14,21 @@ TERMINATED = 143  # SIGTERM
 
 
 class UserError(Exception):
-    """A mistake of the user's. The text says what was found, what was expected and what to do."""
+    """A user's mistake. The text says what was found, what was expected and what to do."""
 
 
 class FaultsFound(Exception):
-    """A check did its work and found something; the text says how much."""
+    """A check ran and found faults; the text says how many."""
 
 
 class Terminated(Exception):
-    """SIGTERM came, and the work was brought to a clean end."""
+    """SIGTERM arrived, and the work was ended cleanly."""
 
 
 def plain_message(error: Exception) -> str:
     """The line of a TensorFlow error that says what is wrong, without the names of operations.
 
-    It is the first one, or, where the error came up inside a tf.function, that before the node.
+    It is the first line or, for an error inside a tf.function, the line before the node.
 
     >>> plain_message(Exception("{{node X}} truncated record [Op:Next] name: "))
     'truncated record'
@@ -42,9 +42,9 @@ def plain_message(error: Exception) -> str:
 def exit_code(main: Callable[[], None]) -> int:
     """Runs `main` and returns the program's exit code; errors are one message on stderr.
 
-    Anything but the cases here is our own fault: its traceback goes through, Python exits with 1.
+    Any other exception is a bug of ours: Python shows the traceback and exits with 1.
     """
-    # Progress must be seen at once, also through a pipe.
+    # Progress must appear at once, even through a pipe.
     if isinstance(sys.stdout, io.TextIOWrapper):  # a notebook has its own
         sys.stdout.reconfigure(line_buffering=True)
     try:
@@ -58,7 +58,7 @@ def exit_code(main: Callable[[], None]) -> int:
     except Terminated as error:
         print(error, file=sys.stderr)
         return TERMINATED
-    except BrokenPipeError:  # who reads our output, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader of our output, such as `head`, is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:

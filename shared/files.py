@@ -14,7 +14,7 @@ _BLOCK_BYTES = 2**20
 
 
 def write_whole(path: str, content: Union[str, bytes]) -> None:
-    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves old file or new.
+    """Writes text as UTF-8, or bytes, through a temporary file: a kill leaves the old or the new.
 
     Raises:
       UserError: the disk is full, or the path cannot be written.
@@ -34,13 +34,13 @@ def write_whole(path: str, content: Union[str, bytes]) -> None:
 
 @contextmanager
 def whole_folder(path: str) -> Iterator[str]:
-    """Yields a folder to write into, which becomes `path` when the block ends without error.
+    """Yields a folder to write into, which becomes `path` when the block ends without an error.
 
     Raises:
-      UserError: `path` exists and is not an empty folder; or the disk refuses.
+      UserError: `path` exists and is not an empty folder, or it cannot be written.
     """
     if os.path.exists(path) and not (os.path.isdir(path) and not os.listdir(path)):
-        raise UserError(f"{path} exists already; name a folder that is new or empty")
+        raise UserError(f"{path} already exists; give a new or empty folder")
     temporary = f"{os.path.abspath(path)}.{uuid.uuid4().hex}.tmp"
     try:
         os.makedirs(temporary)

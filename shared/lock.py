@@ -9,14 +9,14 @@ from shared.errors import UserError
 
 @contextmanager
 def exclusive(path: str, what: str, elsewhere: str):
-    """Holds a lock file while the block runs; a killed program's lock is free again.
+    """Holds a lock file while the block runs; a killed program releases it.
 
     Args:
-      path: of the lock file; its folder is made.
-      what: who else may be at work, for the message.
+      path: of the lock file; its folder is created.
+      what: who else may hold the lock, for the message.
       elsewhere: the variable that chooses another folder, for the message.
     Raises:
-      UserError: the lock is held, or the folder cannot be written.
+      UserError: the lock is held, or the folder cannot be written to.
     """
     folder = os.path.dirname(path)
     try:

@@ -23,7 +23,7 @@ from shared.vocab import REQUIRED
 
 SCHEMA_VERSION = 3
 MANIFEST_FILE = "manifest.json"
-_REBUILD = "Make the dataset again with `make data TASK=<task> ARGS=--overwrite`."
+_REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Split:
       unknown_share: share of [UNK] among all pieces of the texts, before truncation.
       label_counts: {label name: rows}; empty for a regression task.
       unlabelled: rows without a label (-1).
-      index_sha256: of the file that says which row of the source each record is
-        (shared/source_order.py); None where the records are in the source's order, and for
+      index_sha256: of the file that maps each record to its row in the source
+        (shared/source_order.py); None if the records are in the source's order, and for
         splits to train or evaluate on.
     """
 
@@ -80,7 +80,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that a reader of the dataset needs to know.
+    """Everything that a reader of the dataset needs to know.
 
     Attributes:
       task: the task's name.
@@ -125,7 +125,7 @@ class Manifest:
         return dataclasses.asdict(self)
 
     def fingerprint(self) -> str:
-        """sha256 over all but `versions` and the vocabulary's name: equal records, equal one."""
+        """sha256 of all but `versions` and the vocabulary's name; the same for equal records."""
         content = self.as_dict()
         del content["versions"], content["vocabulary"]["name"]
         return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
@@ -136,7 +136,7 @@ def is_dataset(dataset: str) -> bool:
 
 
 def write_manifest(dataset: str, manifest: Manifest) -> None:
-    """Writes manifest.json, whole or not at all: it is the mark that the dataset is complete."""
+    """Writes manifest.json, whole or not at all: its presence marks the dataset as complete."""
     text = _json(manifest.as_dict(), indent=2) + "\n"
     write_whole(os.path.join(dataset, MANIFEST_FILE), text)
 
@@ -145,12 +145,12 @@ def read_manifest(dataset: str) -> Manifest:
     """Reads <dataset>/manifest.json.
 
     Raises:
-      UserError: there is none, it is not JSON, of another schema version, or lacks a key.
+      UserError: it is missing, not JSON, has another schema version or lacks a key.
     """
     path = os.path.join(dataset, MANIFEST_FILE)
     if not os.path.exists(path):
         raise UserError(
-            f"{dataset} is not a complete dataset: there is no {path}. {_datasets_below(dataset)}"
+            f"{dataset} is not a complete dataset: {path} is missing. {_datasets_below(dataset)}"
         )
     return _from_json(read_json(path, _REBUILD), path)
 
@@ -160,19 +160,19 @@ def _json(content, indent=None) -> str:
 
 
 def _datasets_below(folder: str) -> str:
-    """Advice for who gave the folder of all datasets instead of one."""
+    """Advice for a user who gave the folder of all datasets instead of one dataset."""
     found = glob.glob(os.path.join(glob.escape(folder), "**", MANIFEST_FILE), recursive=True)
     if found:
         listed = ", ".join(sorted(os.path.dirname(path) for path in found)[:5])
-        return f"Below it lie: {listed}. Give one of them."
-    return "Make one with `make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
+        return f"Datasets below it: {listed}. Give one of them."
+    return "Build one with `make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
 
 
 def _from_json(content: Dict[str, Any], path: str) -> Manifest:
     version = content.get("schema_version")
     if version != SCHEMA_VERSION:
         raise UserError(
-            f"{path} has schema_version {version}, this program reads {SCHEMA_VERSION}. " + _REBUILD
+            f"{path} has schema_version {version}, expected {SCHEMA_VERSION}. " + _REBUILD
         )
     try:
         made = _build(Manifest, content)
@@ -190,11 +190,11 @@ def _from_json(content: Dict[str, Any], path: str) -> Manifest:
 
 
 class _Damaged(Exception):
-    """A manifest's content is not what `write` writes."""
+    """A manifest's content is not what write_manifest writes."""
 
 
 def _json_type(annotation):
-    """What JSON holds for a field of that type, as `isinstance` takes it."""
+    """The type that a field's value has in JSON, for `isinstance`."""
     origin = getattr(annotation, "__origin__", annotation)  # Tuple[str, ...] -> tuple
     if origin is Union:
         return tuple(_json_type(choice) for choice in annotation.__args__)
@@ -204,7 +204,7 @@ def _json_type(annotation):
 
 
 def _build(kind, values) -> Any:
-    """A dataclass from JSON, after a check of every key and type."""
+    """A dataclass from JSON, after checking every key and type."""
     types = {field.name: _json_type(field.type) for field in dataclasses.fields(kind)}
     if not isinstance(values, dict) or set(values) != set(types):
         keys = sorted(values) if isinstance(values, dict) else values
@@ -216,7 +216,7 @@ def _build(kind, values) -> Any:
 
 
 def _check_numbers(made: Any) -> None:
-    """Args: made, a Manifest whose parts are still as JSON has them."""
+    """Args: made, a Manifest whose parts are still plain JSON values."""
     texts, special_ids = len(made.text_columns), made.vocabulary.get("special_ids", {})
     if texts not in (1, 2):
         raise _Damaged(f"text_columns is {made.text_columns}, expected one or two")
@@ -227,12 +227,12 @@ def _check_numbers(made: Any) -> None:
 
 
 def _split(split: Any) -> Split:
-    """The split whose parts are still as JSON has them, made whole."""
+    """Turns the parts of a split, still plain JSON values, into what Split declares."""
     shards = tuple(_build(Shard, shard) for shard in split.shards)
     if sum(shard.examples for shard in shards) != split.examples or not shards:
         raise _Damaged(f"the shards do not add up to {split.examples} examples")
     if not all(length.isdigit() for length in split.length_histogram):
-        raise _Damaged("length_histogram has keys that are no lengths")
+        raise _Damaged("length_histogram has keys that are not lengths")
     histogram = {int(length): rows for length, rows in split.length_histogram.items()}
     return dataclasses.replace(split, shards=shards, length_histogram=histogram)
 
@@ -243,8 +243,8 @@ def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, s
     Args:
       dataset: the dataset's folder, for the message.
       manifest: its manifest.
-      expected: {name of one of _FACTS: (the value that the run expects or None for any, who says
-        so)}, for example {"max_sequence_length": (72, "params.yaml train_input")}.
+      expected: {name of one of _FACTS: (the value that the run expects or None for any, where it
+        is set)}, for example {"max_sequence_length": (72, "params.yaml train_input")}.
     Raises:
       UserError: one message that lists every disagreement and the command that rebuilds the data.
     """
@@ -264,21 +264,21 @@ def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, s
         )
         raise UserError(
             f"the dataset {dataset} does not fit this run:\n" + "\n".join(lines) + "\n"
-            f"Correct the configuration (CONFIG), or make the data for it: {command}"
+            f"Correct the configuration (CONFIG), or build the data for it: {command}"
         )
 
 
 def rebuild_command(task: str, max_sequence_length: int, more: str = "") -> str:
-    """The command that makes such a dataset again."""
+    """The command that rebuilds such a dataset."""
     own = "" if task in TASKS else "DATA=... TEXT=... LABEL=... "
     return f"make data TASK={task} {own}MSL={max_sequence_length} {more}".rstrip()
 
 
 def rebuild_advice(manifest: Manifest) -> str:
-    """A sentence: how a damaged dataset is made again."""
+    """A sentence that says how to rebuild a damaged dataset."""
     command = rebuild_command(manifest.task, manifest.max_sequence_length, "ARGS=--overwrite")
     return (
-        "Make the dataset again, with the options it was made with (vocabulary "
+        "Rebuild the dataset with the options it was built with (vocabulary "
         f"{manifest.vocabulary.name}): {command}"
     )
 

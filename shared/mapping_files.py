@@ -1,4 +1,4 @@
-"""Reads JSON and YAML files that hold a mapping; what is wrong with one is one message."""
+"""Reads JSON and YAML files that hold a mapping; a faulty file gives one message."""
 
 import json
 from typing import Any, Callable, Dict
@@ -16,16 +16,16 @@ class _StrictLoader(yaml.SafeLoader):
         for key in written:
             if written.count(key) > 1:
                 raise yaml.MarkedYAMLError(
-                    problem=f"the key '{key}' stands twice", problem_mark=node.start_mark
+                    problem=f"the key '{key}' appears twice", problem_mark=node.start_mark
                 )
         return super().construct_mapping(node, deep)
 
 
 def read_json(path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
-    """The mapping that a JSON file holds.
+    """The mapping in a JSON file.
 
     Args:
-      advice: a sentence for the end of the message: what to do.
+      advice: the last sentence of the message: what to do.
       expected: what the file should hold.
     Raises:
       UserError: the file cannot be read, is not JSON, or holds something else.
@@ -34,7 +34,7 @@ def read_json(path: str, advice: str, expected: str = "a mapping") -> Dict[str, 
 
 
 def read_yaml(path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
-    """As read_json, of a YAML file; a key that stands twice is an error, too."""
+    """Like read_json, for a YAML file; a key that appears twice is an error, too."""
     return _read(path, _load_yaml, "YAML", advice, expected)
 
 

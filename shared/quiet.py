@@ -1,4 +1,4 @@
-"""Keeps the chatter of libraries off the terminal."""
+"""Keeps the log output of libraries off the terminal."""
 
 import logging
 import os
@@ -21,8 +21,8 @@ def log_records(level: int):
 def native_stderr():
     """Holds back what is written to file descriptor 2 inside the block.
 
-    TensorFlow's C++ code logs to it before any log level can be set. An exception brings the
-    text back. Yields a function that returns the text so far.
+    TensorFlow's C++ code logs to it before any log level can be set. After an exception the
+    text is printed after all. Yields a function that returns the text so far.
     """
     sys.stderr.flush()
     saved = os.dup(2)

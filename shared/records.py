@@ -29,7 +29,7 @@ def special_tokens(num_texts: int) -> int:
 
 
 def mask_and_segments(lengths, b_starts, max_sequence_length):
-    """input_mask and segment_ids of records of so many tokens.
+    """input_mask and segment_ids of records of these lengths.
 
     >>> mask_and_segments([6], [4], 8)  # the pair above
     (array([[0, 0, 0, 0, 0, 0, 1, 1]]), array([[0, 0, 0, 0, 1, 1, 0, 0]]))
@@ -52,16 +52,16 @@ def mask_and_segments(lengths, b_starts, max_sequence_length):
 
 
 def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED):
-    """What the values of records must keep, whoever reads them: {the rule: whether it is kept}.
+    """The rules for the values of records, the same for every reader: {rule: whether it is kept}.
 
     >>> import numpy as np
     >>> rules(np.array([3, 9]), 9, np.array([-1, 1]), 2)
     {'input_ids from 0 to 8': array([ True, False]), 'labels from -1 to 1': array([ True,  True])}
 
     Args:
-      ids, labels: NumPy arrays or tensors of any shape; the smallest and the largest value do.
-      num_labels: how many there are; None for scores, which may be any number.
-      smallest_label: 0 where every record must have one.
+      ids, labels: NumPy arrays or tensors of any shape; the smallest and largest value suffice.
+      num_labels: the number of labels; None for scores, which may be any number.
+      smallest_label: 0 if every record must have one.
     """
     kept = {f"input_ids from 0 to {vocabulary_size - 1}": (ids >= 0) & (ids < vocabulary_size)}
     if num_labels is not None:

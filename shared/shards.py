@@ -35,7 +35,7 @@ def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
 
 
 def size_fault(path: str, shard: Shard) -> Optional[str]:
-    """What is wrong with a shard, by its size alone; None where nothing is."""
+    """What is wrong with a shard, judged by its size alone; None if nothing is."""
     if not os.path.exists(path):
         return "is missing"
     size = os.path.getsize(path)
@@ -45,13 +45,14 @@ def size_fault(path: str, shard: Shard) -> Optional[str]:
 
 
 def check_sizes(dataset: str, split: str, manifest: Manifest) -> None:
-    """Stops where a shard of a split is missing, shorter or longer than the manifest says.
+    """Checks that the shards of a split have the sizes in the manifest.
 
     Raises:
-      UserError: that, or the dataset was replaced since `manifest` was read.
+      UserError: a shard is missing, shorter or longer, or the dataset was replaced since
+        `manifest` was read.
     """
     if read_manifest(dataset) != manifest:
-        raise UserError(f"{dataset} was replaced while this program was running; start again")
+        raise UserError(f"{dataset} was replaced during this run; start again")
     for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards):
         fault = size_fault(path, shard)
         if fault is not None:
@@ -59,5 +60,5 @@ def check_sizes(dataset: str, split: str, manifest: Manifest) -> None:
 
 
 def damaged(path: str, fault: str, manifest: Manifest) -> UserError:
-    """Args: fault, a verb and what follows: `is missing`."""
+    """Args: fault, a verb phrase such as `is missing`."""
     return UserError(f"{path} {fault}. {rebuild_advice(manifest)}")

@@ -1,7 +1,7 @@
-"""Which row of the source each record of a test split is.
+"""Maps each record of a test split to its row in the source.
 
-TFDS stores rows in the order of a hash, and records keep it; predictions must go back to the order
-of the file that they are for. <dataset>/<split>/index.npy holds, for record n, the number of its
+TFDS stores rows in the order of a hash, and so do the records; predictions must be written in the
+order of the original file. <dataset>/<split>/index.npy holds, for record n, the number of its
 row in the source (GLUE's `index` column), int64 [examples]: a permutation of 0 to examples - 1.
 """
 
@@ -48,7 +48,7 @@ def write(dataset: str, split: str, numbers) -> str:
 
 
 def read(dataset: str, split: str, manifest: Manifest):
-    """The index of a split, int64 [examples]; None where the records are in the source's order.
+    """The index of a split, int64 [examples]; None if the records are in the source's order.
 
     Raises:
       UserError: the file is missing or damaged.
@@ -61,14 +61,14 @@ def read(dataset: str, split: str, manifest: Manifest):
     problem = fault(dataset, split, entry)
     if problem:
         raise UserError(
-            f"{path(dataset, split)} {problem}. It says which row of the test file each record "
-            f"is. {rebuild_advice(manifest)}"
+            f"{path(dataset, split)} {problem}. It maps each record to its row in the test file. "
+            f"{rebuild_advice(manifest)}"
         )
     return np.load(path(dataset, split), allow_pickle=False)
 
 
 def fault(dataset: str, split: str, entry: Split) -> Optional[str]:
-    """What is wrong with a split's index file; None if nothing is, or there is to be none."""
+    """What is wrong with a split's index file; None if nothing is, or if it needs none."""
     import numpy as np
 
     if entry.index_sha256 is None:
@@ -82,7 +82,7 @@ def fault(dataset: str, split: str, entry: Split) -> Optional[str]:
     try:
         numbers = np.load(file, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        return f"is no numpy file ({error})"
+        return f"is not a NumPy file ({error})"
     if not is_permutation(numbers, entry.examples):
         return f"does not hold each number from 0 to {entry.examples - 1:,} once"
     return None

@@ -1,11 +1,11 @@
-"""Answers an unknown name with the choices there are."""
+"""Answers an unknown name with the known ones."""
 
 import difflib
 from typing import Iterable
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
-    """A sentence about a name that is none of `choices`.
+    """A message about a name that is not one of `choices`.
 
     >>> unknown("task", "sst-2", ["sst2", "rte"])
     "unknown task 'sst-2': did you mean 'sst2'? Known: rte, sst2"

@@ -1,4 +1,4 @@
-"""GLUE as a table: every fact about a task that a program may need is here and only here.
+"""GLUE as a table: every fact about a task is here and only here.
 
 Columns, label order and split names are those of TensorFlow Datasets 4.9.10 (`glue` 2.0.0);
 metrics are those of the GLUE leaderboard. NamedTuples, because shared/where.py runs on Python 3.6.
@@ -18,7 +18,7 @@ _MNLI_SPLITS = (
     "test_matched",
     "test_mismatched",
 )
-DEFAULT_LENGTH = 128  # the usual one of GLUE
+DEFAULT_LENGTH = 128  # the usual length for GLUE
 _ENTAILMENT_3 = ("entailment", "neutral", "contradiction")
 _ENTAILMENT_2 = ("entailment", "not_entailment")
 
@@ -47,7 +47,7 @@ class Task(NamedTuple):
         return self.label_names is None
 
 
-# SST-2 and MNLI lengths are those the Cerebras Model Zoo ships.
+# The lengths of SST-2 and MNLI are the Cerebras Model Zoo's.
 _GLUE = (
     Task("cola", ("sentence",), ("unacceptable", "acceptable"), ("matthews_correlation",)),
     Task("sst2", ("sentence",), ("negative", "positive"), max_sequence_length=72),
@@ -75,7 +75,7 @@ _GLUE = (
 )
 TASKS = {task.name: task for task in _GLUE}
 METRICS = tuple(sorted({metric for task in _GLUE for metric in task.metrics}))
-# {a task without training data: the one whose models answer it}
+# {a task without training data: the task whose models answer it}
 ANSWERED_BY = {"ax": "mnli"}
 
 
@@ -84,7 +84,7 @@ class Submission(NamedTuple):
 
     Attributes:
       file: its name.
-      form: of its predictions: LABEL_NAME, LABEL_VALUE (an index into label_names) or SCORE.
+      form: of the predictions: LABEL_NAME, LABEL_VALUE (an index into label_names) or SCORE.
     """
 
     file: str
@@ -93,7 +93,7 @@ class Submission(NamedTuple):
 
 LABEL_NAME, LABEL_VALUE, SCORE = "name", "value", "score"
 SCORE_RANGE = (0.0, 5.0)  # of STS-B
-# {(task, test split): what https://gluebenchmark.com takes for it}
+# {(task, test split): what https://gluebenchmark.com accepts for it}
 SUBMISSIONS = {
     ("cola", "test"): Submission("CoLA.tsv", LABEL_VALUE),
     ("sst2", "test"): Submission("SST-2.tsv", LABEL_VALUE),
@@ -115,13 +115,13 @@ def own(
     label_names: Optional[Tuple[str, ...]],
     splits: Tuple[str, ...],
 ) -> Task:
-    """A task of the user's, measured as GLUE measures classes and scores."""
+    """A user's own task, with the metrics of SST-2 for classes or of STS-B for scores."""
     like = TASKS["stsb" if label_names is None else "sst2"]
     return Task(name, text_columns, label_names, like.metrics, splits)
 
 
 def is_test(split: str) -> bool:
-    """Whether a split is there to predict: its rows may lack labels."""
+    """Whether a split is meant for prediction: its rows may lack labels."""
     return split.startswith(TEST_SPLIT)
 
 
@@ -146,7 +146,7 @@ def of_dataset(manifest) -> Task:
 
 
 def get(name: str) -> Task:
-    """The task of that name; UserError with the nearest names for an unknown one."""
+    """The task of that name; for an unknown one a UserError that suggests the nearest name."""
     if name not in TASKS:
         raise UserError(unknown("task", name, TASKS))
     return TASKS[name]

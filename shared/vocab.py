@@ -41,11 +41,11 @@ class Vocabulary:
 
     Attributes:
       name: the published name where the sha256 is a known one, else the file's name.
-      path: where the file lies.
+      path: of the file.
       pieces: the pieces in the order of their ids.
       sha256: of the file's bytes.
       lower_case: whether text must be lower-cased (and lose its accents) to match the pieces:
-        what a checkpoint's tokenizer_config.json beside the file says, else its content.
+        from the checkpoint's tokenizer_config.json beside the file, else from its content.
     """
 
     name: str
@@ -74,7 +74,7 @@ def read(path: str) -> Vocabulary:
 
     Raises:
       UserError: the file is missing, not UTF-8, has a blank or duplicate line, or lacks one of
-        [PAD] [UNK] [CLS] [SEP]; or it lies in vocab/ under a published name with other content.
+        [PAD] [UNK] [CLS] [SEP]; or it is in vocab/ under a published name with other content.
     """
     content = _content(path)
     pieces = _lines(content, path)
@@ -95,7 +95,7 @@ def read(path: str) -> Vocabulary:
 
 
 def lower_case_by_content(pieces, sha256: str) -> bool:
-    """What the table of published vocabularies says; else what the pieces say."""
+    """From the table of published vocabularies, else judged by the pieces."""
     published = _published(sha256)
     return published.lower_case if published else not has_upper_case(pieces)
 
@@ -105,10 +105,10 @@ def _published(sha256: str) -> Optional[Known]:
 
 
 def stated_case(folder: str) -> Optional[bool]:
-    """do_lower_case in <folder>/tokenizer_config.json (Hugging Face); None where it says nothing.
+    """do_lower_case in <folder>/tokenizer_config.json (Hugging Face); None if it is not given.
 
     Raises:
-      UserError: the file is not a JSON mapping, or has something else than true or false there.
+      UserError: the file is not a JSON mapping, or the value is neither true nor false.
     """
     path = os.path.join(folder, TOKENIZER_FILE)
     if not os.path.exists(path):
@@ -120,7 +120,7 @@ def stated_case(folder: str) -> Optional[bool]:
 
 
 def has_upper_case(pieces) -> bool:
-    """Whether a cased vocabulary: some piece but the [BRACKETED] ones holds a letter A-Z.
+    """Whether the vocabulary is cased: a piece other than the [BRACKETED] ones has a letter A-Z.
 
     Only A-Z count: uncased vocabularies keep capitals that have no lower case, such as ℝ.
     """
@@ -146,7 +146,7 @@ def _lines(content: bytes, path: str) -> List[str]:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from None
     if text.startswith("\ufeff"):
-        raise UserError(f"{path} line 1: starts with a byte-order mark; save it as UTF-8 without")
+        raise UserError(f"{path} line 1: starts with a byte-order mark; save it without one")
     lines = text.split("\n")  # splitlines() would also split on U+2028 and U+0085
     if lines[-1] == "":
         lines.pop()
@@ -161,8 +161,8 @@ def _check_pieces(pieces: List[str], path: str) -> None:
             raise UserError(f"{path} line {number}: {fault}; expected one word piece a line")
         if piece in first_line:
             raise UserError(
-                f"{path} line {number}: '{piece}' stands already on line {first_line[piece]}; "
-                "a piece may have one id only"
+                f"{path} line {number}: '{piece}' is already on line {first_line[piece]}; "
+                "a piece can have only one id"
             )
         first_line[piece] = number
     missing = [piece for piece in REQUIRED if piece not in first_line]
@@ -172,11 +172,11 @@ def _check_pieces(pieces: List[str], path: str) -> None:
             f"a BERT vocabulary has {' '.join(REQUIRED)}"
         )
     if len(pieces) == len(REQUIRED):
-        raise UserError(f"{path}: holds {' '.join(REQUIRED)} and no piece of text")
+        raise UserError(f"{path}: has {' '.join(REQUIRED)} but no word pieces")
 
 
 def _fault(piece: str) -> Optional[str]:
-    """What is wrong with one piece: TF Text would take other ids for it without a word, or fail."""
+    """What is wrong with a piece; TF Text would fail on it, or silently give other ids."""
     if not piece.strip(_ASCII_SPACE):
         return "blank"
     if re.search(f"[{_ASCII_SPACE}\0]", piece):
@@ -187,7 +187,7 @@ def _fault(piece: str) -> Optional[str]:
 
 
 def check_published_name(name: str, path: str, sha256: str) -> None:
-    """A published name must mean the published file."""
+    """Checks that a file with a published name is the published file."""
     entry = known().get(name)
     if entry and entry.sha256 != sha256:
         raise UserError(
@@ -197,5 +197,5 @@ def check_published_name(name: str, path: str, sha256: str) -> None:
 
 
 def _lies_in_folder(path: str) -> bool:
-    """Whether in vocab/, where a name says what a file is; elsewhere any name goes."""
+    """Whether it is in vocab/, where published names are reserved; elsewhere any name is fine."""
     return os.path.basename(os.path.dirname(os.path.abspath(path))) == FOLDER

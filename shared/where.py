@@ -1,9 +1,9 @@
-"""Where a dataset lies; prints it for the Makefile.
+"""Prints the folder of a dataset, for the Makefile.
 
 python -m shared.where data sst2       ->  data/sst2/msl72
 python -m shared.where data sst2 128   ->  data/sst2/msl128
 
-The Python may be that of a Cerebras system's login node: 3.6, and nothing but its own library.
+It must run on the login node of a Cerebras system: Python 3.6, standard library only.
 """
 
 import os
@@ -20,10 +20,10 @@ def folder(data_dir: str, task: str, max_sequence_length: int) -> str:
 
 
 def main(data_dir: str, task: str, length: str = "") -> None:
-    """A task that GLUE does not have is the user's own, whose length is the usual one.
+    """A task outside GLUE is the user's own and has the default length.
 
     Raises:
-      UserError: neither GLUE nor data_dir has the task, or the length is no number.
+      UserError: neither GLUE nor data_dir has the task, or the length is not a number.
     """
     known = tasks.TASKS.get(task)
     if known is None and not os.path.isdir(os.path.join(data_dir, task)):

@@ -1,1 +1,1 @@
-"""What make and pip call beside the programs; standard library only."""
+"""Helpers for make and pip; standard library only."""

@@ -1,11 +1,11 @@
-"""The build backend: setuptools' for an editable install, a clear refusal for everything else.
+"""The build backend: setuptools' for an editable install, a clear error for everything else.
 
 The programs read configs/ and vocab/ from the checkout, and their packages are called `train` and
 `shared`: a wheel would lack the former and put the latter into other people's environments.
 
 An editable install puts no folder on sys.path. setuptools adds a finder that knows the packages by
-name and is asked last: demo/, bench/ and tests/ stay out of sight, and what the user calls `train`
-is found before ours. Then put the checkout first: sys.path.insert(0, "<checkout>").
+name and is tried last: demo/, bench/ and tests/ stay invisible, and a user's own `train` is found
+before ours. In that case put the checkout first: sys.path.insert(0, "<checkout>").
 """
 
 from setuptools.build_meta import (

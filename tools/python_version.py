@@ -1,8 +1,8 @@
-"""Stops a Python that the locked versions are not made for, before .venv is made with it.
+"""Rejects a Python that the locked versions do not support, before .venv is created with it.
 
-python3 tools/python_version.py [<how the user named that Python>]
+python3 tools/python_version.py [<the Python as the user named it>]
 
-Any Python must be able to read this file, 2.7 too.
+Any Python must be able to run this file, even 2.7.
 """
 
 import sys
@@ -11,11 +11,11 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def complaint(name, version):
-    """What is wrong with that version (major, minor), or None."""
+    """What is wrong with this version (major, minor), or None."""
     if OLDEST <= version <= NEWEST:
         return None
     return (
-        "error: Python %d.%d to %d.%d is needed, %s is %d.%d; give one with PYTHON=python3.12"
+        "error: Python %d.%d to %d.%d is required, %s is %d.%d; give one with PYTHON=python3.12"
         % (OLDEST + NEWEST + (name,) + version)
     )
 

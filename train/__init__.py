@@ -1,1 +1,1 @@
-"""Fine-tunes BERT on the records that `preprocess/` wrote; the two meet only on disk."""
+"""Fine-tunes BERT on records written by `preprocess/`; the two meet only on disk."""

@@ -1,4 +1,4 @@
-"""Which backend a run uses: the one asked for, or the best that is there."""
+"""Which backend a run uses: the requested one, or the best available."""
 
 import os
 import re
@@ -11,10 +11,10 @@ from train.plan import CPU, GPU, WSE
 
 
 def import_tensorflow(backend: "str | None") -> str:
-    """Imports TensorFlow, picks the backend and returns its name; wse is never picked by itself.
+    """Imports TensorFlow, picks the backend and returns its name; wse must be requested.
 
     Raises:
-      UserError: gpu was asked for and none is visible.
+      UserError: gpu was requested and none is visible.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with quiet.native_stderr():
@@ -33,7 +33,7 @@ def import_tensorflow(backend: "str | None") -> str:
 
 
 def _complaints():
-    """What TensorFlow says of GPUs where nothing keeps it quiet: in a process of its own."""
+    """What TensorFlow logs about GPUs, in a separate process that does not suppress its log."""
     program = "import tensorflow as tf; tf.config.list_physical_devices()"
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
     finished = subprocess.run(
@@ -48,11 +48,11 @@ def _complaints():
 def _no_gpu(missing, complaints):
     lines = ["--backend gpu, but TensorFlow sees no GPU."]
     if missing:
-        lines.append(f"It needs libraries that this machine cannot load: {', '.join(missing)}.")
+        lines.append(f"It needs libraries that cannot be loaded here: {', '.join(missing)}.")
     if complaints:
-        lines += ["It said:", *("  " + complaint for complaint in complaints)]
+        lines += ["TensorFlow's log:", *("  " + complaint for complaint in complaints)]
     lines.append(
         "libcuda.so comes with NVIDIA's driver (check nvidia-smi; in a container, --gpus all), the "
-        "others with `make setup EXTRAS=gpu`. BACKEND=cpu trains without."
+        "others with `make setup EXTRAS=gpu`. BACKEND=cpu trains without a GPU."
     )
     return UserError("\n".join(lines))

@@ -29,13 +29,13 @@ def main(arguments: list) -> None:
         WRITERS[to].write(folder, pretrained)
         copy_text_files(pretrained, folder)
     print(
-        f"{len(pretrained.weights)} variables of {pretrained.path} ({pretrained.format}) are in "
+        f"wrote {len(pretrained.weights)} variables of {pretrained.path} ({pretrained.format}) to "
         f"{options.target} ({WRITERS[to].FORMAT})"
     )
     if pretrained.vocab_file is None:
         name = f" ({pretrained.vocabulary_name})" if pretrained.vocabulary_name else ""
         target = os.path.join(options.target, VOCAB_FILE)
-        print(f"no {VOCAB_FILE} lies beside it; copy its vocabulary{name} to {target}")
+        print(f"no {VOCAB_FILE} found beside it; copy its vocabulary{name} to {target}")
 
 
 def parse(arguments: list) -> argparse.Namespace:
@@ -45,9 +45,9 @@ def parse(arguments: list) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="FROM", help="a checkpoint of any format")
-    parser.add_argument("target", metavar="TO", help="a folder, new or empty")
+    parser.add_argument("target", metavar="TO", help="a new or empty folder")
     parser.add_argument(
-        "--to", choices=WRITERS, help="(huggingface of a training of ours, else modelzoo)"
+        "--to", choices=WRITERS, help="(huggingface for a model trained here, else modelzoo)"
     )
     options = parser.parse_args(arguments)
     for name, value in (("FROM", options.source), ("TO", options.target)):
@@ -57,7 +57,7 @@ def parse(arguments: list) -> argparse.Namespace:
 
 
 def copy_text_files(pretrained: Pretrained, folder: str) -> None:
-    """The vocabulary and how it is used, where they lie beside the checkpoint."""
+    """Copies the vocabulary and the tokenizer's settings, if they are beside the checkpoint."""
     if pretrained.vocab_file is not None:
         shutil.copy(pretrained.vocab_file, folder)
         tokenizer = os.path.join(os.path.dirname(pretrained.vocab_file), vocab.TOKENIZER_FILE)

@@ -1,4 +1,4 @@
-"""Which devices compute: the backend, how several of them share a batch, and in what precision."""
+"""The devices that TensorFlow sees and may use, and the libraries that a GPU needs."""
 
 import ctypes
 import glob
@@ -8,8 +8,8 @@ from typing import List
 
 import tensorflow as tf
 
-# What TensorFlow loads for a GPU: the driver; libraries that have CUDA's version; those that count
-# their own, of which any will do; and cuDNN.
+# What TensorFlow loads for a GPU: the driver; libraries with CUDA's version; libraries with their
+# own versions, any of which will do; and cuDNN.
 _DRIVER = "libcuda.so.1"
 _CUDA_LIBRARIES = ("cudart", "cublas", "cublasLt", "cusparse")
 _OTHER_LIBRARIES = ("cufft", "cusolver")
@@ -21,27 +21,27 @@ def visible_gpus() -> int:
 
 
 def use_cpu() -> None:
-    """Keeps everything off the GPUs; before any TensorFlow operation."""
+    """Keeps everything off the GPUs; call it before any TensorFlow operation."""
     tf.config.set_visible_devices([], "GPU")
 
 
 def take_memory_as_needed() -> None:
-    """Leaves to others what a run does not need of a GPU; before any TensorFlow operation.
+    """Takes a GPU's memory only as needed; call it before any TensorFlow operation.
 
-    By default TensorFlow takes nearly all of its memory at once, and a second process gets none.
-    TF_FORCE_GPU_ALLOW_GROWTH=false in the environment brings that back.
+    By default TensorFlow takes nearly all of it at once, and a second process gets none.
+    TF_FORCE_GPU_ALLOW_GROWTH=false in the environment restores that.
     """
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def silence_warnings() -> None:
-    """TensorFlow 2.2 tells in every run which of its own functions call deprecated ones."""
+    """TensorFlow 2.2 warns in every run that its own functions call deprecated ones."""
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
 
 
 def missing_libraries() -> List[str]:
-    """Files that TensorFlow needs for a GPU and this machine cannot load, the driver first."""
+    """Files that TensorFlow needs for a GPU but that cannot be loaded here, the driver first."""
     build = tf.sysconfig.get_build_info()
     cuda = str(build.get("cuda_version", "")).split(".")[0]
     cudnn = str(build.get("cudnn_version", "")).split(".")[0]

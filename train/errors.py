@@ -1,4 +1,4 @@
-"""What TensorFlow raises in mid-work, and the user can mend, becomes a message."""
+"""Turns errors of TensorFlow that the user can fix into messages."""
 
 import re
 from contextlib import contextmanager
@@ -25,15 +25,15 @@ def explained(
     optimizer: Optional[OptimizerConfig] = None,
     devices: int = 1,
 ):
-    """Raises UserError where memory or the data runs out, or other workers do, inside the block.
+    """Raises UserError if memory or the data runs out, or another worker fails, inside the block.
 
-    A training batch of 32 that does not fit in memory is answered with one of 16 and accumulation
-    over 2, the same effective batch.
+    For a training batch of 32 that does not fit in memory, the advice is 16 and accumulation over
+    2, the same effective batch.
 
     Args:
       inputs: of the data that is read.
       manifest: its manifest.
-      optimizer: in training; None where the data is scored.
+      optimizer: in training; None if the data is scored.
       devices: how many share a batch.
     """
     try:
@@ -45,12 +45,12 @@ def explained(
         batch = f"batch {inputs.batch_size} x length {manifest.max_sequence_length}"
         raise UserError(
             f"out of memory with {batch}: {plain_message(error)}. {advice} Shorter records (MSL) "
-            "and model.mixed_precision: true also need less; nvidia-smi shows what other "
-            "processes hold of a GPU. The last checkpoint is untouched."
+            "and model.mixed_precision: true also need less; nvidia-smi shows how much "
+            "of a GPU other processes hold. The last checkpoint is untouched."
         ) from None
     except tf.errors.OutOfRangeError:
         raise UserError(
-            f"train_input.input_fn {inputs.input_fn} came to an end in mid-training; its dataset "
+            f"train_input.input_fn {inputs.input_fn} ran out of data during training; its dataset "
             "must repeat"
         ) from None
     except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
@@ -61,15 +61,15 @@ def explained(
         raise _unreadable(inputs, manifest, error) from None
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
         raise UserError(
-            f"another worker ended or cannot be reached: {plain_message(error)}. See what it "
-            "printed; start all of them again to go on from the last checkpoint."
+            f"another worker ended or cannot be reached: {plain_message(error)}. Read its output; "
+            "start all workers again to resume from the last checkpoint."
         ) from None
 
 
 def is_about_memory(error: tf.errors.OpError) -> bool:
     """Whether memory ran out.
 
-    A GPU's libraries that find none, when they start, are an InternalError.
+    When a GPU's libraries find none at their start, it is an InternalError.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return True
@@ -83,7 +83,7 @@ def _unreadable(inputs, manifest, error):
         return UserError(f"input_fn {inputs.input_fn}: {fault}")
     return UserError(
         f"the records of {inputs.data_dir} cannot be read: {fault}. "
-        f"`make verify TASK={manifest.task}` names file and record."
+        f"`make verify TASK={manifest.task}` names the file and the record."
     )
 
 
@@ -94,7 +94,7 @@ def _smaller_batch(inputs, optimizer, devices) -> str:
     shares = size // devices
     divisor = next((n for n in range(2, shares + 1) if shares % n == 0), None)
     if divisor is None:
-        return "The batch cannot be smaller on so many devices; take a smaller model."
+        return "The batch cannot be smaller on this many devices; use a smaller model."
     parts = optimizer.grad_accum_steps
     return (
         f"Use train_input.batch_size: {size // divisor} and optimizer.grad_accum_steps: "
@@ -103,13 +103,13 @@ def _smaller_batch(inputs, optimizer, devices) -> str:
 
 
 class DivergedError(UserError):
-    """A training went wrong: its gradients, or the answers of its weights, are NaN or Inf."""
+    """A training diverged: its gradients, or the outputs of the model, are NaN or infinite."""
 
 
 def check_finite(scores: np.ndarray, split: str) -> None:
-    """Raises DivergedError where a score is NaN or Inf."""
+    """Raises DivergedError if a score is NaN or infinite."""
     if not np.isfinite(scores).all():
         raise DivergedError(
-            f"the model answers NaN or Inf on split {split}; its training diverged. Train it again "
-            "with a smaller learning rate."
+            f"the model's outputs on split {split} are NaN or infinite: its training diverged. "
+            "Train it again with a smaller learning rate."
         )

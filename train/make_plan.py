@@ -1,6 +1,6 @@
-"""Options become a plan: configuration, data and checkpoints, checked against each other.
+"""Turns options into a plan: configuration, data and checkpoints, checked against each other.
 
-Nothing here needs TensorFlow but the reading of its checkpoints, so mistakes are answered at once.
+Only reading TensorFlow checkpoints needs TensorFlow here, so mistakes are reported at once.
 """
 
 import argparse
@@ -44,14 +44,14 @@ def make(options: argparse.Namespace) -> Plan:
     """The plan for the options of train/run.py.
 
     Raises:
-      UserError: configuration, data, model_dir and checkpoint do not go together.
+      UserError: configuration, data, model_dir and checkpoint do not fit together.
     """
     model_dir.check_name(options.model_dir)
     params = with_options(config.load(options.params, print), options)
     if options.backend == WSE:
         rules.check(params, options)
     elif params.csconfig:
-        print(f"{options.params}: csconfig changes nothing: it is for a CS system")
+        print(f"{options.params}: csconfig has no effect: it is for a CS system")
     data = {section: read_data(params, section, options) for section in _SECTIONS[options.mode]}
     if TRAIN_INPUT in data:
         choose_splits.check_train(data[TRAIN_INPUT])
@@ -70,13 +70,13 @@ def make(options: argparse.Namespace) -> Plan:
 
 
 def of_seed(options: argparse.Namespace, seed: int) -> argparse.Namespace:
-    """The options of one of several trainings; its folder is <model_dir>/seed-<n>."""
+    """The options for one of several trainings; its folder is <model_dir>/seed-<n>."""
     folder = os.path.join(options.model_dir, f"seed-{seed}")
     return argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
 
 
 def with_options(params: Config, options: argparse.Namespace) -> Config:
-    """The configuration with what the command line overrides."""
+    """The configuration with the overrides of the command line."""
     run = params.runconfig
     if options.steps or options.max_steps:
         run = dataclasses.replace(run, steps=options.steps, max_steps=options.max_steps)
@@ -93,25 +93,25 @@ def with_options(params: Config, options: argparse.Namespace) -> Config:
 
 def _check_has_end(params: Config) -> None:
     if not params.runconfig.steps and not params.runconfig.max_steps:
-        raise UserError("no end of training: give --max_steps, or runconfig.max_steps in the YAML")
+        raise UserError("training has no end: give --max_steps, or runconfig.max_steps in the YAML")
 
 
 def _check_seeds(params: Config) -> None:
     if params.runconfig.steps:
         raise UserError(
-            "--seeds with steps: a second start would train some seeds longer than others; give "
+            "--seeds with steps: a restart would train some seeds longer than others; use "
             "--max_steps (runconfig.max_steps)"
         )
     if params.runconfig.multiple_workers:
-        raise UserError("--seeds with runconfig.multiple_workers: start each seed by itself")
+        raise UserError("--seeds with runconfig.multiple_workers: start each seed separately")
 
 
 def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) -> None:
-    """`make compile` compiles for train_and_eval whatever the data is good for."""
+    """`make compile` compiles for train_and_eval; data without labelled splits only trains."""
     if options.mode != TRAIN_AND_EVAL_MODE or options.split:
         return
     if not choose_splits.labelled(data[EVAL_INPUT]):
-        print("no labelled split to evaluate: only the train step")
+        print("no labelled split to evaluate: compiling only the train step")
         del data[EVAL_INPUT]
 
 
@@ -119,7 +119,7 @@ def read_data(params: Config, section: str, options: argparse.Namespace) -> Mani
     """The manifest of the dataset of train_input, eval_input or predict_input.
 
     Raises:
-      UserError: there is none, or it does not go with the configuration.
+      UserError: it is missing, or does not fit the configuration.
     """
     dataset = getattr(params, section).data_dir
     if dataset is None:
@@ -141,13 +141,15 @@ def _fresh_start(params, options, data, splits) -> Plan:
     folder = options.model_dir
     if TRAIN_INPUT not in data:
         raise UserError(
-            f"{folder} holds no trained model; train one with `make train`, give its folder with "
+            f"{folder} has no trained model; train one with `make train`, give its folder with "
             "MODEL_DIR, or a classifier's checkpoint with CHECKPOINT"
         )
     manifest = data[TRAIN_INPUT]
     _check_can_score(model_dir.data_facts(manifest), folder, params, data)
     if options.checkpoint_path is None:
-        print("starts from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT")
+        print(
+            "starting from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT"
+        )
         params = _resolved(params, manifest, None)
         return Plan(params, folder, data, splits, [], None, "random weights", None)
     pretrained = read_pretrained(options.checkpoint_path)
@@ -160,7 +162,7 @@ def _fresh_start(params, options, data, splits) -> Plan:
 
 
 def _given_checkpoint(params, options, data, splits) -> Plan:
-    """A classifier that is scored as it is."""
+    """Scores a given classifier as it is."""
     (manifest,) = data.values()
     pretrained = read_pretrained(options.checkpoint_path)
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
@@ -174,12 +176,11 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
 
 
 def _check_results_go_elsewhere(folder: str, path: str) -> None:
-    """A training's folder is not for the scores of another one."""
+    """Results of a given checkpoint must not go into the folder of another training."""
     is_own = os.path.abspath(os.path.dirname(path)) == os.path.abspath(folder)
     if files.steps(folder) and not is_own:
         raise UserError(
-            f"{folder} holds a training of its own; give another MODEL_DIR for the results of "
-            f"{path}"
+            f"{folder} holds another training; give another MODEL_DIR for the results of {path}"
         )
 
 
@@ -197,8 +198,8 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
     trained = model_dir.read_params(folder)
     if trained is None:
         raise UserError(
-            f"{folder} holds checkpoints and no {model_dir.PARAMS_FILE}, so nobody knows what "
-            "they were trained on; choose another MODEL_DIR"
+            f"{folder} has checkpoints but no {model_dir.PARAMS_FILE}, so their training data is "
+            "unknown; choose another MODEL_DIR"
         )
     if TRAIN_INPUT in data:
         dataset = params.train_input.data_dir
@@ -207,7 +208,7 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
     params = model_dir.with_trained_model(folder, trained, params)
     params = _resolved(params, next(iter(data.values())), None)
     if options.checkpoint_path:
-        print(f"--checkpoint_path is not used: {folder} has a checkpoint of its own")
+        print(f"--checkpoint_path is ignored: {folder} already has a checkpoint")
     origin = trained[config.DATA_SECTION]["initialized_from"]
     return Plan(params, folder, data, splits, checkpoints, None, origin, trained)
 

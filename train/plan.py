@@ -16,13 +16,13 @@ TRAIN_MODE, EVAL_MODE, EVAL_ALL_MODE, TRAIN_AND_EVAL_MODE, PREDICT_MODE = MODES 
 
 @dataclass(frozen=True)
 class Source:
-    """The checkpoint whose weights a fresh start, or a scoring, begins with.
+    """The checkpoint whose weights a fresh start or a scoring uses.
 
     Attributes:
-      path: as given, or the TensorFlow prefix that was chosen in it.
+      path: as given, or the TensorFlow prefix that was found there.
       names: the variables that it has; the others start from random values.
-      read: reads {name: array} of them. They were read once to be checked; hundreds of megabytes
-        are not held until somebody needs them.
+      read: reads {name: array} of them. They have been read once for the checks, but hundreds of
+        megabytes are not kept until needed.
     """
 
     path: str
@@ -35,15 +35,15 @@ class Plan:
     """What a run will do, with nothing left to decide but the devices.
 
     Attributes:
-      params: the configuration, nothing unset; runconfig.xla may still be `auto`.
-      model_dir: where checkpoints and results go.
+      params: the configuration with nothing unset; runconfig.xla may still be `auto`.
+      model_dir: where checkpoints and results are written.
       data: {section of the configuration: manifest}, for those that the mode reads.
       splits: which splits to score or to predict.
-      checkpoints: those of model_dir to go on from or to score, the best choice first; empty for
-        a fresh start.
+      checkpoints: the ones in model_dir to resume from or to score, the best choice first; empty
+        for a fresh start.
       source: where the weights come from if checkpoints is empty; None for random ones.
-      origin: says where the first weights of this model came from; for people.
-      trained: the params.yaml of model_dir where the run goes on from it, else None.
+      origin: where the first weights of this model came from, as text for people.
+      trained: the params.yaml of model_dir if the run continues its training, else None.
     """
 
     params: Config
@@ -79,7 +79,7 @@ class Plan:
         return steps if steps and steps > 0 else None
 
     def last_step(self, first_step: int) -> int:
-        """The global step at which a training that goes on from first_step ends."""
+        """The global step at which a training that starts at first_step ends."""
         run = self.params.runconfig
         if run.steps:
             return first_step + run.steps

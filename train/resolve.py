@@ -1,4 +1,4 @@
-"""What a run uses: the YAML, the dataset's manifest and the pretrained checkpoint, put together."""
+"""Combines the YAML, the dataset's manifest and the pretrained checkpoint into a run's settings."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ _EPSILON_MIXED, _EPSILON_FLOAT32 = 1e-5, 1e-8
 
 
 def check_data(config: Config, config_path: str, section: str, dataset: str, manifest: Manifest):
-    """Stops with every disagreement between the configuration and the dataset.
+    """Reports every disagreement between the configuration and the dataset.
 
     Args:
       section: train_input, eval_input or predict_input: which of them reads the dataset.
@@ -29,16 +29,16 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, man
     check_run(dataset, manifest, {name: (value, config_path) for name, value in expected.items()})
     if manifest.max_sequence_length > config.model.max_position_embeddings:
         raise UserError(
-            f"{dataset} has max_sequence_length {manifest.max_sequence_length}, beyond "
+            f"{dataset} has max_sequence_length {manifest.max_sequence_length}, more than "
             f"model.max_position_embeddings {config.model.max_position_embeddings} of "
-            f"{config_path}; make the data shorter: "
+            f"{config_path}; build shorter records: "
             + rebuild_command(manifest.task, config.model.max_position_embeddings)
         )
 
 
 def _stated_task(processor, manifest: Manifest):
-    """The task that data_processor names; None where it names none, or one whose models answer
-    the dataset's."""
+    """The task that data_processor names; None if it names none, or the one whose models answer
+    the dataset's task."""
     stated = processor and processor.lower().replace("dataprocessor", "")
     return None if stated == tasks.ANSWERED_BY.get(manifest.task) else stated
 
@@ -50,9 +50,9 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
       config: as the YAML has it.
       manifest: the dataset's manifest; vocab_size and num_cls_classes come from it.
       checkpoint: a Pretrained, or None.
-      log: takes one line where the YAML overrides what the checkpoint was trained with.
+      log: receives one line if the YAML overrides what the checkpoint was trained with.
     Raises:
-      UserError: the checkpoint's sizes or vocabulary are not the run's; all of them are named.
+      UserError: the checkpoint's sizes or vocabulary are not the run's; all differences are named.
     """
     config = dataclasses.replace(
         config,

@@ -20,7 +20,7 @@ from train.plan import (
     WSE,
 )
 
-# Options that mean something in some modes only.
+# Options that have an effect in some modes only.
 _TRAINING = (TRAIN_MODE, TRAIN_AND_EVAL_MODE)
 _EVALUATING = (EVAL_MODE, EVAL_ALL_MODE, TRAIN_AND_EVAL_MODE)
 _COMPILED = (TRAIN_MODE, EVAL_MODE, TRAIN_AND_EVAL_MODE, PREDICT_MODE)
@@ -57,7 +57,7 @@ def _run_seeds(options: argparse.Namespace) -> list:
 
 
 def run(options: argparse.Namespace):
-    """One run of one mode; returns the results of an evaluation, if it is one."""
+    """One run of one mode; returns the results if it is an evaluation."""
     plan = make_plan.make(options)
     backend = import_tensorflow(options.backend)
     manifest = plan.train_data or plan.scored_data
@@ -84,20 +84,20 @@ def run(options: argparse.Namespace):
 
 def parse(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m train.run", description="Fine-tunes BERT on records of preprocess.run."
+        prog="python -m train.run", description="Fine-tunes BERT on records from preprocess.run."
     )
     parser.add_argument("-m", "--mode", required=True, choices=(*MODES, quality.MODE))
     parser.add_argument("-p", "--params", required=True, help="the YAML configuration")
-    parser.add_argument("-o", "--model_dir", required=True, help="checkpoints and results go here")
+    parser.add_argument("-o", "--model_dir", required=True, help="for checkpoints and results")
     parser.add_argument("--data_dir", help="the folder that holds manifest.json")
-    parser.add_argument("--split", help="what to score (every labelled split but train) or predict")
+    parser.add_argument("--split", help="split to score (every labelled one but train) or predict")
     parser.add_argument("--backend", choices=BACKENDS, help="(gpu if one is visible, else cpu)")
     parser.add_argument(
         "--checkpoint_path",
         help="a BERT to start from, or a classifier to score: folder or TF checkpoint",
     )
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=positive_integer, help="train this many steps more")
+    length.add_argument("--steps", type=positive_integer, help="train this many more steps")
     length.add_argument("--max_steps", type=positive_integer, help="train until this step")
     parser.add_argument("--eval_steps", type=int, help="batches of an evaluation (all)")
     before = parser.add_mutually_exclusive_group()
@@ -116,9 +116,9 @@ def parse(arguments: list) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
-            parser.error(f"--{name} means nothing with --mode {options.mode}")
+            parser.error(f"--{name} has no effect with --mode {options.mode}")
     if options.backend != WSE and options.cs_ip is not None:
-        parser.error("--cs_ip means nothing without --backend wse")
+        parser.error("--cs_ip has no effect without --backend wse")
     return options
 
 

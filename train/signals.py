@@ -1,4 +1,4 @@
-"""SIGTERM, noted instead of ending the program."""
+"""Notes SIGTERM instead of letting it end the program."""
 
 import contextlib
 import signal
@@ -6,9 +6,9 @@ import signal
 
 @contextlib.contextmanager
 def sigterm_noted():
-    """Notes SIGTERM instead of ending the program; yields a function that tells whether it came.
+    """Notes SIGTERM instead of ending the program; yields a function: has it arrived?
 
-    Inside another one it is the other one that notes it, and goes on doing so.
+    When nested, the outer one keeps noting it.
     """
     outer = signal.getsignal(signal.SIGTERM)
     if isinstance(outer, _Noted):

@@ -1,4 +1,4 @@
-"""TF_CONFIG, the variable in which TensorFlow's tasks find each other.
+"""TF_CONFIG, the environment variable through which TensorFlow's tasks find each other.
 
 {"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}
 """
@@ -25,10 +25,10 @@ class Cluster(NamedTuple):
 
 
 def read() -> Optional[Cluster]:
-    """What the environment says; None where TF_CONFIG is not set or empty.
+    """The cluster in TF_CONFIG; None if it is unset or empty.
 
     Raises:
-      UserError: it is not what TensorFlow documents.
+      UserError: it is not in the documented form.
     """
     content = os.environ.get(VARIABLE)
     if not content:

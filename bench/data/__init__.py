@@ -1,1 +1,1 @@
-"""The speed of `make data` beside other programs, and where its time goes."""
+"""The speed of `make data` compared with other programs, and where its time goes."""

@@ -1,4 +1,4 @@
-"""From TFDS on disk to a complete dataset folder: how fast, beside what others offer.
+"""From TFDS on disk to a complete dataset folder: the speed, compared with other programs.
 
 python -m bench.data --tfds_data_dir <folder> [--skip_peers | --profile]
 """
@@ -33,7 +33,7 @@ def _check_at_least(option: str, found: int, minimum: int) -> None:
 
 
 def _compare(asked: Namespace) -> str:
-    vocab.read(asked.vocab_file)  # a mistake in it shows now
+    vocab.read(asked.vocab_file)  # so that a mistake in it shows now
     peers_python = None if asked.skip_peers else asked.peers_python
     if peers_python:
         environment.check(peers_python, "datasets", "transformers")
@@ -61,18 +61,18 @@ def _large(asked: Namespace) -> inputs.Input:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.data",
-        description="Measures the way from TFDS on disk to a complete dataset folder, on SST-2.",
+        description="Measures the time from TFDS on disk to a complete dataset folder, for SST-2.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--tfds_data_dir", required=True, help="holds glue/sst2 as TFDS prepared it")
+    add("--tfds_data_dir", required=True, help="the folder in which TFDS prepared glue/sst2")
     add("--vocab_file", default=vocab.default_path(), help="one word piece a line")
-    add("--rows", type=int, default=538_792, help="SST-2's train split is repeated to so many")
+    add("--rows", type=int, default=538_792, help="SST-2's train split is repeated to reach this")
     add("--max_sequence_length", type=int, default=128, help="tokens in a record")
     add("--work_dir", default="build/bench", help="for inputs and outputs, which it replaces")
     add("--peers_python", default=environment.DEFAULT_PYTHON, help="see bench/README.md")
-    add("--skip_peers", action="store_true", help="leave out what needs --peers_python")
-    add("--profile", action="store_true", help="instead: where our time goes, stage by stage")
+    add("--skip_peers", action="store_true", help="skip what needs --peers_python")
+    add("--profile", action="store_true", help="show where our time goes, by stage, instead")
     return parser
 
 

@@ -1,6 +1,6 @@
-"""How fast the machine could be at best: the same bytes written or copied, the tokenizer alone.
+"""How fast the machine can be at best: writing or copying the same bytes, the tokenizer alone.
 
-Seconds, the best of some rounds, on one thread.
+In seconds, the best of some rounds, on one thread.
 """
 
 import os
@@ -18,7 +18,7 @@ _BATCH = 4096
 
 
 def write(contents: "list[bytes]", path: str) -> float:
-    """A new file of them all, by plain file.write without fsync, as shards are written."""
+    """Writes them all to a new file with plain file.write, without fsync, like shards."""
     return min(_write_once(contents, path) for _ in range(_ROUNDS))
 
 
@@ -34,14 +34,14 @@ def _write_once(contents: "list[bytes]", path: str) -> float:
 
 
 def copy(contents: "list[bytes]") -> float:
-    """From memory to memory that was used before."""
+    """Copies them to memory that has been used before."""
     source = np.frombuffer(b"".join(contents), np.uint8)
     target = source.copy()
     return _best(lambda: np.copyto(target, source))
 
 
 def tokenize(tfds_file: str, vocabulary: Vocabulary) -> "tuple[int, float]":
-    """FastBertTokenizer on batches of sentences that lie ready. Returns: (sentences, seconds)."""
+    """FastBertTokenizer on prepared batches of sentences. Returns: (sentences, seconds)."""
     tokenizer = tf_text.FastBertTokenizer(
         list(vocabulary.pieces),
         token_out_type=tf.int32,

@@ -1,7 +1,7 @@
-"""Ours beside the others: every program in turn, the medians of some rounds, as a table.
+"""Compares our program with others: each in turn, the medians of some rounds, as a table.
 
-Start-up aside is a difference of two runs, so it is taken within each round: the best of each would
-flatter us on a machine whose speed varies.
+Our time without start-up is the difference of two runs, so it is taken within each round: on a
+machine whose speed varies, the best of each would flatter us.
 """
 
 import statistics
@@ -13,17 +13,17 @@ from shared.errors import UserError
 
 _ROUNDS = 5
 _IMPORTS, _TINY, _LARGE = "imports", "ours, tiny input", "ours, large input"
-_OURS, _OURS_WHOLE = "ours, start-up aside", "ours, the whole program"
-_WRITER = "TF Text, then one tf.train.Example after the other in Python"
+_OURS, _OURS_WHOLE = "ours, without start-up", "ours, the whole program"
+_WRITER = "TF Text, then a tf.train.Example per record in Python"
 _HUGGING_FACE = "Hugging Face: datasets.map, fast tokenizer, num_proc=2"
 
 
 def measure(programs: Programs, peers_python: "str | None") -> str:
     """The report.
 
-    Args: peers_python, None to leave out what needs the peers' environment.
+    Args: peers_python, None to skip what needs the peers' environment.
     Raises:
-      UserError: start-up cannot be told from the work.
+      UserError: start-up cannot be separated from the work.
     """
     runs = _runs(programs, peers_python)
     aside = _start_up_aside(runs[_TINY], runs[_LARGE])
@@ -39,7 +39,7 @@ def measure(programs: Programs, peers_python: "str | None") -> str:
 
 
 def _runs(programs: Programs, peers_python: "str | None") -> "dict[str, list]":
-    """{name: what each round found, Finished or Timed}."""
+    """{name: the result of each round, Finished or Timed}."""
     if peers_python:
         programs.write_sentences()
     runs = {}
@@ -51,24 +51,24 @@ def _runs(programs: Programs, peers_python: "str | None") -> "dict[str, list]":
 
 
 def _start_up_aside(tiny: "list[Finished]", large: "list[Finished]") -> "list[float]":
-    """Seconds of each round."""
+    """Our seconds without start-up in each round."""
     seconds = [b.seconds - a.seconds for a, b in zip(tiny, large, strict=True)]
     if min(seconds) <= 0:
         raise UserError(
             f"in one round the large input took {-min(seconds):.2f} s less than the tiny one: the "
-            "speed of this machine varies by more than what is measured; give more --rows, or let "
-            "nothing else run"
+            "speed of this machine varies by more than what is measured; use more --rows, or stop "
+            "other programs"
         )
     return seconds
 
 
 def _middle(found: list):
-    """The run of median duration."""
+    """The run with the median duration."""
     return sorted(found, key=lambda run: run.seconds)[len(found) // 2]
 
 
 def _turn(programs: Programs, peers_python: "str | None") -> dict:
-    """{name: what runs it}."""
+    """{name: a function that runs it}."""
     turn = {
         _IMPORTS: programs.imports,
         _TINY: lambda: programs.ours(programs.tiny),
@@ -81,7 +81,7 @@ def _turn(programs: Programs, peers_python: "str | None") -> dict:
 
 
 def _table(timed: "dict[str, Timed]", ours: Timed) -> str:
-    header = ["from TFDS to a dataset", "rows", "seconds", "examples/s", "ours is faster by"]
+    header = ["from TFDS to a dataset", "rows", "seconds", "examples/s", "speed-up of ours"]
     rows = [
         [name, f"{t.rows:,}", f"{t.seconds:.2f}", f"{t.rate:,.0f}", f"{ours.rate / t.rate:.1f}x"]
         for name, t in timed.items()

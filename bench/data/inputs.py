@@ -1,6 +1,6 @@
-"""TFDS folders of any size, made of SST-2 as TFDS prepared it: more or fewer rows to train on.
+"""TFDS folders of any size, made from SST-2 as TFDS prepared it: more or fewer training rows.
 
-The validation and test splits are as they were.
+The validation and test splits are unchanged.
 """
 
 import json
@@ -29,7 +29,7 @@ class Input:
 
 @dataclass(frozen=True)
 class _Split:
-    """The content of a TFRecord file, which stands in it `times` times."""
+    """The content of a TFRecord file, which is written to it `times` times."""
 
     content: bytes
     rows: int
@@ -43,7 +43,7 @@ def train_file(made: Input) -> str:
 
 
 def repeated(tfds_data_dir: str, least_rows: int, target: str) -> Input:
-    """The train split as often as it takes to have at least so many rows."""
+    """The train split, repeated until it has at least `least_rows` rows."""
     source = _prepared(tfds_data_dir)
     splits = _splits(source)
     whole = splits[TRAIN_SPLIT]
@@ -52,7 +52,7 @@ def repeated(tfds_data_dir: str, least_rows: int, target: str) -> Input:
 
 
 def shortened(tfds_data_dir: str, most_rows: int, target: str) -> Input:
-    """The first rows of the train split; at most what half a megabyte holds."""
+    """The first rows of the train split, at most half a megabyte of them."""
     source = _prepared(tfds_data_dir)
     file = TfdsDataset(TASK, source).rows(source).files[TRAIN_SPLIT][0]
     records = next(tfrecord.read(file.path)).first(most_rows).as_list()
@@ -64,7 +64,7 @@ def _prepared(tfds_data_dir: str) -> str:
     folder = prepared_folder(TASK, tfds_data_dir)
     if folder is None:
         raise UserError(
-            f"--tfds_data_dir {tfds_data_dir} holds no glue/{TASK.name}; give the folder where "
+            f"--tfds_data_dir {tfds_data_dir} has no glue/{TASK.name}; give the folder in which "
             "TFDS has prepared it"
         )
     return folder

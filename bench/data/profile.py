@@ -1,4 +1,4 @@
-"""The tables of `python -m bench.data --profile`: our stages, and what the machine could do."""
+"""The tables of `python -m bench.data --profile`: our stages, and the limits of the machine."""
 
 import os
 
@@ -13,7 +13,7 @@ from shared.vocab import Vocabulary
 
 
 def measure(large: Input, vocabulary: Vocabulary, length: int, work_dir: str) -> str:
-    """Both tables, in microseconds per example."""
+    """Both tables; times are microseconds per example."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     folder = os.path.join(work_dir, "profile")
@@ -25,7 +25,7 @@ def measure(large: Input, vocabulary: Vocabulary, length: int, work_dir: str) ->
     header = [f"{large.rows:,} examples, one thread", "µs per example", "examples/s"]
     tables = [
         markdown(header, lines),
-        markdown(["what the machine could do", *header[1:]], _ceilings(large, vocabulary, folder)),
+        markdown(["limits of the machine", *header[1:]], _ceilings(large, vocabulary, folder)),
     ]
     return "\n\n".join(tables)
 

@@ -1,4 +1,4 @@
-"""The programs that are compared: each one a process of its own, on the same rows."""
+"""The programs that are compared: each in a separate process, on the same rows."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from bench.data import inputs
 from bench.data.inputs import Input
 from bench.peers import environment as peers
 
-WRITER_ROWS = 50_000  # a part of the rows, because it is slow
+WRITER_ROWS = 50_000  # only a part of the rows, because it is slow
 _IMPORTS = "import tensorflow, tensorflow_text, apache_beam"
 _QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 @dataclass(frozen=True)
 class Timed:
-    """So many rows in so many seconds."""
+    """The number of rows and the seconds they took."""
 
     rows: int
     seconds: float
@@ -41,11 +41,11 @@ class Programs:
     work_dir: str
 
     def imports(self) -> Finished:
-        """The libraries alone."""
+        """Only imports the libraries."""
         return child.run([sys.executable, "-c", _IMPORTS], **_QUIET)
 
     def ours(self, source: Input) -> Finished:
-        """The whole program, from its start to its end."""
+        """Our whole program, from start to end."""
         options = {
             "--task": inputs.TASK.name,
             "--tfds_data_dir": source.tfds_data_dir,
@@ -56,7 +56,7 @@ class Programs:
         return child.run([*_module("preprocess.run"), *chain.from_iterable(options.items())])
 
     def record_writer(self) -> Timed:
-        """Its loop alone, on the first WRITER_ROWS rows."""
+        """Only its loop, on the first WRITER_ROWS rows."""
         output = os.path.join(self._empty("record_writer"), "train.tfrecord")
         source, rows = inputs.train_file(self.large), str(WRITER_ROWS)
         return _timed(
@@ -64,12 +64,12 @@ class Programs:
         )
 
     def write_sentences(self) -> None:
-        """The input of hugging_face."""
+        """Writes the input of hugging_face."""
         source = inputs.train_file(self.large)
         child.run([*_module("bench.data.sentences"), source, self._sentences], **_QUIET)
 
     def hugging_face(self, peers_python: str) -> Timed:
-        """Its map alone."""
+        """Only its call of map."""
         command = [*_module("bench.peers.map", peers_python), self._sentences, *self._tokens]
         return _timed([*command, self._empty("hugging_face")], peers.ENVIRONMENT)
 

@@ -1,9 +1,9 @@
-"""The usual way of tutorials: TF Text on batches, then an Example built and written per record.
+"""The usual way in tutorials: TF Text on batches, then an Example built and written per record.
 
 python -m bench.data.record_writer <TFDS file> <rows> <vocabulary> <max_sequence_length> <output>
 
-Prints {"rows", "seconds"} of its loop: reading, tokenizing and writing the first rows of the file;
-neither imports nor building the tokenizer are in it. The records are those that preprocess/ writes.
+Prints {"rows", "seconds"} of its loop: reading, tokenizing and writing the first rows of the file,
+without imports and building the tokenizer. The records are the same as preprocess/ writes.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The sentences of a TFDS file as JSON lines, for peers that read no TFRecords.
+"""The sentences of a TFDS file as JSON lines, for peers that cannot read TFRecords.
 
 python -m bench.data.sentences <TFDS file of SST-2> <sentences.jsonl>
 """

@@ -1,6 +1,6 @@
-"""Where our time goes: every row through the real classes of preprocess/, stage by stage.
+"""Where our time goes: runs every row through the real classes of preprocess/, stage by stage.
 
-One process, one thread; microseconds per example, the best of some rounds.
+One process, one thread; the best of some rounds.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _ROUNDS = 3
 
 
 class Stopwatch:
-    """Seconds by stage, in the order in which they are first met; and of everything, in `total`."""
+    """Seconds by stage, in the order of first use; and the whole time, in `total`."""
 
     def __init__(self):
         self.seconds = {}
@@ -44,7 +44,7 @@ class Stages:
     """What pipeline.WriteShard does with a shard, with a stopwatch around every step."""
 
     def __init__(self, source: rows.Rows, vocabulary: Vocabulary, length: int, folder: str):
-        """Args: folder, where the shards go, replaced by every round."""
+        """Args: folder, where shards are written; every round replaces it."""
         self._source, self._folder = source, folder
         self._converter = Converter(
             vocabulary, length, source.text_features, source.task.is_regression
@@ -54,13 +54,13 @@ class Stages:
         self._unk_id = vocabulary.id(UNK)
 
     def best(self) -> Stopwatch:
-        """The quickest round."""
+        """The fastest round."""
         return min((self._round() for _ in range(_ROUNDS)), key=lambda watch: watch.total)
 
     def _round(self) -> Stopwatch:
         shutil.rmtree(self._folder, ignore_errors=True)
         os.makedirs(self._folder)
-        os.sync()  # so that nobody pays for what the last round wrote
+        os.sync()  # so that no round pays for the previous one's writes
         watch = Stopwatch()
         for split in self._source.files:
             num_shards = default_num_shards(self._source.examples(split))
@@ -79,7 +79,7 @@ class Stages:
                 watch.timed("sha256", digest.update, framed)
 
     def _framed(self, batch: rows.Batch, watch: Stopwatch) -> bytes:
-        # Private, because nobody else needs the step by itself.
+        # Private, because no other code needs this step by itself.
         columns = watch.timed("parsing, tokenizing", self._converter._columns, batch)
         values, lengths, labels, hashes = columns
         ids = Ids(values, lengths)

@@ -56,7 +56,7 @@ def _run(step: Step, peers_python, work, log, results) -> None:
 
 @functools.cache
 def _peers_python(given) -> "str | None":
-    """The one that was given, or the first python3 of the PATH that has both packages."""
+    """The given one, or the first python3 on the PATH that has both packages."""
     if given:
         return given
     folders = os.environ.get("PATH", "").split(os.pathsep)
@@ -74,7 +74,7 @@ def _chosen(all_steps, only) -> "list[Step]":
     names = [step.name for step in all_steps]
     unknown = sorted(set(only or []) - set(names))
     if unknown:
-        raise UserError(f"there is no step {', '.join(unknown)}; there are {', '.join(names)}")
+        raise UserError(f"unknown step {', '.join(unknown)}; known steps: {', '.join(names)}")
     return [step for step in all_steps if not only or step.name in only]
 
 
@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", type=lambda text: text.split(","), help="steps, such as smoke,golden (all)")
     add("--small", action="store_true", help="sizes that a CPU runs in a minute or two")
     add("--out", default=os.environ.get("OUT"), help="folder for results.json, log.txt, table.md")
-    add("--peers_python", help="has torch and transformers (the first python3 that has)")
-    add("--list", action="store_true", help="the steps, and nothing else")
+    add("--peers_python", help="has torch and transformers (the first python3 that has both)")
+    add("--list", action="store_true", help="only list the steps")
     return parser
 
 

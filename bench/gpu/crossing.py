@@ -1,7 +1,8 @@
-"""Step crossing: a checkpoint of one device gives the same scores on the other, and goes on there.
+"""Step crossing: a checkpoint of one device gives the same scores on the other, and resumes there.
 
-Train on the GPU and score there; score on the CPU; go on training on the CPU and score there; score
-on the GPU. Without a GPU all is on the CPU. In float32, of which a GPU makes TF32 in its products.
+Train on the GPU and score there; score on the CPU; continue training on the CPU and score there;
+score on the GPU. Without a GPU everything runs on the CPU. In float32, which a GPU multiplies as
+TF32.
 """
 
 import json
@@ -50,7 +51,7 @@ class _Runs:
         return self._run("eval", backend)
 
     def _run(self, mode, backend, *more):
-        """What its eval_validation.json holds; None where it failed."""
+        """The content of its eval_validation.json; None if it failed."""
         finished = trainer.run(
             mode, self._config, self._folder, self._dataset, "--backend", backend, *more
         )

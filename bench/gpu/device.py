@@ -1,4 +1,4 @@
-"""How a step begins: TensorFlow on the GPU, or on the CPU where the job is a small one."""
+"""How a step begins: with TensorFlow on the GPU, or on the CPU if the job is small."""
 
 from train.backend import import_tensorflow
 
@@ -7,6 +7,6 @@ def begin(job: dict) -> str:
     """Imports TensorFlow; returns `gpu` or `cpu`.
 
     Raises:
-      UserError: there is no GPU, and the job would take hours without.
+      UserError: there is no GPU, without which the job would take hours.
     """
     return import_tensorflow(None if job["small"] else "gpu")

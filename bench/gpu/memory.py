@@ -11,7 +11,7 @@ from bench.gpu import device, row, trainer
 from bench.gpu.row import check, tell
 
 _MISTAKE = 2
-_TOO_LARGE = 32768  # rows of BERT-base, which would take a terabyte
+_TOO_LARGE = 32768  # rows of BERT-base, which would need a terabyte
 _ADVICE = ("out of memory with batch", "grad_accum_steps")
 _HELD = "error: "
 

@@ -35,12 +35,12 @@ def main(job: dict) -> None:
 
 
 def _without_libraries(finished) -> None:
-    """Where the libraries lie in folders that the loader knows anyway, nothing is missing."""
+    """If the libraries are in folders that the loader knows anyway, nothing is missing."""
     what = "LD_LIBRARY_PATH is empty"
     if finished.code == 0:
         tell(what, "the libraries are found without it", SKIPPED)
     else:
-        _check_refused(what, finished, "cannot load: ")
+        _check_refused(what, finished, "cannot be loaded here: ")
 
 
 def _check_refused(what, finished, words) -> None:

@@ -1,4 +1,4 @@
-"""Step resume: a training that stops and goes on ends in the weights of one that never stopped.
+"""Step resume: a training that stops and resumes ends with the weights of one that never stopped.
 
 A job: {"small", "work", "name": of the model, "steps", "is_deterministic": whether
 the environment asks XLA for the same bits every time}.

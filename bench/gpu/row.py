@@ -1,4 +1,4 @@
-"""What a step finds: rows of the table, which it prints and whoever runs it reads."""
+"""What a step finds: rows of the table, which it prints and its caller reads."""
 
 import json
 import sys
@@ -38,7 +38,7 @@ def check(what: str, value: str, holds: bool, **numbers) -> None:
 
 
 def heard(line: str) -> Optional[Row]:
-    """The row that a line of output is, if it is one."""
+    """The row in a line of output, or None."""
     return Row(*json.loads(line[len(_MARK) :])) if line.startswith(_MARK) else None
 
 

@@ -1,4 +1,4 @@
-"""Runs a step in a process of its own, with a time limit; a step that fails ends alone."""
+"""Runs a step in a separate process, with a time limit; a failing step does not stop the others."""
 
 import contextlib
 import json
@@ -21,8 +21,8 @@ def run(step: Step, python: str, log_path: str, on_row: Callable[[Row], None]) -
 
     Args:
       python: the interpreter.
-      log_path: gets whatever the step prints that is no row, at its end.
-      on_row: is called with each row as soon as it is there, and with one that says what went
+      log_path: everything that the step prints, except rows, is appended to this file.
+      on_row: is called with each row as soon as it is printed, and with one that says what went
         wrong.
     Returns: its seconds.
     """

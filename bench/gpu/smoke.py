@@ -41,7 +41,7 @@ def _driver() -> "tuple[str, str]":
             timeout=30,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return "there is no nvidia-smi", SKIPPED
+        return "nvidia-smi not found", SKIPPED
     return (found.stdout or found.stderr).strip().replace("\n", "; "), ""
 
 

@@ -12,7 +12,7 @@ _SHAPES = [[128, 128], [32, 128]]
 _MORE_SHAPES = [[128, 72], [32, 72], [32, 448], [128, 448]]
 _LARGE_SHAPES = [[32, 128], [128, 128], [32, 448]]
 _SST2 = 67349
-# What asks for the same bits every time: of TensorFlow's own operations, and of XLA's programs.
+# To get the same bits every time: from TensorFlow's own operations, and from XLA's programs.
 _TF_DETERMINISTIC = {"TF_DETERMINISTIC_OPS": "1"}
 _XLA_DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 _ON_A_GPU_ONLY = "needs a GPU"
@@ -61,7 +61,7 @@ def _large() -> "list[Step]":
 
 
 def _small() -> "list[Step]":
-    """The same names. What only a GPU can show is skipped, and what others show as well."""
+    """The same names. What only a GPU can show is skipped, and what other steps show, too."""
     deterministic = Step("resume-deterministic", "resume", 0, {}, skipped=_ON_A_GPU_ONLY)
     return [
         Step("smoke", "smoke", 60, {"size": _SMALL_PRODUCT}),

@@ -42,7 +42,7 @@ class Steps:
     """The compiled loop of a training on the batches of a dataset."""
 
     def __init__(self, estimator: gpu.Estimator, dataset: tf.data.Dataset):
-        # Private, because nobody else takes steps of a training one by one.
+        # Private, because no other code takes steps of a training one by one.
         self._loop = estimator._train_loop()
         self._batches = self._loop._replicas.batches(lambda *_: dataset, estimator.params)
 

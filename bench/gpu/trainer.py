@@ -1,4 +1,4 @@
-"""The trainer as users run it: python -m train.run in a process of its own."""
+"""The trainer as users run it: python -m train.run in a separate process."""
 
 import os
 import re

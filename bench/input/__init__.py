@@ -1,1 +1,1 @@
-"""The speed of batches from records, beside other programs."""
+"""The speed of batches from records, compared with other programs."""

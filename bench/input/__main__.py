@@ -1,4 +1,4 @@
-"""From our records to batches: how fast, beside what others offer and what the machine could do.
+"""From our records to batches: the speed, compared with other programs and the machine's limits.
 
 python -m bench.input --data_dir <dataset folder, such as data/sst2/msl128> [--skip_peers]
 """
@@ -19,20 +19,20 @@ from shared.tasks import TRAIN_SPLIT
 _ROUNDS = 5
 _QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 _SMALLEST_EPOCH = 100  # batches; fewer are too short to time
-# DESIGN's measure of the system that this one replaced; it tokenized in Python as it went.
-_SEED = ("the seed system, tokenizing on the fly in Python (measured before, not in this run)",
+# Measured earlier; it tokenizes in Python during training.
+_SEED = ("the Model Zoo classifier's input pipeline, tokenizing in Python (from another run)",
          3_000, 4_700)  # fmt: skip
-# {name in bench/input/ours.py: what the table says}
+# {name in bench/input/ours.py: name in the table}
 _OURS = {
-    "ours": "train_input_fn in memory, trimmed: what a training gets",
+    "ours": "train_input_fn in memory, trimmed: what a training uses",
     "ours untrimmed": "train_input_fn in memory, every batch as long as the records",
-    "gather": "index gather from the same arrays, nothing else (ceiling in memory)",
+    "gather": "index gather from the same arrays, nothing else (limit in memory)",
     "ours streamed": "train_input_fn streamed, shuffled and checked",
     "ours streamed in order": "the same with shuffle: false",
-    "ours streamed unchecked": "the same with shuffle, parse_example alone: no checks, no trimming",
-    "parse": "TFRecordDataset, batch, parse_example: bare, no shuffling, no checks",
+    "ours streamed unchecked": "the same with shuffle, only parse_example: no checks, no trimming",
+    "parse": "TFRecordDataset, batch, parse_example: no shuffling, no checks",
     "parse in parallel": "the same with parallel calls and prefetch",
-    "read": "TFRecordDataset, batch, no parsing (ceiling of streaming)",
+    "read": "TFRecordDataset, batch, no parsing (limit of streaming)",
 }
 _PEER = "Hugging Face datasets (Arrow in memory, torch) + DataLoader, the best of 0 and 2 workers"
 
@@ -45,7 +45,7 @@ def main(arguments: list) -> None:
     if peers_python:
         peers.check(peers_python, "datasets", "torch")
         _write_rows(asked)
-    seconds = {}  # {name: per row, of each round}
+    seconds = {}  # {name: seconds per row, of each round}
     for number in range(1, _ROUNDS + 1):
         found_now, start = _round(asked, peers_python)
         for name, of_row in found_now.items():
@@ -58,13 +58,13 @@ def _check_size(asked: argparse.Namespace, examples: int) -> None:
     least = _SMALLEST_EPOCH * asked.batch_size
     if examples < least:
         raise UserError(
-            f"{asked.data_dir} has {examples} training examples; {least} or more can be timed in "
-            f"batches of {asked.batch_size}. Give a larger dataset, or a smaller --batch_size"
+            f"{asked.data_dir} has {examples} training examples, expected {least} or more for "
+            f"batches of {asked.batch_size}; use a larger dataset, or a smaller --batch_size"
         )
 
 
 def _round(asked: argparse.Namespace, peers_python: "str | None") -> "tuple[dict, dict]":
-    """({name: seconds per row}, {name: seconds to make our dataset})."""
+    """({name: seconds per row}, {name: seconds to create our tf.data.Dataset})."""
     ours = _json(
         sys.executable, "bench.input.ours", asked.data_dir, str(asked.batch_size), **_QUIET
     )
@@ -82,7 +82,7 @@ def _round(asked: argparse.Namespace, peers_python: "str | None") -> "tuple[dict
 
 
 def _write_rows(asked: argparse.Namespace) -> None:
-    """What the peers read."""
+    """Writes the input of the peers."""
     os.makedirs(asked.work_dir, exist_ok=True)
     command = [sys.executable, "-m", "bench.input.rows", asked.data_dir, _rows_path(asked)]
     child.run(command, **_QUIET)
@@ -97,7 +97,7 @@ def _json(python: str, module: str, *arguments: str, **environment: str) -> dict
 
 
 def _report(seconds: "dict[str, list]", start: dict) -> str:
-    """Args: seconds, per row, of each round; start, seconds to make our datasets."""
+    """Args: seconds, per row, of each round; start, seconds to create our datasets."""
     ours, gather = _OURS["ours"], _OURS["gather"]
     streamed, parse = _OURS["ours streamed"], _OURS["parse"]
     in_order = _OURS["ours streamed in order"]
@@ -109,16 +109,16 @@ def _report(seconds: "dict[str, list]", start: dict) -> str:
     header = [
         "from records to batches",
         "examples/s",
-        "in memory is faster by",
-        "streamed is faster by",
+        "speed-up of in memory",
+        "speed-up of streamed",
     ]
     return (
         f"\nmedians of {_ROUNDS} rounds\n\n{markdown(header, lines)}\n\n"
-        f"of the ceilings: in memory {_ratio(seconds, ours, gather)} of the bare gather, "
+        f"compared with the limits: in memory {_ratio(seconds, ours, gather)} of the bare gather, "
         f"streamed {_ratio(seconds, streamed, parse)} of the bare parse "
         f"({_ratio(seconds, in_order, parse)} with shuffle: false)\n"
-        f"before the first batch: {start['ours']:.2f} s in memory, where all records are parsed "
-        f"once, {start['ours streamed']:.2f} s streamed"
+        f"before the first batch: {start['ours']:.2f} s in memory, to parse all records once, "
+        f"{start['ours streamed']:.2f} s streamed"
     )
 
 
@@ -127,7 +127,7 @@ def _rate(of_rows: list) -> str:
 
 
 def _ratio(seconds: dict, ours: str, other: str) -> str:
-    """The median over the rounds of how much faster ours was in the same round."""
+    """How much faster ours was in the same round; the median over the rounds."""
     pairs = zip(seconds[ours], seconds[other], strict=True)
     return f"{statistics.median(theirs / own for own, theirs in pairs):.2f}x"
 
@@ -148,9 +148,9 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data_dir", required=True, help="the dataset folder, which holds manifest.json")
     add("--batch_size", type=int, default=256, help="rows in a batch")
-    add("--work_dir", default="build/bench", help="for the rows that the peers read")
+    add("--work_dir", default="build/bench", help="for the peers' input")
     add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
-    add("--skip_peers", action="store_true", help="leave out what needs --peers_python")
+    add("--skip_peers", action="store_true", help="skip what needs --peers_python")
     return parser
 
 

@@ -1,17 +1,16 @@
-"""Our input_fn beside what TensorFlow could do at best, on the train split of a dataset.
+"""Our input_fn compared with the best that TensorFlow can do, on the train split of a dataset.
 
 python -m bench.input.ours <dataset folder> <batch size>
 
-Prints {"rows", "seconds": {name: of an epoch}, "start": {name: to make the dataset}} as JSON.
-An element of a tf.data pipeline is consumed by `Dataset.reduce`, what `for` over a dataset in a
-tf.function becomes. Python's own iterator takes 40 to 130 us for a batch, by the number of its
-tensors, whoever made them; a training step of milliseconds hides that, because batches are
-prefetched meanwhile, and here it would be most of what is measured. So reduce comes closer to what
-batches take from a training.
+Prints {"rows", "seconds": {name: of an epoch}, "start": {name: to create the dataset}} as JSON.
+A tf.data pipeline is consumed by `Dataset.reduce`, which is also what `for` over a dataset in a
+tf.function becomes. Python's own iterator takes 40 to 130 us for a batch, depending on the number
+of tensors, for any pipeline. In training, steps of milliseconds hide that, because batches are
+prefetched meanwhile; here it would be most of the measured time. So reduce is closer to what
+batches cost in a training.
 
-Whole epochs count, from the first batch's making to the last one's, with the order of rows drawn
-for each, and for the stream with filling its buffer. Making the dataset, in memory with the one
-parse of the split, is `start`.
+Whole epochs are measured, including drawing the order of the rows and, when streaming, filling the
+buffer. `start` is the time to create the dataset; in memory, it includes parsing the split once.
 """
 
 import json
@@ -54,7 +53,7 @@ def main(folder: str, batch_size: str) -> None:
 
 
 def _seconds(dataset, batches: int) -> float:
-    """For so many batches; a few go before, because whatever runs first is slower."""
+    """Seconds for `batches` batches, after a few others, because the first ones are slower."""
     _consume(dataset.take(10))
     taken = dataset.take(batches)
     started = time.perf_counter()
@@ -75,13 +74,13 @@ def untrimmed(manifest: Manifest):
 
 
 class _Datasets:
-    """Pipelines over the same rows, each batch of the same size and without end."""
+    """Endless pipelines over the same rows, with batches of the same size."""
 
     def __init__(self, folder: str, manifest: Manifest, batch_size: int):
         self._folder, self._manifest, self._batch_size = folder, manifest, batch_size
 
     def by_name(self) -> "dict[str, tuple[Callable, int]]":
-        """{name: (a function that makes the dataset, epochs to measure)}."""
+        """{name: (a function that creates the dataset, epochs to measure)}."""
         return {
             TRIMMED: (self._ours, _EPOCHS_IN_MEMORY),
             UNTRIMMED: (self._untrimmed, _EPOCHS_IN_MEMORY),
@@ -114,12 +113,12 @@ class _Datasets:
             return self._ours()
 
     def _unchecked(self) -> tf.data.Dataset:
-        """Streamed and shuffled as ours; of a batch parse_example and nothing else."""
+        """Streamed and shuffled like ours, but a batch only goes through parse_example."""
         with mock.patch.object(input_fn, "_parse", lambda *_: self._example):
             return self._ours(memory_limit_gb=_TINY)
 
     def _gather(self) -> tf.data.Dataset:
-        """The rows of the same arrays and nothing else: of a batch ids, lengths and labels."""
+        """Only gathers rows from the same arrays: ids, lengths and labels of a batch."""
         rows = [
             tf.constant(column) for column in read_split(self._folder, TRAIN_SPLIT, self._manifest)
         ]
@@ -136,7 +135,7 @@ class _Datasets:
         return files.repeat()
 
     def _parse(self, parallel_calls=None) -> tf.data.Dataset:
-        """The same and parse_example."""
+        """The same, plus parse_example."""
         return self._files().map(self._example, parallel_calls)
 
     def _example(self, serialized) -> dict:

@@ -1,8 +1,8 @@
-"""Writes the train split of a dataset for those who cannot read our records.
+"""Writes the train split of a dataset for programs that cannot read our records.
 
 python -m bench.input.rows <dataset folder> <target.npz>
 
-The file holds input_ids, attention_mask (1 = token, as Hugging Face has it) and token_type_ids,
+The file holds input_ids, attention_mask (1 = token, as in Hugging Face) and token_type_ids,
 int32 [N, max_sequence_length], and labels, int32 [N].
 """
 

@@ -1,1 +1,1 @@
-"""Texts that tokenizers split differently from Google's reference."""
+"""Counts texts that tokenizers split differently from Google's reference."""

@@ -38,11 +38,11 @@ def main(arguments: list) -> None:
     }
     print(_table(corpora, theirs, vocabulary))
     right = _right_cases(cases, theirs["golden cases"][_REFERENCE], vocabulary)
-    print(f"\nthe reference gives the input_ids of {right} of {len(cases)} golden cases")
+    print(f"\nthe reference reproduces the input_ids of {right} of {len(cases)} golden cases")
 
 
 def _of_peers(corpus: list, python: str, vocabulary: Vocabulary) -> "dict[str, list]":
-    """{name: ids of each text}, of the tokenizers in the peers' environment."""
+    """{name: ids of each text}, from the tokenizers in the peers' environment."""
     with tempfile.TemporaryFile("w+") as file:
         file.writelines(json.dumps(text) + "\n" for text in corpus)
         file.seek(0)
@@ -62,7 +62,7 @@ def _table(corpora: dict, theirs: dict, vocabulary: Vocabulary) -> str:
         differing = [_differing(ids, theirs[name][_REFERENCE]) for ids in found]
         rows.append([name, f"{len(corpus):,}", *(f"{count:,}" for count in differing)])
     return markdown(
-        ["not as Google's reference", "texts", "Hugging Face's fast tokenizer", *own], rows
+        ["unlike Google's reference", "texts", "Hugging Face's fast tokenizer", *own], rows
     )
 
 
@@ -71,7 +71,7 @@ def _differing(found, expected: list) -> int:
 
 
 def _right_cases(cases: "list[Case]", ids: list, vocabulary: Vocabulary) -> int:
-    """How many cases get their input_ids. Args: ids, of the texts of all cases, in order."""
+    """How many cases get the right input_ids. Args: ids, of the texts of all cases, in order."""
     rest = iter(ids)
     of_cases = [(case, [next(rest) for _ in case.texts]) for case in cases]
     return sum(_input_ids(own, case, vocabulary) == case.input_ids for case, own in of_cases)
@@ -88,7 +88,7 @@ def _input_ids(ids: list, case: Case, vocabulary: Vocabulary) -> "list[int]":
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.parity",
-        description="Counts the texts that are not tokenized as by Google's reference tokenizer.",
+        description="Counts the texts that are tokenized differently from Google's reference.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument

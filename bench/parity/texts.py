@@ -20,7 +20,7 @@ class Case:
 
 
 def of_glue(glue_dir: str, folder: str, task: str) -> "list[str]":
-    """All texts of all splits of a task: of a pair both, repeated ones as often as they occur."""
+    """All texts of all splits of a task: both of a pair, repeated ones as often as they occur."""
     columns = tasks.get(task).text_columns
     texts = []
     for name in _FILES:

@@ -1,4 +1,4 @@
-"""Tokenizers of our environment by name: TF Text's two and ours. Texts -> ids, batch by batch."""
+"""The tokenizers in our environment by name: TF Text's two and ours. Texts -> ids, in batches."""
 
 from typing import Callable, Iterator
 

@@ -1,1 +1,1 @@
-"""The programs that the benchmarks compare with, and their environment."""
+"""The programs that we are compared with, and their environment."""

@@ -1,6 +1,6 @@
-"""The Python environment that holds what we are compared with; bench/README.md says how to make it.
+"""The Python environment of the programs that we are compared with (see bench/README.md).
 
-What runs there imports nothing of ours, and is run as `<python> -m bench.peers....`.
+They import nothing of ours and are run as `<python> -m bench.peers....`.
 """
 
 import subprocess
@@ -16,17 +16,17 @@ _MISSING = (
 
 
 def check(python: str, *packages: str) -> None:
-    """Raises UserError where `python` cannot be run or lacks one of these packages."""
+    """Raises UserError if `python` cannot be run or lacks one of these packages."""
     command = [python, "-c", _MISSING, *packages]
     try:
         missing = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     except (OSError, subprocess.CalledProcessError) as error:
         raise UserError(
-            f"--peers_python {python} cannot be run ({error}); bench/README.md says how the "
-            "peers' environment is made"
+            f"--peers_python {python} cannot be run ({error}); bench/README.md says how to create "
+            "the peers' environment"
         ) from None
     if missing:
         raise UserError(
-            f"--peers_python {python} lacks {', '.join(missing)}; bench/README.md says how the "
-            "peers' environment is made"
+            f"--peers_python {python} lacks {', '.join(missing)}; bench/README.md says how to "
+            "create the peers' environment"
         )

@@ -2,9 +2,9 @@
 
 python -m bench.peers.input <rows.npz> <batch size>
 
-The rows lie in memory as an Arrow table and come out as tensors (set_format), shuffled, in batches
-as long as the records. Prints {"rows", "seconds": {number of workers: seconds}} as JSON, of the
-batches after the first one, so that no start of a worker is in it.
+The rows are in memory as an Arrow table and are read as tensors (set_format), shuffled, in batches
+as long as the records. Prints {"rows", "seconds": {number of workers: seconds}} as JSON, for the
+batches after the first one, so that starting the workers is not included.
 """
 
 import itertools

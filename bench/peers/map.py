@@ -2,8 +2,8 @@
 
 python -m bench.peers.map <sentences.jsonl> <vocabulary> <max_sequence_length> <cache folder>
 
-Prints {"rows", "seconds"} of the call of `map` alone, which writes its Arrow cache into the folder;
-neither imports nor reading the sentences are in it.
+Prints {"rows", "seconds"} of the call of `map` alone, which writes its Arrow cache into the folder,
+without imports and reading the sentences.
 """
 
 import json
@@ -19,7 +19,7 @@ _PROCESSES = 2
 def main(sentences: str, vocabulary: str, length: str, cache: str) -> None:
     datasets.disable_progress_bars()
     rows = datasets.Dataset.from_json(sentences, cache_dir=cache)
-    # `vocab_file`, the name of earlier releases, is ignored without a word since release 5.
+    # `vocab_file`, its name in earlier releases, is silently ignored since release 5.
     tokenizer = BertTokenizerFast(vocab=vocabulary)
 
     def tokenize(batch):

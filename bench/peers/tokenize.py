@@ -29,7 +29,7 @@ def main(vocabulary: str, lower_case: str) -> None:
 
 
 def _reference():
-    """bert/tokenization.py as Google published it in bert-tensorflow, and nothing else of it."""
+    """Only bert/tokenization.py, as Google published it in bert-tensorflow."""
     sys.modules.update(_tensorflow_to_open_files())
     folder = importlib.util.find_spec("bert").submodule_search_locations[0]
     path = os.path.join(folder, "tokenization.py")
@@ -41,7 +41,7 @@ def _reference():
 
 
 def _tensorflow_to_open_files() -> dict:
-    """What tokenization.py needs of TensorFlow: tf.gfile.GFile, to read the vocabulary."""
+    """What tokenization.py needs from TensorFlow: tf.gfile.GFile, to read the vocabulary."""
     names = ("tensorflow", "tensorflow.compat", "tensorflow.compat.v1")
     modules = {name: types.ModuleType(name) for name in names}
     open_utf8 = functools.partial(open, encoding="utf-8")

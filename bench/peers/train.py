@@ -8,7 +8,7 @@ A job, and what is printed for it, one line of JSON:
    "seed": of weights and dropout, "peak_rate": learning rate after the warm-up,
    "steps": of all, "warm_up": of them,
    "timed": [[from, to), ...] steps to time, empty to train on all and score the dev rows}
-  -> {"seconds": [...]}, those of each timed range, or {"accuracy": of the dev rows, "seconds"}
+  -> {"seconds": [...]}, of each timed range, or {"accuracy": of the dev rows, "seconds"}
 """
 
 import json
@@ -42,7 +42,7 @@ class Training:
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._factor)
 
     def _factor(self, step: int) -> float:
-        """Of the learning rate: 0 -> 1 in the warm-up, then -> 0."""
+        """The factor of the learning rate: 0 -> 1 in the warm-up, then -> 0."""
         warm_up, steps = self._job["warm_up"], self._job["steps"]
         if step < warm_up:
             return step / warm_up
@@ -79,7 +79,7 @@ def _model(stated):
     """Args: stated, a folder, or the fields of a config."""
     if isinstance(stated, dict):
         return BertForSequenceClassification(BertConfig(**stated, num_labels=2))
-    # Without a pooler layer in the file transformers says so and starts with a random one.
+    # If the file has no pooler layer, transformers warns and starts with a random one.
     return BertForSequenceClassification.from_pretrained(stated, num_labels=2)
 
 

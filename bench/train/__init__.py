@@ -1,1 +1,1 @@
-"""The speed of training steps, beside PyTorch."""
+"""The speed of training steps, compared with PyTorch."""

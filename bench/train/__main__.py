@@ -1,4 +1,4 @@
-"""Our training step beside PyTorch's with transformers, in one run: ratios, and where time goes.
+"""Our training step compared with PyTorch's, with transformers: ratios, and where time goes.
 
 python -m bench.train --data_dir <dataset folder of SST-2, MSL 128> [--only step,epoch,first,growth]
 """
@@ -22,7 +22,7 @@ from train.model import flops
 
 _QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_CACHE": ""}
 _SIZES = ("hidden_size", "num_hidden_layers", "num_heads", "filter_size")
-# The first four layers of BERT-base: enough to be like it, and quick.
+# The first four layers of BERT-base: enough to be representative, and fast.
 _BASE = dict(zip(_SIZES, (768, 4, 12, 3072), strict=True))
 _MINILM = dict(zip(_SIZES, (384, 6, 12, 1536), strict=True))
 _TINY = dict(zip(_SIZES, (128, 2, 2, 512), strict=True))
@@ -30,7 +30,7 @@ _VOCABULARY = 30522
 _SHAPE = (32, 72)
 _BATCH = 32
 _PEAK_SIZE = 2048
-# Of the 2,104 steps of an epoch of SST-2, so many at each of these places.
+# Of the 2,104 steps of an epoch of SST-2, this many at each of these places.
 _PLACES, _STEPS_AT_PLACE = (3, 500, 1000, 1500, 2000), 20
 _RECIPE = {"peak_rate": 5e-5, "steps": 2104, "warm_up": 210, "seed": 1}
 _TRIMMED, _UNTRIMMED, _GROUPED = "ours, trimmed", "ours, untrimmed", "ours, grouped by length"
@@ -48,7 +48,7 @@ def main(arguments: list) -> None:
 
 
 class _Programs:
-    """Runs jobs of bench/train/ours.py and bench/peers/train.py, each in a process of its own."""
+    """Runs jobs of bench/train/ours.py and bench/peers/train.py, each in a separate process."""
 
     def __init__(self, asked: argparse.Namespace):
         self._asked = asked
@@ -71,7 +71,7 @@ class _Programs:
 
 
 def _steps(asked: argparse.Namespace) -> str:
-    """BERT-base sizes, every batch of one shape."""
+    """BERT-base sizes, all batches of one shape."""
     programs, rows, tokens = _Programs(asked), *_SHAPE
     batches = os.path.join(asked.work_dir, "fixed.npz")
     timed = [[3, 13]]
@@ -174,7 +174,7 @@ def _first(asked: argparse.Namespace) -> str:
 
 
 def _growth(asked: argparse.Namespace) -> str:
-    """What a step costs against batch, length and model size."""
+    """The cost of a step by batch, length and model size."""
     programs, lines = _Programs(asked), []
     for model_name, sizes in (("tiny", _TINY), ("MiniLM", _MINILM), ("BERT-base, 4 layers", _BASE)):
         for shape in ((8, 64), (32, 64), (128, 64), (32, 16), (32, 128)):
@@ -218,13 +218,13 @@ def _tables(text: str) -> "list[str]":
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.train",
-        description="Measures training steps beside PyTorch with transformers.",
+        description="Compares training steps with PyTorch and transformers.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
     add("--data_dir", required=True, help="SST-2's dataset folder at MSL 128")
     add("--only", type=_tables, default="step,epoch,first,growth", help="which tables")
-    add("--rounds", type=int, default=3, help="medians of so many")
+    add("--rounds", type=int, default=3, help="the tables show medians of this many")
     add("--work_dir", default="build/bench", help="for jobs and batches")
     add("--peers_python", default=peers.DEFAULT_PYTHON, help="see bench/README.md")
     return parser

@@ -1,8 +1,8 @@
-"""The batches of our own training, written for programs that import nothing of ours.
+"""Writes the batches of our own training for programs that import nothing of ours.
 
 python -m bench.train.batches <dataset folder> <batch size> <seed> <file to write>
 
-Prints how many whole batches there are.
+Prints the number of complete batches.
 """
 
 import sys
@@ -20,10 +20,10 @@ _COLUMNS = ("ids", "lengths", "labels")
 def write(dataset: str, batch_size: int, seed: int, path: str) -> int:
     """Writes the first epoch's batches of a training and the dev rows, single sentences.
 
-    The file: ids [N, MSL], lengths [N], labels [N] in the order of the epoch, the same with dev_ in
-    front of the validation split, and batch_size.
+    The file: ids [N, MSL], lengths [N], labels [N] in the order of the epoch, the same with the
+    prefix dev_ for the validation split, and batch_size.
 
-    Returns: how many whole batches there are.
+    Returns: the number of complete batches.
     """
     manifest = read_manifest(dataset)
     train, dev = (read_split(dataset, split, manifest) for split in (TRAIN_SPLIT, "validation"))

@@ -1,9 +1,9 @@
-"""What the time from the start of a training to its first step is made of.
+"""Breaks down the time from the start of a training to its first step.
 
 python -m bench.train.first_step <dataset folder>
 
-Runs train.run with MiniLM's sizes for one step, a stopwatch around its parts, and prints
-{part: seconds} as JSON. A warm machine is meant: run it once before.
+Runs train.run with MiniLM's sizes for one step, times its parts, and prints {part: seconds} as
+JSON. It is meant for a warm machine: run it once before.
 """
 
 import contextlib
@@ -59,7 +59,7 @@ def _process_start() -> float:
 
 @contextlib.contextmanager
 def _timed(seconds: dict, owner, name: str, part: str):
-    """Adds what calls of owner.name take to seconds[part]."""
+    """Adds the time of calls of owner.name to seconds[part]."""
     function = getattr(owner, name)
 
     def timed(*arguments, **keywords):
@@ -74,7 +74,7 @@ def _timed(seconds: dict, owner, name: str, part: str):
 
 
 def _until_first_step(stack, train_loop) -> list:
-    """A list that gets the time at which the first call of the loop has returned."""
+    """A list that receives the time at which the first call of the loop returns."""
     advance, stepped = train_loop._advance, []
 
     def noted(*arguments):
@@ -87,7 +87,7 @@ def _until_first_step(stack, train_loop) -> list:
 
 
 def table(runs: "list[dict]") -> str:
-    """Args: runs, of `main`. Returns: the medians as a table."""
+    """Args: runs, the output of `main`. Returns: the medians as a table."""
     medians = {part: statistics.median(run[part] for run in runs) for part in runs[0]}
     whole = medians.pop(_WHOLE)
     lines = [

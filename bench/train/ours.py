@@ -10,10 +10,10 @@ A job, and what is printed for it, one line of JSON:
    "xla": whether XLA compiles the step (false)}
   -> {"seconds": [...] of each timed range, "tokens": mean S of their batches,
       "peak": operations per second of [size, size] matrix products in that precision, or null,
-      "products": with a peak, the seconds of a step's own products and nothing else}
+      "products": with a peak, the seconds of only a step's own products}
 
-Steps between the ranges are left out: the batches are those of bench/train/batches.py for the same
-seed.
+Steps between the ranges are skipped: the batches are the same as bench/train/batches.py writes for
+the same seed.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ class _Steps:
     """The compiled loop of a training."""
 
     def __init__(self, estimator: gpu.Estimator, job: dict):
-        # Private, because nobody else takes steps of a training one by one.
+        # Private, because no other code takes steps of a training one by one.
         self._loop, self._params, self._job = estimator._train_loop(), estimator.params, job
 
     def timed(self) -> "tuple[list, float]":
@@ -131,7 +131,7 @@ def params_of(job: dict) -> Config:
 
 
 def _peak(size: int, dtype) -> float:
-    """Operations per second of matrix products by TensorFlow, each of the former one's result."""
+    """Operations per second of TensorFlow's matrix products, each of the previous one's result."""
     factor = tf.eye(size, dtype=dtype)
 
     @tf.function

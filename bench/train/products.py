@@ -1,7 +1,7 @@
-"""How fast a training step would be that took its matrix products and did nothing else.
+"""How fast a training step would be if it did nothing but its matrix products.
 
 Each product of the forward pass, [m, k] x [k, n], comes with the two of its backward pass,
-[m, n] x [n, k] and [k, m] x [m, n], as TensorFlow runs them: the factors as they lie in memory.
+[m, n] x [n, k] and [k, m] x [m, n], as TensorFlow runs them: with the factors as stored in memory.
 """
 
 import collections
@@ -16,7 +16,7 @@ _REPEATS = 10
 
 
 def seconds(model: ModelConfig, rows: int, length: int, dtype) -> float:
-    """Of all products of a step of [rows, length] tokens."""
+    """Seconds of all products of a step of [rows, length] tokens."""
     alike = collections.Counter(flops.products(model, rows, length))
     return sum(number * _three(*shape, dtype) for shape, number in alike.items())
 

@@ -10,10 +10,10 @@ from shared.errors import UserError
 
 
 def checked(arguments: "list[str]") -> PipelineOptions:
-    """Raises UserError for a runner that does not exist or an option that nobody knows."""
+    """Raises UserError for an unknown runner or option."""
     options = PipelineOptions(arguments)
     with _warnings_of("apache_beam.options.pipeline_options") as problems:
-        # Beam itself only warns. Runners elsewhere may have options of their own.
+        # Beam itself only warns. Other runners may have their own options.
         if options.get_all_options()["runner"] != "FnApiRunner":
             problems.clear()
     try:
@@ -21,13 +21,13 @@ def checked(arguments: "list[str]") -> PipelineOptions:
     except ValueError as error:
         problems.append(str(error))
     if problems:
-        raise UserError(f"Beam refuses the options {' '.join(arguments)}: {problems[0]}")
+        raise UserError(f"Beam rejects the options {' '.join(arguments)}: {problems[0]}")
     return options
 
 
 @contextmanager
 def _warnings_of(logger: str):
-    """Yields the list of what the logger warns of inside the block, and keeps it from the log."""
+    """Yields a list that collects the logger's warnings inside the block; none is logged."""
     messages = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: messages.append(record.getMessage())

@@ -1,7 +1,7 @@
 """The Beam graph: one element per output shard, one linear chain.
 
-A shard is a fixed range of rows and its DoFn writes the whole file, so the bytes do not depend on
-the runner, a bundle may run twice, and nothing is shuffled. Reports travel as elements and not as
+A shard is a fixed range of rows and its DoFn writes the whole file. So the bytes do not depend on
+the runner, a bundle may run twice, and no data is shuffled. Reports travel as elements, not as
 side outputs or counters, because DaskRunner drops those.
 """
 
@@ -30,20 +30,20 @@ MISTAKE_FILE = "mistake.txt"
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker must know; plain values that pickle."""
+    """What every worker needs to know; plain values that can be pickled."""
 
     text_features: "tuple[str, ...]"
     is_regression: bool
     vocabulary: Vocabulary
     max_sequence_length: int
-    folder: str  # where the shards go; all workers see it
+    folder: str  # where the shards are written; visible to all workers
 
 
 @dataclass(frozen=True)
 class ShardRange:
-    """One output shard: rows [start, stop) of a split, and where they lie.
+    """One output shard: rows [start, stop) of a split, and where they are.
 
-    number_feature is that of preprocess/sources/rows.py, where this split's row numbers are wanted.
+    number_feature is as in preprocess/sources/rows.py; None if the row numbers are not needed.
     """
 
     split: str
@@ -61,7 +61,7 @@ class ShardRange:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What a written shard holds; row_numbers is int64 [examples], None where not wanted."""
+    """What a written shard holds; row_numbers is int64 [examples], or None if not needed."""
 
     split: str
     index: int
@@ -84,12 +84,12 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
 def run(job: Job, shards: "list[ShardRange]", options) -> None:
     """Writes every shard and, last, <folder>/reports.pickle with their reports.
 
-    Args: options, of preprocess/beam/options.py.
+    Args: options, from preprocess/beam/options.py.
     Raises:
       UserError: a row cannot be read.
     """
     try:
-        # Beam logs every exception with a traceback before it raises it; once is enough.
+        # Beam logs every exception with a traceback, and then raises it; once is enough.
         with quiet.log_records(logging.ERROR), beam.Pipeline(options=options) as pipeline:
             (
                 pipeline
@@ -105,7 +105,7 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
 
 
 def _raise_mistake(folder: str) -> None:
-    """Raises what a worker has left as the user's mistake."""
+    """Raises the user's mistake that a worker has recorded, if any."""
     path = os.path.join(folder, MISTAKE_FILE)
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
@@ -113,7 +113,7 @@ def _raise_mistake(folder: str) -> None:
 
 
 class WriteShard(beam.DoFn):
-    """ShardRange -> ShardReport; writes the shard's file on the way."""
+    """ShardRange -> ShardReport; writes the shard's file."""
 
     def __init__(self, job: Job):
         self._job = job
@@ -128,7 +128,7 @@ class WriteShard(beam.DoFn):
         try:
             yield self._write(shard)
         except UserError as mistake:
-            # Runners pass on a worker's exception as text, in the middle of tracebacks.
+            # Runners pass a worker's exception on as text, amid tracebacks.
             write_whole(os.path.join(self._job.folder, MISTAKE_FILE), str(mistake))
             raise
 
@@ -146,7 +146,7 @@ class WriteShard(beam.DoFn):
 
 
 def write_reports(reports: "list[ShardReport]", path: str) -> None:
-    """Leaves the reports where the launching program finds them."""
+    """Writes the reports to where the launching program reads them."""
     write_whole(path, pickle.dumps(reports))
 
 

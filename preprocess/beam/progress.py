@@ -1,4 +1,4 @@
-"""Shows how far a run is, from the files that appear: so it works with every runner."""
+"""Shows the progress of a run by the files that appear, which works with every runner."""
 
 import os
 import threading
@@ -8,12 +8,12 @@ PERIOD_SECONDS = 1.0
 
 
 class Progress:
-    """While the `with` block runs, prints a line whenever shards were finished, such as
+    """While the `with` block runs, prints a line whenever shards are finished, such as
 
     train 5/9 shards, validation 0/1 shards: 37,416 of 68,221 examples, 137,089 examples/s
 
-    The rate is that since the line before. The first line has none, as the first shards wait for
-    the tokenizer to be built, nor the last, which comes at any moment.
+    The rate is measured since the previous line. The first line has none, because the first shards
+    wait for the tokenizer to be built, nor has the last, which may come at any moment.
     """
 
     def __init__(self, folder: str, shards: list):

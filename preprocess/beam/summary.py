@@ -1,4 +1,4 @@
-"""From the shards' reports to the manifest, and to the table that a run ends with."""
+"""Turns the shards' reports into the manifest and into the table at the end of a run."""
 
 import glob
 import os
@@ -28,10 +28,10 @@ _SHOWN = 5  # missing row numbers
 
 
 def checked_reports(folder: str, shards: list) -> dict:
-    """{split: its ShardReports in order}; removes every file that is no shard.
+    """{split: its ShardReports in order}; removes every file that is not a shard.
 
     Raises:
-      RuntimeError: a runner lost a shard: no report, no file, or other rows than it was given.
+      RuntimeError: the runner lost a shard: no report, no file, or the wrong number of rows.
     """
     found = pipeline.read_reports(folder)
     reports = defaultdict(list)
@@ -52,17 +52,17 @@ def checked_reports(folder: str, shards: list) -> dict:
 
 
 def _remove_all_but(folder: str, files: set) -> None:
-    """Removes the report file, and what a worker left that was killed in mid-shard."""
+    """Removes the report file, and what a worker left that was killed while writing a shard."""
     for path in glob.glob(os.path.join(glob.escape(folder), "**"), recursive=True):
         if os.path.isfile(path) and os.path.relpath(path, folder) not in files:
             os.remove(path)
 
 
 def write_source_order(folder: str, rows: Rows, reports: dict) -> dict:
-    """Writes the index of every split whose row numbers were wanted; {split: the file's sha256}.
+    """Writes the index of every split that needs row numbers; returns {split: the file's sha256}.
 
     Raises:
-      UserError: they are not 0 to N - 1, so that predictions could not be put in order.
+      UserError: they are not 0 to N - 1, so predictions could not be put in order.
     """
     sha256 = {}
     for split, of_split in reports.items():
@@ -80,9 +80,9 @@ def _check_numbers(split: str, numbers: np.ndarray, rows: Rows) -> None:
     shown = ", ".join(map(str, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
     raise UserError(
         f"{os.path.dirname(rows.files[split][0].path)}: the {len(numbers):,} rows of split {split} "
-        f"are not numbered from 0 to {len(numbers) - 1:,} ({rows.number_feature}), {shown} is "
-        "missing; so predictions could not be put in the order of the test file. If lines of that "
-        f"file became no example, correct them; then {rows.advice}"
+        f"are not numbered from 0 to {len(numbers) - 1:,} ({rows.number_feature}); missing: "
+        f"{shown}. Predictions could not be put in the order of the test file. If lines of that "
+        f"file yielded no example, correct them; then {rows.advice}"
     )
 
 
@@ -94,7 +94,7 @@ def manifest_of(
     reports: dict,
     index_sha256: dict,
 ) -> Manifest:
-    """The manifest of a dataset whose shards are all there.
+    """The manifest of a dataset whose shards are complete.
 
     Args:
       rows: what was read.

@@ -1,1 +1,1 @@
-"""Texts to ids, to features, to bytes; what is counted on the way."""
+"""Texts to ids, to features, to bytes; and statistics of them."""

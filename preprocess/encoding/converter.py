@@ -1,4 +1,4 @@
-"""A batch of serialized rows becomes framed records and their statistics; the work of a shard."""
+"""Converts a batch of serialized rows to framed records and statistics: the work of a shard."""
 
 import functools
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _RECORDS = [tf.TensorSpec([], tf.string), *[tf.TensorSpec([None], tf.int64)] * 2
 
 @dataclass(frozen=True)
 class Converted:
-    """Records as they stand in a shard file."""
+    """Records as they are in a shard file."""
 
     framed: bytes
     statistics: Statistics
@@ -40,7 +40,7 @@ class Converter:
         self._unk_id = vocabulary.id(UNK)
 
     def convert(self, batch: Batch) -> Converted:
-        """Raises UserError where the rows are no Examples of these features."""
+        """Raises UserError if the rows are not Examples with these features."""
         values, lengths, labels, hashes = self._columns(batch)
         ids = Ids(values, lengths)
         records = self._serializer.serialize(self._encoder.encode(ids), labels)
@@ -57,10 +57,10 @@ class Converter:
 
 
 def row_numbers(batch: Batch, feature: str) -> np.ndarray:
-    """The int64 feature of every row, [N]; apart from Converter, so that only test splits pay.
+    """The int64 feature of every row, [N]; separate, so that only test splits pay for it.
 
     Raises:
-      UserError: the rows are no Examples with this feature.
+      UserError: the rows are not Examples with this feature.
     """
     records, spec = batch.records, {feature: tf.io.FixedLenFeature([], tf.int64)}
     serialized = tf.strings.substr(records.content, records.starts, records.lengths)

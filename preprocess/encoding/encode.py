@@ -1,4 +1,4 @@
-"""Word-piece ids of one or two texts become the tokens of a record."""
+"""Turns the word-piece ids of one or two texts into the tokens of a record."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ def min_sequence_length(num_texts: int) -> int:
 def truncate(length_a, length_b, room: int):
     """How many tokens of a pair to keep: drop the last one of the longer side until both fit.
 
-    On a tie b loses. Dropping one by one ends where this formula does:
+    On a tie, b loses a token. This formula equals dropping them one by one:
 
     >>> truncate(np.array([5, 1, 9, 9]), np.array([1, 9, 9, 8]), room=7)
     (array([5, 1, 4, 4]), array([1, 6, 3, 3]))

@@ -1,9 +1,9 @@
-"""What the lengths of a split's texts say: percentiles, a histogram, the price of a length."""
+"""Statistics of the lengths of a split's texts: percentiles, a histogram, the cost of a length."""
 
 from dataclasses import dataclass
 from itertools import accumulate
 
-# BERT-base, for the price of a training step (https://arxiv.org/abs/1810.04805).
+# BERT-base, for the cost of a training step (https://arxiv.org/abs/1810.04805).
 _LAYERS, _HIDDEN = 12, 768
 PERCENTILES = (5, 25, 50, 75, 95, 99)
 CANDIDATES = (32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512)
@@ -11,7 +11,7 @@ CANDIDATES = (32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512)
 
 @dataclass(frozen=True)
 class Price:
-    """What one max_sequence_length would do to a split.
+    """What one max_sequence_length would mean for a split.
 
     Attributes:
       max_sequence_length: the length.
@@ -29,7 +29,7 @@ class Price:
 
 
 def percentile(histogram: "dict[int, int]", percent: float) -> int:
-    """The smallest length that at least that share of the rows does not exceed.
+    """The smallest length that at least `percent` % of the rows do not exceed.
 
     >>> [percentile({3: 1, 5: 2, 9: 1}, percent) for percent in (0, 25, 26, 75, 100)]
     [3, 3, 5, 5, 9]
@@ -41,7 +41,7 @@ def percentile(histogram: "dict[int, int]", percent: float) -> int:
 
 
 def longer(histogram: "dict[int, int]", max_sequence_length: int) -> int:
-    """How many rows a length truncates.
+    """How many rows this length would truncate.
 
     >>> longer({3: 1, 5: 2, 9: 1}, 4)
     3
@@ -68,7 +68,7 @@ def bins(histogram: "dict[int, int]", count: int) -> "list[tuple[int, int, int]]
 
 
 def price(histogram: "dict[int, int]", max_sequence_length: int) -> Price:
-    """The price of one length.
+    """What one length costs.
 
     >>> found = price({3: 1, 5: 2, 9: 1}, 6)  # 3 of 22 tokens are cut, 5 of 24 positions padding
     >>> found.truncated, round(found.tokens_cut, 3), round(found.padding, 3)
@@ -87,8 +87,8 @@ def price(histogram: "dict[int, int]", max_sequence_length: int) -> Price:
 
 def gflop_per_step(length: int) -> float:
     """Forward and backward through BERT-base for one example: matrix products only, 2 operations
-    a multiplication, the backward pass counted as two forward passes. Every layer counts whole, as
-    wse computes it; gpu and cpu leave out most of the last one (train/model/flops.py).
+    a multiplication, the backward pass counted as two forward passes. Every layer counts fully, as
+    on wse; gpu and cpu skip most of the last one (train/model/flops.py).
 
     >>> round(gflop_per_step(128))
     67

@@ -1,4 +1,4 @@
-"""What may be wrong with a record, checked for many at once."""
+"""Checks many records at once for everything that may be wrong with one."""
 
 from typing import Iterator
 
@@ -45,7 +45,7 @@ class RecordChecker:
         return {name: values.numpy() for name, values in parsed.items()}
 
     def _serialize(self, rows: dict) -> "list[bytes]":
-        """The bytes that records of these features, which are right, should have."""
+        """The bytes that records with these (correct) features should have."""
         is_token = rows["input_mask"] == records.TOKEN
         lengths = is_token.sum(axis=1)
         b_starts = lengths - (rows["segment_ids"] == records.SEGMENT_B).sum(axis=1)
@@ -57,7 +57,7 @@ class RecordChecker:
         try:
             features = tf.train.Example.FromString(record).features.feature
         except DecodeError:
-            return "is no tf.train.Example"
+            return "is not a tf.train.Example"
         if set(features) != set(self._spec):
             return f"has the features {sorted(features)}, expected {sorted(self._spec)}"
         for name, expected in self._spec.items():

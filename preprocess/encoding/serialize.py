@@ -1,11 +1,11 @@
-"""A batch of records becomes the bytes of one tf.train.Example each, without protobuf objects.
+"""Serializes a batch of records, one tf.train.Example each, without protobuf objects.
 
 A protobuf object for every row costs ten times as much as tokenizing it. Only the tokens are
-encoded value by value; all that follows them in a record depends on few numbers (length, start of
-b, label) and is made once for each combination in the batch.
+encoded value by value; the rest of a record depends on few numbers (length, start of b, label) and
+is built once for each combination in the batch.
 
-The bytes are those that protobuf's deterministic serialization gives (map entries in the order of
-their names), see tests/preprocess/test_serialize.py. formats/example_bytes.py has the format.
+The bytes equal protobuf's deterministic serialization (map entries in the order of their names);
+tests/preprocess/test_serialize.py shows it. See preprocess/formats/example_bytes.py for the format.
 """
 
 import numpy as np
@@ -49,8 +49,8 @@ class Serializer:
         ]
 
     def _tails(self, tokens: Tokens, labels: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
-        """What follows the tokens in a record: each that occurs, and which one each row has."""
-        # -0.0 and 0.0 are one value to `unique`, and must be one in the bytes: x + 0 is never -0.0.
+        """What follows the tokens in a record: the distinct ones, and which one each row has."""
+        # `unique` treats -0.0 and 0.0 as one value, so the bytes must, too: x + 0 is never -0.0.
         known_labels, label_index = np.unique(labels + 0, return_inverse=True)
         entries = [_label_entry(label) for label in known_labels]
         (lengths, b_starts, label_index), which = _distinct(
@@ -69,9 +69,9 @@ class Serializer:
 
 
 def _heads(ids_sizes: np.ndarray, tail_sizes: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
-    """What stands before the tokens: each that occurs, and which one each row has.
+    """What comes before the tokens: the distinct ones, and which one each row has.
 
-    Args: bytes of input_ids' values, and of all that follows them in the record, int [N].
+    Args: sizes in bytes of input_ids' values, and of what follows them in the record, int [N].
     """
     (ids_sizes, tail_sizes), which = _distinct(ids_sizes, tail_sizes)
     heads = []
@@ -97,7 +97,7 @@ def _label_entry(label) -> bytes:
 
 
 class Varints:
-    r"""Encodes ids as varints: low 7 bits first, the high bit says that more come.
+    r"""Encodes ids as varints: low 7 bits first, the high bit says that more follow.
 
     >>> Varints(400).encode(np.array([3, 300, 5]), np.array([2, 1]))
     (b'\x03\xac\x02\x05', array([0, 3, 4]))
@@ -107,15 +107,15 @@ class Varints:
         encoded = [example_bytes.varint(value) for value in range(vocab_size)]
         assert len(encoded[-1]) <= _CELL_BYTES
         self._sizes = np.array([len(value) for value in encoded], np.uint8)
-        # One number for a value's bytes, so that looking up a value is looking up a number.
+        # A value's bytes as one number, so that looking up a value is looking up a number.
         self._cells = _cells(encoded)
         self._is_used = _cells([b"\1" * len(value) for value in encoded])
 
     def encode(self, values: np.ndarray, lengths: np.ndarray) -> "tuple[bytes, np.ndarray]":
-        """The varints of all rows, one after the other.
+        """The varints of all rows, concatenated.
 
-        Args: values, ids [total]; lengths, values of each row [N].
-        Returns: the bytes, and where each row's begin and the last one's end, int [N + 1].
+        Args: values, ids [total]; lengths, the number of values in each row [N].
+        Returns: the bytes, and where each row begins and the last one ends, int [N + 1].
         """
         value_ends = np.concatenate([[0], self._sizes[values].cumsum(dtype=np.int64)])
         row_ends = np.concatenate([[0], lengths.cumsum()])

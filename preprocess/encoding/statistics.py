@@ -1,4 +1,4 @@
-"""What the manifest and the summary tell of a split, gathered shard by shard."""
+"""The statistics of a split for the manifest and the summary, collected shard by shard."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _FINGERPRINT_MODULUS = 2**64
 
 @dataclass
 class Statistics:
-    """Counts over rows; adding those of two shards gives those of both.
+    """Counts over rows; the sum of two shards' counts is the count of both.
 
     Attributes:
       examples: rows.
@@ -54,11 +54,11 @@ class Statistics:
 
 
 def of_batch(ids: Ids, labels, hashes, start: int, unk_id: int) -> Statistics:
-    """The statistics of N adjoining rows.
+    """The statistics of N consecutive rows.
 
     Args:
       ids: of their texts.
-      labels: int64 [N], -1 where there is none; float32 [N] for a regression task.
+      labels: int64 [N], -1 for rows without one; float32 [N] for a regression task.
       hashes: uint8 [N, T, 8], a hash of each text.
       start: the number of the first row in the split.
       unk_id: the id of [UNK].
@@ -80,9 +80,9 @@ def of_batch(ids: Ids, labels, hashes, start: int, unk_id: int) -> Statistics:
 def rows_fingerprint(hashes: np.ndarray, labels: np.ndarray, start: int) -> int:
     """Identifies rows by content and order: a sum over the rows, mod 2^64.
 
-    Each row's hash takes in the hash of each text, the label and the row's number in the split,
-    one after the other as h <- mix(h xor part). So other rows or another order give another sum;
-    and sums can be added, so the result does not depend on how a split was cut into shards.
+    Each row's hash combines the hash of each text, the label and the row's number in the split,
+    one after the other, as h <- mix(h xor part). So other rows or another order give another sum;
+    and sums can be added, so the result does not depend on how a split is divided into shards.
     """
     numbers = np.arange(start, start + len(labels), dtype=np.int64)
     is_class = labels.dtype.kind == "i"

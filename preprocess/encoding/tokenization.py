@@ -1,10 +1,10 @@
 """Text to word-piece ids, equal to Google's reference tokenizer (google-research/bert).
 
-TensorFlow operations only, so that preprocessing and an exported model share this one
-implementation, and the ids never depend on Python's Unicode version. TF Text's own
-FastBertTokenizer does the work for printable ASCII, where it equals the reference. Elsewhere it
-folds case and compatibility forms that the reference leaves alone (ß, …, ½), so all other texts
-take the reference's steps one by one.
+It consists of TensorFlow operations only, so that preprocessing and an exported model can share
+it, and the ids never depend on Python's Unicode version. Printable ASCII is tokenized by TF Text's
+own FastBertTokenizer, which there equals the reference. On other characters it folds case and
+compatibility forms that the reference leaves alone (ß, …, ½), so all other texts go through the
+reference's steps one by one.
 """
 
 import tensorflow as tf
@@ -45,7 +45,7 @@ class Tokenizer:
             lower_case_nfd_strip_accents=vocabulary.lower_case,
             max_bytes_per_word=MAX_CHARS_PER_WORD,
         )
-        # Words of more than 200 characters are replaced beforehand, so no limit here cuts one.
+        # Words of more than 200 characters are replaced beforehand, so this limit never applies.
         self._word_pieces = tf_text.FastWordpieceTokenizer(
             vocab=pieces,
             token_out_type=tf.int32,
@@ -62,7 +62,7 @@ class Tokenizer:
         )
 
     def _replace_others(self, ids, texts, is_ascii):
-        """The ids of ASCII texts as they are, those of all others by the reference's steps."""
+        """Keeps the ids of ASCII texts and replaces all others, by the reference's steps."""
         rows = tf.where(~is_ascii)[:, 0]
         others = self._tokenize_like_reference(tf.gather(texts, rows))
         num_texts, num_others = (tf.size(x, out_type=tf.int64) for x in (texts, rows))

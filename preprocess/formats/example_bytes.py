@@ -1,12 +1,12 @@
-"""Protocol Buffers' wire format, as much of it as a tf.train.Example needs.
+"""The part of Protocol Buffers' wire format that a tf.train.Example needs.
 
     Example   {1: Features}
     Features  {1: entry {1: name, 2: Feature}} for every feature
     Feature   {1: BytesList {1: bytes, ...}}, {2: FloatList {1: packed float32}} or
               {3: Int64List {1: packed varints}}
 
-(https://protobuf.dev/programming-guides/encoding). The payload of a feature stands behind a
-header that depends on its name and size alone.
+(https://protobuf.dev/programming-guides/encoding). The payload of a feature follows a header that
+depends only on its name and size.
 """
 
 import functools
@@ -16,7 +16,7 @@ _UINT64 = 2**64
 
 
 def example(*entries: bytes) -> bytes:
-    """An Example of these map entries; in the order of their names it is the canonical one."""
+    """An Example of these map entries; canonical if they are in the order of their names."""
     body = b"".join(entries)
     return tag_and_size(1, len(body)) + body
 
@@ -37,13 +37,13 @@ def int64_entry(name: str, packed: bytes) -> bytes:
 
 
 def int64_header(name: str, size: int) -> bytes:
-    """What stands before `size` bytes of varints."""
+    """What precedes `size` bytes of varints."""
     return _header(name, _INT64_LIST, size)
 
 
 @functools.lru_cache(maxsize=2**16)
 def _header(name: str, kind: int, size: int) -> bytes:
-    """All of a map entry but its payload of `size` bytes, which follows."""
+    """A map entry without its payload of `size` bytes, which follows."""
     values = tag_and_size(1, size)
     feature = tag_and_size(kind, len(values) + size) + values
     key = tag_and_size(1, len(name.encode("utf-8"))) + name.encode("utf-8")
@@ -53,12 +53,12 @@ def _header(name: str, kind: int, size: int) -> bytes:
 
 @functools.lru_cache(maxsize=2**16)
 def tag_and_size(field: int, size: int) -> bytes:
-    """What stands before a length-delimited field (wire type 2)."""
+    """What precedes a length-delimited field (wire type 2)."""
     return varint(field << 3 | 2) + varint(size)
 
 
 def varint(value: int) -> bytes:
-    """Low 7 bits first; a negative int64 goes by its two's complement.
+    """Low 7 bits first; a negative int64 is encoded as its two's complement.
 
     >>> varint(150)
     b'\\x96\\x01'

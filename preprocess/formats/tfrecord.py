@@ -2,10 +2,10 @@
 
     uint64 length | uint32 crc of these 8 bytes | the record | uint32 crc of the record
 
-all little endian; crc is CRC-32C, masked as in `_checksums`
+all little-endian; crc is CRC-32C, masked as in `_checksums`
 (https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details). TensorFlow's
-own writer takes a call for each record, which costs more than tokenizing it; its reader cannot
-start at an offset, and does not say which record is damaged.
+own writer needs a call for each record, which costs more than tokenizing it; its reader cannot
+start at an offset and does not say which record is damaged.
 """
 
 import functools
@@ -33,7 +33,7 @@ class DamagedRecordError(Exception):
 
 @dataclass(frozen=True)
 class Records:
-    """Records as they lie in a block of a file: so TensorFlow can take them all in one piece."""
+    """Records in place in a block of a file, so that TensorFlow can take them in one piece."""
 
     content: bytes
     starts: np.ndarray  # int64 [N]
@@ -51,7 +51,7 @@ class Records:
 
 
 def frame(records: "list[bytes]") -> bytes:
-    """The records as they stand in a file, one after the other."""
+    """The records as they are in a file, one after the other."""
     footers = _checksums(records).tobytes()
     pieces = [b""] * (3 * len(records))
     pieces[0::3] = [_header(length) for length in map(len, records)]
@@ -63,7 +63,7 @@ def frame(records: "list[bytes]") -> bytes:
 def read(path: str, offset: int = 0, number: int = 0) -> "Iterator[Records]":
     """Yields the records to the end of the file, half a megabyte at a time.
 
-    Args: where the first of them begins, and its number in the file.
+    Args: offset, where the first of them begins; number, its number in the file.
     Raises:
       DamagedRecordError: a checksum is wrong or the file ends within a record.
     """
@@ -76,11 +76,11 @@ def read(path: str, offset: int = 0, number: int = 0) -> "Iterator[Records]":
 
 
 def scan(path: str, offset: int = 0, number: int = 0) -> "Iterator[tuple[Records, dict[int, str]]]":
-    """Like `read`, but goes on after a wrong checksum.
+    """Like `read`, but continues after a wrong checksum.
 
     Yields: records, and {index among them: what is wrong}.
     Raises:
-      DamagedRecordError: it is not known where the next record begins.
+      DamagedRecordError: the start of the next record is unknown.
     """
     with open(path, "rb") as file:
         file.seek(offset)
@@ -103,12 +103,12 @@ def scan(path: str, offset: int = 0, number: int = 0) -> "Iterator[tuple[Records
 
 
 def _ends(block: bytes) -> "tuple[np.ndarray, bool]":
-    """0 and where each record ends that the block holds whole; whether the next one is damaged."""
+    """0 and the end of each record that is complete in the block; whether the next is damaged."""
     at, ends, is_damaged = 0, [0], False
     while at + _HEADER_BYTES <= len(block):
         length = _LENGTH.unpack_from(block, at)[0]
         if at + length + _AROUND > len(block):
-            # Where the length is damaged, the rest of the file would be read as one record.
+            # With a damaged length, the rest of the file would be read as one record.
             is_damaged = block[at : at + _HEADER_BYTES] != _header(length)
             break
         at += length + _AROUND
@@ -117,7 +117,7 @@ def _ends(block: bytes) -> "tuple[np.ndarray, bool]":
 
 
 def _sound_lengths(records: Records) -> int:
-    """How many records there are before the first one whose length has a wrong checksum."""
+    """The number of records before the first one whose length has a wrong checksum."""
     lengths, which = np.unique(records.lengths, return_inverse=True)
     headers = np.frombuffer(b"".join(map(_header, lengths.tolist())), np.uint8)
     content = np.frombuffer(records.content, np.uint8)
@@ -127,7 +127,7 @@ def _sound_lengths(records: Records) -> int:
 
 
 def _problems(records: Records) -> "dict[int, str]":
-    """{index: what is wrong} of the records whose content has a wrong checksum."""
+    """{index: what is wrong} for the records whose content has a wrong checksum."""
     content = np.frombuffer(records.content, np.uint8)
     footers = content[(records.starts + records.lengths)[:, None] + np.arange(_FOOTER_BYTES)]
     is_wrong = footers.view("<u4")[:, 0] != _checksums(records.as_list())
@@ -136,12 +136,12 @@ def _problems(records: Records) -> "dict[int, str]":
 
 
 def offsets(path: str, numbers: "list[int]") -> "list[int]":
-    """Where the records of these numbers (ascending) begin; the number behind the last is the end.
+    """Where the records of these numbers (ascending) begin; the number after the last is the end.
 
-    Only lengths are read: the content is for `read` to check.
+    Only lengths are read; the content is checked by `read`.
 
     Raises:
-      DamagedRecordError: the file ends before.
+      DamagedRecordError: the file ends too early.
     """
     found, number, start, at, block = [], 0, 0, 0, b""
     with open(path, "rb") as file:

@@ -1,1 +1,1 @@
-"""Datasets on disk: shards, the folder that appears whole, and whether it is up to date."""
+"""Datasets on disk: shards, replacing the folder as a whole, and whether it is up to date."""

@@ -2,8 +2,8 @@
 
 msl72                    the dataset
 msl72.incomplete-5f0c..  the next one, while it is written; manifest.json is its last file. Each run
-                         has its own, so that a worker which outlives its run cannot write into the
-                         next one's
+                         has its own, so that a worker that outlives its run cannot write into the
+                         next run's folder
 msl72.replaced           the old one, for the moment between two renames
 """
 
@@ -30,10 +30,10 @@ class DatasetFolder:
 
     @contextmanager
     def locked(self):
-        """Keeps other runs out, and first finishes or undoes what a killed run left.
+        """Keeps other runs out, and first completes or undoes what a killed run left behind.
 
         Raises:
-          UserError: another run holds the folder, or something that is no dataset lies there.
+          UserError: another run holds the folder, or it exists and is not a dataset.
         """
         parent, name = os.path.split(self.path)
         with lock.exclusive(os.path.join(parent, f".{name}.lock"), "another run", "DATA_DIR"):
@@ -43,7 +43,7 @@ class DatasetFolder:
 
     @contextmanager
     def replaced(self):
-        """Makes an empty incomplete folder; moves it into place when the block succeeds."""
+        """Creates an empty incomplete folder; moves it into place when the block succeeds."""
         os.makedirs(self.incomplete)
         try:
             yield
@@ -72,6 +72,6 @@ class DatasetFolder:
     def _check_is_dataset(self) -> None:
         if os.path.exists(self.path) and not is_dataset(self.path):
             raise UserError(
-                f"{self.path} exists and holds no {MANIFEST_FILE}, so it is not a dataset of "
-                "this program and is left alone. Move it away, or choose another DATA_DIR."
+                f"{self.path} exists but has no {MANIFEST_FILE}, so it is not a dataset and is "
+                "left untouched. Move it away, or choose another DATA_DIR."
             )

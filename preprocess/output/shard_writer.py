@@ -1,4 +1,4 @@
-"""Framed records become a shard file that appears whole or not at all."""
+"""Writes framed records to a shard file that appears whole or not at all."""
 
 import contextlib
 import hashlib
@@ -18,7 +18,7 @@ class ShardWriter:
 
     def __init__(self, path: str):
         self._path = path
-        # Two attempts at one shard may run at once, on two machines even.
+        # Two attempts at one shard may run at once, even on two machines.
         self._temporary = f"{path}.{uuid.uuid4().hex}.tmp"
         self._examples = self._bytes = 0
         self._digest = hashlib.sha256()
@@ -30,7 +30,7 @@ class ShardWriter:
         return self
 
     def write(self, framed: bytes, examples: int) -> None:
-        """Appends so many records, framed as they stand in the file."""
+        """Appends `examples` records, already framed."""
         self._file.write(framed)
         self._digest.update(framed)
         self._bytes += len(framed)

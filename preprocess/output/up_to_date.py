@@ -1,4 +1,4 @@
-"""Whether the dataset that lies there is the one that a run would write; needs no TensorFlow."""
+"""Whether an existing dataset is the one that a run would write; needs no TensorFlow."""
 
 from typing import Any, Callable, Iterator
 
@@ -9,14 +9,14 @@ from shared.shards import shard_paths, size_fault
 
 
 def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None:
-    """Stops unless the dataset at `path` is what this run would write.
+    """Checks that the dataset at `path` is what this run would write.
 
     Args:
-      expected: what its manifest should say, a part of it.
-      num_shards: how many shards a split of so many examples should have.
+      expected: a part of what its manifest should hold.
+      num_shards: how many shards a split with this many examples should have.
     Raises:
-      UserError: lists every difference, or every shard that is missing or has another
-        size, and every index that is not what was written.
+      UserError: lists every difference, or every shard that is missing or has the wrong
+        size, and every damaged index.
     """
     manifest = read_manifest(path)
     lines = [

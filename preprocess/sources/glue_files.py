@@ -1,6 +1,6 @@
 """Prepares the dataset that TFDS would have built, from the official GLUE files instead of a
 download. TFDS' own builder does the work, so splits, examples and feature names are TFDS' own; what
-it would do without a word, or stop at without a line number, is said here.
+it would do silently, or stop at without a line number, is reported here.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ _FILES_OF = {
     "mrpc": ("msr_paraphrase_train.txt", "msr_paraphrase_test.txt", _DEV_IDS),
     "ax": ("AX.tsv",),
 }
-# Other names that two of these files go by.
+# Alternative names of two of these files.
 _ALIASES = {_DEV_IDS: "dev_ids.tsv", "AX.tsv": "diagnostic.tsv"}
 _SHOWN = 5  # line numbers of a file
-_MARK = "glue_files.json"  # says what the dataset beside it was made from
+_MARK = "glue_files.json"  # records which files the dataset beside it was made from
 
 
 def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
@@ -45,7 +45,7 @@ def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
     Returns:
       The folder of the prepared dataset.
     Raises:
-      UserError: a file is missing or TFDS could not read it; or the dataset was prepared before,
+      UserError: a file is missing or TFDS could not read it; or the dataset was prepared earlier
         from other files.
     """
     paths = _paths(task, glue_dir)
@@ -58,10 +58,10 @@ def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
             return prepared_folder(task, tfds_data_dir)
     if _read_mark(folder) != hashes:
         raise UserError(
-            f"{folder} was prepared before, and not from the files in {glue_dir} as they are now. "
+            f"{folder} was prepared earlier, and not from the current files in {glue_dir}. "
             "Leave out GLUE_DIR to use it as it is, remove it, or choose another TFDS_DATA_DIR."
         )
-    print(f"{folder} was prepared from these files before")
+    print(f"{folder} was already prepared from these files")
     return folder
 
 
@@ -74,15 +74,15 @@ def _paths(task: Task, glue_dir: str) -> dict:
         found = [path for path in candidates if os.path.isfile(path)]
         if not found:
             raise UserError(
-                f"there is no {' or '.join(candidates)}; GLUE_DIR (--glue_dir) is the folder that "
-                f"holds {_FOLDERS[task.name]}/ as GLUE's archive has it"
+                f"{' or '.join(candidates)} is missing; GLUE_DIR (--glue_dir) is the folder that "
+                f"holds {_FOLDERS[task.name]}/ as in GLUE's archive"
             )
         paths[name] = found[0]
     return paths
 
 
 def _read_mark(folder: str):
-    """What a prepared dataset was made from; None where that is not known."""
+    """What a prepared dataset was made from; None if unknown."""
     try:
         with open(os.path.join(folder, _MARK), encoding="utf-8") as file:
             return json.load(file)
@@ -98,7 +98,7 @@ def _prepare(task: Task, paths: dict, tfds_data_dir: str, hashes: dict) -> None:
         name: glue_rows.check(path, glue_rows.layout(task, name, config))
         for name, path in paths.items()
     }
-    print(f"TFDS prepares glue/{task.name} in {tfds_data_dir}")
+    print(f"TFDS is preparing glue/{task.name} in {tfds_data_dir}")
     with tempfile.TemporaryDirectory() as scratch:
         for name, file in files.items():
             file.lay_out(os.path.join(scratch, name))
@@ -115,7 +115,7 @@ def _build(task: Task, scratch: str, tfds_data_dir: str, hashes: dict) -> dict:
     kept = defaultdict(set)
 
     class LocalGlue(tfds.builder_cls("glue"), skip_registration=True):
-        """TFDS' own GLUE builder, told that its downloads lie in `scratch`."""
+        """TFDS' own GLUE builder, with `scratch` in place of its downloads."""
 
         name = "glue"
 
@@ -133,13 +133,13 @@ def _build(task: Task, scratch: str, tfds_data_dir: str, hashes: dict) -> dict:
             # TFDS moves this folder into place as a whole.
             write_whole(os.path.join(self.data_dir, _MARK), json.dumps(hashes, indent=2))
 
-    # TFDS would speak of a download, of unknown size.
+    # TFDS would announce a download of unknown size.
     with quiet.native_stderr(), contextlib.redirect_stdout(io.StringIO()):
         try:
             LocalGlue(config=task.name, data_dir=tfds_data_dir).download_and_prepare()
         except AssertionError as error:  # "No examples were yielded."
             raise UserError(
-                f"TFDS finds no example for a split of {task.name} ({error}); take the files of "
+                f"TFDS finds no example for a split of {task.name} ({error}); use the files from "
                 "GLUE's archive"
             ) from None
     return kept
@@ -153,12 +153,12 @@ class _LocalFiles:
         self._task = task
 
     def download_and_extract(self, _url: str) -> str:
-        """An extracted archive holds one folder, by the name that TFDS knows."""
+        """An extracted archive holds one folder, under the name that TFDS expects."""
         os.symlink(".", os.path.join(self._folder, _FOLDERS[self._task.name]))
         return self._folder
 
     def download(self, urls):
-        """AX is one file; MRPC's files are asked for as {"train", "test", "dev_ids": url}."""
+        """AX is one file; MRPC's files are requested as {"train", "test", "dev_ids": url}."""
         names = _FILES_OF[self._task.name]
         if isinstance(urls, str):
             return os.path.join(self._folder, names[0])
@@ -167,17 +167,17 @@ class _LocalFiles:
 
 
 def _report(file: "glue_rows.GlueFile", kept: set) -> None:
-    """Prints which lines became no example, or less than themselves, and what was not used."""
+    """Prints which lines yielded no example, or only a part of themselves, and what was unused."""
     lines, cut = file.lost_lines(kept)
     if lines:
-        print(f"{file.path}: {len(lines):,} lines became no example: {_first(lines)}")
+        print(f"{file.path}: {len(lines):,} lines yielded no example: {_first(lines)}")
     if cut:
         print(
-            f"{file.path}: {len(cut):,} lines hold a carriage return, which splits them; a part of "
-            f"each became an example: {_first(cut)}"
+            f"{file.path}: {len(cut):,} lines contain a carriage return, which splits them; only a "
+            f"part of each became an example: {_first(cut)}"
         )
     if file.has_unused_labels:
-        print(f"{file.path}: its labels are not used; GLUE's test rows have the label -1")
+        print(f"{file.path}: its labels are ignored; GLUE's test rows have the label -1")
 
 
 def _first(lines: list) -> str:

@@ -1,7 +1,7 @@
 """The rows of an official GLUE file, as TFDS' builder splits and checks them, with line numbers.
 
 TFDS reads with universal newlines and csv's QUOTE_NONE: every line feed or carriage return ends a
-row, a tab always ends a field. Row numbers (TFDS' `idx`) count the rows behind the header.
+row, a tab always ends a field. Row numbers (TFDS' `idx`) count the rows after the header.
 """
 
 import os
@@ -13,8 +13,8 @@ from shared.errors import UserError
 from shared.tasks import Task
 
 _BOM = "\ufeff"
-_MAX_FIELD_CHARS = 131072  # of Python's csv module, which TFDS leaves as it is
-_COLA_COLUMNS = ["source", "is_acceptable", "mark", "sentence"]  # of its files without a header
+_MAX_FIELD_CHARS = 131072  # the limit of Python's csv module, which TFDS does not change
+_COLA_COLUMNS = ["source", "is_acceptable", "mark", "sentence"]  # in its files without a header
 _MRPC_COLUMNS = ("#1 String", "#2 String", "#1 ID", "#2 ID")
 
 
@@ -26,10 +26,10 @@ class Layout:
       texts: names of the columns that every row needs.
       label: name of the label column.
       labels: the label's values; None for scores.
-      columns: the columns of a file without a header; None where the first line names them.
+      columns: the columns of a file without a header; None if the first line names them.
       is_test: whether labels must not be used.
-      stops_at_short_rows: whether TFDS fails at a short row; elsewhere it leaves it out.
-      has_bom: MRPC's training file, whose first three bytes TFDS skips unseen.
+      stops_at_short_rows: whether TFDS fails at a short row; otherwise it skips the row.
+      has_bom: true for MRPC's training file, whose first three bytes TFDS skips unread.
     """
 
     texts: tuple
@@ -46,7 +46,7 @@ class GlueFile:
     """A file that TFDS will read without an error.
 
     Attributes:
-      path: where it lies.
+      path: of the file.
       lines: the line of each row, by row number.
       has_unused_labels: whether it is a test file with labels.
     """
@@ -61,7 +61,7 @@ class GlueFile:
         return self.layout.is_test and self.layout.label in self.header
 
     def lay_out(self, path: str) -> None:
-        """Puts the file at `path` as TFDS must see it: by a link, or with another first line."""
+        """Puts the file at `path` as TFDS must see it: as a link, or with another first line."""
         wanted = _BOM if self.layout.has_bom else ""
         columns = [
             "unused" if self.has_unused_labels and name == self.layout.label else name
@@ -78,7 +78,7 @@ class GlueFile:
                     copy.write(line)
 
     def lost_lines(self, kept: set) -> "tuple[list[int], list[int]]":
-        """The lines that became no example, and those of which a part did.
+        """The lines that yielded no example, and those of which only a part did.
 
         Args: kept, the numbers of the rows that became examples.
         """
@@ -91,7 +91,7 @@ class GlueFile:
 
 
 def layout(task: Task, name: str, config) -> Layout:
-    """Args: name, of the file as TFDS knows it; config, TFDS' builder config of the task."""
+    """Args: name, TFDS' name of the file; config, TFDS' builder config of the task."""
     is_test = "test" in name or task.splits == ("test",)
     labels = None
     if not task.is_regression:
@@ -120,7 +120,7 @@ def check(path: str, expected: Layout) -> GlueFile:
     if missing:
         raise UserError(
             f"{path} line 1: its columns are {', '.join(file.header)}, expected "
-            f"{', '.join(missing)} among them; take the file of GLUE's archive"
+            f"{', '.join(missing)} among them; use the file from GLUE's archive"
         )
     for line, fields in rows:
         problem = _problem(fields, file)
@@ -128,12 +128,12 @@ def check(path: str, expected: Layout) -> GlueFile:
             raise UserError(f"{path} line {line}: {problem}; correct or remove the line")
         file.lines.append(line)
     if not file.lines:
-        raise UserError(f"{path} holds no rows; take the file of GLUE's archive")
+        raise UserError(f"{path} has no rows; use the file from GLUE's archive")
     return file
 
 
 def _problem(fields: list, file: GlueFile) -> "str | None":
-    """What TFDS' builder would stop at; it leaves out a row that lacks a text or a class."""
+    """What TFDS' builder would stop at; it skips a row that lacks a text or a class."""
     expected = file.layout
     if max(map(len, fields)) > _MAX_FIELD_CHARS:
         return f"a field of more than {_MAX_FIELD_CHARS:,} characters, which TFDS cannot read"

@@ -1,7 +1,7 @@
 """Rows of text and label, as every worker reads them: TFRecord files, read by row range.
 
 A row is a tf.train.Example with one string for each text and a `label`: the form in which TFDS
-prepares a dataset, and in which user_files.py lays down a user's rows.
+prepares a dataset, and in which user_files.py stores a user's rows.
 """
 
 import os
@@ -17,7 +17,7 @@ LABEL = "label"
 
 @dataclass(frozen=True)
 class RowFile:
-    """A TFRecord file of so many rows."""
+    """A TFRecord file and its number of rows."""
 
     path: str
     rows: int
@@ -31,9 +31,9 @@ class Rows:
       task: which task; its splits are the keys of `files`, in its order.
       text_features: the name of the Example's feature for each text column of the task.
       files: {split: its RowFiles, in the order of the rows}.
-      dropped: {split: rows of the user's file that became no example}; empty where none may.
-      number_feature: the Example's feature that says the row's number in the source; None where
-        the rows are in the source's order.
+      dropped: {split: rows of the user's file that were left out}; empty if none may be.
+      number_feature: the Example's feature with the row's number in the source; None if the rows
+        are in the source's order.
       advice: what the user can do about a damaged file.
     """
 
@@ -48,13 +48,13 @@ class Rows:
         return sum(file.rows for file in self.files[split])
 
     def number_feature_of(self, split: str) -> "str | None":
-        """number_feature where it is wanted: who predicts must know which row is which."""
+        """number_feature for test splits, whose predictions must be matched to rows; else None."""
         return self.number_feature if is_test(split) else None
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Adjoining records of a file.
+    """Consecutive records of a file.
 
     Attributes:
       path: the file.
@@ -85,7 +85,7 @@ def cut(rows: Rows, split: str, ranges: "list[tuple[int, int]]") -> "list[tuple[
     """The pieces of files that hold each range of rows [start, stop); the ranges are in order.
 
     Raises:
-      UserError: a file does not hold the rows that it should.
+      UserError: a file does not have the expected rows.
     """
     pieces = [[] for _ in ranges]
     before = 0  # rows in earlier files
@@ -112,14 +112,14 @@ def _offsets(file: RowFile, numbers: "list[int]", advice: str) -> "list[int]":
         ) from None
     if end != size:
         raise UserError(
-            f"{file.path} is damaged: its {file.rows:,} rows should end at byte {end:,}, it has "
-            f"{size:,} bytes; {advice}"
+            f"{file.path} is damaged: its {file.rows:,} rows should end at byte {end:,}, but "
+            f"it has {size:,} bytes; {advice}"
         )
     return found
 
 
 def batches(pieces: "tuple[Piece, ...]", start: int) -> Iterator[Batch]:
-    """The rows of adjoining pieces in order; `start` is the number of the first row in the split.
+    """The rows of consecutive pieces in order; `start` is the first row's number in the split.
 
     Raises:
       UserError: a record is damaged.

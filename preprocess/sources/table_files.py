@@ -1,11 +1,11 @@
-"""Rows of a CSV, TSV or JSONL file, plain or .gz, with the line that each begins on.
+"""Rows of a CSV, TSV or JSONL file, plain or .gz, with the line on which each begins.
 
 CSV     RFC 4180: a field in double quotes may hold commas, line breaks and doubled quotes
 TSV     no quoting: a tab always ends a field, a line break always ends a row
 JSONL   one JSON object a line
 
 CSV and TSV begin with a line of column names. A byte-order mark and CRLF are accepted, blank lines
-are skipped. Lines end at a line feed only, so a lone carriage return never splits a row unnoticed.
+are skipped. Only a line feed ends a line, so a lone carriage return never splits a row unnoticed.
 """
 
 import csv
@@ -20,12 +20,12 @@ from shared.errors import UserError
 
 _BOM = b"\xef\xbb\xbf"
 _FORMATS = (".csv", ".tsv", ".jsonl")
-_MAX_FIELD_CHARS = 2**31 - 1  # the csv module's default of 131,072 would refuse long documents
+_MAX_FIELD_CHARS = 2**31 - 1  # the csv module's default of 131,072 would reject long documents
 
 
 @dataclass(frozen=True)
 class Row:
-    """The values of the columns asked for: text in CSV and TSV, any JSON value in JSONL."""
+    """The values of the requested columns: text in CSV and TSV, any JSON value in JSONL."""
 
     line: int
     values: tuple
@@ -40,10 +40,10 @@ class BadRow:
 
 
 def columns(path: str) -> "list[str]":
-    """The column names: of the first line, or in JSONL the keys of the first object.
+    """The column names: from the first line, or in JSONL the keys of the first object.
 
     Raises:
-      UserError: the file cannot be read, is empty, or its first line is no header.
+      UserError: the file cannot be read, is empty, or its first line is not a header.
     """
     with _opened(path) as file:
         first = _first(_rows(path, _Lines(file)), skips_bad=_format(path) == ".jsonl")
@@ -57,7 +57,7 @@ def columns(path: str) -> "list[str]":
 
 
 def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | None":
-    """The first row; where bad ones are skipped, the first good one, if there is one."""
+    """The first row; if bad ones are skipped, the first good one, if any."""
     first = next(rows, None)
     if skips_bad and isinstance(first, BadRow):
         return next((row for row in rows if isinstance(row, Row)), first)
@@ -65,13 +65,13 @@ def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | N
 
 
 def read(path: str, names: "list[str]", absent: str = "") -> "Iterator[Row | BadRow]":
-    """The rows in order, of each the columns of these names.
+    """The rows in order, each with the columns of these names.
 
     Args:
-      absent: a column that the file does not have; a JSONL row with such a key is bad.
+      absent: a column that the file does not have; a JSONL row with this key is bad.
     Raises:
-      UserError: the file as a whole cannot be read: missing, damaged, no such column, or a quote
-        that is never closed, which would swallow all rows after it.
+      UserError: the file as a whole cannot be read: it is missing or damaged, lacks a column, or
+        has a quote that is never closed, which would swallow all rows after it.
     """
     with _opened(path) as file:
         rows = _rows(path, _Lines(file))
@@ -86,7 +86,7 @@ def read(path: str, names: "list[str]", absent: str = "") -> "Iterator[Row | Bad
 def check_columns(path: str, names: "list[str]") -> None:
     """Raises UserError unless the file has each of these columns, once.
 
-    In JSONL each row has keys of its own: `read` tells of those that lack one.
+    In JSONL each row has its own keys: `read` reports rows that lack one.
     """
     found = columns(path)
     if _format(path) == ".jsonl":
@@ -111,7 +111,7 @@ def _json_row(row: "Row | BadRow", names: "list[str]", absent: str) -> "Row | Ba
     if isinstance(row, BadRow):
         return row
     if absent in row.values:
-        return BadRow(row.line, f"a key {absent!r}, which the first row has not")
+        return BadRow(row.line, f"a key {absent!r}, which the first row lacks")
     missing = [name for name in names if name not in row.values]
     if missing:
         return BadRow(row.line, f"no key {missing[0]!r}; its keys are: {', '.join(row.values)}")
@@ -119,7 +119,7 @@ def _json_row(row: "Row | BadRow", names: "list[str]", absent: str) -> "Row | Ba
 
 
 class _Lines:
-    """Decoded lines, their number, and what was last found that is not UTF-8."""
+    """Decoded lines, their number, and the last line that was not UTF-8."""
 
     def __init__(self, file):
         self._file = file
@@ -140,15 +140,15 @@ class _Lines:
         except UnicodeDecodeError as error:
             self._undecodable = self.number
             self._problem = f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start + 1}"
-            return line.decode("utf-8", "replace")  # so that the quotes in it keep their meaning
+            return line.decode("utf-8", "replace")  # so that the quotes in it still count
 
     def problem_since(self, number: int) -> "str | None":
-        """What is wrong with the lines from that number on."""
+        """What is wrong with the lines from this number on."""
         return self._problem if self._undecodable >= number else None
 
 
 def _rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
-    """All rows, the header too; `values` are all fields, or in JSONL the object."""
+    """All rows, including the header; `values` are all fields, or in JSONL the object."""
     read_format = {".csv": _csv_rows, ".tsv": _tsv_rows, ".jsonl": _jsonl_rows}[_format(path)]
     try:
         for row in read_format(path, lines):
@@ -168,12 +168,12 @@ def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
         except csv.Error as error:
             if "unexpected end of data" in str(error):
                 raise UserError(
-                    f"{path} line {start}: a quoted field begins in this row and is never closed, "
-                    f"the file ends at line {lines.number}; close the quote, or double it"
+                    f"{path} line {start}: a quoted field begins in this row and is never closed "
+                    f"(the file ends at line {lines.number}); close the quote, or double it"
                 ) from None
             if lines.number > start:  # it may hold good rows, which must not be dropped with it
                 raise UserError(
-                    f"{path} line {start}: a quoted field begins in this row and ends wrongly on "
+                    f"{path} line {start}: a quoted field begins in this row and is malformed on "
                     f"line {lines.number} ({error}); double the quotes inside fields"
                 ) from None
             problem = "a carriage return outside of quotes" if "new-line" in str(error) else error
@@ -196,7 +196,7 @@ def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
             value = json.loads(line)
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
-            yield BadRow(lines.number, "an escape for half a character")
+            yield BadRow(lines.number, "an escape for half a surrogate pair")
             continue
         except (ValueError, RecursionError) as error:
             yield BadRow(lines.number, f"not JSON ({error})")
@@ -206,7 +206,7 @@ def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
 
 
 def _not_blank(lines: _Lines) -> Iterator[str]:
-    """The lines without their ends."""
+    """The non-blank lines, without their line ends."""
     for line in lines:
         line = line.removesuffix("\n").removesuffix("\r")
         if line:
@@ -218,8 +218,8 @@ def _format(path: str) -> str:
     extension = os.path.splitext(name)[1].lower()
     if extension not in _FORMATS:
         raise UserError(
-            f"{path}: the name must end in .csv, .tsv or .jsonl (or one of these and .gz), so that "
-            "the format is known; rename or convert it"
+            f"{path}: the name must end in .csv, .tsv or .jsonl, or one of these and .gz, to tell "
+            "the format; rename or convert it"
         )
     return extension
 

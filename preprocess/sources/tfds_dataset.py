@@ -1,4 +1,4 @@
-"""A GLUE task as TFDS prepared it, checked by its metadata; needs neither TensorFlow nor TFDS."""
+"""A GLUE task as prepared by TFDS, checked by its metadata; needs neither TensorFlow nor TFDS."""
 
 import glob
 import os
@@ -11,19 +11,19 @@ from shared.mapping_files import read_json
 from shared.tasks import Task
 
 _INFO_FILE = "dataset_info.json"
-_NUMBER = "idx"  # TFDS stores rows in the order of a hash and says which is which
+_NUMBER = "idx"  # TFDS stores rows in the order of a hash, with their numbers
 
 
 def prepared_folder(task: Task, tfds_data_dir: str) -> Optional[str]:
-    """<tfds_data_dir>/glue/<task>/<newest version>, or None where TFDS has prepared nothing."""
+    """<tfds_data_dir>/glue/<task>/<newest version>, or None if TFDS has prepared nothing."""
     pattern = os.path.join(glob.escape(tfds_data_dir), "glue", task.name, "*", _INFO_FILE)
     folders = [os.path.dirname(path) for path in glob.glob(pattern)]
-    # A TFDS that was killed leaves 2.0.0.incompleteXYZ.
+    # When TFDS is killed, it leaves 2.0.0.incompleteXYZ.
     return max(filter(_version, folders), key=_version, default=None)
 
 
 def _version(folder: str) -> list:
-    """2.0.0 -> [2, 0, 0]; [] for what is no version."""
+    """2.0.0 -> [2, 0, 0]; [] if it is not a version."""
     name = os.path.basename(folder)
     return [int(part) for part in name.split(".")] if re.fullmatch(r"\d+(\.\d+)*", name) else []
 
@@ -41,7 +41,7 @@ class TfdsDataset:
         self.text_columns = task.text_columns
         self._folder = folder
         path = os.path.join(folder, _INFO_FILE)
-        advice = "It is not TFDS metadata; prepare the dataset again with TFDS."
+        advice = "This is not TFDS metadata; prepare the dataset again with TFDS."
         info = read_json(path, advice)
         try:
             found = {split["name"]: _Split(split) for split in info["splits"]}
@@ -52,7 +52,7 @@ class TfdsDataset:
         self._splits = {name: found[name] for name in task.splits}
 
     def describe(self) -> dict:
-        """What the manifest says of the source: name, version, and each split's rows and bytes."""
+        """The manifest's entry for the source: name, version, and each split's rows and bytes."""
         splits = {
             name: {"examples": split.examples, "bytes": split.bytes}
             for name, split in self._splits.items()
@@ -61,7 +61,7 @@ class TfdsDataset:
         return {"name": f"tfds:glue/{self.task.name}", "version": version, "splits": splits}
 
     def rows(self, _folder: str) -> Rows:
-        """Where the rows lie.
+        """Where the rows are.
 
         Raises:
           UserError: a file is missing.
@@ -93,7 +93,7 @@ class TfdsDataset:
             )
         if set(found) != set(self.task.splits):
             raise UserError(
-                f"{path} has the splits {sorted(found)}, task {self.task.name} has "
+                f"{path} has the splits {sorted(found)}, expected those of {self.task.name}: "
                 f"{sorted(self.task.splits)}; prepare the dataset again with TFDS"
             )
 
@@ -105,13 +105,13 @@ class TfdsDataset:
             names = tuple(file.read().split())
         if names != self.task.label_names:
             raise UserError(
-                f"{path} has the label order {names}, this program has {self.task.label_names}; "
+                f"{path} has the label order {names}, expected {self.task.label_names}; "
                 "prepare the dataset again with TFDS 4.9.10"
             )
 
 
 class _Split:
-    """What TFDS' metadata says of a split; `bytes` is the size of its serialized examples."""
+    """A split in TFDS' metadata; `bytes` is the size of its serialized examples."""
 
     def __init__(self, entry: dict):
         self.shard_lengths = [int(length) for length in entry["shardLengths"]]

@@ -1,4 +1,4 @@
-"""Gets a GLUE task that TFDS has not prepared yet, by TFDS' own download."""
+"""Downloads a GLUE task that TFDS has not prepared yet, through TFDS itself."""
 
 import http.client
 import os
@@ -15,10 +15,10 @@ _MRPC_URL = "https://dl.fbaipublicfiles.com/senteval/senteval_data/msr_paraphras
 
 
 def ensure_prepared(task: Task, tfds_data_dir: str) -> str:
-    """The folder where TFDS prepared the task; downloads it first where there is none.
+    """The folder where TFDS prepared the task; downloads it first if necessary.
 
     Raises:
-      UserError: there is no prepared data and the download's host does not answer.
+      UserError: no data is prepared and the download's host does not answer.
     """
     folder = prepared_folder(task, tfds_data_dir)
     if folder is None:
@@ -37,31 +37,31 @@ def _download(task: Task, tfds_data_dir: str) -> None:
 
     builder = tfds.builder(f"glue/{task.name}", data_dir=tfds_data_dir)
     url = builder.builder_config.data_url or _MRPC_URL
-    # TFDS itself would try again for 204 seconds before it gives up.
+    # TFDS itself would retry for 204 seconds before giving up.
     problem = unreachable(url)
     if problem:
         raise _cannot_get(task, tfds_data_dir, url, problem)
-    print(f"glue/{task.name} is not in {tfds_data_dir}: TFDS downloads it from {url}")
+    print(f"glue/{task.name} is not in {tfds_data_dir}: TFDS is downloading it from {url}")
     try:
         builder.download_and_prepare()
-    except Exception as error:  # TFDS raises whatever its libraries raise
+    except Exception as error:  # TFDS raises anything that its libraries raise
         raise _cannot_get(task, tfds_data_dir, url, str(error)) from error
 
 
 def _cannot_get(task: Task, tfds_data_dir: str, url: str, problem: str) -> UserError:
     return UserError(
-        f"no prepared TFDS data for glue/{task.name} in {tfds_data_dir}, and {url} cannot be had "
-        f"({problem}).\n"
+        f"no prepared TFDS data for glue/{task.name} in {tfds_data_dir}, and {url} cannot be "
+        f"reached ({problem}).\n"
         "Give the official files with GLUE_DIR (--glue_dir), or\n"
         f"point TFDS_DATA_DIR (--tfds_data_dir) at a folder that holds glue/{task.name}, "
         "copied from a machine where\n"
         f"  python -c \"import tensorflow_datasets as tfds; tfds.load('glue/{task.name}')\"\n"
-        "was run (there it lies in ~/tensorflow_datasets), or run this with network."
+        "was run (it is in ~/tensorflow_datasets there), or run this with network access."
     )
 
 
 def unreachable(url: str, seconds: float = PROBE_SECONDS) -> "str | None":
-    """Why `url` cannot be had within `seconds`; None when it can."""
+    """Why `url` cannot be reached within `seconds`; None if it can."""
     problem = [f"no answer within {seconds:g} s"]
 
     def probe():
@@ -72,7 +72,7 @@ def unreachable(url: str, seconds: float = PROBE_SECONDS) -> "str | None":
         else:
             problem[0] = None
 
-    # In a thread: the time-out of a socket does not cover the look-up of its name.
+    # In a thread, because the time-out of a socket does not cover name resolution.
     thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     thread.join(seconds)

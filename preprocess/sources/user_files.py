@@ -1,4 +1,4 @@
-"""A user's own files: checked row by row, and laid down as the rows that workers read."""
+"""A user's own files: checked row by row, and stored as the rows that workers read."""
 
 import copy
 import os
@@ -18,11 +18,11 @@ from shared.files import sha256_of
 
 _TEXT_FEATURES = ("text_a", "text_b")
 _ROWS_PER_WRITE = 4096
-_NO_ROW = "holds no row that can be read; expected at least one"
+_NO_ROW = "has no readable row; expected at least one"
 
 
 class UserFiles:
-    """The files of an UserSpec; see preprocess/sources/tfds_dataset.py for its sibling."""
+    """The files of a UserSpec; TfdsDataset in tfds_dataset.py is the same for GLUE."""
 
     def __init__(self, spec: UserSpec):
         self._spec = spec
@@ -30,9 +30,9 @@ class UserFiles:
         self.text_columns = spec.text
 
     def describe(self) -> dict:
-        """What the manifest says of the source: columns, and each file's size and sha256.
+        """The manifest's entry for the source: columns, and each file's size and sha256.
 
-        It is found out once, before the rows are read: later the files may be others.
+        It is determined once, before the rows are read: the files may change later.
         """
         if self._described is None:
             self._described = self._describe()
@@ -51,7 +51,7 @@ class UserFiles:
         return {"name": "files", "label": self._spec.label, "bad_rows": bad_rows, "splits": splits}
 
     def rows(self, folder: str) -> Rows:
-        """Writes <folder>/<split>.rows and says what they hold.
+        """Writes <folder>/<split>.rows and describes them.
 
         Raises:
           UserError: the first row that cannot be read, unless bad rows are dropped; or a file
@@ -68,7 +68,7 @@ class UserFiles:
             print(table.report(split, files[split][0].rows))
         if self._describe() != self.describe():
             names = ", ".join(path for _, path in self._spec.files)
-            raise UserError(f"one of {names} changed while it was read; run this again")
+            raise UserError(f"one of {names} changed while being read; run this again")
         return Rows(
             task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(files)),
             text_features=_TEXT_FEATURES[: len(self._spec.text)],
@@ -84,7 +84,7 @@ def _labels_of(train: "_Table") -> Labels:
         labels = Labels(train.label_texts())
     except LabelError as error:
         raise UserError(
-            f"{train.path}: found {error}; expected scores only, or classes that do not look like "
+            f"{train.path}: found {error}; expected only scores, or classes that do not look like "
             "decimal numbers"
         ) from None
     if labels.names is None:
@@ -110,7 +110,7 @@ class _Table:
     """
 
     def __init__(self, spec: UserSpec, split: str, path: str):
-        """Raises UserError where a column is missing; only test data may lack labels."""
+        """Raises UserError if a column is missing; only test data may lack labels."""
         self.path = path
         self.dropped = {}
         self._spec = spec
@@ -140,12 +140,12 @@ class _Table:
             yield _example(texts, value, is_regression=labels.names is None)
 
     def report(self, split: str, rows: int) -> str:
-        """A line on what was read; raises UserError where nothing is left."""
+        """A line on what was read; raises UserError if no row is left."""
         if not rows:
             raise UserError(f"{self.path} {_NO_ROW}")
         text = f"{split}: {rows:,} rows of {self.path}"
         if not self._is_labelled:
-            text += f", without labels: it has no column {self._spec.label!r}"
+            text += f", without labels (no column {self._spec.label!r})"
         if self.dropped:
             first = ", ".join(f"line {line}: {problem}" for line, problem in self._first_dropped())
             text += f", {len(self.dropped):,} bad rows dropped ({first})"
@@ -171,7 +171,7 @@ class _Table:
             yield row.line, label, encoded
 
     def _label(self, value) -> "str | None":
-        """The label as text; None in test data, where it may be blank, or its column missing."""
+        """The label as text; None in test data if it is blank or its column is missing."""
         if not self._is_labelled or (self._is_test and value in (None, "")):
             return None
         return text_of(value)
@@ -180,7 +180,7 @@ class _Table:
         if not self._spec.drops_bad_rows:
             raise UserError(
                 f"{self.path} line {line}: {problem}; expected {expected}. Correct the row, or "
-                "leave out all such rows with BAD_ROWS=drop (--bad_rows drop)."
+                "skip all such rows with BAD_ROWS=drop (--bad_rows drop)."
             )
         self.dropped[line] = problem
 

@@ -1,4 +1,4 @@
-"""What the labels of a user's training file mean: classes, or scores."""
+"""Whether the labels of a user's training file are classes or scores, and what each means."""
 
 import re
 from typing import Iterable
@@ -13,19 +13,19 @@ _DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 
 class LabelError(ValueError):
-    """A value that is no label of the task; the text completes `found ...`."""
+    """A value that is not a label of the task; the text completes `found ...`."""
 
 
 class ReservedScoreError(ValueError):
-    """A score that a record could not tell from `no label`."""
+    """A score that in a record means `no label`."""
 
 
 def text_of(value) -> str:
     """A label as text: JSON's true and 3 become `true` and `3`.
 
     Raises:
-      LabelError: there is none, it is a list or an object, or it has white space around it, which
-        would make a class of its own.
+      LabelError: it is missing, a list or an object, or has white space around it, which would
+        make it a separate class.
     """
     if isinstance(value, bool):
         return str(value).lower()
@@ -39,9 +39,9 @@ def text_of(value) -> str:
 
 
 class Labels:
-    """Turns a label into what a record holds.
+    """Turns a label into its value in a record.
 
-    Numbers of which some have a point or an exponent are scores. Any other texts are classes, in
+    Numbers, some of them with a point or an exponent, are scores. Any other texts are classes, in
     sorted order (integers by value).
 
     >>> Labels({"pos", "neg"}).names, Labels({"10", "9"}).names, Labels({"1", "2.5"}).names
@@ -50,7 +50,7 @@ class Labels:
     Attributes:
       names: of the classes; None for scores.
     Raises:
-      LabelError: some are decimals and some are no numbers, so it is not clear what is meant.
+      LabelError: some are decimals and some are not numbers, so the meaning is unclear.
     """
 
     def __init__(self, texts: "Iterable[str]"):
@@ -69,7 +69,7 @@ class Labels:
         """The index of a class (int), or a score (float).
 
         Raises:
-          LabelError: a class that the training file does not have, or no finite number.
+          LabelError: a class that the training file lacks, or not a finite number.
           ReservedScoreError: the score is -1.
         """
         if self.names is None:
@@ -79,7 +79,7 @@ class Labels:
         return self._index[text]
 
     def expected(self) -> str:
-        """What `value` takes, for messages."""
+        """What `value` accepts, for messages."""
         if self.names is None:
             return "a number, as in the training file"
         return f"one of the training file's labels {self.shown()}"
@@ -95,7 +95,7 @@ def score(text: str) -> float:
     """A score as a record holds it, in float32.
 
     Raises:
-      LabelError: it is no finite number.
+      LabelError: it is not a finite number.
       ReservedScoreError: it is -1.
     """
     with np.errstate(over="ignore"):
@@ -104,7 +104,7 @@ def score(text: str) -> float:
         raise LabelError(f"the label {text!r}")
     if value == records.UNLABELLED:
         raise ReservedScoreError(
-            f"the score {text}: in a record {records.UNLABELLED} means that there is no label; "
+            f"the score {text}: in a record {records.UNLABELLED} means `no label`; "
             "rescale the scores, for example to 0 ... 5"
         )
     return value

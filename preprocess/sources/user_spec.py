@@ -1,4 +1,4 @@
-"""Which of a user's files are what: from the command line, or from a small YAML file.
+"""The description of a user's files: from the command line, or from a small YAML file.
 
     data: {train: train.csv, validation: dev.tsv, test: new.jsonl}
     text: [title, body]
@@ -26,14 +26,14 @@ _SPLIT = r"[a-z][a-z0-9_]*"
 
 @dataclass(frozen=True)
 class UserSpec:
-    """A task of the user's own.
+    """A user's own task.
 
     Attributes:
       task: its name.
-      files: ((split, path), ...), train among them.
+      files: ((split, path), ...), including train.
       text: one column, or two for pairs.
       label: the column of the labels.
-      drops_bad_rows: whether rows that cannot be read are left out and counted.
+      drops_bad_rows: whether rows that cannot be read are skipped and counted.
     """
 
     task: str
@@ -49,15 +49,15 @@ def parse(
     """The checked specification; `data` is `train=a.csv,...`, or the name of a YAML file."""
     if task in tasks.TASKS:
         raise UserError(
-            f"DATA is for a task of your own, and {task} is one of GLUE's; choose another TASK name"
+            f"DATA is for a task of your own, but {task} is one of GLUE's; choose another TASK name"
         )
     if not re.fullmatch(_NAME, task):
-        raise UserError(f"task name {task!r}: it names a folder; use letters, digits, - _ and .")
+        raise UserError(f"TASK is {task!r}: it names a folder; use letters, digits, - _ and .")
     if "=" not in data and data.endswith((".yaml", ".yml")):
         given = {"TEXT": text, "LABEL": label, "BAD_ROWS": bad_rows}
         twice = [name for name, value in given.items() if value is not None]
         if twice:
-            raise UserError(f"{' and '.join(twice)} stand in {data}; leave them out beside it")
+            raise UserError(f"{' and '.join(twice)}: set in {data}, leave out on the command line")
         return _checked(task, _from_yaml(data), data)
     content = {"data": _pairs(data), "bad_rows": bad_rows}
     content["text"] = None if text is None else [name.strip() for name in text.split(",")]
@@ -99,7 +99,7 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
     if not isinstance(label, str) or not label or label in text:
         raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
     if content.get("bad_rows") not in (None, DROP):
-        raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}; it may be {DROP}")
+        raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}, expected {DROP} or nothing")
     _check_files(files, where)
     return UserSpec(task, tuple(files), tuple(text), label, content.get("bad_rows") == DROP)
 
@@ -109,12 +109,12 @@ def _check_files(files: list, where: str) -> None:
     for split in splits:
         if not re.fullmatch(_SPLIT, split) or splits.count(split) > 1:
             raise UserError(
-                f"{where}: split {split!r} stands there twice or is no name of small letters, "
-                "digits and _"
+                f"{where}: split {split!r} appears twice, or its name has characters other than "
+                "lower-case letters, digits and _"
             )
     if tasks.TRAIN_SPLIT not in splits:
         found = ", ".join(splits) or "no file"
-        raise UserError(f"{where} has {found}; the labels are taken from train=<file>")
+        raise UserError(f"{where} has {found}; train=<file> is required, for it defines the labels")
     for _, path in files:
         if not os.path.isfile(path) or not os.access(path, os.R_OK):
-            raise UserError(f"{where}: there is no file {path} that can be read")
+            raise UserError(f"{where}: {path} is missing or cannot be read")

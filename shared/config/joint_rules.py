@@ -1,4 +1,4 @@
-"""What two settings of a configuration must not say together."""
+"""Contradictions between the settings of a configuration."""
 
 from typing import Any, Dict, List, Optional
 
@@ -12,8 +12,8 @@ def errors(
 
     Args:
       sections: {name: its dataclass, or None where the section itself has an error}.
-      given: the optimizer's keys as the YAML has them, None without them; the dataclass
-        cannot tell a default.
+      given: the optimizer section as read from the YAML, or None; the dataclass cannot tell
+        a given value from a default.
       csconfig: as shared.config.Config has it.
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
@@ -29,7 +29,7 @@ def errors(
     if optimizer:
         found += _update(optimizer, given) + _gradients(optimizer)
     if run and run.steps and run.max_steps:
-        found.append("runconfig.steps and max_steps: give one of them")
+        found.append("runconfig.steps and max_steps: give only one of them")
     if quality and quality.low >= quality.high:
         found.append(
             f"quality.low {quality.low:g} and high {quality.high:g}: expected low below high"
@@ -38,13 +38,13 @@ def errors(
 
 
 def _grouping(inputs) -> List[str]:
-    """Settings under which group_by_length would group nothing, or shuffle against the word."""
+    """Settings that make group_by_length useless, or contradict it."""
     if not inputs or not inputs.group_by_length:
         return []
     key = "train_input.group_by_length"
-    found = [] if inputs.shuffle else [f"{key} shuffles, and shuffle is false: switch one of them"]
+    found = [] if inputs.shuffle else [f"{key} shuffles, but shuffle is false: change one of them"]
     if inputs.input_fn:
-        found.append(f"{key}: input_fn {inputs.input_fn} makes its own batches; leave out one")
+        found.append(f"{key}: input_fn {inputs.input_fn} makes its own batches; remove one of them")
     return found
 
 
@@ -60,7 +60,7 @@ def _model(model) -> List[str]:
 def _lengths(sections, model) -> List[str]:
     limit = model.max_position_embeddings
     return [
-        f"{name}.max_sequence_length {sections[name].max_sequence_length} is beyond "
+        f"{name}.max_sequence_length {sections[name].max_sequence_length} exceeds "
         f"model.max_position_embeddings {limit}"
         for name in INPUTS
         if sections[name] and (sections[name].max_sequence_length or 0) > limit
@@ -68,12 +68,12 @@ def _lengths(sections, model) -> List[str]:
 
 
 def _update(optimizer, given) -> List[str]:
-    """Settings that this optimizer_type would pass over without a word."""
+    """Settings that this optimizer_type would silently ignore."""
     kind, found = optimizer.optimizer_type, []
     if optimizer.weight_decay_rate and kind != "adamw":
         found.append(
             f"optimizer.weight_decay_rate {optimizer.weight_decay_rate:g}: only optimizer_type "
-            f"adamw decays weights, {kind} does not; take adamw or set it to 0"
+            f"adamw decays weights, {kind} does not; use adamw or set it to 0"
         )
     if optimizer.use_bias_correction and kind in ("sgd", "momentum"):
         found.append(
@@ -99,6 +99,6 @@ def _gradients(optimizer) -> List[str]:
     if list(scales) != sorted(scales):
         found.append(
             "optimizer.min_loss_scale, initial_loss_scale and max_loss_scale: expected them in "
-            f"rising order, found {', '.join(f'{scale:g}' for scale in scales)}"
+            f"ascending order, found {', '.join(f'{scale:g}' for scale in scales)}"
         )
     return found

@@ -1,4 +1,4 @@
-"""The Model Zoo's configuration keys that are no setting of ours: fixed, ignored or refused.
+"""The Model Zoo's configuration keys that are not settings here: fixed, ignored or refused.
 
 The settings themselves are the fields in shared/config/schema.py. Source: the classifier of release
 1.7.1.
@@ -6,22 +6,22 @@ The settings themselves are the fields in shared/config/schema.py. Source: the c
 
 from typing import Any, Dict, Tuple
 
-# model's key for a file whose model section is the base of this one.
+# The key in `model` that names a file whose model section this one inherits.
 PRETRAIN_PARAMS_PATH = "pretrain_params_path"
 TRAIN_INPUT, EVAL_INPUT, PREDICT_INPUT = INPUTS = ("train_input", "eval_input", "predict_input")
 _FIXED_INPUT = {
     "add_special_tokens": (True, "the records have [CLS] and [SEP]"),
     "invert_mask": (True, "the records' input_mask is 1 on padding"),
     "pad_id": (0, "the records are padded with [PAD]"),
-    "feature_rename_map": (None, "the features have one name each"),
-    "disable_eval_metrics": (False, "an evaluation computes the task's metrics"),
+    "feature_rename_map": (None, "the features' names are fixed"),
+    "disable_eval_metrics": (False, "evaluation always computes the task's metrics"),
 }
 _IGNORED_INPUT = {
     "vocab_file": "the records were made with it; see manifest.json",
     "repeat": "training repeats, evaluation does not",
     "cache": "rows are held in memory up to memory_limit_gb",
     "mixed_precision": "model.mixed_precision decides",
-    "scale_mlm_weights": "it belongs to pretraining",
+    "scale_mlm_weights": "it is for pretraining only",
 }
 
 _PRETRAINING = (
@@ -30,7 +30,7 @@ _PRETRAINING = (
 )
 _LOGGING = ("log_summaries", "log_grads", "log_hists", "ws_summary")
 
-# {section: {key: (the one value that works, what the program does)}}
+# {section: {key: (the only supported value, why)}}
 FIXED: Dict[str, Dict[str, Tuple[Any, str]]] = {
     **dict.fromkeys(INPUTS, _FIXED_INPUT),
     "model": {
@@ -43,19 +43,19 @@ FIXED: Dict[str, Dict[str, Tuple[Any, str]]] = {
         "attention_type": ("scaled_dot_product", "BERT's attention is scaled dot product"),
         "use_projection_bias_in_attention": (True, "BERT's projections have a bias"),
         "use_ffn_bias_in_attention": (True, "BERT's attention output has a bias"),
-        "use_vsl": (False, "variable sequence length belongs to pretraining"),
+        "use_vsl": (False, "variable sequence length is for pretraining only"),
         "multireplica": (False, "one replica is trained"),
     },
 }
-_INITIAL_VALUES = "weights start from a truncated normal of 0.02"
+_INITIAL_VALUES = "weights start from a truncated normal distribution of scale 0.02"
 
-# {section: {key: why it changes nothing}}
+# {section: {key: why it has no effect}}
 IGNORED: Dict[str, Dict[str, str]] = {
     **dict.fromkeys(INPUTS, _IGNORED_INPUT),
     "model": {
         "boundary_casting": "activations are not cast where layers meet",
         "tf_summary": "summaries are always written",
-        **dict.fromkeys(_PRETRAINING, "it belongs to pretraining"),
+        **dict.fromkeys(_PRETRAINING, "it is for pretraining only"),
         **dict.fromkeys(("input_pad_id", "segment_pad_id"), "input_mask marks the padding"),
         "enable_gpu_optimizations": "runconfig.xla decides",
         "weight_initialization_seed": "runconfig.tf_random_seed decides",
@@ -67,8 +67,8 @@ IGNORED: Dict[str, Dict[str, str]] = {
         **dict.fromkeys(_LOGGING, "loss, learning rate and gradient norm are always logged"),
     },
     "runconfig": {
-        "throttle_secs": "evaluation follows every checkpoint",
-        "predict_steps": "a prediction covers every example",
+        "throttle_secs": "every checkpoint is evaluated",
+        "predict_steps": "every example is predicted",
         "device": "--backend decides",
     },
     "initializer": dict.fromkeys(("name", "mean", "stddev"), _INITIAL_VALUES),
@@ -76,7 +76,7 @@ IGNORED: Dict[str, Dict[str, str]] = {
 # {section: {key: why it is refused, and what to do instead}}
 REFUSED: Dict[str, Dict[str, str]] = {
     "model": {
-        "embedding_size": "an embedding size apart from hidden_size is not BERT's; remove it",
+        "embedding_size": "in BERT the embedding size is hidden_size; remove it",
     },
     "optimizer": {
         "rmsprop_decay": "it belongs to optimizer_type rmsprop; use adamw",

@@ -1,7 +1,7 @@
-"""`model.pretrain_params_path`: the model section of a pretraining YAML as the base of one's own.
+"""`model.pretrain_params_path`: inherits the model section of a pretraining YAML.
 
-The Model Zoo's fine-tuning files state so little of the model that they need it. Their path is
-relative to the folder of the program, which is the parent of the folder where the YAML lies.
+The Model Zoo's fine-tuning files leave out most of the model's sizes and rely on it. The path in
+them is relative to the program's folder, the parent of the folder that the YAML is in.
 """
 
 import os
@@ -11,12 +11,12 @@ from shared.config import settings
 from shared.config.modelzoo_keys import PRETRAIN_PARAMS_PATH
 from shared.mapping_files import read_yaml
 
-# Not taken over, as in the Model Zoo: variable sequence length belongs to pretraining.
+# Not inherited, as in the Model Zoo: variable sequence length is for pretraining only.
 _LEFT_OUT = ("use_vsl",)
 
 
 def base_model(path: str, stated: str, own: Dict[str, Any]) -> Tuple[str, Dict[str, Any]]:
-    """What a fine-tuning YAML takes over from its pretraining YAML.
+    """What a fine-tuning YAML inherits from its pretraining YAML.
 
     Args:
       path: the fine-tuning YAML.
@@ -28,12 +28,13 @@ def base_model(path: str, stated: str, own: Dict[str, Any]) -> Tuple[str, Dict[s
       ValueError, UserError: it is in neither place, or has no model section.
     """
     found = _find(path, settings.text(stated))
-    base = read_yaml(found, f"{PRETRAIN_PARAMS_PATH} names it", "the section model").get("model")
+    advice = f"It is named by {PRETRAIN_PARAMS_PATH}."
+    base = read_yaml(found, advice, "the section model").get("model")
     if not isinstance(base, dict):
-        raise ValueError(f"{found} has no section `model` with keys, found {base!r}")
+        raise ValueError(f"{found}: expected a section `model` with keys, found {base!r}")
     if PRETRAIN_PARAMS_PATH in base:
         raise ValueError(
-            f"{found} has a {PRETRAIN_PARAMS_PATH} itself; give the file that states the sizes"
+            f"{found} itself has {PRETRAIN_PARAMS_PATH}; name the file that gives the sizes"
         )
     return found, {
         key: value for key, value in base.items() if key not in own and key not in _LEFT_OUT
@@ -41,7 +42,7 @@ def base_model(path: str, stated: str, own: Dict[str, Any]) -> Tuple[str, Dict[s
 
 
 def _find(path: str, stated: str) -> str:
-    """`stated` seen from the YAML's folder, or from its parent."""
+    """`stated`, relative to the YAML's folder or to its parent."""
     folder = os.path.dirname(os.path.abspath(path))
     tried = [os.path.normpath(os.path.join(at, stated)) for at in (folder, os.path.dirname(folder))]
     for candidate in tried:

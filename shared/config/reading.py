@@ -1,4 +1,4 @@
-"""A YAML configuration becomes frozen dataclasses; every error in it is reported at once.
+"""Reads a YAML configuration into frozen dataclasses; reports every error in it at once.
 
 A key that is neither declared in shared/config/schema.py nor listed in modelzoo_keys.py is an error
 with the nearest name.
@@ -18,8 +18,8 @@ from shared.suggest import unknown
 
 _OPTIONAL = ("quality",)
 _CS_SECTION = "csconfig"
-# Written into <model_dir>/params.yaml beside the configuration, and passed over here: that file
-# is a valid configuration too.
+# Written into <model_dir>/params.yaml beside the configuration, and skipped here, so that the file
+# is itself a valid configuration.
 DATA_SECTION = "data"
 ENVIRONMENT_SECTION = "environment"
 
@@ -29,7 +29,7 @@ def load(path: str, log: Callable[[str], None]) -> Config:
 
     Args:
       path: the file.
-      log: takes one line for every key that is accepted and changes nothing.
+      log: receives one line for every key that is accepted but has no effect.
     Raises:
       UserError: one message that lists every error in the file, and in the model section that it
         inherits.
@@ -53,11 +53,11 @@ def load(path: str, log: Callable[[str], None]) -> Config:
 def _advice(path: str) -> str:
     there = sorted(glob.glob(os.path.join(os.path.dirname(path), "*.yaml")))
     listed = ", ".join(there) or "none"
-    return f"Choose a configuration with CONFIG (--params) or MODEL; in its folder are: {listed}"
+    return f"Choose a configuration with CONFIG (--params) or MODEL; that folder has: {listed}"
 
 
 def _section_names(content) -> List[str]:
-    """The sections to read: all but optional ones that the file does not have."""
+    """The sections to read: all except optional ones that the file lacks."""
     absent = {name for name in _OPTIONAL if content.get(name) is None}
     return sorted({*SECTIONS, *IGNORED} - absent)
 
@@ -77,7 +77,7 @@ def _csconfig(value, errors) -> Dict[str, Any]:
 
 
 def _settle_sections(path, content) -> None:
-    """Takes out the sections that params.yaml has beside these, and stops at unknown ones."""
+    """Drops the additional sections of params.yaml; unknown sections are an error."""
     for name in (DATA_SECTION, ENVIRONMENT_SECTION):
         content.pop(name, None)
     known = {*SECTIONS, *IGNORED, _CS_SECTION}
@@ -91,14 +91,14 @@ def _mistakes(where: str, errors) -> UserError:
 
 
 def dump(config: Config) -> Dict[str, Any]:
-    """The configuration as plain mappings, such that `load` of their YAML gives it again."""
+    """The configuration as plain mappings; `load` reads the same one back from their YAML."""
     content = dataclasses.asdict(config)
     content["optimizer"]["learning_rate"] = [
         {"scheduler": schedule.scheduler, **_plain(schedule.values)}
         for schedule in config.optimizer.learning_rate
     ]
     if config.optimizer.optimizer_type != "momentum":
-        del content["optimizer"]["momentum"]  # stated, it would be an error
+        del content["optimizer"]["momentum"]  # giving it would be an error
     return _plain(content)
 
 
@@ -109,9 +109,9 @@ def _plain(value):
 
 
 def _inherit_inputs(content: Dict[str, Any]) -> None:
-    """As the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
+    """As in the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
 
-    An input function is inherited by nobody: one that repeats would never end an evaluation.
+    input_fn is never inherited: with one that repeats, an evaluation would not end.
     """
     train, predict = content.get("train_input"), content.get("predict_input")
     content.setdefault("eval_input", _without_function(train))
@@ -128,7 +128,7 @@ def _without_function(section):
 
 
 def _model_layers(path, model, errors):
-    """[(file, mapping)] of the model section; empty where what it inherits cannot be read."""
+    """[(file, mapping)] of the model section; empty if an inherited file cannot be read."""
     if not isinstance(model, dict):
         return [(path, model)]
     own = {key: value for key, value in model.items() if key != PRETRAIN_PARAMS_PATH}
@@ -146,8 +146,8 @@ def _section(name, layers, errors, log):
     """One section's dataclass; or None, with what is wrong appended to `errors`.
 
     Args:
-      layers: [(file, mapping)], the configuration's own first; no key stands in two of them.
-        Empty where it is known already that the section cannot be read.
+      layers: [(file, mapping)], the configuration's own first; no key is in two of them.
+        Empty if the section is already known to be unreadable.
     """
     for _, values in layers:
         if not isinstance(values, (dict, type(None))):
@@ -167,7 +167,7 @@ def _section(name, layers, errors, log):
 
 
 def _missing(name, layers, fields):
-    """A line for every required key that stands in no layer."""
+    """A line for every required key that is in no layer."""
     stated = {key for _, values in layers for key in values or {}}
     required = [field.name for field in fields.values() if _is_required(field)] if layers else []
     return [f"{name}.{key}: missing" for key in required if key not in stated]
@@ -200,9 +200,9 @@ def _other_key(section, key, value, fields, log) -> None:
         allowed, reason = fixed[key]
         if type(value) is not type(allowed) or value != allowed:
             only, found = settings.shown(allowed), settings.shown(value)
-            raise ValueError(f"only {only} works ({reason}), found {found}")
+            raise ValueError(f"only {only} is supported ({reason}), found {found}")
     elif key in ignored:
-        log(f"{section}.{key} changes nothing: {ignored[key]}")
+        log(f"{section}.{key} has no effect: {ignored[key]}")
     elif key in refused:
         raise ValueError(f"refused: {refused[key]}")
     else:

@@ -1,9 +1,9 @@
-"""Every key of a configuration that is honoured: its parser, its default and its meaning.
+"""Every supported key of a configuration: its parser, its default and its meaning.
 
 Sections and keys are those of the Cerebras Model Zoo's classifier (release 1.7.1), except for the
-section `quality`, which is this program's own. Every other key of the Model Zoo's stands in
-shared/config/modelzoo_keys.py: in FIXED (one value works, others are refused), in IGNORED
-(accepted, one log line) or in REFUSED; PRETRAIN_PARAMS_PATH is replaced with the keys it points to.
+section `quality`, which is ours. The Model Zoo's other keys are in shared/config/modelzoo_keys.py:
+in FIXED (one supported value, others are refused), in IGNORED (accepted, one log line) or in
+REFUSED; PRETRAIN_PARAMS_PATH is replaced with the keys it points to.
 """
 
 import dataclasses
@@ -35,12 +35,12 @@ class InputConfig:
       data_processor: <Task>DataProcessor; checked against the manifest's task.
       max_sequence_length, vocab_size, do_lower: checked against the manifest where given.
       shuffle: whether training draws a new order of all rows for every epoch.
-      shuffle_seed: seed of that order; unset, runconfig.tf_random_seed.
-      shuffle_buffer: rows that streaming shuffles among; in memory the order is one of all rows.
-      group_by_length: whether a step of training takes rows of about the same length, which leaves
+      shuffle_seed: seed of that order; default: runconfig.tf_random_seed.
+      shuffle_buffer: rows in the shuffle buffer when streaming; in memory, all rows are shuffled.
+      group_by_length: whether a training step takes rows of about the same length, which leaves
         little padding; it changes which examples share a batch. Not for wse.
-      memory_limit_gb: a split that would take more gigabytes of memory is streamed.
-      input_fn: `package.module.function`, an input function of the user's own.
+      memory_limit_gb: a split that needs more gigabytes of memory than this is streamed.
+      input_fn: `package.module.function`, the user's own input function.
     """
 
     batch_size: int = _setting(settings.integer(1))
@@ -61,9 +61,9 @@ class InputConfig:
 class ModelConfig:
     """The encoder and the classifier; sizes are counts of units, rates are probabilities.
 
-    encoder_nonlinearity is `gelu` (the tanh form, as the Model Zoo means it) or `gelu_erf`. It
-    and layer_norm_epsilon may stay unset: then the pretrained checkpoint says them. vocab_size
-    and num_cls_classes come from the manifest; a YAML that states others is an error.
+    encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo) or `gelu_erf`. It
+    and layer_norm_epsilon may be left unset: then the pretrained checkpoint decides. vocab_size
+    and num_cls_classes come from the manifest; a YAML that disagrees is an error.
     """
 
     hidden_size: int = _setting(settings.integer(1))
@@ -86,24 +86,24 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How gradients become updates; the defaults are the Model Zoo's but where it says otherwise.
+    """How gradients become updates; the defaults are the Model Zoo's unless noted.
 
     Attributes:
       learning_rate: the schedules, one after the other.
       optimizer_type: adamw, adam, sgd or momentum.
-      weight_decay_rate, exclude_from_weight_decay: adamw's, and the names that do not decay.
-      beta1, beta2, epsilon: adamw's and adam's; epsilon unset, 1e-5 mixed or 1e-8 in float32.
-      use_bias_correction: adamw's; adam always corrects.
-      momentum: momentum's share of the former update.
-      max_gradient_norm, max_gradient_value: clip by global norm or by value; 0 does not.
+      weight_decay_rate, exclude_from_weight_decay: for adamw; the rate, and what does not decay.
+      beta1, beta2, epsilon: for adamw and adam; default of epsilon: 1e-5 mixed, 1e-8 in float32.
+      use_bias_correction: for adamw; adam always corrects.
+      momentum: for momentum; the share of the previous update that is kept.
+      max_gradient_norm, max_gradient_value: clip by global norm or by value; 0 turns it off.
       disable_lr_steps_reset: whether every schedule counts from the beginning of training.
-      grad_accum_steps: batches whose mean gradient makes one step.
-      loss_scaling_factor: a number is a fixed scale; dynamic or tf_dynamic adapts it. Unset,
-        dynamic where the run computes in float16, else 1 (the Model Zoo: 1).
+      grad_accum_steps: batches whose gradients are averaged into one step.
+      loss_scaling_factor: a number for a fixed scale; dynamic or tf_dynamic for an adaptive one.
+        Default: dynamic if the run computes in float16, else 1 (the Model Zoo: 1).
       initial_loss_scale, min_loss_scale, max_loss_scale: the dynamic scale's start and limits.
       steps_per_increase: steps without overflow after which it doubles; an overflow halves it.
-      overflow_tolerance: the share of overflows among the steps since its last change that does
-        not yet halve it.
+      overflow_tolerance: the share of overflows, among the steps since the scale last changed, that
+        is tolerated without halving it.
     """
 
     learning_rate: Tuple[Schedule, ...] = _setting(parse_learning_rate)
@@ -133,22 +133,22 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How long a run lasts and what it leaves behind; periods are counted in steps.
+    """How long a run lasts and what it writes; intervals are in steps.
 
     Attributes:
       max_steps: the global step at which training ends.
       steps: training ends this many steps after the step it starts from.
-      eval_steps: batches of an evaluation; unset, 0 or less means every example.
+      eval_steps: batches of an evaluation; unset, 0 or negative: every example.
       keep_checkpoint_max: newest checkpoints to keep; 0 keeps all.
-      log_step_count_steps: steps between two progress lines; unset, save_summary_steps.
+      log_step_count_steps: steps between progress lines; default: save_summary_steps.
       tf_random_seed: seed of weights, order and dropout.
       xla: auto compiles the step on gpu and not on cpu.
-      ir_mode: wse's; what Cerebras' compiler reads the graph as.
+      ir_mode: for wse; the form in which Cerebras' compiler reads the graph.
       enable_distributed: train on all visible GPUs of this machine.
-      multiple_workers: train on several machines, which TF_CONFIG names.
-      early_stopping_patience: train_and_eval stops after so many evaluations without a better
-        score; unset, never.
-      max_skipped_steps: training stops after so many steps in a row whose gradients are NaN or
+      multiple_workers: train on several machines, listed in TF_CONFIG.
+      early_stopping_patience: train_and_eval stops after this many evaluations without a better
+        score; unset: never.
+      max_skipped_steps: training stops after this many steps in a row whose gradients are NaN or
         infinite.
     """
 
@@ -170,12 +170,12 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class QualityConfig:
-    """What score the configuration should reach: no setting of a training, but of its check.
+    """The score that the configuration should reach; it is used by the check, not by training.
 
     Attributes:
-      low, high: the median of the seeds' scores lies between them, both included.
-      metric: unset, the task's first one.
-      seeds: of the trainings.
+      low, high: the median of the seeds' scores must be between them (inclusive).
+      metric: default: the task's first one.
+      seeds: one training for each.
     """
 
     low: float = _setting(settings.score)
@@ -188,9 +188,9 @@ class QualityConfig:
 class Config:
     """One configuration file.
 
-    quality: None where the file has no such section.
-    csconfig: {field of Cerebras' own CSConfig: value}. The one of them that is known here is
-    use_cbfloat16, their 16-bit format with 9 bits of fraction; Cerebras' software checks the rest.
+    quality: None if the file has no such section.
+    csconfig: {field of Cerebras' own CSConfig: value}. Only use_cbfloat16 is known here, their
+    16-bit format with 9 bits of fraction; Cerebras' software checks the rest.
     """
 
     train_input: InputConfig

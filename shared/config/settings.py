@@ -1,4 +1,4 @@
-"""Values of a configuration: a parser takes what YAML gave and returns the setting.
+"""Parsers for the values of a configuration: each takes a value from YAML, returns the setting.
 
 A parser raises ValueError with what it expected and what it found. PyYAML reads `1e-6` as text,
 so numbers are coerced here.
@@ -8,7 +8,7 @@ import math
 import re
 from typing import Any, Callable, Tuple
 
-# Seeds go into TensorFlow operations as int32; no count of a run comes near.
+# Seeds go into TensorFlow operations as int32; no other count in a run is nearly as large.
 MAXIMUM_INTEGER = 2**31 - 1
 MINIMUM_INTEGER = -MAXIMUM_INTEGER
 
@@ -36,7 +36,7 @@ def number(minimum: float, below: float = math.inf) -> Callable[[Any], float]:
 
 
 def score(value) -> float:
-    """A metric: accuracy and F1 go from 0 to 1, correlations from -1 to 1."""
+    """A metric: accuracy and F1 range from 0 to 1, correlations from -1 to 1."""
     found = as_float(value)
     if not -1 <= found <= 1:
         raise ValueError(f"expected a score from -1 to 1 (92.7 % is 0.927), found {value!r}")

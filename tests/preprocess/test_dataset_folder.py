@@ -87,6 +87,6 @@ def test_two_runs_exclude_each_other(folder, tmp_path):
 
 def test_a_folder_that_is_no_dataset_is_left_alone(folder, tmp_path):
     make(tmp_path / "sst2" / "msl8", "precious", complete=False)
-    with pytest.raises(UserError, match="is left alone"), folder.locked():
+    with pytest.raises(UserError, match="is left untouched"), folder.locked():
         pass
     assert state(tmp_path) == {"msl8": "precious"}

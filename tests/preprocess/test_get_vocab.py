@@ -98,7 +98,9 @@ def test_a_published_vocabulary_gets_its_published_name(tmp_path, monkeypatch):
 def test_a_case_that_the_copy_would_lose_is_refused(tmp_path):
     (tmp_path / "vocab.txt").write_bytes(CONTENT)
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False}))
-    with pytest.raises(UserError, match="is cased by what lies beside it .*VOCAB=.*vocab.txt"):
+    with pytest.raises(
+        UserError, match="is cased according to tokenizer_config.json beside it.*VOCAB=.*vocab.txt"
+    ):
         get_vocab.copy(str(tmp_path), str(tmp_path / "vocab"))
 
 

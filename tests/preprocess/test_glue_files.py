@@ -127,7 +127,7 @@ def test_every_task(tmp_path, task, capsys):
     capsys.readouterr()
     make(tmp_path, task)
     out = capsys.readouterr().out
-    assert "was prepared from these files before" in out and "is up to date" in out
+    assert "was already prepared from these files" in out and "is up to date" in out
 
 
 def test_tfds_reads_what_was_prepared(tmp_path):
@@ -149,8 +149,8 @@ def test_lines_that_become_no_example_are_counted_and_named(tmp_path, capsys):
     manifest = read_manifest(str(make(tmp_path, "sst2")))
     assert manifest.splits["train"].examples == 4  # a, b, the second half of line 6, a b
     out = capsys.readouterr().out
-    assert "SST-2/train.tsv: 2 lines became no example: line 3, 7\n" in out
-    assert "train.tsv: 1 lines hold a carriage return, which splits them" in out
+    assert "SST-2/train.tsv: 2 lines yielded no example: line 3, 7\n" in out
+    assert "train.tsv: 1 lines contain a carriage return, which splits them" in out
     assert "became an example: line 6\n" in out
 
 
@@ -160,7 +160,7 @@ def test_a_pair_with_a_carriage_return_is_lost_and_named(tmp_path, capsys):
     manifest = read_manifest(str(make(tmp_path, "rte")))
     assert manifest.splits["train"].examples == 7
     out = capsys.readouterr().out
-    assert "train.tsv: 7 lines became no example: line 3, 5, 7, 9, 11, ...\n" in out
+    assert "train.tsv: 7 lines yielded no example: line 3, 5, 7, 9, 11, ...\n" in out
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_labels_of_a_test_file_are_dropped_and_this_is_said(tmp_path, task, file
     write(tmp_path, {**FILES[task], file: lines})
     dataset = make(tmp_path, task)
     assert {label for _, label in contents(dataset, "test")} == {-1}
-    assert f"{file}: its labels are not used" in capsys.readouterr().out
+    assert f"{file}: its labels are ignored" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("task, file", [("sst2", "SST-2/dev.tsv"), ("mrpc", None)])
@@ -196,7 +196,7 @@ def test_with_and_without_a_byte_order_mark(tmp_path, task, file):
         ("sst2", "SST-2/dev.tsv", ["text\tlabel", "a\t1"], "dev.tsv line 1: its columns are text"),
         ("sst2", "SST-2/dev.tsv", ["sentence\tlabel", "a\t1", "b\t2"],
          "dev.tsv line 3: the label '2', expected one of negative, positive, 0, 1"),
-        ("sst2", "SST-2/dev.tsv", ["sentence\tlabel"], "dev.tsv holds no rows"),
+        ("sst2", "SST-2/dev.tsv", ["sentence\tlabel"], "dev.tsv has no rows"),
         ("sst2", "SST-2/dev.tsv", ["sentence\tlabel", "x" * 131_073 + "\t1"], "line 2: a field of"),
         ("cola", "CoLA/train.tsv", ["x\t1\t\ta", "x\t1"], "line 2: 2 fields, expected 4"),
         ("cola", "CoLA/train.tsv", ["x\t1\t\ta", "", "x\t1\t\ta"], "line 2: 1 fields, expected 4"),
@@ -229,15 +229,15 @@ def test_invalid_utf8_is_named_by_line(tmp_path):
 
 
 def test_a_missing_file_and_other_files_than_before(tmp_path):
-    with pytest.raises(UserError, match="there is no .*SST-2/train.tsv; GLUE_DIR"):
+    with pytest.raises(UserError, match="SST-2/train.tsv is missing; GLUE_DIR"):
         make(tmp_path, "sst2")
     write(tmp_path, FILES["sst2"])
     make(tmp_path, "sst2")
     write(tmp_path, {"SST-2/dev.tsv": ["sentence\tlabel", "b\t0"]})
-    with pytest.raises(UserError, match="was prepared before, and not from the files in"):
+    with pytest.raises(UserError, match="was prepared earlier, and not from the current files in"):
         make(tmp_path, "sst2", "--overwrite")
     mark = tmp_path / "data/tfds/glue/sst2/2.0.0/glue_files.json"
     assert set(json.loads(mark.read_text())) == {"train.tsv", "dev.tsv", "test.tsv"}
     mark.write_text("")
-    with pytest.raises(UserError, match="was prepared before, and not from the files in"):
+    with pytest.raises(UserError, match="was prepared earlier, and not from the current files in"):
         make(tmp_path, "sst2", "--overwrite")

@@ -55,7 +55,7 @@ def test_another_vocabulary_decodes_nothing_and_this_is_said(demo_data, tmp_path
     (tmp_path / "v.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nx\n")
     inspect_dataset.main([str(demo_data), "--vocab_file", str(tmp_path / "v.txt")])
     out = capsys.readouterr().out
-    assert "No example is shown" in out and "give that with VOCAB=<file>" in out
+    assert "No examples shown" in out and "give it with VOCAB=<file>" in out
     assert "[CLS] the" not in out
 
 

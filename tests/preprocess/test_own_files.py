@@ -133,14 +133,14 @@ def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys
          "dev.tsv line 2: found the label 'meh'; expected one of the training file's labels 'neg', "
          "'pos'"),
         ("dev.tsv", "title\tbody\nx\ty\n", "dev.tsv has no column 'category'"),
-        ("train.csv", "title,body,category\n", "train.csv holds no row"),
+        ("train.csv", "title,body,category\n", "train.csv has no readable row"),
         ("train.csv", "title,body,category\nx,y,pos\n", "every row has the label 'pos'"),
         ("train.csv", "title,body,category\nx,y,\n", "line 2: found no label"),
         ("train.csv", "title,body,category\nx,y,pos \n", "the label 'pos ' with white space"),
         ("train.csv", "title,category\nx,pos\n", "train.csv has no column 'body'"),
         ("train.csv", "", "train.csv is empty"),
         ("train.csv", "title,body,category\nx,y,-1\nx,y,0.5\n", "line 2: the score -1"),
-        ("dev.tsv", "title\tbody\tcategory\n", "dev.tsv holds no row"),
+        ("dev.tsv", "title\tbody\tcategory\n", "dev.tsv has no readable row"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_file_is_one_message(own, file, content, message):
@@ -151,7 +151,7 @@ def test_what_is_wrong_in_a_file_is_one_message(own, file, content, message):
 
 
 def test_texts_of_json_must_be_texts(own):
-    for value, found in ((3, "the text 3"), ("\ud800", "half a character")):
+    for value, found in ((3, "the text 3"), ("\ud800", "half a surrogate pair")):
         (own / "n.jsonl").write_text(json.dumps({"t": value, "y": "a"}) + "\n")
         with pytest.raises(UserError, match=f"line 1: .*{found}"):
             make(own, data=f"train={own}/n.jsonl", text="t", label="y")
@@ -163,10 +163,10 @@ def test_texts_of_json_must_be_texts(own):
         ({"task": "sst2"}, "sst2 is one of GLUE's"),
         ({"task": "a/b"}, "it names a folder"),
         ({"data": "train.csv"}, "expected train=<file>"),
-        ({"data": "train=nowhere.csv"}, "there is no file nowhere.csv"),
-        ({"data": "validation=x.csv"}, "the labels are taken from train="),
-        ({"data": "train=a.csv,train=b.csv"}, "stands there twice"),
-        ({"data": "nowhere.yaml"}, "TEXT and LABEL stand in nowhere.yaml"),
+        ({"data": "train=nowhere.csv"}, "nowhere.csv is missing or cannot be read"),
+        ({"data": "validation=x.csv"}, "train=<file> is required"),
+        ({"data": "train=a.csv,train=b.csv"}, "appears twice"),
+        ({"data": "nowhere.yaml"}, "TEXT and LABEL: set in nowhere.yaml"),
         ({"text": None}, "TEXT is None; expected one column"),
         ({"text": "a,b,c"}, "expected one column, or two"),
         ({"label": None}, "LABEL is None"),
@@ -183,7 +183,10 @@ def test_wrong_specifications(own, change, message):
     [
         ("data: train.csv\n", "expected a mapping with data"),
         ("data: {train: train.csv}\ntxt: title\n", "unknown key 'txt': did you mean 'text'"),
-        ("data: {train: train.csv}\ntext: title\nlabel: category\nbad_rows: keep\n", "may be drop"),
+        (
+            "data: {train: train.csv}\ntext: title\nlabel: category\nbad_rows: keep\n",
+            "expected drop",
+        ),
         ("a: [\n", "is not valid YAML"),
     ],
 )
@@ -194,11 +197,11 @@ def test_wrong_yaml(own, content, message):
 
 
 def test_options_that_need_data(own):
-    with pytest.raises(UserError, match="--label say how to read --data"):
+    with pytest.raises(UserError, match="--label: no effect without --data"):
         run.main(["--task", "sst2", "--label", "x", "--vocab_file", str(own / "v.txt")])
     with pytest.raises(UserError, match="A task of your own needs its files: DATA="):
         run.main(["--task", "mine", "--vocab_file", str(own / "v.txt")])
-    with pytest.raises(UserError, match="are two sources; give one"):
+    with pytest.raises(UserError, match="are two sources; give only one"):
         make(own, "--glue_dir", own)
 
 
@@ -246,7 +249,7 @@ def test_both_zeros_are_one_score(own):
 def test_only_test_data_may_lack_labels_and_this_is_said(own, capsys):
     (own / "t.csv").write_text("title,body,Category\nfilm,a,neg\n")
     make(own, data=f"train={own}/train.csv,test={own}/t.csv")
-    assert "t.csv, without labels: it has no column 'category'" in capsys.readouterr().out
+    assert "t.csv, without labels (no column 'category')" in capsys.readouterr().out
     with pytest.raises(UserError, match="t.csv has no column 'category'"):
         make(own, "--overwrite", data=f"train={own}/train.csv,dev={own}/t.csv")
 
@@ -272,7 +275,7 @@ def test_a_file_that_changes_while_it_is_read(own, monkeypatch):
         return write(path, examples)
 
     monkeypatch.setattr(user_files, "_write", write_and_change)
-    with pytest.raises(UserError, match="train.csv changed while it was read"):
+    with pytest.raises(UserError, match="train.csv changed while being read"):
         make(own, data=f"train={own}/train.csv")
     assert not (own / "data" / "mine" / "msl8").exists()
 

@@ -226,7 +226,7 @@ def test_an_incomplete_copy_of_tfds_data(demo_input, tmp_path, monkeypatch):
 
 
 def test_an_unknown_runner(demo_input, tmp_path):
-    with pytest.raises(UserError, match="Beam refuses the options --runner=Foo"):
+    with pytest.raises(UserError, match="Beam rejects the options --runner=Foo"):
         run.main(data_arguments(demo_input, tmp_path, "--", "--runner=Foo"))
 
 
@@ -275,7 +275,7 @@ def test_a_damaged_record_is_the_users_to_repair(demo_input, tmp_path):
 
 
 def test_an_option_that_beam_does_not_know(demo_input, tmp_path):
-    with pytest.raises(UserError, match="Beam refuses the options .*direct_num_wrkers"):
+    with pytest.raises(UserError, match="Beam rejects the options .*direct_num_wrkers"):
         run.main(data_arguments(demo_input, tmp_path, "--", "--direct_num_wrkers=2"))
 
 

@@ -59,7 +59,7 @@ def test_byte_order_mark_and_gz(tmp_path, name):
         ("f.jsonl", b'{"a": 1\n', "not JSON"),
         ("f.jsonl", b"[1, 2]\n", "not a JSON object"),
         ("f.jsonl", b"[" * 5000 + b"\n", "not JSON"),
-        ("f.jsonl", b'{"a": "\\ud83d", "b": 1}\n', "an escape for half a character"),
+        ("f.jsonl", b'{"a": "\\ud83d", "b": 1}\n', "an escape for half a surrogate pair"),
         ("f.jsonl", b'{"a": 1}\n', "no key 'b'; its keys are: a"),
     ],
 )
@@ -87,7 +87,7 @@ def test_invalid_utf8_inside_a_quoted_field_takes_the_whole_row(tmp_path):
         ("f.csv", b"a,c\n", "f.csv has no column 'b'; its columns are: a, c"),
         ("f.tsv", b"a\tb\tb\n", "f.tsv has 2 times the column 'b'"),
         ("f.csv", b'a,b\n1,2\n"open,3\n4,5\n', "line 3: a quoted field begins in this row.*line 4"),
-        ("f.csv", b'a,b\n"x,1\ny,2\nz,"w\n', "line 2: a quoted field.*ends wrongly on line 4"),
+        ("f.csv", b'a,b\n"x,1\ny,2\nz,"w\n', "line 2: a quoted field.*is malformed on line 4"),
         ("f.csv.gz", b"a,b\n1,2\n", "f.csv.gz cannot be read after line 0"),
         ("f.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-20], "cannot be read after line"),
         ("f.xlsx", b"a,b\n", "the name must end in .csv, .tsv or .jsonl"),

@@ -60,7 +60,7 @@ def serialized(*rows, is_regression=False):
 def faults(dataset, capsys):
     """The lines that `verify` prints before its own, without the file's path."""
     with pytest.raises(
-        FaultsFound, match="Make the dataset again, .*: make data TASK=mine DATA=... TEXT"
+        FaultsFound, match="Rebuild the dataset .*: make data TASK=mine DATA=... TEXT"
     ):
         verify.main([dataset])
     lines = capsys.readouterr().out.splitlines()
@@ -140,7 +140,7 @@ def example(features):
 @pytest.mark.parametrize(
     "record, fault",
     [
-        (b"no example", "is no tf.train.Example"),
+        (b"no example", "is not a tf.train.Example"),
         (example({**ROWS[0], "weights": 1}),
          "has the features ['input_ids', 'input_mask', 'labels', 'segment_ids', 'weights'], "
          "expected ['input_ids', 'input_mask', 'labels', 'segment_ids']"),
@@ -174,7 +174,7 @@ def test_counts_that_are_not_the_manifests(tmp_path, capsys):
         truncated=0,
     )
     assert faults(dataset, capsys) == [
-        "train: the lengths of the records are not those of length_histogram",
+        "train: the lengths of the records differ from length_histogram",
         "train: 1 records have no label, the manifest says 0",
         "train: 1 records have the label 'yes', the manifest says 2",
     ]
@@ -182,7 +182,7 @@ def test_counts_that_are_not_the_manifests(tmp_path, capsys):
 
 def test_a_truncated_count_that_is_not_the_histograms(tmp_path, capsys):
     dataset = write(tmp_path, serialized(*ROWS), truncated=2)
-    assert faults(dataset, capsys) == ["train: truncated is 2, by length_histogram it should be 1"]
+    assert faults(dataset, capsys) == ["train: truncated is 2, expected 1 (from length_histogram)"]
 
 
 def test_damaged_and_missing_and_stray_files(tmp_path, capsys):
@@ -202,7 +202,7 @@ def test_damaged_and_missing_and_stray_files(tmp_path, capsys):
     ]
     (tmp_path / "train" / "more").unlink()
     path.write_bytes(whole[:-3])
-    last = "record 2: the file ends within it; what follows cannot be read"
+    last = "record 2: the file ends within it; the rest of the file cannot be read"
     assert faults(dataset, capsys)[-1] == last
     path.unlink()
     assert faults(dataset, capsys)[0] == "is missing"

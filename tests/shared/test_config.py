@@ -69,7 +69,7 @@ def test_all_errors_are_reported_at_once(tmp_path):
         "train_input.shufle: unknown key 'shufle': did you mean 'shuffle'",
         "model.num_hidden_layers: expected a whole number of at least 1, found 0",
         "model.dropout_rate: expected a number of at least 0 and below 1, found 1.0",
-        "model.use_pre_normalization: only false works",
+        "model.use_pre_normalization: only false is supported",
         "model.encoder_nonlinearity: expected one of gelu, gelu_erf, found relu",
         "optimizer.optimizer_type: expected one of adamw, adam, sgd, momentum, found lamb",
         "optimizer.rmsprop_decay: refused",
@@ -100,11 +100,11 @@ def test_all_errors_are_reported_at_once(tmp_path):
             ("1e-4", "1e-4, momentum: 0.9"),
             "optimizer.momentum: it belongs to optimizer_type momentum, not adamw",
         ),
-        (("1e-4", "1e-4, max_loss_scale: 1024"), "in rising order, found 6.10352e-05, 32768, 1024"),
-        (("1e-4", "1e-4, min_loss_scale: 65536"), "in rising order, found 65536, 32768, 32768"),
+        (("1e-4", "1e-4, max_loss_scale: 1024"), "ascending order, found 6.10352e-05, 32768, 1024"),
+        (("1e-4", "1e-4, min_loss_scale: 65536"), "ascending order, found 65536, 32768, 32768"),
         (
             ("batch_size: 8", "batch_size: 8, group_by_length: true, shuffle: false"),
-            "train_input.group_by_length shuffles, and shuffle is false",
+            "train_input.group_by_length shuffles, but shuffle is false",
         ),
         (
             ("batch_size: 8", "batch_size: 8, group_by_length: true, input_fn: a.b"),
@@ -117,7 +117,7 @@ def test_rules_that_join_two_keys(tmp_path, change, message):
     text = MINIMAL.replace(*change)
     if message is None:
         text = text.replace("batch_size: 8", "batch_size: 8, max_sequence_length: 72")
-        message = "max_sequence_length 72 is beyond model.max_position_embeddings 64"
+        message = "max_sequence_length 72 exceeds model.max_position_embeddings 64"
     assert message in errors_of(tmp_path, text)
 
 
@@ -130,17 +130,17 @@ def test_rules_that_join_two_keys(tmp_path, change, message):
             MINIMAL + "trian_input: {}\n",
             "unknown section 'trian_input': did you mean 'train_input'",
         ),
-        (MINIMAL.replace("{batch_size: 8}", "{batch_size: 8, batch_size: 9}"), "stands twice"),
+        (MINIMAL.replace("{batch_size: 8}", "{batch_size: 8, batch_size: 9}"), "appears twice"),
         (MINIMAL.replace("{batch_size: 8}", "8"), "train_input: expected a mapping, found 8"),
         (MINIMAL.replace("num_heads: 2", "num_heads: true"), "expected a number, found True"),
         (MINIMAL + "runconfig: {xla: 1}\n", "expected one of auto, true, false, found 1"),
-        (MINIMAL + "runconfig: {steps: 1, max_steps: 1}\n", "give one of them"),
+        (MINIMAL + "runconfig: {steps: 1, max_steps: 1}\n", "give only one of them"),
         (MINIMAL + "runconfig: {tf_random_seed: 99999999999}\n", "expected a whole number of at"),
         (MINIMAL + "runconfig: {max_steps: .inf}\n", "expected a number, found inf"),
         (MINIMAL + "runconfig: {max_steps: .nan}\n", "expected a number, found nan"),
         (MINIMAL + "predict_input: []\n", "predict_input: expected a mapping, found []"),
         (MINIMAL.replace("1e-4", "1e-4, epsilon: 0"), "expected a number above 0, found 0"),
-        (MINIMAL.replace("batch_size: 8", "batch_size: 8, pad_id: false"), "only 0 works"),
+        (MINIMAL.replace("batch_size: 8", "batch_size: 8, pad_id: false"), "only 0 is supported"),
         *[
             (MINIMAL.replace("batch_size: 8", f"batch_size: 8, {key}"), message)
             for key, message in (
@@ -221,7 +221,7 @@ def test_an_ignored_key_is_one_log_line(tmp_path):
     )
     load(tmp_path, text, lines.append)
     # Once for train_input, and for eval_input and predict_input, which inherit it.
-    assert sum("train_input.vocab_file changes nothing" in line for line in lines) == 1
+    assert sum("train_input.vocab_file has no effect" in line for line in lines) == 1
     assert len(lines) == 3
 
 

@@ -72,7 +72,7 @@ def test_the_fingerprint_leaves_out_the_versions_only():
 def test_the_folder_above_datasets_names_them(tmp_path):
     (tmp_path / "sst2" / "msl8").mkdir(parents=True)
     write_manifest(str(tmp_path / "sst2" / "msl8"), a_manifest())
-    with pytest.raises(UserError, match="Below it lie: .*sst2/msl8. Give one of them"):
+    with pytest.raises(UserError, match="Datasets below it: .*sst2/msl8. Give one of them"):
         read_manifest(str(tmp_path))
 
 

@@ -64,7 +64,7 @@ def test_a_path_of_null_inherits_nothing(load):
 def test_vsl_of_ones_own_is_refused(load, tmp_path):
     path = write(tmp_path / "base.yaml", {"model": SIZES})
     message = error_of(load, pretrain_params_path=path, use_vsl=True)
-    assert "model.use_vsl: only false works" in message
+    assert "model.use_vsl: only false is supported" in message
 
 
 def test_a_dump_states_the_inherited_model(load, tmp_path):
@@ -85,7 +85,7 @@ def test_an_error_and_a_remark_name_the_inherited_file(load, tmp_path):
         "  model.num_heads: expected a whole number of at least 1, found 0",
         f"  model.hidden_size: expected a whole number of at least 1, found 0 (in {path})",
     ]
-    assert lines == [f"{path}: model.tf_summary changes nothing: summaries are always written"]
+    assert lines == [f"{path}: model.tf_summary has no effect: summaries are always written"]
 
 
 def test_a_file_in_neither_place(load, tmp_path):
@@ -101,8 +101,8 @@ def test_a_file_in_neither_place(load, tmp_path):
     "content, message",
     [
         ([1], "base.yaml: expected the section model, found [1]"),
-        ({"optimizer": {}}, "base.yaml has no section `model` with keys, found None"),
-        ({"model": {"pretrain_params_path": "a"}}, "base.yaml has a pretrain_params_path itself"),
+        ({"optimizer": {}}, "base.yaml: expected a section `model` with keys, found None"),
+        ({"model": {"pretrain_params_path": "a"}}, "base.yaml itself has pretrain_params_path"),
         ({"model": {}}, "model.hidden_size: missing"),
     ],
 )

@@ -15,7 +15,8 @@ def test_what_is_taken(version):
 @pytest.mark.parametrize("version", [(2, 7), (3, 9), (3, 14), (4, 0)])
 def test_what_is_refused(version):
     assert python_version.complaint("my python", version) == (
-        "error: Python 3.10 to 3.13 is needed, my python is {}.{}; give one with PYTHON=python3.12"
+        "error: Python 3.10 to 3.13 is required, my python is {}.{}; "
+        "give one with PYTHON=python3.12"
     ).format(*version)
 
 

@@ -114,7 +114,7 @@ def test_what_it_prints_without_data(train, tmp_path, no_shards, capsys):
     # Positions, segments and a norm; the layer; pooler and output.
     others = (42 * 32 + 64) + 4 * 1056 + 64 + 2112 + 2080 + 64 + (1056 + 66)
     assert f"{words * 32 + others:,} parameters in 25 variables; matrix products in float32" in out
-    assert "XLA off; devices that share a step: 1" in out
+    assert "XLA off; devices sharing a step: 1" in out
     histogram = read_manifest(str(no_shards)).splits["train"].length_histogram
     shapes = [f"8 x {s}" for s in sorted({-(-tokens // 8) * 8 for tokens in histogram})]
     table = rows(out, "train")
@@ -123,7 +123,7 @@ def test_what_it_prints_without_data(train, tmp_path, no_shards, capsys):
     assert rows(out, "eval")[-1][0] == f"64 x {shapes[-1][4:]}"
     assert out.splitlines()[-1] == (
         f"checked: train step ({len(table)} shapes), eval step ({len(rows(out, 'eval'))} shapes); "
-        "nothing was compiled (there is no XLA), no data read"
+        "nothing was compiled (XLA is off), no data read"
     )
     assert not (tmp_path / "m").exists()
 
@@ -149,7 +149,7 @@ def test_data_without_a_labelled_split_to_score(train, tmp_path, no_shards, caps
     (no_shards / "manifest.json").write_text(json.dumps(content))
     train("train_and_eval", tmp_path / "m", "--validate_only", data=no_shards)
     out = capsys.readouterr().out
-    assert "no labelled split to evaluate: only the train step" in out
+    assert "no labelled split to evaluate: compiling only the train step" in out
     assert "\nchecked: train step (" in out and "eval step" not in out
     with pytest.raises(UserError, match="no split 'dev'"):
         train("train_and_eval", tmp_path / "m", "--validate_only", "--split", "dev", data=no_shards)
@@ -184,13 +184,13 @@ def test_an_own_input_fn(train, tmp_path, monkeypatch, capsys, name, is_known):
         "batch_size": 8, "input_fn": path}})  # fmt: skip
     out = capsys.readouterr().out
     assert [shape for shape, _ in rows(out, "train")] == (["8 x 24"] if is_known else [])
-    open_one = f"not known without the data: the batches of train_input.input_fn {path}"
+    open_one = f"unknown without the data: the batches of train_input.input_fn {path}"
     assert (open_one in out) != is_known
 
 
 def test_programs_that_nobody_could_keep(train, tmp_path):
     """This process has imported TensorFlow before the cache could be named."""
-    with pytest.raises(UserError, match="cannot be kept: TensorFlow was imported before"):
+    with pytest.raises(UserError, match="cannot be stored: TensorFlow was imported too early"):
         train("train", tmp_path / "m", "--compile_only", config=COMPILED)
 
 
@@ -234,8 +234,8 @@ def test_programs_of_other_flags_are_kept_apart(fresh, tmp_path):
     "cache, flags, reason",
     [
         ("", "", "XLA_CACHE is empty"),
-        ("{file}/xla", "", "{file}/xla cannot be written; choose another folder with XLA_CACHE"),
-        ('{file}"', "", "the name of a folder in TensorFlow's flags cannot hold what"),
+        ("{file}/xla", "", "{file}/xla cannot be written to; choose another folder with XLA_CACHE"),
+        ('{file}"', "", "has a character that TensorFlow's flags do not allow"),
         ("{file}2", "flags.txt", "TF_XLA_FLAGS is a file; give the flags themselves"),
     ],
 )
@@ -258,7 +258,7 @@ def test_damaged_programs_are_removed(fresh, tmp_path, capsys):
         (folder / f"{name}.pb").write_bytes(content)
     fresh(XLA_CACHE=tmp_path)
     assert [path.name for path in folder.iterdir()] == ["a.pb"] and xla_cache.programs() == 1
-    assert capsys.readouterr().out.count("it is not whole") == 3
+    assert capsys.readouterr().out.count("it is incomplete") == 3
 
 
 def test_a_step_function_gives_the_same_with_xla():

@@ -63,8 +63,8 @@ def test_every_format_becomes_a_model_zoo_checkpoint(converted, source, capsys):
     assert set(reader.get_variable_to_shape_map()) == {*expected.weights, "global_step"}
     assert reader.get_tensor("global_step") == 0 and reader.get_tensor("global_step").dtype == "i8"
     assert (
-        f"{len(expected.weights)} variables of {expected.path} ({expected.format}) are in {folder}"
-        " (Model Zoo checkpoint)\n" in capsys.readouterr().out
+        f"wrote {len(expected.weights)} variables of {expected.path} ({expected.format}) "
+        f"to {folder} (Model Zoo checkpoint)\n" in capsys.readouterr().out
     )
 
 
@@ -130,10 +130,10 @@ def test_our_own_training_becomes_a_hugging_face_folder(converted, own, capsys):
     ours = read(str(source))
     assert ours.is_own and ours.label_names == labels and ours.lower_case is True
     assert (ours.vocabulary_name, ours.vocabulary_sha256) == ("bert_base_uncased", "5" * 64)
-    assert ours.format == "checkpoint of this program" and ours.path.endswith("model.ckpt-7")
+    assert ours.format == "train.run checkpoint" and ours.path.endswith("model.ckpt-7")
     assert_same(read(str(folder)), ours, vocabulary_name=None, vocabulary_sha256=None)
     out = capsys.readouterr().out
-    assert f"41 variables of {source}/model.ckpt-7 (checkpoint of this program) are in" in out
+    assert f"wrote 41 variables of {source}/model.ckpt-7 (train.run checkpoint) to" in out
     assert f"copy its vocabulary (bert_base_uncased) to {folder}/vocab.txt" in out
     # In the Model Zoo's format not even the vocabulary's name is lost.
     again = read(str(converted(source, "zoo", "--to", "modelzoo")))
@@ -191,7 +191,7 @@ def test_the_vocabulary_goes_along(converted, tmp_path, capsys):
 
 
 def test_heads_must_be_known_for_hugging_face(converted, tmp_path):
-    with pytest.raises(UserError, match="does not say its number of attention heads"):
+    with pytest.raises(UserError, match="does not give its number of attention heads"):
         converted(HF / "google_tf1", "hf", "--to", "huggingface")
     assert list(tmp_path.iterdir()) == []
 
@@ -209,7 +209,7 @@ def test_what_is_not_whole_is_not_written(converted, tmp_path):
     assert lines == [
         "  encoder/ffn/dense_layer/dense_layer/kernel: missing",
         "  cls_layer/cls_dense/cls_dense/bias: shape (31,), expected (32,)",
-        "  adapter.weight: left over, no part of a BERT of its size",
+        "  adapter.weight: unexpected, not part of a BERT of this size",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["bert"]
 
@@ -218,11 +218,11 @@ def test_the_target_must_be_new_or_empty(converted, tmp_path):
     (tmp_path / "to").mkdir()
     assert (converted(HF / "pretrained", "to") / "checkpoint").exists()
     before = sorted(path.name for path in (tmp_path / "to").iterdir())
-    with pytest.raises(UserError, match="to exists already; name a folder that is new or empty"):
+    with pytest.raises(UserError, match="to already exists; give a new or empty folder"):
         converted(HF / "pretrained", "to")
     assert sorted(path.name for path in (tmp_path / "to").iterdir()) == before
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="already exists"):
         converted(HF / "pretrained", "file")
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -103,7 +103,7 @@ def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
     config = {**with_run(enable_distributed=True), "optimizer": {"grad_accum_steps": 2},
               "train_input": {"batch_size": 4}}  # fmt: skip
     out = finish(start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config))
-    assert "trains on 2 devices" in out
+    assert "training on 2 devices" in out
     assert_same(tmp_path / "m", one_device)
 
 
@@ -118,7 +118,7 @@ def test_two_machines(tmp_path, demo_data, one_device):
         processes.append(start(program, tmp_path, demo_data, name, changes, TF_CONFIG=content))
     for process in processes:
         out = finish(process)
-        assert "trains on 2 devices" in out and "Training finished with 48 samples" in out
+        assert "training on 2 devices" in out and "Training finished with 48 samples" in out
     assert_same(tmp_path / "m", one_device)
     written = runs.weights(tmp_path / "m", 6)
     assert written["global_step"] == 6
@@ -148,7 +148,7 @@ def test_a_batch_that_two_devices_cannot_share(tmp_path, demo_data):
     config = {**with_run(enable_distributed=True), "train_input": {"batch_size": 7}}
     process = start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config)
     _, errors = process.communicate(timeout=100)
-    assert "batch_size 7 cannot be shared by 2 devices evenly; make it a multiple of 2" in errors
+    assert "batch_size 7 cannot be shared evenly by 2 devices; make it a multiple of 2" in errors
 
 
 def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_data):
@@ -158,7 +158,7 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     arguments[arguments.index("cpu")] = "gpu"
     finished = program("train.run", *arguments, CUDA_VISIBLE_DEVICES="0")
     assert finished.returncode == 2
-    assert "cannot load: libcuda.so.1, libcudart.so.12" in finished.stderr
+    assert "cannot be loaded here: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
 
 

@@ -128,7 +128,7 @@ def test_batches_grouped_by_length_hold_the_same_rows_with_less_padding(params):
 
 def test_a_streamed_split_cannot_be_grouped_by_length(params):
     with pytest.raises(
-        UserError, match="would take 0.000304 GB, train_input.memory_limit_gb is 1e-09"
+        UserError, match="needs 0.000304 GB, but train_input.memory_limit_gb is 1e-09"
     ):
         train_of(params(group_by_length=True, memory_limit_gb=1e-9))
 
@@ -265,5 +265,5 @@ def test_a_dataset_that_is_replaced_meanwhile_is_noticed(tmp_path):
     before = read_manifest(str(tmp_path))
     shutil.rmtree(tmp_path / "train")
     write_dataset(tmp_path, [GOOD, GOOD])
-    with pytest.raises(UserError, match="was replaced while this program was running"):
+    with pytest.raises(UserError, match="was replaced during this run"):
         read_split(str(tmp_path), "train", before)

@@ -68,10 +68,13 @@ def with_nan(folder, step):
 
 def test_weights_that_diverged_are_named_and_left_out(train, trained, capsys):
     with_nan(trained, 13)
-    with pytest.raises(UserError, match="answers NaN or Inf on split validation"):
+    with pytest.raises(UserError, match="outputs on split validation are NaN or infinite"):
         train("eval", trained)
     train("eval_all", trained)
-    assert "step 13 is left out: the model answers NaN or Inf" in capsys.readouterr().out
+    assert (
+        "step 13 skipped: the model's outputs on split validation are NaN or infinite"
+        in capsys.readouterr().out
+    )
     found = json.loads((trained / "eval_all.json").read_text())
     assert [of["validation"]["step"] for of in found] == [6, 12]
 
@@ -101,13 +104,13 @@ def test_sigterm_between_seeds_is_not_lost(train, tmp_path, monkeypatch):
 def test_sigterm_before_the_first_step(train, tmp_path):
     with signals.sigterm_noted():
         os.kill(os.getpid(), signal.SIGTERM)
-        with pytest.raises(Terminated, match="before the first step; there is nothing to save"):
+        with pytest.raises(Terminated, match="before the first step; nothing to save"):
             train("train", tmp_path / "m")
     assert not list((tmp_path / "m").glob("model.ckpt*"))
 
 
 def test_seeds_need_an_end_that_a_second_start_does_not_move(train, tmp_path):
-    with pytest.raises(UserError, match="--seeds with steps: a second start would train some"):
+    with pytest.raises(UserError, match="--seeds with steps: a restart would train some"):
         train("train", tmp_path / "m", "--seeds", "1,2", "--steps", 3)
     with pytest.raises(UserError, match="--seeds with runconfig.multiple_workers"):
         config = {"runconfig": {"multiple_workers": True}}
@@ -141,7 +144,7 @@ def test_a_streamed_record_that_breaks_a_rule_is_a_message(train, trained, data_
 
 def test_folders_that_cannot_be_written(train, tmp_path, trained):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot make the folder .*file: File exists"):
+    with pytest.raises(UserError, match="cannot create the folder .*file: File exists"):
         train("eval", tmp_path / "file", "--checkpoint_path", trained)
     (trained / "eval_validation.json").mkdir()
     with pytest.raises(UserError, match="cannot write .*eval_validation.json: Is a directory"):

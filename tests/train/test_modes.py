@@ -63,10 +63,10 @@ def test_training_stops_early_and_a_resumed_one_does_the_same(train, tmp_path, c
     monkeypatch.setattr(evaluation.metrics, "compute", compute)
     config = {"runconfig": {"save_checkpoints_steps": 2, "early_stopping_patience": 2}}
     train("train_and_eval", tmp_path / "m", config=config)
-    assert "stops early: accuracy on validation was best at step 4" in capsys.readouterr().out
+    assert "stopping early: accuracy on validation was best at step 4" in capsys.readouterr().out
     assert files.steps(str(tmp_path / "m"))[-1] == 8
     train("train_and_eval", tmp_path / "m", config=config)  # it does not go on by itself
-    assert "stops early" in capsys.readouterr().out
+    assert "stopping early" in capsys.readouterr().out
     assert files.steps(str(tmp_path / "m"))[-1] == 8
     assert len(by_loss) == 4 + 1  # that of the newest checkpoint is done again
     # Stopped and started again after its best evaluation.
@@ -178,8 +178,8 @@ def test_a_classifier_is_scored_as_it_is(train, tmp_path, trained):
     train("eval", trained, "--checkpoint_path", trained / "model.ckpt-6")  # one of its own
     assert results(trained)["step"] == 6
     train("train", tmp_path / "o", "--max_steps", 1)
-    with pytest.raises(UserError, match="/o holds a training of its own; give another MODEL_DIR"):
+    with pytest.raises(UserError, match="/o holds another training; give another MODEL_DIR"):
         train("eval", tmp_path / "o", "--checkpoint_path", own)
     assert (tmp_path / "n" / "predict_test.jsonl").exists()
-    with pytest.raises(UserError, match="is pretrained and no classifier"):
+    with pytest.raises(UserError, match="is pretrained but not a classifier"):
         train("eval", tmp_path / "p", "--checkpoint_path", GOLDEN / "hf" / "google_tf1")

@@ -111,7 +111,7 @@ def test_training_and_evaluation_with_own_functions(train, tmp_path, capsys):
     "function, message",
     [
         ("finite", "returned a dataset that ends; for training it must repeat"),
-        ("ends_soon", "came to an end in mid-training; its dataset must repeat"),
+        ("ends_soon", "ran out of data during training; its dataset must repeat"),
         ("nothing", "expected a tf.data.Dataset, found list"),
         ("wrong", r"input_mask: expected int32 of 2 dimensions, found None\n  segment_ids: expe"),
         ("wrong", r"labels: expected int32 of 1 dimensions, found TensorSpec"),
@@ -148,5 +148,5 @@ def test_an_evaluation_does_not_inherit_a_function_that_repeats(train, tmp_path,
     del content["eval_input"]
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
     assert config.load(str(tmp_path / "p.yaml"), print).eval_input.input_fn is None
-    with pytest.raises(UserError, match="returned a dataset that repeats without end; for valid"):
+    with pytest.raises(UserError, match="returned an endless dataset; for valid"):
         train("eval", trained, config=inputs(eval="endless"))

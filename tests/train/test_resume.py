@@ -83,14 +83,14 @@ def test_a_damaged_newest_checkpoint_is_passed_over(train, trained, capsys, dama
     train("train", trained)
     out = capsys.readouterr().out
     assert f"the checkpoint {trained / 'model.ckpt-12'} is damaged: " in out
-    assert f"Trying the one before it.\ncontinues from {trained / 'model.ckpt-6'}" in out
+    assert f"Trying the previous one.\nresuming from {trained / 'model.ckpt-6'}" in out
     assert_same_weights(weights(trained, 12), expected)
 
 
 def test_where_every_checkpoint_is_damaged_nothing_starts_anew(train, trained):
     for data in trained.glob("*.data-*"):
         data.write_bytes(b"")
-    with pytest.raises(UserError, match=r"no checkpoint of .* can be read \(2 tried\)"):
+    with pytest.raises(UserError, match=r"no checkpoint in .* can be read \(2 tried\)"):
         train("train", trained)
     assert files.steps(str(trained)) == [6, 12]
 

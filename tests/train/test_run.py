@@ -28,14 +28,14 @@ def test_a_resumed_run_ends_in_the_same_weights(train, tmp_path, trained, capsys
     train("train", tmp_path / "parts", "--steps", 2)
     train("train", tmp_path / "parts")
     out = capsys.readouterr().out
-    assert "continues from" in out and "Training finished with 40 samples in" in out
+    assert "resuming from" in out and "Training finished with 40 samples in" in out
     assert_same_weights(weights(tmp_path / "parts", 12), weights(trained, 12))
 
 
 def test_a_moved_model_dir_continues(train, tmp_path, trained, capsys):
     shutil.move(trained, tmp_path / "new")
     train("train", tmp_path / "new", "--max_steps", 13)
-    assert f"continues from {tmp_path / 'new' / 'model.ckpt-12'}" in capsys.readouterr().out
+    assert f"resuming from {tmp_path / 'new' / 'model.ckpt-12'}" in capsys.readouterr().out
 
 
 def test_what_a_run_prints_and_leaves(train, tmp_path, demo_data, capsys):
@@ -81,7 +81,7 @@ def test_rotation_keeps_as_many_as_asked(train, tmp_path):
 
 def test_a_finished_run_says_so(train, tmp_path, trained, capsys):
     train("train", tmp_path / "m")
-    assert "nothing to train: step 12 is at or beyond max_steps 12" in capsys.readouterr().out
+    assert "nothing to train: step 12 has reached max_steps 12" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_pretrained_checkpoint_is_where_training_starts(
     assert params["data"]["initialized_from"] == str(fitting_checkpoint)
     # A second run has a checkpoint of its own and says that it uses that one.
     train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint, "--max_steps", 2)
-    assert "--checkpoint_path is not used" in capsys.readouterr().out
+    assert "--checkpoint_path is ignored" in capsys.readouterr().out
 
 
 def test_the_yaml_wins_over_the_checkpoint_and_the_log_says_so(
@@ -250,7 +250,7 @@ def test_records_longer_than_the_position_table(train, tmp_path):
 
 
 def test_what_cannot_be_evaluated(train, tmp_path):
-    with pytest.raises(UserError, match="holds no trained model"):
+    with pytest.raises(UserError, match="has no trained model"):
         train("eval", tmp_path / "m")
     with pytest.raises(UserError, match="500 examples without a label"):
         train("eval", tmp_path / "m", "--split", "test")
@@ -267,7 +267,7 @@ def test_options_that_mean_nothing_in_a_mode_are_refused(train, tmp_path, capsys
         with pytest.raises(SystemExit) as stop:
             train(mode, tmp_path / "m", option, "1")
         assert stop.value.code == 2
-        assert f"{option} means nothing with --mode {mode}" in capsys.readouterr().err
+        assert f"{option} has no effect with --mode {mode}" in capsys.readouterr().err
 
 
 def test_a_train_split_without_labels_is_refused(train, tmp_path, data_copy):
@@ -290,11 +290,13 @@ def test_a_run_that_diverges_stops_and_saves_nothing_more(train, tmp_path):
 
 def test_other_settings_in_a_continued_run_are_named(train, trained, capsys):
     train("train", trained, "--max_steps", 13)
-    assert "continues otherwise" not in capsys.readouterr().out
+    assert "settings changed" not in capsys.readouterr().out
     changed = {"train_input": {"batch_size": 4}, "runconfig": {"tf_random_seed": 9}}
     train("train", trained, "--max_steps", 12, config=changed)
     out = capsys.readouterr().out
-    assert "continues otherwise than it began: train_input.batch_size: 8 before, 4 now" in out
+    assert (
+        "settings changed since the last checkpoint: train_input.batch_size: 8 before, 4 now" in out
+    )
     assert "runconfig.tf_random_seed: 1 before, 9 now" in out
 
 
@@ -336,7 +338,7 @@ def test_another_precision_in_an_evaluation_is_named(train, tmp_path, trained, c
 
 
 def test_a_model_dir_that_tensorflow_takes_for_a_pattern(train, tmp_path):
-    with pytest.raises(UserError, match="takes for a pattern"):
+    with pytest.raises(UserError, match="treats as a pattern"):
         train("train", tmp_path / "m [1]")
     assert not (tmp_path / "m [1]").exists()
 
@@ -374,10 +376,10 @@ def test_a_config_json_of_another_model(fitting_checkpoint, change, message):
 def test_a_foreign_params_yaml(train, tmp_path, trained):
     for content in ("model: {hidden_size: 8}", "just text", "{model: {}, data: {}}"):
         (tmp_path / "m" / "params.yaml").write_text(content)
-        with pytest.raises(UserError, match="params.yaml: .* It is not what this program writes"):
+        with pytest.raises(UserError, match="params.yaml: .* It was not written by `make train`"):
             train("train", tmp_path / "m")
     (tmp_path / "m" / "params.yaml").unlink()
-    with pytest.raises(UserError, match="holds checkpoints and no params.yaml"):
+    with pytest.raises(UserError, match="has checkpoints but no params.yaml"):
         train("eval", tmp_path / "m")
 
 
@@ -396,7 +398,7 @@ def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 143
     (step,) = files.steps(str(tmp_path / "m"))
-    assert errors.strip() == f"stopped by SIGTERM at step {step}; its checkpoint is written"
+    assert errors.strip() == f"stopped by SIGTERM at step {step}; checkpoint written"
 
 
 def test_sigterm_at_a_checkpoint_writes_it_once(train, tmp_path, monkeypatch, capsys):
@@ -407,7 +409,7 @@ def test_sigterm_at_a_checkpoint_writes_it_once(train, tmp_path, monkeypatch, ca
         return real(*arguments)
 
     monkeypatch.setattr(checkpoint, "save", save_and_signal)
-    with pytest.raises(Terminated, match="at step 6; its checkpoint is written"):
+    with pytest.raises(Terminated, match="at step 6; checkpoint written"):
         train("train", tmp_path / "m")
     assert "removes" not in capsys.readouterr().out
     assert files.steps(str(tmp_path / "m")) == [6]
@@ -421,18 +423,18 @@ def test_sigterm_in_an_evaluation_leaves_it_to_the_next_run(train, tmp_path, mon
         return real(*arguments)
 
     monkeypatch.setattr(evaluation, "evaluate", interrupted)
-    with pytest.raises(Terminated, match="in an evaluation; the next run does it again"):
+    with pytest.raises(Terminated, match="in an evaluation; the next run repeats it"):
         train("train_and_eval", tmp_path / "m")
     monkeypatch.undo()
     assert files.steps(str(tmp_path / "m")) == [6]
     monkeypatch.chdir(ROOT)
     train("train_and_eval", tmp_path / "m")
     out = capsys.readouterr().out
-    assert out.index("continues from") < out.index("eval validation: step 6") < out.index("step 8/")
+    assert out.index("resuming from") < out.index("eval validation: step 6") < out.index("step 8/")
 
 
 def test_training_needs_an_end(train, tmp_path):
-    with pytest.raises(UserError, match="no end of training"):
+    with pytest.raises(UserError, match="training has no end"):
         train("train", tmp_path / "m", config={"runconfig": {"max_steps": None}})
 
 

@@ -103,11 +103,11 @@ def test_a_header_of_odd_length(path):
 
 def test_dtypes_that_numpy_lacks(path):
     save_file({"w": np.ones((2, 2), ml_dtypes.float8_e4m3fn)}, path)
-    message = f"^{path} holds w as F8_E4M3; take a checkpoint that is not quantized$"
+    message = f"^{path} has w as F8_E4M3; use a checkpoint that is not quantized$"
     with pytest.raises(UserError, match=message):
         read(str(path))
     path.write_bytes(file_bytes({"w": {"dtype": "X9", "shape": [1], "data_offsets": [0, 14]}}))
-    with pytest.raises(UserError, match="holds w as X9;"):
+    with pytest.raises(UserError, match="has w as X9;"):
         read(str(path))
 
 
@@ -142,11 +142,11 @@ DAMAGES = {
     "truth": (changed(shape=[True, 2]), "'shape': [True, 2], "),
     "one offset": (changed(data_offsets=[8]), "'data_offsets': [8]} in its header"),
     "negative offset": (changed(data_offsets=[-8, 0]), "'data_offsets': [-8, 0]} in its header"),
-    "fewer": (changed(shape=[1]), "a lies at bytes 0 to 8 of the data, expected 4 bytes for "
+    "fewer": (changed(shape=[1]), "a is at bytes 0 to 8 of the data, expected 4 bytes for "
               "F32 [1];"),
-    "more": (changed(shape=[2, 2]), "a lies at bytes 0 to 8 of the data, expected 16 bytes for "
+    "more": (changed(shape=[2, 2]), "a is at bytes 0 to 8 of the data, expected 16 bytes for "
              "F32 [2, 2];"),
-    "backwards": (changed(data_offsets=[8, 0]), "a lies at bytes 8 to 0 of the data, expected 8 "),
+    "backwards": (changed(data_offsets=[8, 0]), "a is at bytes 8 to 0 of the data, expected 8 "),
     "overflow": (changed(shape=[2**32, 2**32]), f"expected {2**66} bytes for"),
     "hole before": (changed(shape=[1], data_offsets=[4, 8]), "a begins at byte 4 of the data, "
                     "expected 0;"),
@@ -182,7 +182,7 @@ def test_a_file_that_is_cut_while_it_is_read(path, monkeypatch):
     entry = {"dtype": "U8", "shape": [10**5], "data_offsets": [0, 10**5]}
     path.write_bytes(file_bytes({"w": entry}, bytes(10**5)))
     monkeypatch.setattr(safetensors_file, "_check_cover", lambda *_: os.truncate(path, 10**5))
-    with pytest.raises(UserError, match="it became shorter while w was read;"):
+    with pytest.raises(UserError, match="it became shorter while w was being read;"):
         read(str(path))
 
 

@@ -41,15 +41,15 @@ def test_what_it_can_do(wse, mode):
 @pytest.mark.parametrize("mode", ["eval", "eval_all", "train_and_eval"])
 def test_other_modes_are_refused_with_what_works(wse, tmp_path, mode):
     message = wse(mode, MIXED, "--cs_ip", "10.0.0.1")
-    assert f"has no --mode {mode}: a CS system trains and predicts" in message
-    assert f"--backend gpu or cpu from the same model_dir, {tmp_path / 'm'}" in message
+    assert f"does not support --mode {mode}: a CS system trains and predicts" in message
+    assert f"with --backend gpu or cpu from {tmp_path / 'm'}" in message
 
 
 def test_the_containers_cpu_evaluates(wse, monkeypatch):
     assert "none" in wse("eval")
-    assert "has no --mode eval" in wse("eval", MIXED, "--compile_only")
+    assert "does not support --mode eval" in wse("eval", MIXED, "--compile_only")
     monkeypatch.setenv("K8S_CS_IP", "10.0.0.1")
-    assert "has no --mode eval" in wse("eval")
+    assert "does not support --mode eval" in wse("eval")
 
 
 def test_several_seeds_are_refused(wse):
@@ -59,7 +59,7 @@ def test_several_seeds_are_refused(wse):
         ["--mode", "train", "--params", "p", "--model_dir", "m", "--backend", "wse",
          "--seeds", "1,2"]
     )  # fmt: skip
-    with pytest.raises(UserError, match="has no several seeds"):
+    with pytest.raises(UserError, match="does not support several seeds"):
         rules.check(None, options)
 
 
@@ -101,7 +101,7 @@ def test_float32_is_for_the_containers_cpu(wse):
 def test_several_tasks_need_a_cs_system(wse, monkeypatch):
     monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
     assert "none" in wse("train", MIXED, "--validate_only")
-    assert "Slurm has started 4 tasks and no CS system is given" in wse()
+    assert "Slurm has started 4 tasks, but no CS system is given" in wse()
     assert "none" in wse("train", MIXED, "--cs_ip", "10.0.0.1")
 
 
@@ -113,4 +113,4 @@ def test_another_port_is_refused(wse):
 def test_other_backends_have_no_address(capsys):
     with pytest.raises(SystemExit):
         run.parse(["--mode", "train", "--params", "p", "--model_dir", "m", "--cs_ip", "1.1.1.1"])
-    assert "--cs_ip means nothing without --backend wse" in capsys.readouterr().err
+    assert "--cs_ip has no effect without --backend wse" in capsys.readouterr().err

@@ -48,7 +48,7 @@ def test_trained_on_wse_then_on_cpu(tmp_path, params, sentences, cpu):
     assert "accuracy" in cpu("eval", copy, params, sentences)
     cpu("predict", copy, params, sentences)
     np.testing.assert_allclose(runs.predictions(copy), expected, atol=1e-5)
-    assert "continues from" in cpu("train", copy, params, sentences, "--max_steps", 6)
+    assert "resuming from" in cpu("train", copy, params, sentences, "--max_steps", 6)
 
     runs.main("train", trained, params, sentences, "--max_steps", 6)
     on_wse, on_cpu = runs.logged(trained, "train/cost_cls"), runs.logged(copy, "train/loss")

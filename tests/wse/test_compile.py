@@ -138,7 +138,7 @@ def test_a_batch_that_nothing_fills_is_refused(tmp_path, params, sentences):
 
 
 def test_a_field_that_cerebras_does_not_know_is_one_message(tmp_path, params, sentences):
-    with pytest.raises(UserError, match="csconfig: Cerebras' CSConfig does not take it: .*no_such"):
+    with pytest.raises(UserError, match="csconfig: Cerebras' CSConfig rejects it: .*no_such"):
         runs.main("train", tmp_path / "m", params(csconfig={"no_such": 1}), sentences,
                   "--validate_only")  # fmt: skip
 
@@ -149,7 +149,7 @@ def test_the_erf_form_of_gelu_is_a_warning_with_the_difference(
     arguments = ("--validate_only", "--checkpoint_path", hugging_face)
     runs.main("train", tmp_path / "m", params(**ERF), sentences, *arguments)
     report = lines_of(capsys.readouterr().out)
-    assert report["checkpoint"][1].startswith("39 of 41 variables are those of")
+    assert report["checkpoint"][1].startswith("39 of 41 variables come from")
     assert report["checkpoint"][1].endswith("; 2 are new")
     status, text = report["gelu"]
     size, difference = map(float, re.search(r"up to (.*), differ by up to (.*)$", text).groups())
@@ -191,7 +191,7 @@ def test_outside_the_container_it_says_what_only_the_container_knows(
 
 def test_scores_are_refused(tmp_path, params):
     folder = dataset.write(tmp_path, "stsb", ("a", "b"), None, {"train": (30,)})
-    with pytest.raises(UserError, match="has scores, no classes"):
+    with pytest.raises(UserError, match="has scores, not classes"):
         runs.main("train", tmp_path / "m", params(), folder, "--validate_only")
 
 

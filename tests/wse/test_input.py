@@ -96,7 +96,7 @@ def test_tasks_that_know_of_no_cluster_read_everything_each_in_its_order(even, m
     for rank in range(3):
         monkeypatch.setenv("SLURM_PROCID", str(rank))
         found.append(read(even, 12))
-        assert "TF_CONFIG is not set: each of 3 tasks reads all" in capsys.readouterr().out
+        assert "TF_CONFIG is not set: all 3 tasks read all" in capsys.readouterr().out
     assert [sorted(rows) for rows in found] == [all_rows(even)] * 3
     assert found[0] != found[1] != found[2] != found[0]
 
@@ -146,7 +146,7 @@ def test_one_worker_may_feed_a_prediction(workers, chief, is_right, monkeypatch)
     if is_right:
         wse_workers.check_one_reader()
         monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
-    with pytest.raises(UserError, match="start one: csrun_wse"):
+    with pytest.raises(UserError, match="start only one: csrun_wse"):
         wse_workers.check_one_reader()
 
 

@@ -54,7 +54,7 @@ def test_four_tasks_train_and_two_predict(tmp_path, sentences, golden, at_once):
     more = ["--checkpoint_path", source, "--cs_ip", "10.0.0.1"]
     outputs = at_once(TASKS, *runs.arguments("train", folder, params, sentences, *more))
     assert sum("input worker" in output for output in outputs) == TASKS - 1
-    assert all("training is at its end, step 4" in output for output in outputs)
+    assert all("training finished at step 4" in output for output in outputs)
     assert checkpoint_files.steps(str(folder)) == [0, 2, 4]
 
     # One conversion, whole; and nothing that differs from what a single task writes.

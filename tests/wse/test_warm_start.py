@@ -90,7 +90,7 @@ def test_a_training_of_the_erf_form_does_not_go_on(tmp_path, sentences):
     kept = yaml.safe_load((folder / "params.yaml").read_text())
     kept["model"]["encoder_nonlinearity"] = "gelu_erf"
     (folder / "params.yaml").write_text(yaml.safe_dump(kept))
-    with pytest.raises(UserError, match="was trained with the erf form of gelu, and wse has the"):
+    with pytest.raises(UserError, match="was trained with the erf form of gelu, but wse has the"):
         runs.main("train", folder, params, sentences, "--max_steps", 2)
     assert yaml.safe_load((folder / "params.yaml").read_text()) == kept
 

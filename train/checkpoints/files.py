@@ -1,7 +1,7 @@
 """Which checkpoints a model_dir holds: the files model.ckpt-<step>, listed in `checkpoint`.
 
-The format is that of tf.estimator, so a model_dir goes from one backend to the other. Paths in
-`checkpoint` are relative: a model_dir may be moved. A checkpoint without its .index does not exist.
+The format is tf.estimator's, so a model_dir can go from one backend to the other. Paths in
+`checkpoint` are relative, so it may be moved. A checkpoint without its .index does not exist.
 """
 
 import glob
@@ -15,11 +15,11 @@ from shared.files import write_whole
 PREFIX = "model.ckpt-"
 _NAME = re.escape(PREFIX) + r"(\d+)"
 STATE_FILE = "checkpoint"
-TEMPORARY = ".tmp-"  # how the names begin of files that a save is writing
+TEMPORARY = ".tmp-"  # prefix of the files that a save is writing
 
 
 def path_of(model_dir: str, step: int) -> str:
-    """A checkpoint's path, without the endings of its files."""
+    """A checkpoint's path, without the extensions of its files."""
     return os.path.join(model_dir, f"{PREFIX}{step}")
 
 
@@ -30,49 +30,49 @@ def step_of(path: str) -> int:
 
 
 def steps(model_dir: str) -> List[int]:
-    """The steps of the checkpoints on disk, in rising order."""
+    """The steps of the checkpoints on disk, in ascending order."""
     names = os.listdir(model_dir) if os.path.isdir(model_dir) else []
     matches = (re.match(_NAME + r"\.index$", name) for name in names)
     return sorted(int(match.group(1)) for match in matches if match)
 
 
 def newest_first(model_dir: str) -> List[str]:
-    """The paths of the checkpoints to go on from: the one that `checkpoint` names, then those
+    """The paths of the checkpoints to resume from: the one that `checkpoint` names, then those
     before it; empty for a fresh model_dir.
 
     Raises:
-      UserError: checkpoint files are there, but `checkpoint` is missing, unreadable or names
-        none of them. Starting anew would throw a training away without a word.
+      UserError: there are checkpoint files, but `checkpoint` is missing, unreadable or names
+        none of them. Starting over would silently discard a training.
     """
     on_disk = steps(model_dir)
     named = next((step for step in _listed_steps(model_dir) if step in on_disk), None)
     if named is not None:
         return [path_of(model_dir, step) for step in reversed(on_disk) if step <= named]
     if not on_disk:
-        return []  # fresh, or killed before its first checkpoint was whole
+        return []  # fresh, or killed before its first checkpoint was complete
     raise UserError(
-        f"{os.path.join(model_dir, STATE_FILE)} names none of the checkpoints that are there: "
+        f"{os.path.join(model_dir, STATE_FILE)} names none of the existing checkpoints: "
         + ", ".join(f"{PREFIX}{step}" for step in on_disk)
         + f'. Write the line\n  model_checkpoint_path: "{PREFIX}<step>"\ninto it, or choose '
-        "another MODEL_DIR to start anew."
+        "another MODEL_DIR to start over."
     )
 
 
 def announce(model_dir: str, step: int) -> None:
-    """Makes the checkpoint of `step`, about to appear, the newest; before its .index does.
+    """Lists the checkpoint of `step`, which is about to appear, as the newest, before its .index.
 
-    A kill in between leaves the name of a file that is not there, and `newest_first` passes it
-    over. Checkpoints from there on belong to a training that was rolled back, and go first.
+    A kill in between leaves the name of a missing file, which `newest_first` skips. Checkpoints
+    from this step on belong to a training that was rolled back, and are removed first.
     """
     present = steps(model_dir)
     for abandoned in (later for later in present if later >= step):
-        print(f"removes {path_of(model_dir, abandoned)}: training went back behind it")
+        print(f"removing {path_of(model_dir, abandoned)}: training resumed before it")
         _remove(model_dir, abandoned)
     _write_state(model_dir, [*(kept for kept in present if kept < step), step])
 
 
 def clean(model_dir: str) -> None:
-    """Removes what a kill left in the middle of a save or of a removal."""
+    """Removes what a kill during a save or a removal left behind."""
     whole = steps(model_dir)
     for name in os.listdir(model_dir):
         part = re.match(_NAME + r"\.", name)
@@ -81,10 +81,10 @@ def clean(model_dir: str) -> None:
 
 
 def settle(model_dir: str) -> None:
-    """Makes `checkpoint` name files of this folder, for a tf.estimator to go on from.
+    """Makes `checkpoint` name files of this folder, for a tf.estimator to resume from.
 
-    Cerebras' may have written absolute paths. In a copied folder they name the original, from which
-    it would go on, or nothing, and it would start anew.
+    Cerebras' estimator may have written absolute paths. In a copied folder they name the original,
+    from which it would resume, or nothing, and it would start over.
     """
     state = os.path.join(model_dir, STATE_FILE)
     present = newest_first(model_dir)
@@ -111,7 +111,7 @@ def _remove(model_dir: str, step: int) -> None:
 
 
 def listed(folder: str) -> List[str]:
-    """The checkpoints that `checkpoint` names, whatever they are called, the newest first.
+    """The checkpoints that `checkpoint` names, of any name, the newest first.
 
     Only base names count: tf.estimator may have written absolute paths of another machine.
     """

@@ -1,4 +1,4 @@
-"""The folder of one training: params.yaml says what it was made of, so that nothing is mixed up."""
+"""The folder of one training: params.yaml records its settings and data, to prevent mix-ups."""
 
 import dataclasses
 import os
@@ -21,13 +21,13 @@ _DATA_KEYS = (
     *("task", "fingerprint", "label_names", "vocabulary_sha256", "lower_case"),
     "initialized_from",
 )
-# What may change between two runs in one model_dir without changing a step.
+# What may differ between two runs in one model_dir without changing a step.
 _LENGTH_OF_RUN = {
     *("data_dir", "max_steps", "steps", "eval_steps", "keep_checkpoint_max"),
     *("save_checkpoints_steps", "save_summary_steps", "log_step_count_steps"),
     *("early_stopping_patience", "max_skipped_steps"),
 }
-# Of the model section, what a run may not change after its first step.
+# Keys of the model section that may not change after the first step.
 _FIXED_KEYS = (
     "hidden_size",
     "num_heads",
@@ -40,28 +40,28 @@ _FIXED_KEYS = (
 
 
 def check_name(path: str) -> None:
-    """TensorFlow reads a checkpoint's path as a pattern, so some folders cannot be read again.
+    """TensorFlow treats a checkpoint's path as a pattern, so some folders could not be read back.
 
     Args: path, a model_dir or a checkpoint.
     """
     if re.search(r"[*?\[\]{}\\]", os.path.abspath(path)):
         raise UserError(
-            f"{path}: the path of a checkpoint may hold none of * ? [ ] {{ }} \\, which TensorFlow "
-            "takes for a pattern; choose another folder"
+            f"{path}: the path of a checkpoint must not contain * ? [ ] {{ }} \\, which TensorFlow "
+            "treats as a pattern; choose another folder"
         )
 
 
 def make(path: str) -> None:
-    """Makes the folder if it is not there.
+    """Creates the folder if it does not exist.
 
     Raises:
-      UserError: it cannot be made.
+      UserError: it cannot be created.
     """
     try:
         os.makedirs(path, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"cannot make the folder {path}: {error.strerror}; choose another MODEL_DIR"
+            f"cannot create the folder {path}: {error.strerror}; choose another MODEL_DIR"
         ) from None
 
 
@@ -70,14 +70,14 @@ def locked(model_dir: str):
     return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")
 
 
-_CHOOSE = "It is not what this program writes; choose another MODEL_DIR."
+_CHOOSE = "It was not written by `make train`, or is damaged; choose another MODEL_DIR."
 
 
 def read_params(model_dir: str) -> Optional[dict]:
-    """The content of <model_dir>/params.yaml; None where there is no training of ours.
+    """The content of <model_dir>/params.yaml; None if the file does not exist.
 
     Raises:
-      UserError: the file is damaged, or was not written by this program.
+      UserError: the file is damaged, or was not written by a training.
     """
     path = os.path.join(model_dir, PARAMS_FILE)
     if not os.path.exists(path):
@@ -93,7 +93,7 @@ def read_params(model_dir: str) -> Optional[dict]:
 def write_params(
     model_dir: str, resolved: Config, manifest: Manifest, origin: str, environment: dict
 ) -> None:
-    """Writes params.yaml: a valid configuration, plus what the training was made of.
+    """Writes params.yaml: a valid configuration, plus the training's data and environment.
 
     Args:
       resolved: the configuration with nothing unset.
@@ -109,7 +109,7 @@ def write_params(
 
 
 def data_facts(manifest: Manifest) -> dict:
-    """What params.yaml remembers of the data."""
+    """What params.yaml records of the data."""
     return {
         "task": manifest.task,
         "fingerprint": manifest.fingerprint(),
@@ -122,9 +122,9 @@ def data_facts(manifest: Manifest) -> dict:
 
 
 def environment(backend: str, devices: int) -> dict:
-    """What, besides the configuration, decides the last bits of the results.
+    """What, besides the configuration, affects the last bits of the results.
 
-    Args: devices, how many share a batch; dropout and the order of streamed rows follow it, too.
+    Args: devices, how many share a batch; dropout and the order of streamed rows depend on it, too.
     """
     can_tell = hasattr(os, "sched_getaffinity")  # not on macOS
     threads = len(os.sched_getaffinity(0)) if can_tell else os.cpu_count()
@@ -133,7 +133,7 @@ def environment(backend: str, devices: int) -> dict:
 
 
 def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
-    """One line for every setting that a continued training has otherwise than before."""
+    """One line for every setting that has changed since the training began."""
     now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: environment}
     sections = ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION)
     return [
@@ -145,14 +145,14 @@ def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
 
 
 def _compared_keys(section: str, before: dict, now: dict) -> List[str]:
-    """Of the environment, which backends describe differently, those that both have."""
+    """All keys; of the environment, which differs by backend, only the common ones."""
     both = section == config.ENVIRONMENT_SECTION
     keys = set(before) & set(now) if both else set(before) | set(now)
     return sorted(keys - _LENGTH_OF_RUN)
 
 
 def precision_change(before: dict, resolved: Config) -> List[str]:
-    """A line where a model is scored in another precision than it was trained in."""
+    """A line if a model is scored in another precision than it was trained in."""
     return _change(before, config.dump(resolved), "model", "mixed_precision")
 
 
@@ -164,7 +164,7 @@ def _change(before: dict, now: dict, section: str, key: str) -> List[str]:
 
 
 def check_same_data(model_dir: str, params: dict, dataset: str, manifest: Manifest) -> None:
-    """A training goes on with the data that it began with, or not at all."""
+    """A training must resume with the data it began with."""
     began_with = params[_DATA]
     if began_with["fingerprint"] != manifest.fingerprint():
         raise UserError(
@@ -175,7 +175,7 @@ def check_same_data(model_dir: str, params: dict, dataset: str, manifest: Manife
 
 
 def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Manifest) -> None:
-    """Other examples are welcome if their labels and ids mean the same.
+    """Checks that labels and ids of the data mean the same as in training; other examples are fine.
 
     Args: trained, the data_facts of the data that the model is trained on.
     """
@@ -187,16 +187,16 @@ def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Ma
     ]
     if lines:
         raise UserError(
-            f"the model in {model_dir} cannot answer for {dataset}:\n" + "\n".join(lines) + "\n"
-            "Give the data it was trained for (DATA_DIR, TASK), made with its vocabulary."
+            f"the model in {model_dir} does not fit {dataset}:\n" + "\n".join(lines) + "\n"
+            "Give data for the task it was trained on (DATA_DIR, TASK), built with its vocabulary."
         )
 
 
 def with_trained_model(model_dir: str, params: dict, given: Config) -> Config:
-    """The configuration with the model of params.yaml, where it leaves something unset.
+    """The configuration, with what it leaves unset in `model` taken from params.yaml.
 
     Raises:
-      UserError: it states something else than the model was trained with.
+      UserError: it contradicts the model as trained.
     """
     trained = params["model"]
     lines = []
@@ -208,7 +208,7 @@ def with_trained_model(model_dir: str, params: dict, given: Config) -> Config:
             )
     if lines:
         raise UserError(
-            f"{model_dir} holds another model than the configuration:\n" + "\n".join(lines) + "\n"
+            f"the model in {model_dir} differs from the configuration:\n" + "\n".join(lines) + "\n"
             f"Use its own configuration, {os.path.join(model_dir, PARAMS_FILE)}, or another "
             "MODEL_DIR."
         )

@@ -20,9 +20,9 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
 
     Args:
       tensors: {name in the checkpoint: tensor}.
-      keep: how many of the newest checkpoints stay; 0 keeps all.
+      keep: how many of the newest checkpoints to keep; 0 keeps all.
     Returns:
-      The checkpoint's path without the endings of its files.
+      The checkpoint's path without the extensions of its files.
     """
     path = files.path_of(model_dir, step)
     temporary = os.path.join(model_dir, files.TEMPORARY + os.path.basename(path))
@@ -35,8 +35,8 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
         files.rotate(model_dir, keep)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(
-            f"cannot write the checkpoint {path}: {plain_message(error)}. Make room or pick "
-            "another MODEL_DIR; the checkpoints before it are untouched."
+            f"cannot write the checkpoint {path}: {plain_message(error)}. Make room or choose "
+            "another MODEL_DIR; earlier checkpoints are untouched."
         ) from None
     return path
 
@@ -45,7 +45,7 @@ def _write(prefix: str, tensors: Dict[str, tf.Tensor]) -> None:
     if tf.executing_eagerly():
         _save(prefix, tensors)
         return
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:  # as Cerebras' may have it
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:  # as with Cerebras' TensorFlow
         session.run(_save(prefix, tensors))
 
 
@@ -66,7 +66,7 @@ class DamagedError(UserError):
 def read(path: str, names, optional=()) -> Dict[str, np.ndarray]:
     """{name: array} of a checkpoint.
 
-    Args: optional, names that are read where they are there.
+    Args: optional, names that are read if present.
     Raises:
       DamagedError: its files are missing or damaged.
       UserError: it lacks some of `names`; all are listed.
@@ -78,7 +78,7 @@ def read(path: str, names, optional=()) -> Dict[str, np.ndarray]:
 
 
 def check_has(path: str, names) -> None:
-    """Stops where a checkpoint lacks some of `names`; raises as `read`."""
+    """Checks that a checkpoint has all of `names`; raises as `read`."""
     with _opened(path) as reader:
         _check_has(path, reader, names)
 
@@ -87,8 +87,8 @@ def check_has(path: str, names) -> None:
 def _opened(path: str):
     if not os.path.exists(path + ".index"):
         raise DamagedError(
-            f"the checkpoint {path} is no longer there; a training that is running may have "
-            "removed it. Start again to use its newest one."
+            f"the checkpoint {path} no longer exists; a running training may have removed it. "
+            "Start again to use the newest one."
         )
     try:
         yield tf.train.load_checkpoint(path)
@@ -114,8 +114,8 @@ def read_newest(paths: List[str], reader: Callable[[str], dict]):
         try:
             return path, reader(path)
         except DamagedError as error:
-            print(f"{error}. Trying the one before it.")
+            print(f"{error}. Trying the previous one.")
     raise UserError(
-        f"no checkpoint of {os.path.dirname(paths[0])} can be read ({len(paths)} tried); choose "
-        "another MODEL_DIR to start anew"
+        f"no checkpoint in {os.path.dirname(paths[0])} can be read ({len(paths)} tried); choose "
+        "another MODEL_DIR to start over"
     )

@@ -1,4 +1,4 @@
-"""Which shapes the batches of a run have, by the manifest alone."""
+"""The shapes of a run's batches, from the manifest alone."""
 
 from typing import List, NamedTuple, Optional, Tuple
 
@@ -14,7 +14,7 @@ class Shapes(NamedTuple):
     """The shapes of one kind of step.
 
     known: [(rows, tokens)] of the batches of one device. unknown: one line for each batch whose
-    shape only the data tells.
+    shape depends on the data.
     """
 
     known: List[Tuple[int, int]]
@@ -71,7 +71,7 @@ def _of_split(params, section, split, manifest) -> Shapes:
 def _of_user(dataset, where) -> Shapes:
     shape = _static_shape(dataset)
     if shape is None:
-        return Shapes([], [f"the batches of {where}, whose element_spec leaves sizes open"])
+        return Shapes([], [f"the batches of {where}, whose element_spec has unknown sizes"])
     return Shapes([shape], [])
 
 

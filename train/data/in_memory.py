@@ -18,7 +18,7 @@ class Rows(NamedTuple):
     """A split in memory; mask and segments follow from two lengths.
 
     input_ids: uint16 or int32 [N, MSL]. lengths: int32 [N], tokens. b_starts: int32 [N], the
-    first position of segment B; equal to lengths where there is none. labels: int32 or float32 [N].
+    first position of segment B; equal to lengths without one. labels: int32 or float32 [N].
     """
 
     input_ids: np.ndarray
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
 
 
 def bytes_of(split: str, manifest: Manifest) -> int:
-    """What a split takes in memory."""
+    """The memory that a split needs."""
     id_bytes = np.dtype(_id_dtype(manifest)).itemsize
     other_columns = 3 * 4
     return manifest.splits[split].examples * (
@@ -47,8 +47,8 @@ def read_split(dataset: str, split: str, manifest: Manifest) -> Rows:
       dataset: its folder.
       manifest: the manifest that the run was checked against.
     Raises:
-      UserError: a shard is missing, damaged, or holds other records than the manifest says; or
-        the dataset was replaced since the check.
+      UserError: a shard is missing, damaged, or does not match the manifest; or the dataset was
+        replaced since the check.
     """
     check_sizes(dataset, split, manifest)
     parts = [
@@ -91,7 +91,7 @@ class _BadRecord(Exception):
 
 
 def _compact(batch, manifest):
-    """A parsed batch becomes Rows, after the check that mask and segments follow from lengths."""
+    """A parsed batch as Rows, after checking that mask and segments follow from the lengths."""
     ids, mask, segments, labels = (batch[feature.name].numpy() for feature in records.FEATURES)
     lengths = np.sum(mask == records.TOKEN, axis=1)
     b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
@@ -117,5 +117,5 @@ def _check(holds, rule):
 
 
 def fits_in_memory(options: InputConfig, split: str, manifest: Manifest) -> bool:
-    """Whether a split takes no more than memory_limit_gb; a rule that no machine changes."""
+    """Whether a split needs at most memory_limit_gb; the same on every machine."""
     return bytes_of(split, manifest) <= options.memory_limit_gb * 1e9

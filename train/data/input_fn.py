@@ -1,14 +1,14 @@
-"""Records become batches.
+"""Turns records into batches.
 
     features["input_ids"], ["input_mask"], ["segment_ids"]   int32 [B, S]
     features["weights"]   evaluation only: float32 [B], 0 on rows that only fill the last batch
     labels                int32 [B]; float32 [B] for a regression task
 
-S is the longest example of the batch rounded up: trailing padding changes no result, and costs
-most of the time. See `trimmed_lengths`.
+S is the length of the longest example of the batch, rounded up: trailing padding changes no result,
+but costs most of the time. See `trimmed_lengths`.
 
 A split that fits in memory is parsed once (train/data/in_memory.py), and a batch is a gather of
-rows; a larger one is read anew for every epoch (train/data/streaming.py).
+rows; a larger one is read again for every epoch (train/data/streaming.py).
 """
 
 import functools
@@ -33,12 +33,12 @@ _MAX_COMPILED_LENGTHS = 8
 def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, first_step: int = 0):
     """Endless batches of the train split of the dataset whose manifest is `manifest`.
 
-    Every epoch is a permutation of all rows, drawn from (seed, epoch); the rows that do not fill
-    a step wait for another epoch. The batches of a step depend on the seed and the records alone,
-    so a run resumes from its step; in memory not even on how many devices share them.
+    Every epoch is a permutation of all rows, drawn from (seed, epoch); rows that do not fill a step
+    are skipped in that epoch. The batches of a step depend only on the seed and the records, so a
+    run can resume at any step; in memory, not even on how many devices share them.
 
     Args:
-      input_context: a tf.distribute.InputContext where several devices share a step; each process
+      input_context: a tf.distribute.InputContext if several devices share a step; each process
         reads the batches of its own devices (order.Share).
       first_step: the step whose batches come first.
     """
@@ -63,7 +63,7 @@ def eval_input_fn(
     params: Config, input_context=None, *, options: InputConfig, split: str, manifest: Manifest
 ):
     """Every example of a split once, in order; args: options, eval_input or predict_input."""
-    del input_context  # whoever evaluates reads everything
+    del input_context  # evaluation reads everything
     lengths = trimmed_lengths(manifest, split, options.batch_size, params.runconfig.xla)
     if fits_in_memory(options, split, manifest):
         rows = read_split(options.data_dir, split, manifest)
@@ -83,10 +83,10 @@ def eval_input_fn(
 
 
 def _prefetched(batches):
-    """Batches made ahead; the work is shared out by whole batches, as their parts are too small.
+    """Batches made ahead; parallel by whole batches, because their parts are too small.
 
-    Without tf.data's autotuning: that takes notes on every record, which costs a third of the time
-    of reading.
+    Without tf.data's autotuning, whose bookkeeping for every record costs a third of the reading
+    time.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -98,8 +98,8 @@ def _check_streams(options: InputConfig, manifest: Manifest) -> None:
     if options.group_by_length:
         raise UserError(
             "train_input.group_by_length: only a split that is held in memory can be grouped; "
-            f"{options.data_dir} would take {bytes_of(TRAIN_SPLIT, manifest) / 1e9:.3g} GB, "
-            f"train_input.memory_limit_gb is {options.memory_limit_gb:g}; raise it, or switch "
+            f"{options.data_dir} needs {bytes_of(TRAIN_SPLIT, manifest) / 1e9:.3g} GB, but "
+            f"train_input.memory_limit_gb is {options.memory_limit_gb:g}; raise it, or turn "
             "group_by_length off"
         )
 
@@ -115,7 +115,7 @@ def _order(options: InputConfig, lengths, share, seed, epoch: int) -> np.ndarray
 
 
 def _training_batches(lengths, possible_lengths, share, order_of, first_step):
-    """A dataset of (row numbers int64 [B], S int64), without end.
+    """An endless dataset of (row numbers int64 [B], S int64).
 
     Args:
       lengths: int [N], of all rows. S is looked up once in an epoch, for all its batches.
@@ -156,20 +156,20 @@ def _evaluation_batches(lengths, possible_lengths, batch_size):
 
 
 def _trimmed(longest, possible_lengths):
-    """S of batches whose longest rows are so long, int64, in the shape of longest."""
+    """S of batches whose longest rows have these lengths, int64, in the shape of `longest`."""
     return possible_lengths[np.searchsorted(possible_lengths, longest)].astype(np.int64)
 
 
 def trimmed_lengths(
     manifest: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
 ) -> np.ndarray:
-    """The values that S may have, rising; the last one is max_sequence_length.
+    """The values that S may have, ascending; the last one is max_sequence_length.
 
-    All multiples of 8; where XLA compiles the step anew for every S, at most 8 of them, such that
-    about as many batches have each: those that the longest row of a random batch stays below with
-    a probability of 1/8, 2/8, ... With batches of 1 and rows of 10, 10, 20 and 60 tokens they are
-    16, 24 and 64 (of max_sequence_length 64). Batches grouped by length are about as long as each
-    of their rows.
+    All multiples of 8; with XLA, which compiles the step for every S, at most 8 of them, chosen so
+    that each serves about as many batches: those that the longest row of a random batch does not
+    exceed with a probability of 1/8, 2/8, ... With batches of 1 and rows of 10, 10, 20 and 60
+    tokens they are 16, 24 and 64 (for max_sequence_length 64). In batches grouped by length all
+    rows are about equally long.
     """
     longest = manifest.max_sequence_length
     lengths = np.minimum(
@@ -188,10 +188,10 @@ def trimmed_lengths(
 def lengths_of_batches(
     manifest: Manifest, split: str, batch_size: int, use_xla: bool, is_grouped: bool = False
 ) -> List[int]:
-    """Those of `trimmed_lengths` that a batch can have, by the lengths of the split's rows.
+    """The `trimmed_lengths` that a batch can have, given the lengths of the split's rows.
 
-    S is the longest row of a batch, so there must be one that needs it and, for all others, as
-    many rows that are no longer. The last batch of an evaluation may hold fewer.
+    S comes from the longest row of a batch, so some row must need it, and enough rows must be no
+    longer to fill the batch. The last batch of an evaluation may hold fewer.
     """
     lengths = trimmed_lengths(manifest, split, batch_size, use_xla, is_grouped).tolist()
     entry = manifest.splits[split]
@@ -224,7 +224,7 @@ def _gather(rows):
         )
 
     def gather(numbers, trimmed):
-        # Few operations: at so many batches a second each costs more than what it computes.
+        # Few operations: at this many batches a second, each costs more than what it computes.
         features = record_rules.features(
             tf.gather(ids, numbers),
             tf.gather(lengths, numbers),

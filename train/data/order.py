@@ -7,16 +7,16 @@ import numpy as np
 from shared.config import Config
 from shared.errors import UserError
 
-# Enough that lengths within a step are nearly equal, and too few for an epoch to look sorted.
+# Enough for lengths within a step to be nearly equal, too few for an epoch to look sorted.
 _STEPS_TO_GROUP = 100
 EPOCHS_WITHOUT_END = np.iinfo(np.int64).max
 
 
 class Share(NamedTuple):
-    """How the rows of a step are dealt out.
+    """How the rows of a step are distributed.
 
     A step takes `parts` x `replicas` batches of `rows`: each replica takes one batch for every
-    part. Of the replicas, this process feeds those from `first` on, `here` of them.
+    part. This process feeds `here` of the replicas, starting with number `first`.
     With 2 parts, 2 processes of one replica each and batches of 3, a step of rows 0 to 11 is
 
         part 0: rows 0 1 2 for process 0, 3 4 5 for process 1
@@ -35,7 +35,7 @@ class Share(NamedTuple):
 
     @property
     def batches_per_step(self) -> int:
-        """Those that this process reads."""
+        """The number of batches that this process reads."""
         return self.parts * self.here
 
 
@@ -43,7 +43,7 @@ def share(batch_size: int, parts: int, input_context=None) -> Share:
     """The Share of a process.
 
     Args:
-      batch_size: rows that all replicas take together for one part.
+      batch_size: rows of one part, over all replicas.
       parts: over how many batches gradients are accumulated.
       input_context: a tf.distribute.InputContext; None for one process with one replica.
     """
@@ -62,10 +62,10 @@ def seed_of(params: Config) -> int:
 
 
 def steps_per_epoch(examples: int, share: Share) -> int:
-    """Whole steps in so many rows.
+    """The number of complete steps in an epoch.
 
     Raises:
-      UserError: there is none.
+      UserError: there are too few rows for one.
     """
     steps = examples // share.rows_per_step
     if steps == 0:
@@ -73,13 +73,13 @@ def steps_per_epoch(examples: int, share: Share) -> int:
         accumulated = f" x optimizer.grad_accum_steps {parts}" if parts > 1 else ""
         raise UserError(
             f"the train split has {examples} examples, fewer than train_input.batch_size "
-            f"{share.rows * share.replicas}{accumulated}; make the batch smaller"
+            f"{share.rows * share.replicas}{accumulated}; use a smaller batch"
         )
     return steps
 
 
 def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
-    """The order of an epoch, int64 [examples]; NumPy froze RandomState's streams for good."""
+    """The order of an epoch, int64 [examples]; NumPy guarantees that RandomState never changes."""
     return np.random.RandomState([seed, epoch]).permutation(examples).astype(np.int64)
 
 
@@ -90,7 +90,7 @@ def permutation_of_buffer(seed: int, epoch: int, number: int, size: int) -> np.n
 
 
 def grouped(rows: np.ndarray, lengths: np.ndarray, share: Share, seed: int, epoch: int):
-    """The rows of whole steps in another order: rows of about the same length share a step.
+    """The rows of whole steps, reordered so that rows of about the same length share a step.
 
     Within every _STEPS_TO_GROUP steps the rows are sorted by length and cut into steps again; then
     all steps are shuffled. With steps of 2 rows of lengths 9 3 9 4 | 5 8, grouped by 2 steps, the
@@ -99,7 +99,7 @@ def grouped(rows: np.ndarray, lengths: np.ndarray, share: Share, seed: int, epoc
     Args:
       rows: int64 [examples], all row numbers in the epoch's order.
       lengths: int [examples], tokens of each row number.
-      seed, epoch: of the order of steps.
+      seed, epoch: determine the order of the steps.
     Returns: int64 [steps * rows_per_step].
     """
     steps = steps_per_epoch(len(rows), share)

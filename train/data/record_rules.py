@@ -1,4 +1,4 @@
-"""Features of batches and the rules they keep, in TensorFlow's operations, for input pipelines."""
+"""The features of batches and their rules, as TensorFlow operations for input pipelines."""
 
 import re
 from typing import Dict, Optional
@@ -8,7 +8,7 @@ import tensorflow as tf
 from shared import records
 
 _BROKEN = "rule broken: "
-# A cast of "is padding" and of "is b" gives them.
+# They are casts of "is padding" and "is b".
 assert (records.TOKEN, records.PADDING) == (records.SEGMENT_A, records.SEGMENT_B) == (0, 1)
 assert records.SEGMENT_PADDING == records.SEGMENT_A
 
@@ -17,8 +17,8 @@ def features(ids, lengths, b_starts, width):
     """The features of a batch, {name: int32 [B, width]}; as shared/records.mask_and_segments.
 
     Args: ids, integer [B, width or more]; lengths, int32 [B, 1], tokens; b_starts, int32 [B, 1],
-      the first position of b, equal to lengths where there is none, or None where no row has any;
-      width, integer scalar.
+      the first position of b, equal to lengths without one, or None if no row has one; width,
+      integer scalar.
     """
     ids = tf.cast(ids[:, :width], tf.int32)
     position = tf.range(tf.cast(width, tf.int32))
@@ -36,7 +36,7 @@ def features(ids, lengths, b_starts, width):
 
 
 def checked(tensor, rules: Dict[str, tf.Tensor]):
-    """The tensor; reading it is an InvalidArgumentError where a rule is broken.
+    """The tensor; evaluating it raises InvalidArgumentError if a rule is broken.
 
     Args: rules, {what: bool tensor of any shape}, such as {"labels from 0 to 1": ...}.
     """
@@ -48,6 +48,6 @@ def checked(tensor, rules: Dict[str, tf.Tensor]):
 
 
 def broken(message: str) -> Optional[str]:
-    """The rule that the error of `checked` is about; None for other errors' messages."""
+    """The rule in an error message of `checked`; None for the messages of other errors."""
     match = re.search(re.escape(_BROKEN) + r"([^\]]*)", message)
     return match.group(1) if match else None

@@ -8,7 +8,7 @@ from shared.manifest import Manifest
 
 
 def to_evaluate(manifest: Manifest, split: "str | None") -> List[str]:
-    """The splits to evaluate: the one asked for, or every labelled one but train.
+    """The splits to evaluate: the requested one, or every labelled one but train.
 
     Raises:
       UserError: the split does not exist or has no labels, or no split is left.
@@ -33,7 +33,7 @@ def labelled(manifest: Manifest) -> List[str]:
 
 
 def to_predict(manifest: Manifest, split: "str | None") -> List[str]:
-    """The splits to predict: the one asked for, or every one that has rows without a label.
+    """The splits to predict: the requested one, or every one that has rows without a label.
 
     Raises:
       UserError: the split does not exist, or none is left.
@@ -51,7 +51,7 @@ def to_predict(manifest: Manifest, split: "str | None") -> List[str]:
 
 
 def check_train(manifest: Manifest) -> None:
-    """Stops where there is nothing to train on."""
+    """Checks that there is something to train on."""
     if tasks.TRAIN_SPLIT not in manifest.splits:
         raise UserError(f"task {manifest.task} has no train split; it can only be predicted")
     _check_labelled(manifest, tasks.TRAIN_SPLIT)

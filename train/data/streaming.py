@@ -1,9 +1,8 @@
 """Reads a split that is too large for memory, a block of records at a time.
 
 Every epoch takes the shards in an order drawn from (seed, epoch), reads a few of them in turn and
-shuffles what fills a buffer, one buffer after the other. All of it depends on the seed and the
-number of processes alone, so a run resumes by reading past what was taken in the epoch that it
-stopped in.
+shuffles one buffer of records after the other. All of it depends only on the seed and the number of
+processes, so a run resumes by skipping what it had read of the epoch in which it stopped.
 """
 
 from typing import List, NamedTuple, Tuple
@@ -20,14 +19,14 @@ from shared.tasks import TRAIN_SPLIT
 from train.data import order, record_rules
 
 _SHARDS_AT_A_TIME = 8
-_BLOCK = 256  # records read in turn from each; fewer are slower
+_BLOCK = 256  # records read from each in turn; fewer are slower
 _BYTES_AT_A_TIME = 1 << 18  # of a file
 
 
 def training_batches(
     options: InputConfig, manifest: Manifest, share: order.Share, seed: int, first_step: int
 ):
-    """A dataset of serialized records, string [B], without end; see input_fn.train_input_fn."""
+    """An endless dataset of serialized records, string [B]; see input_fn.train_input_fn."""
     processes = share.replicas // share.here
     own = share.first // share.here
     read, counts = _parts(options, manifest, seed, processes)
@@ -43,19 +42,19 @@ def worker_batches(
 ):
     """The same for one of several workers that do not wait for each other.
 
-    In epoch e it reads the part of number (worker + e) % workers: a listed worker that feeds
-    nothing leaves out other records in every epoch.
+    In epoch e it reads part (worker + e) % workers: if a listed worker feeds nothing, other records
+    are missing in every epoch.
 
-    Args: first_batch, the number of the one that comes first among those of this worker.
+    Args: first_batch, which of this worker's batches comes first.
     Raises:
-      UserError: a part of the records fills no batch.
+      UserError: a part of the records is too small for a batch.
     """
     read, counts = _parts(options, manifest, seed, workers)
     rows = options.batch_size
     if min(counts) < rows:
         raise UserError(
             f"one of {workers} input workers has {min(counts)} training examples, fewer than "
-            f"train_input.batch_size {rows}; start fewer workers, or make the batch smaller"
+            f"train_input.batch_size {rows}; start fewer workers, or use a smaller batch"
         )
     batches = [counts[(worker + epoch) % workers] // rows for epoch in range(workers)]
     buffers = _Buffers(options, seed, rows, batches)
@@ -65,12 +64,11 @@ def worker_batches(
 class _Buffers(NamedTuple):
     """How records become batches: a buffer of whole batches at a time, so that none spans two.
 
-    Records are shuffled by the buffer, in one operation: one by one, as tf.data does it, costs as
-    much as parsing them.
+    A buffer is shuffled in one operation: one record at a time, as tf.data does it, costs as much
+    as parsing them.
 
     rows: of a batch.
-    batches: how many each epoch has, in turn again and again; what is left of its records goes
-      unread.
+    batches: how many each epoch has, repeating in turn; an epoch's remaining records are skipped.
     """
 
     options: InputConfig
@@ -97,9 +95,9 @@ class _Buffers(NamedTuple):
 
 
 def _endless(read, buffers: _Buffers, first_batch: int):
-    """Batches without end; a buffer is filled while the one before is used up, between epochs too.
+    """Endless batches; a buffer is filled while the previous one is used, between epochs, too.
 
-    Args: read, a function of an epoch's number (int64 tensor) that gives its records in blocks.
+    Args: read, a function of an epoch's number (int64 tensor) that returns its records in blocks.
     """
     first_epoch, taken = _place(buffers.batches, first_batch)
 
@@ -119,7 +117,7 @@ def _endless(read, buffers: _Buffers, first_batch: int):
 
 
 def _rebatched(blocks, size):
-    """Strings [any] become strings [size], in the same order; the last one is what is left."""
+    """Turns strings [any] into strings [size], in the same order; the last one is the rest."""
     if hasattr(blocks, "rebatch"):
         return blocks.rebatch(size)
     return blocks.unbatch().batch(size)  # TensorFlow 2.2 of the wse backend; slower
@@ -150,8 +148,8 @@ def records_in_order(options: InputConfig, split: str, manifest: Manifest):
 def _parts(options, manifest, seed, processes):
     """The training records in as many parts as there are processes.
 
-    Returns: (a function of an epoch and a part's number, integers or int64 tensors, that gives its
-      records in blocks; how many each part has).
+    Returns: (a function of an epoch and a part's number, integers or int64 tensors, that returns
+      its records in blocks; how many each part has).
     """
     check_sizes(options.data_dir, TRAIN_SPLIT, manifest)
     paths = shard_paths(options.data_dir, TRAIN_SPLIT, manifest)
@@ -159,8 +157,8 @@ def _parts(options, manifest, seed, processes):
     has_own_shards = len(paths) >= processes
     if not has_own_shards:
         print(
-            f"{len(paths)} shards for {processes} processes: each reads all of them and uses its "
-            f"share; more shards (--num_shards) read faster"
+            f"{len(paths)} shards for {processes} processes: each process reads all of them and "
+            f"uses its share; more shards (--num_shards) would be faster"
         )
 
     def read(epoch, part):
@@ -175,7 +173,7 @@ def _parts(options, manifest, seed, processes):
 def parts(sizes: List[int], processes: int) -> List[int]:
     """How many records each of several processes has, by the sizes of the shards.
 
-    Every one has whole shards, or, where there are fewer shards than processes, its share of each:
+    Each has whole shards or, if there are fewer shards than processes, its share of every shard:
     shards of 5, 4 and 3 are 8 and 4 records for two processes, 3 each for four.
     """
     if len(sizes) >= processes:
@@ -186,8 +184,8 @@ def parts(sizes: List[int], processes: int) -> List[int]:
 def _blocks(paths: List[str], options, seed, epoch, part, processes):
     """All records of every `processes`-th shard from number `part` on, in the order of an epoch.
 
-    Returns: a dataset of serialized records, string [up to _BLOCK]. Handing them over one by one
-      through each stage would cost a third of reading them.
+    Returns: a dataset of serialized records, string [up to _BLOCK]. Passing them one by one
+      through each stage would cost a third of the time of reading them.
     """
 
     def chosen(epoch, part):
@@ -208,7 +206,7 @@ def _blocks(paths: List[str], options, seed, epoch, part, processes):
 
 
 def _from_files(paths):
-    """tf.data.TFRecordDataset, string [], without its flat_map over files: handing every record
+    """tf.data.TFRecordDataset, string [], without its flat_map over files: passing every record
     through it would take a tenth of the time of streaming."""
     files = tf.raw_ops.TFRecordDataset(
         filenames=paths, compression_type="", buffer_size=_BYTES_AT_A_TIME
@@ -217,7 +215,7 @@ def _from_files(paths):
 
 
 def parse(serialized, manifest: Manifest):
-    """Records become what the model reads; one that breaks a rule is an error.
+    """Turns records into what the model reads; one that breaks a rule is an error.
 
     Args: serialized, string [B].
     Returns: ({name: int64 [B, max_sequence_length]} of the features, their lengths in tokens,
@@ -228,7 +226,7 @@ def parse(serialized, manifest: Manifest):
     batch = tf.io.parse_example(serialized, spec)
     ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
     not_a = mask + segments  # 1 from the start of b on
-    # Where mask and segments follow from two lengths, these are they; else any will do to see it.
+    # If mask and segments follow from two lengths, these are the two; else the check fails anyway.
     lengths = _first_ones(mask)
     b_starts = tf.minimum(_first_ones(not_a), lengths)
     steps = tf.constant(np.arange(width) >= np.arange(width + 1)[:, np.newaxis], tf.int64)
@@ -245,9 +243,9 @@ def parse(serialized, manifest: Manifest):
 
 
 def _first_ones(rows):
-    """Where each row of int64 [B, S] rises to 1, int64 [B]; S where it does not.
+    """Where each row of int64 [B, S] rises to 1, int64 [B]; S if it does not.
 
-    Bisection, so that it reads little; of a row that is not sorted it may be any place.
+    By bisection, which reads little; for an unsorted row the result is arbitrary.
     """
     ones = tf.ones_like(rows[:, :1])
     return tf.raw_ops.LowerBound(sorted_inputs=rows, values=ones, out_type=tf.int64)[:, 0]

@@ -1,13 +1,13 @@
-"""Input functions of the user's own: `input_fn: package.module.function` in the YAML.
+"""The user's own input functions: `input_fn: package.module.function` in the YAML.
 
     def train_input_fn(params, input_context=None):
         size = params["train_input"]["batch_size"]
         ...
         return dataset  # a tf.data.Dataset of (features, labels), see train/data/input_fn.py
 
-`params` is the configuration as nested dicts, the sections and keys of the YAML; where a split is
-evaluated or predicted, params["eval_input"]["split"] (or predict_input) names it. For training the
-dataset repeats without end. Where several devices share a step, the function needs the argument
+`params` is the configuration as nested dicts, with the sections and keys of the YAML; when a split
+is evaluated or predicted, params["eval_input"]["split"] (or predict_input) names it. For training
+the dataset repeats endlessly. If several devices share a step, the function needs the argument
 `input_context` (tf.distribute.InputContext), returns batches of batch_size divided by
 input_context.num_replicas_in_sync rows, and reads the part of
 input_context.input_pipeline_id among input_context.num_input_pipelines.
@@ -30,7 +30,7 @@ def load(path: str, where: str) -> Callable:
     """The function at a dotted path; args: where, the key that names it, for messages.
 
     Raises:
-      UserError: there is no such module or function.
+      UserError: the module or function does not exist.
     """
     module, _, name = path.rpartition(".")
     try:
@@ -38,7 +38,7 @@ def load(path: str, where: str) -> Callable:
     except (ImportError, SyntaxError) as error:
         raise UserError(
             f"{where} is {path}, but {error}. Give a dotted path that Python can import from the "
-            "folder you start in (or from PYTHONPATH), such as my_inputs.train_input_fn."
+            "current folder (or from PYTHONPATH), such as my_inputs.train_input_fn."
         ) from None
     if not callable(found):
         raise UserError(f"{where} is {path}, but the module {module} has no function {name}")
@@ -48,7 +48,7 @@ def load(path: str, where: str) -> Callable:
 def training_batches(
     params: Config, input_context=None, *, split: str, manifest: Manifest, first_step: int
 ):
-    """Endless batches, from the step `first_step` on, which are reached by skipping.
+    """Endless batches from step `first_step` on; the ones before it are skipped.
 
     Raises:
       UserError: as `_batches`; or the dataset ends.
@@ -79,7 +79,7 @@ def scored_batches(
     if _cardinality(dataset) == tf.data.experimental.INFINITE_CARDINALITY:
         path = getattr(params, section).input_fn
         raise UserError(
-            f"{section}.input_fn {path} returned a dataset that repeats without end; for {split} "
+            f"{section}.input_fn {path} returned an endless dataset; for {split} "
             "it must give each example once"
         )
     smallest = 0 if section == "eval_input" else records.UNLABELLED
@@ -91,7 +91,7 @@ def _cardinality(dataset) -> int:
 
 
 def _rules(params, manifest, smallest_label, rows):
-    """A function of a batch that checks what the model relies on; args: rows, in it, or None."""
+    """A function that checks what the model relies on in a batch; args: rows of it, or None."""
     positions = params.model.max_position_embeddings
     limits = {"num_labels": manifest.num_labels, "smallest_label": smallest_label}
 
@@ -109,12 +109,12 @@ def _rules(params, manifest, smallest_label, rows):
 
 
 def _batches(params: Config, input_context, section: str, split: str, manifest: Manifest):
-    """What the user's function returns, after a check of names, types and shapes.
+    """What the user's function returns, after checking names, types and shapes.
 
     Args:
       section: train_input, eval_input or predict_input, whose input_fn is called.
     Raises:
-      UserError: it returns something else than train/data/input_fn.py describes.
+      UserError: it does not return what train/data/input_fn.py describes.
     """
     path = getattr(params, section).input_fn
     where = f"{section}.input_fn"
@@ -124,7 +124,7 @@ def _batches(params: Config, input_context, section: str, split: str, manifest: 
     dataset = _call(function, content, input_context, f"{where} {path}")
     faults = _faults(dataset, manifest.is_regression)
     if faults:
-        raise UserError(f"{where} {path} returned the wrong thing:\n" + "\n".join(faults))
+        raise UserError(f"{where} {path} returned a wrong dataset:\n" + "\n".join(faults))
     return dataset
 
 

@@ -1,6 +1,6 @@
 """The estimator for GPU and CPU on current TensorFlow.
 
-TensorFlow dropped tf.estimator with 2.16; this one keeps its verbs and its files (model_dir,
+TensorFlow removed tf.estimator in 2.16; this one keeps its methods and its files (model_dir,
 name-based checkpoints), and runs the train loop inside tf.function.
 """
 
@@ -28,7 +28,7 @@ from train.model import classifier, precision
 class Predictions(NamedTuple):
     """The model's answers to every example of a split, in order.
 
-    scores: float32 [N, C] logits. labels: [N], -1 where an example has none.
+    scores: float32 [N, C] logits. labels: [N], -1 for an example without one.
     """
 
     scores: np.ndarray
@@ -40,7 +40,7 @@ class Predictions(NamedTuple):
 
 
 class Estimator:
-    """Trains and evaluates one model; its state lies in model_dir.
+    """Trains and evaluates one model; its state is in model_dir.
 
     Attributes:
       params: the configuration.
@@ -57,14 +57,14 @@ class Estimator:
         values: dict,
         strategy: Optional[tf.distribute.Strategy] = None,
     ):
-        """Makes the variables.
+        """Creates the variables.
 
         Args:
           params: with nothing unset (train/resolve.py); runconfig.xla is true or false.
-          model_dir: where checkpoints and summaries go.
+          model_dir: where checkpoints and summaries are written.
           values: {name in a checkpoint: array}, what variables start from: pretrained weights, or
             a whole checkpoint (state.read_checkpoint). The others start fresh.
-          strategy: of gpu/strategy.py; None for one device.
+          strategy: from train/gpu/strategy.py; None for one device.
         """
         self.params = params
         self._model_dir = model_dir
@@ -81,16 +81,16 @@ class Estimator:
         return self._replicas.count
 
     def input_context(self) -> Optional[tf.distribute.InputContext]:
-        """What an input_fn is given where several devices share a batch."""
+        """What an input_fn receives when several devices share a batch."""
         return self._replicas.input_context()
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process writes files; among several workers the first one does."""
+        """Whether this process writes files; of several workers, the first one does."""
         return self._replicas.is_chief
 
     def anyone(self, flag: bool) -> bool:
-        """Whether the flag is set in any of the workers; all of them must ask."""
+        """Whether the flag is set in any of the workers; all of them must call this."""
         return self._replicas.anyone(flag)
 
     def train(
@@ -100,15 +100,15 @@ class Estimator:
         after_checkpoint: Callable[[int], bool] = lambda step: False,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Trains until the global step is max_steps, from wherever it is.
+        """Trains from the current global step until it is max_steps.
 
         Args:
-          input_fn: endless batches, the first one for the step that comes next.
-          after_checkpoint: called with the step after each checkpoint; on true training ends.
-          should_stop: asked between steps; on true a checkpoint is written and training ends.
+          input_fn: endless batches, starting with the one for the next step.
+          after_checkpoint: called with the step after each checkpoint; if true, training ends.
+          should_stop: called between steps; if true, a checkpoint is written and training ends.
         Raises:
-          Terminated: should_stop said so.
-          DivergedError: the gradients are NaN or Inf for too long.
+          Terminated: should_stop returned true.
+          DivergedError: the gradients were NaN or infinite for too long.
           UserError: memory is short, or the devices cannot share a batch evenly.
         """
         self._train_loop().run(input_fn, max_steps, self.save, after_checkpoint, should_stop)
@@ -118,11 +118,11 @@ class Estimator:
         return TrainLoop(self.params, self._model_dir, self._replicas, self._state, self._step)
 
     def compile(self, shapes: list, is_regression: bool, is_training: bool) -> Iterator[float]:
-        """Builds the step of `train` or of `evaluate`, and takes it on zeros; writes nothing.
+        """Builds the step of `train` or of `evaluate`, and runs it on zeros; writes nothing.
 
         Args:
           shapes: [(rows, tokens)] of the batches of a device; with XLA each is compiled.
-        Yields: the seconds that building took, then those of a step for each shape.
+        Yields: the seconds that building took, then the seconds of a step for each shape.
         Raises:
           UserError: the devices cannot share a batch evenly.
         """
@@ -137,7 +137,7 @@ class Estimator:
 
     def _predict_built(self):
         started = time.monotonic()
-        with quiet.log_records(logging.WARNING):  # that this runs eagerly, as it should
+        with quiet.log_records(logging.WARNING):  # a warning that this runs eagerly, as intended
             self._replicas.run(self._predict.build)
         return time.monotonic() - started
 
@@ -154,11 +154,11 @@ class Estimator:
         """The model's answers to every example of `input_fn`, each exactly once.
 
         Args:
-          input_fn: batches that end; `weights` in the features is 0 on rows that only fill one.
+          input_fn: finite batches; `weights` in the features is 0 on rows that only fill one.
           steps: batches to take; None takes all.
-          should_stop: asked between batches.
+          should_stop: called between batches.
         Raises:
-          Terminated: should_stop said so.
+          Terminated: should_stop returned true.
           UserError: there is no batch.
         """
         dataset = input_fn(self.params, None)
@@ -167,7 +167,7 @@ class Estimator:
         group = _take(batches, self._replicas.here)
         while group:
             if should_stop():
-                raise Terminated("stopped by SIGTERM in an evaluation; the next run does it again")
+                raise Terminated("stopped by SIGTERM in an evaluation; the next run repeats it")
             answers += self._answers(group)
             group = _take(batches, self._replicas.here)
         if not answers:
@@ -197,12 +197,12 @@ class Estimator:
         writer.close()
 
     def restore(self, values: dict) -> None:
-        """Goes on with other weights, such as those of another checkpoint of the same training."""
+        """Replaces the weights, for example by those of another checkpoint of the same training."""
         with self._replicas.scope():
             self._state.restore(values)
 
     def save(self, folder: Optional[str] = None, keep: Optional[int] = None) -> None:
-        """Writes a checkpoint of the present state, by default among those of model_dir."""
+        """Writes a checkpoint of the current state, by default to model_dir."""
         keep = self.params.runconfig.keep_checkpoint_max if keep is None else keep
         tensors = self._state.tensors()
         checkpoint.save(folder or self._model_dir, self._state.step(), tensors, keep)
@@ -215,5 +215,5 @@ def _is_real(features):
 
 
 def _take(batches, count):
-    """The next `count` batches, or what is left."""
+    """The next `count` batches, or the remaining ones."""
     return [batch for _, batch in zip(range(count), batches)]

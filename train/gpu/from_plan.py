@@ -1,4 +1,4 @@
-"""An estimator that starts where the plan does."""
+"""Creates the estimator for a plan."""
 
 import dataclasses
 import functools
@@ -11,9 +11,9 @@ def estimator(plan: Plan, backend: str, is_training: bool):
     """Returns (an estimator, the path of the checkpoint of model_dir it starts from or None, the
     global step).
 
-    Args: is_training, whether slots and counters are needed too, and other machines.
+    Args: is_training, whether slots, counters and other machines are needed, too.
     Raises:
-      UserError: no checkpoint of model_dir can be read, or not all that there should be.
+      UserError: no checkpoint of model_dir can be read, or it lacks variables.
     """
     from train.checkpoints import tensors
     from train.gpu import estimator as gpu
@@ -36,7 +36,7 @@ def estimator(plan: Plan, backend: str, is_training: bool):
 
 
 def throw_away_estimator(plan: Plan, backend: str, is_training: bool):
-    """The same estimator with random weights, which nobody will save; leaves model_dir alone."""
+    """The same estimator with random weights that are never saved; does not touch model_dir."""
     from train.gpu import estimator as gpu
 
     params, devices = _prepared(plan, backend, is_training)

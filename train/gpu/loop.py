@@ -1,4 +1,4 @@
-"""The train loop: calls of a compiled loop, and between them progress, checkpoints and signals."""
+"""The train loop: calls a compiled loop and, between calls, handles progress and checkpoints."""
 
 import os
 import time
@@ -14,14 +14,14 @@ from train.gpu.reporting import Progress, Summaries
 from train.gpu.state import State
 from train.gpu.step import Report, TrainStep, zero_batches
 
-# One call of the compiled loop takes up to this many steps, which hides the cost of the call; but
-# no more than these seconds, so that progress is seen and a signal is answered.
+# One call of the compiled loop takes up to this many steps, which hides the cost of the call, but
+# no longer than these seconds, so that progress is shown and signals are handled.
 STEPS_PER_CALL = 10
 SECONDS_PER_CALL = 5.0
 
 
 _ADVICE = (
-    "Use a smaller learning rate, a longer warm-up, optimizer.max_gradient_norm, or, where "
+    "Use a smaller learning rate, a longer warm-up, optimizer.max_gradient_norm or, if "
     "optimizer.loss_scaling_factor is a number, a smaller one or `dynamic`."
 )
 
@@ -38,7 +38,7 @@ class TrainLoop:
         self._log_steps = self._run.log_step_count_steps or self._run.save_summary_steps
         self._seconds_per_step = SECONDS_PER_CALL
         self._skipped = int(state.skipped_steps.numpy())
-        self._first_step = self._in_a_row = 0  # the latter: skipped steps up to now
+        self._first_step = self._in_a_row = 0  # the latter: steps skipped in a row so far
         self._loop = self._compiled_loop()
 
     def run(
@@ -49,14 +49,14 @@ class TrainLoop:
         after_checkpoint: Callable[[int], bool],
         should_stop: Callable[[], bool],
     ) -> None:
-        """Trains; the arguments are those of Estimator.train, and `save` writes a checkpoint."""
+        """Trains; arguments as for Estimator.train, and `save` writes a checkpoint."""
         step = self._state.step()
         self._check_workers(step)
         if step >= max_steps:
-            print(f"nothing to train: step {step} is at or beyond max_steps {max_steps}")
+            print(f"nothing to train: step {step} has reached max_steps {max_steps}")
             return
         if self._replicas.count > 1:
-            print(f"trains on {self._replicas.count} devices, which share each batch")
+            print(f"training on {self._replicas.count} devices, which share each batch")
         self._first_step, saved, is_last = step, step, False
         with Summaries(self._events_dir(), self._run.save_summary_steps) as summaries:
             progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
@@ -97,26 +97,26 @@ class TrainLoop:
 
     def _terminate(self, save, step, saved):
         if step == 0:
-            raise Terminated("stopped by SIGTERM before the first step; there is nothing to save")
+            raise Terminated("stopped by SIGTERM before the first step; nothing to save")
         if step != saved:
             self._checkpoint(save, step)
-        raise Terminated(f"stopped by SIGTERM at step {step}; its checkpoint is written")
+        raise Terminated(f"stopped by SIGTERM at step {step}; checkpoint written")
 
     def _check_learned(self, step):
-        """A training of few steps may end before max_skipped_steps."""
+        """Raises if no step changed a weight: a short training may end before max_skipped_steps."""
         if self._in_a_row and self._in_a_row >= step - self._first_step:
             raise DivergedError(
-                f"every step up to {step} had gradients of NaN or Inf, so no weight has changed. "
+                f"every step up to {step} had NaN or infinite gradients, so no weight has changed. "
                 + _ADVICE
             )
 
     def _check_workers(self, step):
-        self._replicas.check_equal(self._replicas.here, "the number of devices of each")
-        self._replicas.check_equal(step, "the step to go on from")
+        self._replicas.check_equal(self._replicas.here, "the number of devices per worker")
+        self._replicas.check_equal(step, "the step to resume from")
         batch_size, count = self._params.train_input.batch_size, self._replicas.count
         if batch_size % count:
             raise UserError(
-                f"train_input.batch_size {batch_size} cannot be shared by {count} devices evenly; "
+                f"train_input.batch_size {batch_size} cannot be shared evenly by {count} devices; "
                 f"make it a multiple of {count}"
             )
 
@@ -124,7 +124,7 @@ class TrainLoop:
         return self._params.train_input.batch_size * self._params.optimizer.grad_accum_steps
 
     def _events_dir(self):
-        """Workers other than the chief keep their summaries apart."""
+        """Workers other than the chief write their summaries to a separate folder."""
         apart = "" if self._replicas.is_chief else "workers"
         return os.path.join(self._model_dir, apart)
 
@@ -136,7 +136,7 @@ class TrainLoop:
     def _compiled_loop(self):
         parts = self._params.optimizer.grad_accum_steps
         step, plain = self._step, tf.autograph.experimental.do_not_convert
-        # AutoGraph would take a second to find that there is nothing to convert in them.
+        # AutoGraph would need a second to find that they contain nothing to convert.
         run, first, following = plain(self._replicas.run), plain(self._replicas.first), plain(_next)
         before = plain(_before_next())
 
@@ -163,7 +163,7 @@ class TrainLoop:
         return loop
 
     def _advance(self, batches, step, max_steps, progress):
-        """One call of the compiled loop. Returns (the step it came to, Report, examples/s)."""
+        """One call of the compiled loop. Returns (the step it reached, Report, examples/s)."""
         count = self._steps_to_take(step, max_steps)
         started = time.monotonic()
         report, waited = self._loop(batches, tf.constant(count))
@@ -183,7 +183,7 @@ class TrainLoop:
         until_boundary = min(n - step % n for n in periods)
         affordable = max(int(SECONDS_PER_CALL / self._seconds_per_step), 1)
         if self._replicas.is_multi_worker:
-            affordable = STEPS_PER_CALL  # all workers must come to the same count
+            affordable = STEPS_PER_CALL  # all workers must use the same count
         may_skip = run.max_skipped_steps - self._in_a_row
         return min(STEPS_PER_CALL, affordable, until_boundary, max_steps - step, may_skip)
 
@@ -192,12 +192,12 @@ class TrainLoop:
         self._skipped, self._in_a_row = report.skipped_steps, report.skipped_in_a_row
         if new:
             print(
-                f"step {step}: {new} of the last steps had gradients of NaN or Inf and changed no "
-                f"weight ({self._skipped} in all); loss scale {report.loss_scale:g}"
+                f"step {step}: {new} of the last steps had NaN or infinite gradients and changed "
+                f"no weight ({self._skipped} in total); loss scale {report.loss_scale:g}"
             )
         if self._in_a_row >= self._run.max_skipped_steps:
             raise DivergedError(
-                f"training diverged: at step {step} the gradients have been NaN or Inf for "
+                f"training diverged: at step {step} the gradients have been NaN or infinite for "
                 f"{self._in_a_row} steps in a row (runconfig.max_skipped_steps), with learning "
                 f"rate {report.learning_rate:.2e} and loss scale {report.loss_scale:g}; the loss "
                 f"is {report.loss}. Those steps changed no weight, and nothing was saved since the "
@@ -206,7 +206,7 @@ class TrainLoop:
 
 
 def _now():
-    """The clock, float64 seconds; 0 where TensorFlow is deterministic and refuses to read it."""
+    """The time, float64 seconds; 0 if TensorFlow is deterministic and refuses to read a clock."""
     if os.environ.get("TF_DETERMINISTIC_OPS", "").lower() in ("1", "true"):
         return tf.constant(0.0, tf.float64)
     return tf.timestamp()
@@ -232,5 +232,5 @@ def _next(batches, before):
         batch = next(batches)
     with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
         waited = _now() - asked
-    with tf.control_dependencies([waited]):  # or a machine of few cores reads the clock too late
+    with tf.control_dependencies([waited]):  # or a machine with few cores reads the clock too late
         return tf.nest.map_structure(tf.identity, batch, expand_composites=True), waited

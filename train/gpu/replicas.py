@@ -1,4 +1,4 @@
-"""Several devices that act as one: thin names for what tf.distribute offers."""
+"""Several devices that act as one: a thin wrapper around tf.distribute."""
 
 from typing import Callable, List, Optional
 
@@ -11,7 +11,7 @@ class Replicas:
     """The replicas of a strategy; without one, the single device that TensorFlow picks.
 
     Attributes:
-      count: of all replicas, on all machines.
+      count: the number of replicas on all machines.
       here: how many of them this process has.
       is_multi_worker: whether other processes take part.
       is_chief: whether this process writes checkpoints and results.
@@ -26,7 +26,7 @@ class Replicas:
         self.here = len(strategy.extended.worker_devices) if strategy else 1
 
     def scope(self):
-        """A context manager; variables made inside have a copy on each replica."""
+        """A context manager; variables created inside have a copy on each replica."""
         return self._strategy.scope()
 
     def run(self, function: Callable, args=()):
@@ -34,14 +34,14 @@ class Replicas:
         return self._strategy.run(function, args=args)
 
     def first(self, values):
-        """Of results that are equal on all replicas, those of the first one here."""
+        """Results that are equal on all replicas, from the first one in this process."""
         return tf.nest.map_structure(lambda value: self._local(value)[0], values)
 
     def _local(self, value) -> List[tf.Tensor]:
         return self._strategy.experimental_local_results(value)
 
     def batches(self, input_fn: Callable, params):
-        """An iterator of what input_fn(params, input_context) gives each replica.
+        """An iterator of what input_fn(params, input_context) returns for each replica.
 
         Every process reads its own part; see train/data/input_fn.py.
         """
@@ -52,14 +52,14 @@ class Replicas:
         )
 
     def _endless(self, dataset):
-        """Where the length is not known, workers would ask each other before every step."""
+        """Declares the dataset infinite; else workers would ask each other before every step."""
         if not self.is_multi_worker:
             return dataset
         infinite = tf.data.experimental.INFINITE_CARDINALITY
         return dataset.apply(tf.data.experimental.assert_cardinality(infinite))
 
     def input_context(self) -> Optional[tf.distribute.InputContext]:
-        """What the first process's input_fn is given; None for one device."""
+        """What the first process's input_fn receives; None for one device."""
         if self.count == 1:
             return None
         return tf.distribute.InputContext(self.count // self.here, 0, self.count)
@@ -67,7 +67,7 @@ class Replicas:
     def map(self, function: Callable, batches: list) -> list:
         """[function(batch)] for at most as many batches as there are replicas in this process.
 
-        No other process is needed. Replicas that are left over repeat the last batch.
+        No other process is involved. Unused replicas repeat the last batch.
         """
         padded = batches + [batches[-1]] * (self.here - len(batches))
         spread = self._strategy.experimental_distribute_values_from_function(
@@ -77,11 +77,11 @@ class Replicas:
         return list(self._local(results))[: len(batches)]
 
     def anyone(self, flag: bool) -> bool:
-        """Whether the flag is set in any process; all of them must ask, and get one answer."""
+        """Whether the flag is set in any process; all must call this, and get the same answer."""
         return self._total(flag) > 0
 
     def check_equal(self, number: int, what: str) -> None:
-        """Stops where the processes do not all have this number.
+        """Checks that all processes have the same number.
 
         Raises:
           UserError: in every process.
@@ -89,7 +89,7 @@ class Replicas:
         if self.is_multi_worker and self._total(number) != number * self.count:
             raise UserError(
                 f"the workers do not agree on {what}; here it is {number}. MODEL_DIR and the data "
-                "must lie on a file system that all of them see."
+                "must be on a file system that all of them share."
             )
 
     def _total(self, number) -> float:

@@ -1,9 +1,9 @@
-"""What a training run prints: a line now and then, and a last one with its throughput."""
+"""What a training run prints: progress lines, and a last one with its throughput."""
 
 import tensorflow as tf
 
 LONGEST_SILENCE_SECONDS = 10.0
-# From this share of waiting on, input and not the step decides how long a training takes.
+# Above this share of waiting, training is limited by the input, not by the step.
 STARVED_SHARE = 0.05
 
 
@@ -12,11 +12,11 @@ class Progress:
 
         step 400/2000  loss 0.4127  lr 5.00e-05  1,894 examples/s  ETA 0:27
 
-    Only the time spent in training steps counts, not that of checkpoints and evaluations.
+    Only time spent in training steps counts, not checkpoints and evaluations.
     """
 
     def __init__(self, first_step, last_step, batch_size, every_steps, log=print):
-        """Args: the steps a run begins and ends with; every_steps, between two lines."""
+        """Args: the first and the last step of a run; every_steps, between two lines."""
         self._first, self._last = first_step, last_step
         self._batch_size, self._every = batch_size, every_steps
         self._log = log
@@ -24,7 +24,7 @@ class Progress:
         self._step = self._line_step = first_step
 
     def update(self, steps, seconds, waited, loss, learning_rate):
-        """Counts steps that took so many seconds, and prints when it is time.
+        """Counts steps that took `seconds`, and prints when a line is due.
 
         Args: waited, how many of the seconds they waited for input.
         Returns: examples/s since the last line if it printed, else None.
@@ -64,7 +64,7 @@ def _verdict(waited, seconds):
         return f"Input kept up: {found}"
     return (
         f"Input is too slow: {found}. A split within train_input.memory_limit_gb is read from "
-        "memory; one that is streamed, faster from more shards (--num_shards)"
+        "memory; a streamed one is faster with more shards (--num_shards)"
     )
 
 
@@ -75,12 +75,12 @@ def clock(seconds):
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-# The Model Zoo's names, where they are not those of step.Report; None is left out.
+# The Model Zoo's names if they differ from step.Report's; None is left out.
 _TAGS = {"gradient_norm": "unclipped_grad_norm", "skipped_in_a_row": None}
 
 
 class Summaries:
-    """Writes what steps report; a context manager."""
+    """Writes the steps' reports for TensorBoard; a context manager."""
 
     def __init__(self, folder, every_steps):
         self._writer, self._every = tf.summary.create_file_writer(folder), every_steps

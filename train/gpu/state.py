@@ -1,4 +1,4 @@
-"""All that a training changes: weights, slots, counters; and how checkpoints name it."""
+"""Everything that a training changes: weights, slots, counters; and its names in checkpoints."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,20 +13,20 @@ _SKIPPED_STEPS = "skipped_steps"
 
 
 class State:
-    """The variables of one training. With several replicas each has a copy of its own; as all of
-    them make the same updates, the copies stay equal, and the first one is saved.
+    """The variables of one training. With several replicas each has its own copy; all make the
+    same updates, so the copies stay equal, and the first one is saved.
 
     Attributes:
       weights: {name: variable}, train/model/variables.py.
       slots: {name: [variables]}, train/optim/optimizer.py.
-      global_step: int64, steps taken, the skipped ones included.
+      global_step: int64, steps taken, including skipped ones.
       skipped_steps: int64, steps whose gradients were not finite.
-      skipped_in_a_row: int64, those since the last other one; not saved.
+      skipped_in_a_row: int64, skipped since the last step that was not; not saved.
       loss_scale: loss_scale.State of variables.
     """
 
     def __init__(self, params: Config, values: dict):
-        """Args: values, {name in a checkpoint: array}; what is not there starts fresh."""
+        """Args: values, {name in a checkpoint: array}; everything else starts fresh."""
         self._options = params.optimizer
         self.weights = initial_weights.create(
             params.model, params.runconfig.tf_random_seed, values, local_variable
@@ -56,7 +56,7 @@ class State:
         self.global_step.assign(values[checkpoint.GLOBAL_STEP])
 
     def tensors(self) -> dict:
-        """{name in a checkpoint: tensor}, all that tf.estimator expects of the same training."""
+        """{name in a checkpoint: tensor}, everything that tf.estimator expects."""
         saved = {
             checkpoint.GLOBAL_STEP: self.global_step,
             _SKIPPED_STEPS: self.skipped_steps,
@@ -76,7 +76,7 @@ class State:
 
 
 def read_checkpoint(path: str, model: ModelConfig, options: OptimizerConfig) -> dict:
-    """What a training goes on from: {name: array} of weights, slots, global step and the rest.
+    """What a training resumes from: {name: array} of weights, slots, global step and the rest.
 
     Raises:
       checkpoint.DamagedError: it cannot be read.
@@ -105,7 +105,7 @@ def _checked(path: str, values: dict, shapes: dict) -> dict:
     ]
     if faults:
         raise UserError(
-            f"the checkpoint {path} is of another model:\n" + "\n".join(faults) + "\n"
+            f"the checkpoint {path} is from another model:\n" + "\n".join(faults) + "\n"
             "Use the configuration it was trained with, or another MODEL_DIR."
         )
     return values
@@ -116,7 +116,7 @@ def _counter(values, name):
 
 
 def local_variable(value, name=None):
-    """A variable of which each replica has its own copy."""
+    """A variable with a separate copy on each replica."""
     return tf.Variable(
         value,
         name=name,

@@ -21,12 +21,12 @@ FEATURES = {name: tf.TensorSpec([None, None], tf.int32) for name in records.TOKE
 
 
 def model_features(features: dict) -> dict:
-    """Those of FEATURES."""
+    """The features that are in FEATURES."""
     return {name: features[name] for name in FEATURES}
 
 
 class Report(NamedTuple):
-    """What the last step tells: scalar tensors, or numbers where they have been fetched.
+    """What the last step reports: scalar tensors, or numbers once fetched.
 
     loss: mean over the batch. gradient_norm: before clipping; not finite on a skipped step.
     learning_rate, loss_scale: of that step. skipped_steps: so far. skipped_in_a_row: up to it.
@@ -41,7 +41,7 @@ class Report(NamedTuple):
 
     @classmethod
     def zeros(cls):
-        """What a loop begins with."""
+        """The report before the first step of a loop."""
         return cls(*[tf.constant(0.0)] * 4, *[tf.constant(0, tf.int64)] * 2)
 
 
@@ -49,7 +49,7 @@ class TrainStep:
     """The step on one replica.
 
     A step takes train_input.batch_size rows, shared by the replicas, optimizer.grad_accum_steps
-    times. The gradient is that of the mean loss over all of them.
+    times. Its gradient is the gradient of the mean loss over all of them.
     """
 
     def __init__(self, params: Config, state: State, dtype, replicas: Replicas):
@@ -59,7 +59,7 @@ class TrainStep:
         self._scaling = loss_scale.scaling(params.optimizer, dtype)
         with replicas.scope():
             self._sums = self._make_sums()
-        # A tensor, so that trainings that differ in their seed alone share XLA's programs.
+        # A tensor, so that trainings that differ only in their seed share XLA's programs.
         self._seed = tf.constant(params.runconfig.tf_random_seed % 2**30, tf.int64)
         xla = params.runconfig.xla
         batch = (FEATURES, _labels(params.model), tf.TensorSpec([], tf.int32))
@@ -68,7 +68,7 @@ class TrainStep:
         self._update = StepFunction(self._compute_update, (sums, tf.TensorSpec([])), xla)
 
     def _make_sums(self):
-        """What adds up gradients and, last, the loss; empty where nothing does."""
+        """Variables that sum gradients and, last, the loss; empty without accumulation."""
         if self._params.optimizer.grad_accum_steps == 1:
             return []
         shapes = [weight.shape for weight in self._state.weights.values()]
@@ -79,11 +79,11 @@ class TrainStep:
         return self._gradients.programs() + self._update.programs()
 
     def whole(self, features, labels) -> Report:
-        """A step of one part for each replica."""
+        """A step with one part for each replica."""
         return self._finish(self._gradients(model_features(features), labels, 0))
 
     def clear(self) -> None:
-        """Begins a step of several parts for each replica."""
+        """Begins a step with several parts for each replica."""
         for total in self._sums:
             total.assign(tf.zeros_like(total))
 
@@ -94,7 +94,7 @@ class TrainStep:
             total.assign_add(value)
 
     def finish(self) -> Report:
-        """Ends the step: updates the weights by all that was added."""
+        """Ends the step: updates the weights with the sum."""
         return self._finish([tf.convert_to_tensor(total) for total in self._sums])
 
     def _finish(self, parts) -> Report:
@@ -103,7 +103,7 @@ class TrainStep:
         return self._update(gradients, loss)
 
     def _compute_gradients(self, features, labels, part):
-        """[*gradients, loss] of a part, in float32; the sum over parts is that of the batch."""
+        """[*gradients, loss] of a part, in float32; the batch's are the sum over its parts."""
         params, state = self._params, self._state
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         dropout = StatelessDropout(
@@ -174,7 +174,7 @@ class TrainStep:
                 variable.assign(value)
 
     def _scale(self):
-        """What the loss is multiplied by, a float32 scalar; None for 1."""
+        """The factor that the loss is multiplied by, a float32 scalar; None for 1."""
         if self._scaling in loss_scale.DYNAMIC:
             return tf.convert_to_tensor(self._state.loss_scale.current_loss_scale)
         return None if self._scaling == 1.0 else tf.constant(self._scaling, tf.float32)
@@ -187,12 +187,12 @@ class TrainStep:
 
 
 def _labels(model: ModelConfig) -> tf.TensorSpec:
-    """Those of a batch; a regression task has one output."""
+    """The labels of a batch; a regression task has one output."""
     return tf.TensorSpec([None], tf.float32 if model.num_cls_classes == 1 else tf.int32)
 
 
 def zero_batches(shapes: list, is_regression: bool) -> tf.data.Dataset:
-    """Batches of zeros, for steps that are taken before there is data: one, as of
+    """Batches of zeros, for steps that run before there is data: one, in the form of
     train/data/input_fn.py, for each of the shapes [(rows, tokens)], in order."""
     sizes = tf.data.Dataset.from_tensor_slices(np.array(shapes, np.int32).reshape(-1, 2))
     label_type = tf.float32 if is_regression else tf.int32

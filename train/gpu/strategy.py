@@ -14,14 +14,14 @@ from train.tf_config import Cluster
 def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     """How devices share the work of a training batch.
 
-    Those of several machines (`multiple_workers`), which TF_CONFIG lists; or as local_strategy.
+    Across the machines that TF_CONFIG lists (`multiple_workers`), or as local_strategy.
 
     Raises:
       UserError: TF_CONFIG and the configuration disagree.
     """
     cluster = _cluster(run)
-    if cluster:  # asked first: it must be made before the devices are listed
-        print(f"waits for {len(cluster.workers)} workers: {', '.join(cluster.workers)}")
+    if cluster:  # first, because it must be created before the devices are listed
+        print(f"waiting for {len(cluster.workers)} workers: {', '.join(cluster.workers)}")
         return tf.distribute.MultiWorkerMirroredStrategy()
     return local_strategy(run, backend)
 
@@ -39,17 +39,17 @@ def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strat
         return tf.distribute.MirroredStrategy(names)
     if len(names) > 1:
         print(
-            f"{len(names)} {kind}s are visible, one is used; runconfig.enable_distributed: true "
-            "uses all of them"
+            f"{len(names)} {kind}s are visible, but only one is used; "
+            "runconfig.enable_distributed: true uses all of them"
         )
     return None
 
 
 def _started(kind: str) -> List[str]:
-    """The names of the devices of a kind, which TensorFlow starts here.
+    """The names of the devices of a kind; TensorFlow starts them here.
 
     Raises:
-      UserError: one cannot be started.
+      UserError: one of them cannot be started.
     """
     try:
         return [device.name for device in tf.config.list_logical_devices(kind)]
@@ -57,18 +57,18 @@ def _started(kind: str) -> List[str]:
         raise UserError(
             f"TensorFlow cannot start the {kind}: {plain_message(error)}. nvidia-smi shows whether "
             "another process holds its memory; CUDA_VISIBLE_DEVICES picks another GPU, BACKEND=cpu "
-            "trains without."
+            "trains without a GPU."
         ) from None
 
 
 def worker_index(run: RunConfig) -> int:
-    """This machine's number among the workers; 0 where it is alone. Raises as `strategy`."""
+    """This machine's number among the workers; 0 if it is alone. Raises as `strategy`."""
     cluster = _cluster(run)
     return cluster.index if cluster else 0
 
 
 def _cluster(run: RunConfig) -> Optional[Cluster]:
-    """The machines that take part; None where this one is alone."""
+    """The participating machines; None if this one is alone."""
     cluster = tf_config.read()
     if run.multiple_workers:
         if cluster is None:

@@ -1,8 +1,7 @@
-"""The updates of train/optim/optimizer.py by TensorFlow's own kernels, which write in place.
+"""The updates of train/optim/optimizer.py with TensorFlow's own kernels, which write in place.
 
-An update of N parameters by plain operations passes over memory about 15 times; these pass once.
-The formulas are those of train/optim/optimizer.py; tests/train/test_optimizer.py holds both to the
-same numbers.
+An update with plain operations passes over the parameters' memory about 15 times; these pass once.
+The formulas are the same; tests/train/test_optimizer.py checks both against the same numbers.
 """
 
 from typing import Callable
@@ -13,22 +12,22 @@ from shared.config import OptimizerConfig
 
 
 def updating(options: OptimizerConfig, rate, step) -> Callable:
-    """The updates of one step, whose scalars are made once for all variables.
+    """The updates of one step, whose scalars are computed once for all variables.
 
     Args:
       rate: learning rate, scalar.
       step: integer scalar, 0 for the first step.
     Returns:
       A function (variable, slots, gradient, decay) that updates a float32 tf.Variable and its
-      slots, as many variables of its shape as optimizer.SLOTS names; gradient and decay are those
-      of optimizer.update.
+      slots, as many variables of its shape as optimizer.SLOTS names; gradient and decay as in
+      optimizer.update.
     """
     return _KERNELS[options.optimizer_type](options, tf.convert_to_tensor(rate), step)
 
 
 def _adamw(options, rate, step):
     kernel = _adam_kernel(options, rate, step, options.use_bias_correction)
-    factors = {}  # {decay: what it leaves of a weight}
+    factors = {}  # {decay: the share of a weight that remains}
 
     def update(variable, slots, gradient, decay):
         if decay:
@@ -46,7 +45,7 @@ def _adam(options, rate, step):
 
 
 def _adam_kernel(options, rate, step, is_corrected):
-    """The kernel always corrects; by powers of 0 its correction is 1."""
+    """The kernel always corrects; with powers of 0 its correction is 1."""
     t = tf.cast(step + 1, tf.float32)
     betas = [tf.constant(options.beta1), tf.constant(options.beta2)]
     powers = [tf.pow(beta, t) if is_corrected else tf.zeros([]) for beta in betas]

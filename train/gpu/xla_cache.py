@@ -1,8 +1,8 @@
-"""Where XLA keeps its compiled programs, so that the next process need not compile them.
+"""Where XLA stores its compiled programs, so that the next process need not compile them.
 
 TensorFlow's own cache: one file for each program, which is found by the program's content, appears
-whole or not at all, and may be shared by several processes. A file does not say for which machine
-it was compiled, hence a folder for each kind of machine and version of TensorFlow.
+whole or not at all, and may be shared by several processes. A file does not tell for which machine
+it was compiled, so there is a folder for each kind of machine and version of TensorFlow.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import re
 import sys
 from typing import Callable, List, Optional
 
-VARIABLE = "XLA_CACHE"  # of the environment: another folder; empty for none
+VARIABLE = "XLA_CACHE"  # in the environment: another folder; empty for none
 _DEFAULT = os.path.join("build", "xla")
 _FLAGS = "TF_XLA_FLAGS"
 # Variables that change programs, and that TensorFlow does not ask when it looks for one.
@@ -23,24 +23,24 @@ _FLAG = "--tf_xla_persistent_cache_directory="
 
 
 def choose() -> None:
-    """Names the folder in TensorFlow's flags; before TensorFlow is imported.
+    """Sets the folder in TensorFlow's flags; call it before TensorFlow is imported.
 
-    A folder that the user's own flags name stays. Damaged files are removed, as TensorFlow would
-    stop at one.
+    A folder in the user's own flags is kept. Damaged files are removed, because TensorFlow would
+    fail on them.
     """
     if folder() is not None or why_none() is not None:
         return
     path = os.path.join(os.path.abspath(os.environ.get(VARIABLE, _DEFAULT)), _machine())
     for damaged in filter(_is_damaged, _files(path)):
-        print(f"removes {damaged}: it is not whole")
+        print(f"removing {damaged}: it is incomplete")
         os.remove(damaged)
     os.environ[_FLAGS] = f'{os.environ.get(_FLAGS, "")} {_FLAG}"{path}"'.strip()
-    # At each program that it finds, TensorFlow logs errors that are none.
+    # For each program that it finds, TensorFlow logs errors that are not errors.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def folder() -> Optional[str]:
-    """The folder in use; None where there is none."""
+    """The folder in use, or None."""
     found = re.search(_FLAG + r"(\"[^\"]*\"|'[^']*'|\S*)", os.environ.get(_FLAGS, ""))
     return found.group(1).strip("\"'") if found else None
 
@@ -53,13 +53,13 @@ def why_none() -> Optional[str]:
     if not path:
         return f"{VARIABLE} is empty"
     if re.search(r'["\\\n]', os.path.abspath(path)):
-        return f"the name of a folder in TensorFlow's flags cannot hold what {path} does"
+        return f"{path} has a character that TensorFlow's flags do not allow in a folder name"
     if not re.match(r"\s*(-|$)", os.environ.get(_FLAGS, "")):
         return f"{_FLAGS} is a file; give the flags themselves"
     if not os.access(_existing(os.path.join(os.path.abspath(path), _machine())), os.W_OK | os.X_OK):
-        return f"{path} cannot be written; choose another folder with {VARIABLE}"
+        return f"{path} cannot be written to; choose another folder with {VARIABLE}"
     if "tensorflow" in sys.modules:
-        return "TensorFlow was imported before"
+        return "TensorFlow was imported too early"
     return None
 
 
@@ -79,9 +79,9 @@ def programs() -> int:
 
 @contextlib.contextmanager
 def reported(count: Callable[[], int]):
-    """Says after the block how many of its programs were found.
+    """Prints after the block how many of its programs were found.
 
-    Args: count, tells how many have run.
+    Args: count, returns how many have run.
     """
     run, files = count(), programs()
     try:
@@ -93,9 +93,9 @@ def reported(count: Callable[[], int]):
 
 def _report(run: int, new: int) -> str:
     if folder() is None:
-        return f"XLA compiled {run} programs and keeps none: {why_none()}"
+        return f"XLA compiled {run} programs and stored none: {why_none()}"
     new = min(new, run)  # other processes may write, too
-    return f"XLA: {run - new} of {run} programs came from {folder()}, {new} were compiled anew"
+    return f"XLA: {run - new} of {run} programs came from {folder()}, {new} were compiled"
 
 
 def _machine() -> str:
@@ -118,7 +118,7 @@ def _facts(path: str, names: str) -> List[str]:
 
 def _version() -> str:
     """TensorFlow's, without importing it."""
-    from importlib import metadata  # Python 3.8; where XLA is used there is more
+    from importlib import metadata  # Python 3.8; XLA is used only with later versions
 
     try:
         return metadata.version("tensorflow")
@@ -127,7 +127,7 @@ def _version() -> str:
 
 
 def _is_damaged(path: str) -> bool:
-    """Whether the file is no sequence of protocol buffer fields with a length each."""
+    """Whether the file is not a sequence of length-delimited protocol buffer fields."""
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         while file.tell() < size:

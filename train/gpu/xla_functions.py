@@ -1,9 +1,9 @@
-"""Functions for XLA, named after what they hold, so that its cache on disk finds them again.
+"""Functions for XLA, named after their content, so that its cache on disk finds them again.
 
-TensorFlow's cache of XLA programs (train/gpu/xla_cache.py) goes by the names of tf.functions. They
-end in a number that counts everything the process has made so far: a training that goes on from a
-checkpoint would not find what a fresh one has compiled. Here that number gives way to a hash of the
-function's graph.
+TensorFlow's cache of XLA programs (train/gpu/xla_cache.py) uses the names of tf.functions. They
+end in a number that counts everything the process has made so far: a training that resumes from a
+checkpoint would not find what a fresh one has compiled. Here a hash of the function's graph
+replaces that number.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 
 class StepFunction:
-    """A part of a step: a tf.function that XLA compiles anew for each shape, or not at all.
+    """A part of a step: a tf.function that XLA compiles for each shape, or not at all.
 
     Attributes: call, the tf.function.
     """
@@ -65,7 +65,7 @@ class StepFunction:
         return self._traced[replica]
 
     def _note(self, name, tensors):
-        """Notes in a graph that the program for tensors of these shapes runs."""
+        """Records in a graph that the program for tensors of these shapes runs."""
         with tf.device("CPU:0"):
             sizes = [tf.shape(tensor) for tensor in tensors]
             shown = tf.strings.as_string(tf.concat([[0], *sizes], axis=0))
@@ -74,9 +74,9 @@ class StepFunction:
 
 
 def _named_after_content(graph):
-    """(a GraphDef whose functions have other names, that of the function it calls).
+    """(a GraphDef whose functions are renamed, the name of the function that it calls).
 
-    The number at the end of a name becomes its rank among them, and a hash of all is added.
+    The number at the end of a name becomes its rank among them, and a hash of all is appended.
     """
     functions = graph.library.function
     for function in functions:
@@ -87,7 +87,7 @@ def _named_after_content(graph):
     content = sorted(function.SerializeToString(deterministic=True) for function in functions)
     digest = hashlib.sha256(b"".join(content)).hexdigest()[:16]
     _rename(graph, {name: f"{name}_{digest}" for name in ranked.values()})
-    return graph, f"{ranked[found[-1]]}_{digest}"  # whoever calls others is made last
+    return graph, f"{ranked[found[-1]]}_{digest}"  # the one that calls the others is made last
 
 
 def _number(name):
@@ -95,7 +95,7 @@ def _number(name):
 
 
 def _forget_numbers(function):
-    """Removes from a FunctionDef the other names that the process has counted."""
+    """Removes from a FunctionDef the other names with counters of the process."""
     arguments = function.signature.input_arg
     names = {argument.name: f"argument_{n}" for n, argument in enumerate(arguments)}
     for argument in arguments:
@@ -104,7 +104,7 @@ def _forget_numbers(function):
         about.attr.pop("_user_specified_name", None)
     for node in function.node_def:
         node.input[:] = [names.get(name, name) for name in node.input]
-        node.attr.pop("_gradient_op_type", None)  # nobody takes its gradient
+        node.attr.pop("_gradient_op_type", None)  # its gradient is never taken
     for output, source in function.ret.items():
         function.ret[output] = names.get(source, source)
 
@@ -121,14 +121,14 @@ def _rename(graph, names):
 
 
 def _add(graph, traced, tensors):
-    """Adds a GraphDef to the present graph.
+    """Adds a GraphDef to the current graph.
 
     Args:
-      traced: the ConcreteFunction that it was made of.
+      traced: the ConcreteFunction that it was made from.
       tensors: its arguments.
     Returns: its outputs.
     """
-    with tf.init_scope():  # else only the present graph would know the functions
+    with tf.init_scope():  # else only the current graph would know the functions
         library = tf.compat.v1.GraphDef(library=graph.library, versions=graph.versions)
         tf.graph_util.import_graph_def(library, name="")
     present = tf.compat.v1.get_default_graph()

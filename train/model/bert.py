@@ -1,7 +1,7 @@
 """The BERT encoder (Devlin et al. 2018): pure functions of a dict of weights.
 
 Letters in shapes: B batch, S sequence length, H hidden_size, N heads, D = H / N, A query
-tokens of a row: all S, but in the last layer only those whose output is read.
+tokens of a row: all S, but in the last layer only the ones whose output is used.
 """
 
 import tensorflow as tf
@@ -19,8 +19,7 @@ def encode(weights, features, model: ModelConfig, layers):
       model: sizes and rates, all set.
       layers: a new layers.Layers, or the backend's own.
     Returns:
-      The last layer's output, layers.dtype [B, A, H]: of the first A tokens, as layers.query_tokens
-      has it.
+      The last layer's output, layers.dtype [B, A, H]: of the first A tokens (layers.query_tokens).
     """
     hidden = _embed(weights, features, model, layers)
     mask = layers.mask(features["input_mask"])
@@ -72,14 +71,14 @@ def _attend(weights, queries, hidden, mask, layer, model, layers):
 def _attend_from_first(weights, queries, hidden, mask, layer, model, layers):
     """`_attend` for one query token a row, [B, 1, H] and [B, S, H] -> [B, 1, H].
 
-    The same answer by fewer products. Let K, V [H, D] be a head's kernels of key and value, k, v
+    The same result with fewer products. Let K, V [H, D] be a head's kernels of key and value, k, v
     [D] their biases, q its query, p_s the share of token x_s:
 
         q . (x_s K + k) = (q K^T) . x_s + q . k
         sum p_s (x_s V + v) = (sum p_s x_s) V + (sum p_s) v
 
     On the left K and V multiply each of the S tokens, on the right one vector: in a row of 72
-    tokens of BERT-base these are 170 million operations, and 5 million.
+    tokens of BERT-base this is 170 million operations on the left, 5 million on the right.
     """
     query = dense(weights, variables.projection(layer, variables.QUERY), queries, layers)
     query = _heads_of_first(query, model) * _head_size(model) ** -0.5
@@ -139,7 +138,7 @@ def _feed_forward(weights, hidden, layer, model, layers):
 
 
 def _add_and_normalize(weights, name, hidden, change, model, layers):
-    """The end of both halves of a layer; args: name, of the layer norm."""
+    """The end of each half of a layer; args: name, of the layer norm."""
     change = layers.dropout(change, model.dropout_rate)
     return _normalize(weights, name, hidden + change, model, layers)
 

@@ -24,7 +24,7 @@ def raw_logits(weights, features, model: ModelConfig, layers):
 
 def pool(weights, hidden, layers):
     """tanh(dense(first token)): [B, A, H] -> [B, H]."""
-    # Not hidden[:, 0]: the gradient of a slice is an operation that Cerebras' compiler never saw.
+    # Not hidden[:, 0]: Cerebras' compiler is not known to support the gradient of a slice.
     first = tf.gather(hidden, 0, axis=1)
     return tf.tanh(bert.dense(weights, variables.POOLER, first, layers))
 

@@ -1,8 +1,8 @@
 """Functions with their derivatives in closed form.
 
-What TensorFlow derives from the single operations passes over the tensors two to three times as
-often; on a CPU that is a large part of a training step. tests/train/test_derivatives.py compares
-values and derivatives with what TensorFlow derives.
+TensorFlow's automatic derivatives of the single operations pass over the tensors two to three times
+as often; on a CPU that is a large part of a training step. tests/train/test_derivatives.py compares
+values and derivatives with TensorFlow's.
 """
 
 import math

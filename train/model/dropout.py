@@ -1,10 +1,10 @@
-"""Dropout without state: what falls out depends on the seed, the step and the place alone."""
+"""Stateless dropout: which values are dropped depends only on the seed, the step and the place."""
 
 import tensorflow as tf
 
 _PRIME = 1000003  # keeps the streams of neighbouring seeds apart
-_VALUES = 2**16  # a rate is rounded to so many
-_PLACES = 1009  # more than the dropouts of any model; keeps the parts of a step apart
+_VALUES = 2**16  # a rate is rounded to a multiple of 1 / this
+_PLACES = 1009  # more than any model has dropouts; keeps the parts of a step apart
 
 
 class StatelessDropout:
@@ -19,7 +19,7 @@ class StatelessDropout:
         """Args:
         seed: int, or int64 scalar tensor.
         step: integer scalar tensor.
-        part: integer scalar, which part of the step's batch this is, where devices share it or
+        part: integer scalar, which part of the step's batch this is, if devices share it or
           gradients are accumulated.
         is_fused: whether XLA compiles it. Then random bits are a hash of each value's index,
           computed where they are used. Of TensorFlow's generator XLA makes 200 operations for each
@@ -69,7 +69,7 @@ def _uint32(value):
 
 
 def _random_uint16(shape, seed):
-    """Two values of each 32 random bits, which are what dropout costs."""
+    """Two values from every 32 random bits; drawing them is most of the cost of dropout."""
     size = tf.reduce_prod(shape)
     pairs = tf.random.stateless_uniform(
         [(size + 1) // 2], seed=seed, minval=None, maxval=None, dtype=tf.uint32

@@ -1,16 +1,16 @@
-"""What a step costs: its matrix products and their operations.
+"""The cost of a step: its matrix products and their operations.
 
-A product [m, k] x [k, n] counts 2 m n k. The backward pass is two such products for each of the
-forward pass, one for the gradient of either factor. Whatever goes value by value (softmax, layer
-norm, dropout, optimizer) is left out, as is the gathering of embeddings. So are the answers that
-gpu and cpu do not ask of the last layer (train/model/layers.py: Layers.query_tokens).
+A product [m, k] x [k, n] counts 2 m n k. The backward pass has two such products for each one in
+the forward pass, one for the gradient of either factor. Elementwise work (softmax, layer norm,
+dropout, optimizer) is left out, and so is looking up embeddings. So are the outputs of the last
+layer that gpu and cpu do not compute (train/model/layers.py: Layers.query_tokens).
 """
 
 from shared.config import ModelConfig
 
 
 def products(model: ModelConfig, rows: int, length: int) -> list:
-    """Those of the model's answers to [rows, length] tokens: [(products at once, m, k, n)]."""
+    """The products of a forward pass of [rows, length] tokens: [(products at once, m, k, n)]."""
     hidden = model.hidden_size
     layers = (model.num_hidden_layers - 1) * _layer(model, rows, length)
     head = [(1, rows, hidden, hidden), (1, rows, hidden, model.num_cls_classes)]
@@ -30,7 +30,7 @@ def _layer(model, rows, length):
 
 
 def _last_layer(model, rows, length):
-    """The first token alone is a query token, as in train/model/bert.py: _attend_from_first."""
+    """Only the first token is a query token, as in train/model/bert.py: _attend_from_first."""
     hidden, heads = model.hidden_size, model.num_heads
     size = hidden // heads
     return [
@@ -54,5 +54,5 @@ def forward(model: ModelConfig, rows: int, length: int) -> int:
 
 
 def train(model: ModelConfig, rows: int, length: int) -> int:
-    """Those of the model and its gradients."""
+    """The same for the forward and the backward pass."""
     return 3 * forward(model, rows, length)

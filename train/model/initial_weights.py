@@ -1,21 +1,21 @@
-"""Makes the variables of train/model/variables.py with their first values."""
+"""Creates the variables of train/model/variables.py with their initial values."""
 
 import tensorflow as tf
 
 from shared.config import ModelConfig
 from train.model import variables
 
-STDDEV = 0.02  # of the truncated normal that BERT's kernels and embeddings start from
+STDDEV = 0.02  # of the truncated normal distribution for BERT's kernels and embeddings
 
 
 def create(model: ModelConfig, seed: int, values, make=tf.Variable):
     """{name: float32 tf.Variable}.
 
     Args:
-      seed: of the random values. Every variable has a stream of its own, so its value does not
-        depend on the other variables.
+      seed: of the random values. Every variable has its own stream, so its value does not depend
+        on the other variables.
       values: {name: array}, for the variables that start from given values.
-      make: makes a variable of a value; takes `name`.
+      make: makes a variable from a value; takes `name`.
     """
     return {
         spec.name: make(_first_value(spec, (seed, index), values), name=spec.name)

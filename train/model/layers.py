@@ -1,6 +1,6 @@
-"""The parts of BERT that each backend has in its own form: here for gpu and cpu.
+"""The parts of BERT that each backend implements in its own way: here for gpu and cpu.
 
-train/model/bert.py puts them together; Cerebras' are in train/wse/layers.py.
+train/model/bert.py combines them; Cerebras' are in train/wse/layers.py.
 
 Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A query tokens of a row.
 """
@@ -39,8 +39,8 @@ class Layers:
 
     def first_rows(self, table, count):
         """The first rows of an embedding table: float32 [R, H] -> [count, H]."""
-        # Not table[:count]: the gradient of that slice is an operation that Cerebras' compiler
-        # never saw; that of tf.slice is a Pad.
+        # Not table[:count]: Cerebras' compiler is not known to support the gradient of that slice;
+        # the gradient of tf.slice is a Pad.
         return tf.slice(table, [0, 0], [count, table.shape[1]])
 
     def normalize(self, x, gamma, beta, epsilon):
@@ -52,8 +52,8 @@ class Layers:
         """x @ kernel + bias over the last axis."""
         inputs, outputs = kernel.shape
         flat = tf.matmul(tf.reshape(x, [-1, inputs]), tf.cast(kernel, self.dtype))
-        # The reshape keeps TensorFlow from fusing product and bias: for oneDNN in bfloat16 that one
-        # operation takes a third longer than the two.
+        # The reshape keeps TensorFlow from fusing product and bias: with oneDNN in bfloat16 the
+        # fused operation takes a third longer than the two.
         product = tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [outputs]], axis=0))
         return add_bias(product, tf.cast(bias, self.dtype), self.sum_of_rows)
 
@@ -63,9 +63,9 @@ class Layers:
         return MASKED_SCORE * is_padding[:, tf.newaxis, tf.newaxis, :]
 
     def query_tokens(self, hidden):
-        """The tokens whose output of the last layer is read, [B, S, H] -> [B, 1, H].
+        """The tokens whose output of the last layer is used, [B, S, H] -> [B, 1, H].
 
-        The classifier reads the first one alone: nearly all of a layer's work is for the others.
+        The classifier reads only the first one; nearly all of a layer's work is for the others.
         """
         return hidden[:, :1]
 

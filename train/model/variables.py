@@ -1,7 +1,7 @@
 """Every variable of the model: its name, shape and initial value, declared once.
 
-The names are those of the Cerebras Model Zoo's classifier, so that its checkpoints and ours read
-each other. There a wrapper and the Keras layer inside it share a name, hence the doubling; the
+The names are those of the Cerebras Model Zoo's classifier, so that each can read the other's
+checkpoints. There a wrapper and the Keras layer inside it share a name, hence the doubling; the
 first of several layers has no number: encoder/self_attention/..., encoder/self_attention_1/...
 """
 
@@ -20,8 +20,8 @@ OUTPUT = "cls_layer/cls_output_dense/cls_output_dense"
 # A layer norm's name; its variables are <name>/gamma and <name>/beta.
 EMBEDDING_NORM = "pre_encoder_layer_norm/pre_encoder_layer_norm"
 
-# Of pretraining only. There OUTPUT belongs to next-sentence prediction, and the words are scored
-# with WORD_EMBEDDINGS, or with a table of their own (tokens, hidden_size).
+# For pretraining only. There OUTPUT belongs to next-sentence prediction, and the words are scored
+# with WORD_EMBEDDINGS, or with a separate table (tokens, hidden_size).
 MLM_DENSE = "mlm_layer/mlm_ffn/mlm_ffn"
 MLM_NORM = "mlm_layer/mlm_layer_norm/mlm_layer_norm"
 MLM_BIAS = "mlm_layer/mlm_bias"

@@ -1,4 +1,4 @@
-"""Keeps the checkpoint with the best score in <model_dir>/best, a model_dir of its own."""
+"""Keeps the checkpoint with the best score in <model_dir>/best, which is itself a model_dir."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _KEYS = {"step", "split", "metric", "eval_steps", "results"}
 
 
 def read(folder: str) -> Optional[dict]:
-    """What <folder>/best/best.json says: step, split, metric, eval_steps and results; or None.
+    """The content of <folder>/best/best.json: step, split, metric, eval_steps, results; or None.
 
     Raises:
       UserError: the file is damaged.
@@ -36,13 +36,13 @@ def read(folder: str) -> Optional[dict]:
 class Best:
     """The best checkpoint of one training: by the task's first metric on the first split.
 
-    What it knows stands in best.json, so a run that goes on decides as one that was never stopped.
+    Its state is in best.json, so a resumed run decides as if it had never been stopped.
     """
 
     def __init__(self, plan: Plan, environment: dict, estimator, first_step: int):
         """Args:
         environment: model_dir.environment of this run.
-        first_step: that the run goes on from; what is best from later steps goes.
+        first_step: from which the run resumes; a best checkpoint of a later step is removed.
         """
         self._plan, self._environment, self._estimator = plan, environment, estimator
         self._folder = os.path.join(plan.model_dir, FOLDER)
@@ -55,7 +55,7 @@ class Best:
         """Removes a best checkpoint that later ones cannot be compared with.
 
         Raises:
-          UserError: a new training begins beside it.
+          UserError: a new training would begin beside it.
         """
         best = read(self._plan.model_dir)
         if not self._plan.checkpoints:
@@ -64,14 +64,14 @@ class Best:
                 "choose another MODEL_DIR"
             )
         if best is None:
-            reason = "is not whole"
+            reason = "is incomplete"
         elif best["step"] > first_step:
-            reason = f"is of step {best['step']} of a training that was given up"
+            reason = f"is from step {best['step']}, after which training was rolled back"
         elif any(best[name] != value for name, value in self._judged_by().items()):
             reason = "was chosen by another split or metric"
         else:
             return
-        print(f"removes {self._folder}: it {reason}")
+        print(f"removing {self._folder}: it {reason}")
         shutil.rmtree(self._folder)
 
     def _judged_by(self):
@@ -82,7 +82,7 @@ class Best:
         }
 
     def consider(self, step: int, results: dict) -> bool:
-        """Keeps the present weights if they are the best; returns whether to stop early.
+        """Keeps the current weights if they are the best; returns whether to stop early.
 
         Args: results, what evaluation.evaluate returned for them.
         """
@@ -111,11 +111,11 @@ class Best:
         if patience is None or self._evaluations(step) - self._evaluations(best["step"]) < patience:
             return False
         print(
-            f"stops early: {self._metric} on {self._split} was best at step {best['step']}, and no "
-            f"better in the {patience} evaluations since; that checkpoint is in {self._folder}"
+            f"stopping early: {self._metric} on {self._split} was best at step {best['step']} and "
+            f"no better in {patience} evaluations since; that checkpoint is in {self._folder}"
         )
         return True
 
     def _evaluations(self, step):
-        """How many there are up to a step: one for every period that has begun."""
+        """The number of evaluations up to a step: one for every interval that has begun."""
         return -(-step // self._plan.params.runconfig.save_checkpoints_steps)

@@ -1,7 +1,7 @@
-"""Builds the steps of a run before it runs: `make compile` on gpu and cpu.
+"""Builds the steps of a run before it starts: `make compile` on gpu and cpu.
 
-They are those of train/gpu/estimator.py, taken on zeros with throw-away variables. No record is
-read, and nothing is written but XLA's cache.
+They are the steps of train/gpu/estimator.py, run on zeros with throw-away variables. No record is
+read, and only XLA's cache is written.
 """
 
 from typing import Callable, List, NamedTuple
@@ -39,13 +39,13 @@ def compile_steps(plan: Plan, backend: str, validate_only: bool) -> None:
     """Builds the steps and, with XLA and unless validate_only, compiles them into its cache.
 
     Raises:
-      UserError: they cannot be built, take too much memory, or their programs cannot be kept.
+      UserError: they cannot be built, need too much memory, or their programs cannot be stored.
     """
     estimator = from_plan.throw_away_estimator(plan, backend, plan.train_data is not None)
     is_compiling = estimator.params.runconfig.xla and not validate_only
     if is_compiling and xla_cache.why_none():
         raise UserError(
-            f"XLA's programs cannot be kept: {xla_cache.why_none()}. ARGS=--validate_only checks "
+            f"XLA's programs cannot be stored: {xla_cache.why_none()}. ARGS=--validate_only checks "
             "the steps without compiling them."
         )
     before = xla_cache.programs()
@@ -54,7 +54,7 @@ def compile_steps(plan: Plan, backend: str, validate_only: bool) -> None:
     for kind in kinds:
         _compile(kind, estimator, is_compiling)
     for line in (line for kind in kinds for line in kind.shapes.unknown):
-        print(f"not known without the data: {line}")
+        print(f"unknown without the data: {line}")
     print(_summary(kinds, estimator, is_compiling, xla_cache.programs() - before))
 
 
@@ -81,7 +81,7 @@ def _print_model(estimator) -> None:
     xla = "on" if estimator.params.runconfig.xla else "off"
     print(
         f"{count:,} parameters in {len(table)} variables; matrix products in "
-        f"{estimator.dtype.name}; XLA {xla}; devices that share a step: {estimator.devices}"
+        f"{estimator.dtype.name}; XLA {xla}; devices sharing a step: {estimator.devices}"
     )
     print(f"{'step':<9}{'rows x length':>18}{'GFLOP/step':>14}{'seconds':>10}")
 
@@ -113,7 +113,7 @@ def _row(kind: Kind, shape, model: ModelConfig) -> str:
 def _summary(kinds: List[Kind], estimator, is_compiling: bool, new: int) -> str:
     counts = {kind.name: len(kind.shapes.known) for kind in kinds}
     if not is_compiling:
-        xla = "--validate_only" if estimator.params.runconfig.xla else "there is no XLA"
+        xla = "--validate_only" if estimator.params.runconfig.xla else "XLA is off"
         return f"checked: {_counted(counts)}; nothing was compiled ({xla}), no data read"
     counts = {name: count for name, count in counts.items() if count}
     return (

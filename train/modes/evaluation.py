@@ -23,7 +23,7 @@ _ALL_FILE = "eval_all.json"
 
 
 def evaluate_once(plan: Plan, backend: str) -> dict:
-    """Mode eval: the newest checkpoint of model_dir, or the one given; returns as `evaluate`."""
+    """Mode eval: the newest checkpoint of model_dir, or the given one; returns as `evaluate`."""
     _say_precision(plan)
     estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
     return evaluate(estimator, plan, step)
@@ -40,7 +40,7 @@ def evaluate_all(plan: Plan, backend: str) -> None:
             estimator.restore(state.read_weights(path, plan.params.model))
             scored.append(evaluate(estimator, plan, step))
         except (tensors.DamagedError, errors.DivergedError) as error:
-            print(f"step {step} is left out: {error}")
+            print(f"step {step} skipped: {error}")
     write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(scored, indent=2) + "\n")
     print("\n".join(_table(scored)))
 
@@ -50,10 +50,10 @@ def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dic
 
     Args:
       estimator: holds the weights of `step`.
-      should_stop: asked between batches; on true Terminated is raised.
+      should_stop: called between batches; if true, Terminated is raised.
     Returns:
       {split: what its file holds}: step, examples, constant (the answer that every example gets,
-      or null), and the value of each metric and of the mean loss.
+      or null), the value of each metric, and the mean loss.
     """
     return {
         split: _evaluate_split(estimator, plan, split, step, should_stop) for split in plan.splits
@@ -93,7 +93,7 @@ def _input_fn(plan, split):
 def _say_precision(plan: Plan) -> None:
     if plan.trained is not None:
         for change in model_dir.precision_change(plan.trained, plan.params):
-            print(f"scores otherwise than it was trained: {change}")
+            print(f"settings differ from those of the training: {change}")
 
 
 def _values(manifest: Manifest, split: str, predictions) -> dict:

@@ -1,4 +1,4 @@
-"""Mode predict: the model's answer to every example of some splits, as files."""
+"""Mode predict: writes the model's answer to every example of some splits to files."""
 
 from shared.errors import UserError
 from train.gpu import from_plan

@@ -1,7 +1,7 @@
-"""The quality gate: the median score of several seeds, against the band of the configuration.
+"""The quality gate: compares the median score of several seeds with the configuration's band.
 
-Mode quality of train/run.py. Exit code 0: the median lies within the band; 1: it does not, or a
-seed diverged or gives every example the same answer.
+Mode quality of train/run.py. Exit code 0: the median is within the band; 1: it is not, or a seed
+diverged or gives every example the same answer.
 """
 
 import argparse
@@ -23,15 +23,15 @@ from train.plan import TRAIN_MODE
 MODE = "quality"
 _FILE = "quality.json"
 _DIGITS = 4  # of a score, as compared and as shown
-_NO_BAND = """{} has no section `quality`, so there is nothing to compare with. Add between what \
-scores the median should lie, for example
+_NO_BAND = """{} has no section `quality`, so there is nothing to compare with. Add the scores \
+between which the median should be, for example
   quality:
     low: 0.917
     high: 0.937"""
 
 
 class Gate(NamedTuple):
-    """What is compared: the values of `metric` on `split`, with `band`."""
+    """What is compared: the values of `metric` on `split` with `band`."""
 
     band: QualityConfig
     metric: str
@@ -41,15 +41,15 @@ class Gate(NamedTuple):
 def run(
     options: argparse.Namespace, run_seeds: Callable[[argparse.Namespace], List[Dict[str, Any]]]
 ) -> None:
-    """Trains the seeds by the configuration's recipe, judges their last weights, and writes
+    """Trains the seeds with the configuration's recipe, judges their last weights, and writes
     <model_dir>/quality.json.
 
-    What a seed has finished is not done again. Every example is scored, whatever
-    runconfig.eval_steps says, because every example is in a published score.
+    Finished work of a seed is not repeated. Every example is scored, regardless of
+    runconfig.eval_steps, because a published score covers every example.
 
     Args: run_seeds, train.modes.seeds.run with its second argument given.
     Raises:
-      FaultsFound: the gate is not passed.
+      FaultsFound: the gate was not passed.
       UserError: there is no band, or model_dir holds seeds of another recipe.
     """
     gate, seeds = _gate(options)
@@ -63,7 +63,7 @@ def run(
     print(f"written to {path}")
     print(f"quality: {_verdict(found)}: {'passed' if found['passed'] else 'FAILED'}")
     if not found["passed"]:
-        raise FaultsFound(f"the quality gate of {options.params} is not passed")
+        raise FaultsFound(f"the quality gate of {options.params} was not passed")
 
 
 def _gate(options):
@@ -89,7 +89,7 @@ def _metric(path: str, band: QualityConfig, manifest: Manifest) -> str:
 
 
 def _check_recipe(training: argparse.Namespace) -> None:
-    """What another recipe has left in a seed's folder would be judged as this one's."""
+    """Checks that a seed's folder has no training with another recipe, which would be judged."""
     folder = training.model_dir
     if not files.steps(folder):
         return
@@ -98,10 +98,10 @@ def _check_recipe(training: argparse.Namespace) -> None:
     changes = model_dir.changes(plan.trained, plan.params, environment)
     step, last = files.step_of(plan.checkpoints[0]), plan.last_step(0)
     if step > last:
-        changes.append(f"it is at step {step}, training ends at {last} now")
+        changes.append(f"it is at step {step}, but training now ends at {last}")
     if changes:
         raise UserError(
-            f"{folder} was trained by another recipe:\n"
+            f"{folder} was trained with another recipe:\n"
             + "".join(f"  {change}\n" for change in changes)
             + "Remove it, or choose another MODEL_DIR."
         )
@@ -126,7 +126,7 @@ def _judged(gate: Gate, results: List[Dict[str, Any]]) -> Dict[str, Any]:
 
 
 def _of_seed(gate, result):
-    of_split = result["results"].get(gate.split, {})  # empty where the seed diverged
+    of_split = result["results"].get(gate.split, {})  # empty if the seed diverged
     score, step = of_split.get(gate.metric), of_split.get("step")
     return {"seed": result["seed"], "step": step, "score": score, "fault": result["fault"]}
 

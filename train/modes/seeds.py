@@ -1,4 +1,4 @@
-"""Several trainings that differ in their seed alone, and a table of their scores."""
+"""Several trainings that differ only in their seed, and a table of their scores."""
 
 import argparse
 import gc
@@ -21,11 +21,11 @@ _FILE = "seeds.json"
 def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any]) -> List[dict]:
     """Trains once for each of options.seeds in <model_dir>/seed-<n>, then prints the table.
 
-    What a seed has finished is not done again, so an interrupted command goes on.
+    Finished work of a seed is not repeated, so an interrupted command can be resumed.
 
     Args: run_one, train.run.run.
-    Returns: what it writes into seeds.json, for each seed {seed, results: what
-    evaluation.evaluate returned or {}, fault: None or what is wrong}.
+    Returns: the content of seeds.json, for each seed {seed, results: what evaluation.evaluate
+    returned or {}, fault: None or what is wrong}.
     """
     with signals.sigterm_noted() as should_stop:
         results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
 
 
 def _result(options, run_one, seed, should_stop) -> dict:
-    gc.collect()  # an estimator and its compiled functions hold each other, and the weights
+    gc.collect()  # an estimator and its compiled functions refer to each other and the weights
     if should_stop():
         raise Terminated(f"stopped by SIGTERM before seed {seed}")
     given = make_plan.of_seed(options, seed)
@@ -63,8 +63,8 @@ def _scored(options, run_one) -> dict:
 def table(results: List[dict]) -> List[str]:
     """Lines: one for each seed, then median, mean and standard deviation of each metric.
 
-    The deviation is the sample's (n - 1). A run that gives every example the same answer counts
-    and is marked; one that diverged has no score.
+    The deviation is the sample deviation (n - 1). A run that gives every example the same answer
+    counts and is marked; one that diverged has no score.
     """
     scores = [_scores(result) for result in results]
     columns = sorted({column for of_seed in scores for column in of_seed})

@@ -19,7 +19,7 @@ from train.plan import Plan
 def train(plan: Plan, backend: str) -> None:
     """Mode train."""
     if plan.params.runconfig.early_stopping_patience:
-        print("runconfig.early_stopping_patience means nothing with --mode train")
+        print("runconfig.early_stopping_patience has no effect with --mode train")
     _train(plan, backend, lambda *_: lambda step: False)
 
 
@@ -30,8 +30,8 @@ def train_and_eval(plan: Plan, backend: str) -> None:
 
 def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
     """Args: make_after_checkpoint, a function (plan, environment, estimator, first_step,
-    should_stop); what it returns is called with the step after each checkpoint and tells whether
-    training ends there.
+    should_stop); it returns a function that is called with the step after each checkpoint and
+    returns whether training ends there.
     """
     from train.gpu import strategy
 
@@ -48,7 +48,7 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
             _say_how_it_continues(plan, environment, path)
         after = make_after_checkpoint(plan, environment, estimator, first_step, should_stop)
         last_step = plan.last_step(first_step)
-        # A kill may have come between the checkpoint and its evaluation; twice does no harm.
+        # A kill may have come between a checkpoint and its evaluation; repeating it does no harm.
         is_enough = path and _is_scored_step(plan, first_step, last_step) and after(first_step)
         if estimator.anyone(bool(is_enough)):
             return
@@ -60,12 +60,12 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
 
 
 def _locked(plan: Plan, is_chief: bool):
-    """Of several workers the first one holds the lock for all."""
+    """With several workers, the first one holds the lock for all."""
     return model_dir.locked(plan.model_dir) if is_chief else contextlib.nullcontext()
 
 
 def _check_is_current(plan: Plan, is_chief: bool) -> None:
-    """The plan was made before the lock was held."""
+    """Checks the plan again, because it was made before the lock was held."""
     if is_chief and files.newest_first(plan.model_dir) != plan.checkpoints:
         raise UserError(
             f"another training has written to {plan.model_dir} in the meantime; start again"
@@ -73,13 +73,13 @@ def _check_is_current(plan: Plan, is_chief: bool) -> None:
 
 
 def _say_how_it_continues(plan: Plan, environment: dict, path: str) -> None:
-    print(f"continues from {path}")
+    print(f"resuming from {path}")
     for change in model_dir.changes(plan.trained, plan.params, environment):
-        print(f"continues otherwise than it began: {change}")
+        print(f"settings changed since the last checkpoint: {change}")
 
 
 def _is_scored_step(plan: Plan, step: int, last_step: int) -> bool:
-    """Whether a run that was never stopped has an evaluation after this step."""
+    """Whether an uninterrupted run evaluates after this step."""
     return step % plan.params.runconfig.save_checkpoints_steps == 0 or step >= last_step
 
 

@@ -1,9 +1,10 @@
 """Loss scaling, which keeps float16 gradients between underflow and overflow.
 
-The loss is multiplied by a scale before gradients are taken, and they are divided by it after. The
-dynamic scale follows the Model Zoo's rule for CS systems. It is halved where more than a tolerated
-share of the steps since the last change overflowed, and doubled after `steps_per_increase` steps
-without that; a step whose gradients are not finite is skipped either way.
+The loss is multiplied by a scale before gradients are computed, and they are divided by it
+afterwards. The dynamic scale follows the Model Zoo's rule for CS systems. It is halved when more
+than a tolerated share of the steps since the last change overflowed, and doubled after
+`steps_per_increase` steps without that; a step whose gradients are not finite is skipped in any
+case.
 """
 
 from typing import NamedTuple
@@ -19,7 +20,7 @@ DYNAMIC = ("dynamic", "tf_dynamic")  # as on a CS system, both follow one rule
 class State(NamedTuple):
     """The state of a dynamic loss scale, scalars under their names in a checkpoint.
 
-    good_steps belongs to TensorFlow's own rule; checkpoints have it, nothing reads it.
+    good_steps belongs to TensorFlow's own rule; checkpoints have it, but nothing reads it.
     """
 
     current_loss_scale: object  # float32
@@ -37,14 +38,14 @@ def first_state(options: OptimizerConfig) -> State:
 def updated(state: State, is_finite, options: OptimizerConfig) -> State:
     """The state after a step.
 
-    With a tolerance of 0.05 and nothing before, one overflow in 10 steps is a share of 0.1 and
-    halves the scale; one in 40 does not.
+    With a tolerance of 0.05 and no earlier overflows, one overflow in 10 steps is a share of 0.1
+    and halves the scale; one in 40 does not.
 
     Args:
       state: tensors.
       is_finite: bool scalar, whether all gradients of the step were.
     """
-    # Arithmetic, not logic: Cerebras' compiler has seen no LogicalAnd and no LogicalNot here.
+    # Arithmetic, not logic: Cerebras' compiler is not known to support LogicalAnd or LogicalNot.
     steps = state.steps_since_rescale + 1
     overflows = state.overflows_since_rescale + (1 - tf.cast(is_finite, tf.int64))
     share = tf.cast(overflows, tf.float32) / tf.cast(steps, tf.float32)
@@ -61,7 +62,7 @@ def updated(state: State, is_finite, options: OptimizerConfig) -> State:
 def scaling(options: OptimizerConfig, dtype):
     """A number, or one of DYNAMIC.
 
-    Only float16 underflows; elsewhere a configuration for float16 is welcome and not used.
+    Only float16 needs it; for other dtypes the settings are accepted and ignored.
 
     Args: dtype, of the matrix products.
     """

@@ -1,6 +1,6 @@
 """The optimizers of the Model Zoo, and gradient clipping.
 
-Pure functions: whoever calls them assigns the results.
+Pure functions: the caller assigns the results.
 """
 
 import re
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig
 
-# {optimizer_type: the names of its slots behind a variable's name, those of the Model Zoo's
+# {optimizer_type: the names of its slots, appended to a variable's name, as in the Model Zoo's
 # checkpoints}
 SLOTS = {
     "adamw": ("AdamW", "AdamW_1"),  # m, v
@@ -40,7 +40,7 @@ def update(parameter, slots, gradient, rate, options: OptimizerConfig, decay, st
 
 
 def _adamw(parameter, slots, gradient, rate, options, decay, step):
-    """AdamW (Loshchilov & Hutter 2017) as Google's BERT has it.
+    """AdamW (Loshchilov & Hutter 2017) as in Google's BERT.
 
         m' = beta1 m + (1 - beta1) g          v' = beta2 v + (1 - beta2) g^2
         parameter' = parameter - rate (m' / (sqrt(v') + epsilon) + decay parameter)
@@ -54,7 +54,7 @@ def _adamw(parameter, slots, gradient, rate, options, decay, step):
 
 
 def _adam(parameter, slots, gradient, rate, options, decay, step):
-    """Adam (Kingma & Ba 2014) as TensorFlow 1 has it: always bias-corrected, no weight decay."""
+    """Adam (Kingma & Ba 2014) as in TensorFlow 1: always bias-corrected, no weight decay."""
     change, slots = _adam_change(slots, gradient, options, True, step)
     return parameter - rate * change, slots
 
@@ -89,7 +89,7 @@ _UPDATES = {"adamw": _adamw, "adam": _adam, "momentum": _momentum, "sgd": _sgd}
 
 
 def powers(options: OptimizerConfig, step: int):
-    """{name: value} of what a tf.estimator keeps beside the slots, before the step `step`.
+    """{name: value} of what a tf.estimator stores beside the slots, before the step `step`.
 
     The Model Zoo's Adam and its AdamW with bias correction hold beta^t, t = step + 1.
     """
@@ -101,7 +101,7 @@ def powers(options: OptimizerConfig, step: int):
 
 
 def weight_decay(name, options: OptimizerConfig) -> float:
-    """The weight decay of the variable `name`: 0 where a pattern of the exclusion list is found."""
+    """The weight decay of the variable `name`: 0 if a pattern of the exclusion list matches."""
     excluded = any(re.search(pattern, name) for pattern in options.exclude_from_weight_decay)
     return 0.0 if excluded else options.weight_decay_rate
 

@@ -14,9 +14,9 @@ SIZES = {
     "filter_size": "intermediate_size",
     "max_position_embeddings": "max_position_embeddings",
 }
-# What both use where the file does not say.
+# What both use if the file does not say.
 DEFAULT_ACTIVATION, DEFAULT_EPSILON = "gelu", 1e-12
-# {hidden_act: our encoder_nonlinearity}; the two mean different functions by `gelu`.
+# {hidden_act: our encoder_nonlinearity}; `gelu` is a different function in each.
 GOOGLE_ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu"}
 HUGGING_FACE_ACTIVATIONS = {"gelu": "gelu_erf", "gelu_new": "gelu", "gelu_pytorch_tanh": "gelu"}
 
@@ -35,7 +35,7 @@ def read(path: str, activations: Dict[str, str]) -> BertConfig:
 
     Args: activations, GOOGLE_ACTIVATIONS or HUGGING_FACE_ACTIVATIONS.
     Raises:
-      UserError: it cannot be read, or is not of a BERT; all faults are listed.
+      UserError: it cannot be read, or does not describe a BERT; all faults are listed.
     """
     content = _mapping(path)
     activation = content.get("hidden_act", DEFAULT_ACTIVATION)
@@ -52,7 +52,7 @@ def read(path: str, activations: Dict[str, str]) -> BertConfig:
     if str(activation) not in activations:
         faults.append(f"hidden_act is {activation!r} (supported: {', '.join(activations)})")
     if faults:
-        raise UserError(f"{path} is not of a BERT that can be loaded: {'; '.join(faults)}")
+        raise UserError(f"{path}: not a BERT that can be loaded: {'; '.join(faults)}")
     sizes = {ours: content[theirs] for ours, theirs in SIZES.items()}
     return BertConfig(sizes, activations[activation], float(epsilon), content)
 

@@ -1,4 +1,4 @@
-"""What is taken from a checkpoint: whether it fits the run, and which variables start from it."""
+"""Whether a checkpoint fits the run, and which variables start from it."""
 
 from typing import Dict, List
 
@@ -10,10 +10,10 @@ from train.model import variables
 
 
 def check_fits(config: ModelConfig, manifest: Manifest, checkpoint) -> None:
-    """Stops where the checkpoint has other sizes than the run, or another vocabulary or case.
+    """Checks that the checkpoint has the sizes, vocabulary and case of the run.
 
     Args:
-      config: vocab_size is not looked at: the records have theirs.
+      config: its vocab_size is ignored; the records decide.
       checkpoint: a Pretrained.
     Raises:
       UserError: all differences.
@@ -26,18 +26,18 @@ def check_fits(config: ModelConfig, manifest: Manifest, checkpoint) -> None:
     texts = _text_differences(manifest, checkpoint)
     if not sizes and not texts:
         return
-    advice = ["Take the configuration of its size (CONFIG)."] if sizes else []
+    advice = ["Use a configuration of its size (CONFIG)."] if sizes else []
     if texts:
         vocabulary = checkpoint.vocab_file or "<its vocab.txt>"
         more = f"VOCAB={vocabulary} ARGS=--overwrite"
         command = rebuild_command(manifest.task, manifest.max_sequence_length, more)
-        advice.append(f"Make the data with its vocabulary: {command}")
+        advice.append(f"Build the data with its vocabulary: {command}")
     lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *texts, *advice]
     raise UserError("\n".join(lines))
 
 
 def _text_differences(manifest: Manifest, checkpoint) -> List[str]:
-    """Where the checkpoint turned text into ids otherwise than the records."""
+    """The differences in how the checkpoint and the records turn text into ids."""
     ours, lines = manifest.vocabulary, []
     vocab_size = checkpoint.sizes.get("vocab_size", ours.size)
     if vocab_size != ours.size:
@@ -65,24 +65,24 @@ def _text_differences(manifest: Manifest, checkpoint) -> List[str]:
 
 
 def check_classifier(checkpoint, manifest: Manifest, log) -> None:
-    """Stops where a checkpoint is no classifier, or its outputs mean other labels than the data's.
+    """Checks that a checkpoint is a classifier whose outputs are the labels of the data.
 
     Upper and lower case are the same here: checkpoints say ENTAILMENT where GLUE says entailment.
 
-    Args: log, takes one line where the checkpoint does not say what its outputs mean.
+    Args: log, receives one line if the checkpoint does not name its labels.
     Raises:
-      UserError: it is none; or it states other names, or the same ones in another order.
+      UserError: it is not a classifier; or it has other labels, or the same in another order.
     """
     if not checkpoint.is_classifier:
         raise UserError(
-            f"{checkpoint.path} ({checkpoint.format}) is pretrained and no classifier: it has no "
-            "output layer for a task. Train with it first: make train CHECKPOINT=<it>"
+            f"{checkpoint.path} ({checkpoint.format}) is pretrained but not a classifier: it has "
+            "no output layer for a task. Fine-tune it first: make train CHECKPOINT=<it>"
         )
     stated, expected = checkpoint.label_names, manifest.label_names
     if stated is None:
         if expected is not None:
             log(
-                f"{checkpoint.path} does not name its labels; its outputs are taken for "
+                f"{checkpoint.path} does not name its labels; its outputs are assumed to be "
                 f"{', '.join(expected)}, in this order"
             )
     elif [name.lower() for name in stated] != [name.lower() for name in expected or ()]:
@@ -90,7 +90,7 @@ def check_classifier(checkpoint, manifest: Manifest, log) -> None:
             f"the outputs of {checkpoint.path} are not the labels of the data:\n"
             f"  the checkpoint has {', '.join(stated)}\n"
             f"  the data has       {', '.join(expected or ['a score, no labels'])}\n"
-            "Give data that was made with its labels in its order, or a classifier for "
+            "Give data that was built with its labels in its order, or a classifier for "
             f"{manifest.task}."
         )
 
@@ -98,13 +98,13 @@ def check_classifier(checkpoint, manifest: Manifest, log) -> None:
 def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]":
     """Which variables start from the checkpoint, and which are new.
 
-    The output layer is new, as it belongs to the task; with `disable_nsp` (a checkpoint that was
-    pretrained without next-sentence prediction) the pooler is new too.
+    The output layer is new because it belongs to the task; with `disable_nsp` (for a checkpoint
+    pretrained without next-sentence prediction) the pooler is new, too.
 
     Returns: ({name: array}, [names of the new ones]).
     Raises:
       UserError: the checkpoint lacks a variable, has one of another shape, or holds something
-        that is no part of BERT; all are named.
+        that is not part of BERT; all are listed.
     """
     heads = (variables.OUTPUT, variables.POOLER) if config.disable_nsp else (variables.OUTPUT,)
     specs = variables.table(config)
@@ -124,9 +124,9 @@ def classifier_weights(config: ModelConfig, checkpoint) -> Dict:
 
 
 def check_complete(checkpoint) -> None:
-    """Stops where the checkpoint is not a whole BERT of the sizes that it states.
+    """Checks that the checkpoint is a complete BERT of the sizes that it states.
 
-    Its pooler and its output layer may be missing.
+    The pooler and the output layer may be missing.
 
     Raises:
       UserError: as initial_weights.
@@ -147,18 +147,18 @@ def check_complete(checkpoint) -> None:
 def _take(specs, checkpoint, without_pooler: str = "") -> Dict:
     """{name: array} of the variables of `specs`.
 
-    Args: without_pooler, advice for a checkpoint that lacks nothing but the pooler.
+    Args: without_pooler, advice for a checkpoint that lacks only the pooler.
     Raises:
-      UserError: it lists all that is wrong.
+      UserError: lists everything that is wrong.
     """
     weights = checkpoint.weights
     faults = [fault for spec in specs for fault in _fault(spec, weights.get(spec.name))]
     pooler_only = faults and all(variables.POOLER in fault for fault in faults)
     faults += [
-        f"  {name}: left over, no part of a BERT of its size" for name in checkpoint.left_over
+        f"  {name}: unexpected, not part of a BERT of this size" for name in checkpoint.left_over
     ]
     if faults:
-        title = f"the checkpoint {checkpoint.path} ({checkpoint.format}) is not a BERT as expected:"
+        title = f"the checkpoint {checkpoint.path} ({checkpoint.format}) is not the expected BERT:"
         advice = [without_pooler] if pooler_only and without_pooler else []
         raise UserError("\n".join([title, *faults, *advice]))
     return {spec.name: weights[spec.name] for spec in specs}

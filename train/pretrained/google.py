@@ -1,4 +1,4 @@
-"""Reads Google's BERT: bert_model.ckpt of TensorFlow 1, and bert_config.json when beside it."""
+"""Reads Google's BERT: bert_model.ckpt of TensorFlow 1, and bert_config.json if beside it."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def recognizes(tensors: Dict[str, np.ndarray]) -> bool:
 def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
     """The checkpoint in our terms.
 
-    Without bert_config.json the number of heads stays unknown.
+    Without bert_config.json the number of heads is unknown.
 
     Args: tensors, {Google's name: array}.
     """
@@ -52,7 +52,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
 
 
 def _config(folder: str) -> BertConfig:
-    """bert_config.json; where there is none, what Google's code has without it, and no sizes."""
+    """bert_config.json; if it is missing, the defaults of Google's code, and no sizes."""
     path = os.path.join(folder, CONFIG_FILE)
     if os.path.exists(path):
         return bert_config.read(path, GOOGLE_ACTIVATIONS)

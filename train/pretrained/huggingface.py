@@ -23,11 +23,11 @@ from train.pretrained.weights import Pretrained, renamed, text_facts
 FORMAT = "Hugging Face checkpoint"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 SHARDS_FILE = WEIGHTS_FILE + ".index.json"
-# The MLM bias under a second name: transformers ties the two only where the decoder is tied too.
+# The MLM bias under a second name: transformers ties the two only if the decoder is tied, too.
 _DECODER_BIAS = "cls.predictions.decoder.bias"
-# How transformers names classes of which it knows only the number.
+# How transformers names classes when it only knows how many there are.
 _NAMELESS = "LABEL_"
-# {(has a masked-language head, has an output layer that is no classifier's): class}
+# {(has a masked-language head, has an output layer that is not a classifier's): class}
 _ARCHITECTURES = {
     (True, True): "BertForPreTraining",
     (True, False): "BertForMaskedLM",
@@ -48,7 +48,7 @@ def read(folder: str) -> Pretrained:
     """Reads the folder.
 
     Raises:
-      UserError: a file is missing or damaged, or not of a BERT.
+      UserError: a file is missing or damaged, or does not belong to a BERT.
     """
     config = bert_config.read(os.path.join(folder, CONFIG_FILE), HUGGING_FACE_ACTIVATIONS)
     tensors = _tensors(folder)
@@ -81,7 +81,7 @@ def _shards(folder: str) -> List[str]:
     """The files that hold the tensors.
 
     Raises:
-      UserError: the list of shards is damaged, or files of it are missing; all are named.
+      UserError: the list of shards is damaged, or some of its files are missing; all are named.
     """
     if os.path.exists(os.path.join(folder, WEIGHTS_FILE)):
         return [WEIGHTS_FILE]
@@ -93,8 +93,7 @@ def _shards(folder: str) -> List[str]:
         raise UserError(f"{path} names no shards. {_WEIGHT_MAP}") from None
     if missing:
         raise UserError(
-            f"{folder} is not complete: {SHARDS_FILE} names files that are not there: "
-            + ", ".join(missing)
+            f"{folder} is incomplete: {SHARDS_FILE} names missing files: " + ", ".join(missing)
         )
     return shards
 
@@ -102,7 +101,7 @@ def _shards(folder: str) -> List[str]:
 def _weights(
     tensors: Dict[str, np.ndarray], table: Dict[str, str], folder: str
 ) -> Tuple[Dict[str, np.ndarray], Tuple[str, ...]]:
-    """The tensors under our names, and the names of those that are no part of BERT."""
+    """The tensors under our names, and the names of those that are not part of BERT."""
     ours = {theirs: name for name, theirs in table.items()}
     ours[_DECODER_BIAS] = variables.MLM_BIAS
 
@@ -122,12 +121,12 @@ def _weights(
 
 
 def _transposed(name: str, array: np.ndarray) -> np.ndarray:
-    """A kernel the other way round; from theirs to ours and back."""
+    """Transposes a kernel: from theirs to ours and back."""
     return np.ascontiguousarray(array.T if name.endswith("/kernel") else array)
 
 
 def _label_names(content: Dict[str, Any], folder: str) -> Optional[Tuple[str, ...]]:
-    """id2label in the order of the ids; None where it holds no names."""
+    """id2label in the order of the ids; None if it holds no names."""
     labels = content.get("id2label") or {}
     try:
         found = tuple(labels[str(index)] for index in range(len(labels)))
@@ -141,12 +140,12 @@ def _label_names(content: Dict[str, Any], folder: str) -> Optional[Tuple[str, ..
 
 
 def write(folder: str, pretrained: Pretrained) -> None:
-    """Writes what transformers' from_pretrained loads, such that `read` gives it again.
+    """Writes what transformers' from_pretrained loads and what `read` reads back.
 
     Raises:
       UserError: the number of heads is unknown.
     """
-    # Here, not above: Cerebras' container has no such library, and there folders are only read.
+    # Imported here because Cerebras' container lacks this library; there, folders are only read.
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
@@ -157,10 +156,10 @@ def write(folder: str, pretrained: Pretrained) -> None:
     if variables.MLM_OUTPUT_EMBEDDINGS in weights and variables.MLM_BIAS in weights:
         tensors[_DECODER_BIAS] = weights[variables.MLM_BIAS]
     try:
-        # transformers reads no file that does not say which library's conventions it follows.
+        # transformers rejects a file that does not say which library's conventions it follows.
         save_file(tensors, os.path.join(folder, WEIGHTS_FILE), metadata={"format": "pt"})
     except SafetensorError as error:
-        raise UserError(f"cannot write {WEIGHTS_FILE}: {error}; make room on the disk") from None
+        raise UserError(f"cannot write {WEIGHTS_FILE}: {error}; free disk space") from None
     _write_json(os.path.join(folder, CONFIG_FILE), config)
     if pretrained.lower_case is not None:
         tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": pretrained.lower_case}
@@ -175,8 +174,8 @@ def _config(pretrained: Pretrained) -> Dict[str, Any]:
     """config.json."""
     if "num_heads" not in pretrained.sizes:
         raise UserError(
-            f"{pretrained.path} ({pretrained.format}) does not say its number of attention heads, "
-            "which a Hugging Face folder must state: put its bert_config.json (Google) or its "
+            f"{pretrained.path} ({pretrained.format}) does not give its number of attention heads, "
+            "which a Hugging Face folder requires: put its bert_config.json (Google) or its "
             "params.yaml with model.num_heads (Model Zoo) beside it"
         )
     weights = pretrained.weights

@@ -1,7 +1,7 @@
-"""Reads and writes checkpoints with the Model Zoo's names; trainings of this program are some.
+"""Reads and writes checkpoints with the Model Zoo's names; our own trainings have them, too.
 
-What the variables do not say stands in params.yaml beside them: the section `model`, and in those
-that this program wrote the section `data`, of the labels and the text.
+What the variables do not tell is in params.yaml beside them: the section `model` and, if we wrote
+it, the section `data` about the labels and the text.
 """
 
 import dataclasses
@@ -22,8 +22,8 @@ from train.model import variables
 from train.pretrained import names
 from train.pretrained.weights import Pretrained, renamed, sizes_of, text_facts
 
-FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "checkpoint of this program"
-# What the Model Zoo's code has where its YAML is silent.
+FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "train.run checkpoint"
+# The defaults of the Model Zoo's code.
 DEFAULTS = {"encoder_nonlinearity": "gelu", "layer_norm_epsilon": 1e-5}
 
 _MODEL, _DATA = "model", config.DATA_SECTION
@@ -73,7 +73,7 @@ def _count_layers(tensors: Dict[str, np.ndarray]) -> int:
 
 
 def _params(folder: str) -> "tuple[Dict[str, Any], Dict[str, Any], bool]":
-    """Of params.yaml: the settings of its section model, its section data, whether it is ours."""
+    """From params.yaml: the settings of its section model, its section data, whether it is ours."""
     path = os.path.join(folder, model_dir.PARAMS_FILE)
     if not os.path.exists(path):
         return {}, {}, False
@@ -81,7 +81,7 @@ def _params(folder: str) -> "tuple[Dict[str, Any], Dict[str, Any], bool]":
     model, data = content.get(_MODEL) or {}, content.get(_DATA) or {}
     is_own = "fingerprint" in data
     if is_own:
-        model_dir.read_params(folder)  # complains where keys are missing
+        model_dir.read_params(folder)  # complains if keys are missing
     return _settings(path, model), data, is_own
 
 
@@ -104,12 +104,12 @@ def _settings(path: str, model: Dict[str, Any]) -> Dict[str, Any]:
         except ValueError as error:
             faults.append(f"  {_MODEL}.{key}: {error}")
     if faults:
-        raise UserError(f"{path} is not of a BERT that can be loaded:\n" + "\n".join(faults))
+        raise UserError(f"{path}: not a BERT that can be loaded:\n" + "\n".join(faults))
     return found
 
 
 def write(folder: str, pretrained: Pretrained) -> None:
-    """Writes model.ckpt-0, `checkpoint` and params.yaml, such that `interpret` loses nothing."""
+    """Writes model.ckpt-0, `checkpoint` and params.yaml, from which `interpret` loses nothing."""
     model_dir.check_name(folder)
     with quiet.native_stderr():
         from train.checkpoints import tensors as checkpoint

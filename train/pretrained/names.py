@@ -1,4 +1,4 @@
-"""Our variables in the formats of others; each table serves to read and to write.
+"""The names of our variables in other formats; each table serves both reading and writing.
 
 Ours are the Model Zoo's names (train/model/variables.py). Hugging Face's layers are Google's with
 dots:
@@ -19,7 +19,7 @@ _EMBEDDINGS = {
 
 
 def _dense_layers(num_layers: int) -> Dict[str, str]:
-    """{our dense layer: Google's}, but for the output layer."""
+    """{our dense layer: Google's}, except for the output layer."""
     layers = {
         variables.POOLER: "bert/pooler/dense",
         variables.MLM_DENSE: "cls/predictions/transform/dense",
@@ -51,7 +51,7 @@ def _norms(num_layers: int) -> Dict[str, str]:
 def google(num_layers: int, is_classifier: bool) -> Dict[str, str]:
     """{our variable name: its name in a Google TF1 checkpoint}.
 
-    Args: is_classifier, whether the output layer is a classifier's or next-sentence prediction's.
+    Args: is_classifier, whether the output layer is a classifier's, not next-sentence prediction's.
     """
     output = "" if is_classifier else "cls/seq_relationship/"
     return {

@@ -1,4 +1,4 @@
-"""Reads a checkpoint of any format; the files' content says which it is."""
+"""Reads a checkpoint of any format, recognized by the files' content."""
 
 import fnmatch
 import os
@@ -15,14 +15,14 @@ _EXPECTED = (
     "the Model Zoo, or of a model_dir)."
 )
 _PICKLES = "pytorch_model*.bin"
-_SHOWN = 5  # variables of an unknown model, to tell which it is
+_SHOWN = 5  # variables of an unknown model, to help identify it
 
 
 def read(path: str) -> Pretrained:
     """The checkpoint in a folder, or with a TensorFlow prefix such as runs/model.ckpt-1000.
 
     Raises:
-      UserError: there is none, it is of no known format, or it is damaged.
+      UserError: there is no checkpoint, its format is unknown, or it is damaged.
     """
     prefixes, has_safetensors = tf_checkpoint.prefixes(path), huggingface.recognizes(path)
     if prefixes and has_safetensors:
@@ -41,29 +41,29 @@ def read(path: str) -> Pretrained:
             return reader.interpret(prefix, tensors)
     shown = "".join("\n  " + name for name in sorted(tensors)[:_SHOWN])
     raise UserError(
-        f"{prefix} is no BERT of Google's TensorFlow 1 code or of the Model Zoo; it begins "
-        f"with{shown}"
+        f"{prefix} is not a BERT of Google's TensorFlow 1 code or of the Model Zoo; its first "
+        f"variables are{shown}"
     )
 
 
 def _no_checkpoint(path: str) -> UserError:
     if not os.path.isdir(path):
-        fault = "no such folder, and no file of that name with .index at its end"
+        fault = "no such folder, and no file of that name plus .index"
         return UserError(f"{path}: {fault}. {_EXPECTED}")
     files = sorted(os.listdir(path))
     pickles = [name for name in files if fnmatch.fnmatch(name, _PICKLES)]
     if pickles:
         return UserError(_how_to_convert(path, pickles))
     return UserError(
-        f"{path} holds no checkpoint; in it are: {', '.join(files) or 'no files'}. {_EXPECTED}"
+        f"{path} has no checkpoint; its files are: {', '.join(files) or 'none'}. {_EXPECTED}"
     )
 
 
 def _how_to_convert(path: str, pickles: List[str]) -> str:
     target = os.path.join(path, huggingface.WEIGHTS_FILE)
     return (
-        f"{path} has its weights only as {', '.join(pickles)}: a pickle, which may run any program "
-        "when it is read, so it is never read here. Take a copy of the checkpoint that has "
+        f"{path} has its weights only as {', '.join(pickles)}: a pickle, which can run any code "
+        "when it is read, so it is never read here. Get a copy of the checkpoint with "
         f"{huggingface.WEIGHTS_FILE}; or, where PyTorch and safetensors are installed, write it:\n"
         '  python -c "import glob, torch, safetensors.torch; safetensors.torch.save_file('
         "{name: tensor.clone().contiguous() "

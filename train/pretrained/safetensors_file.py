@@ -1,10 +1,10 @@
 """Reads a .safetensors file with NumPy alone: Cerebras' container lacks the safetensors library.
 
-The format, as "Format" in the README of https://github.com/huggingface/safetensors states it: 8
-bytes, the length of the header as a little-endian unsigned integer; the header, JSON in UTF-8,
+The format, from "Format" in the README of https://github.com/huggingface/safetensors: 8 bytes, the
+length of the header as a little-endian unsigned integer; the header, JSON in UTF-8,
 {tensor: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}} and, under __metadata__,
-texts; then the data, little-endian, rows first. Offsets count from the data's first byte. The
-tensors cover the data without a hole and without sharing a byte.
+texts; then the data, little-endian, in row-major order. Offsets count from the data's first byte.
+The tensors cover the data without gaps or overlaps.
 """
 
 import functools
@@ -51,7 +51,7 @@ def read(path: str) -> Dict[str, np.ndarray]:
     """All tensors of a file.
 
     Returns:
-      {name: array} in the file's dtypes, but float32 for bfloat16, which it holds exactly. The
+      {name: array} in the file's dtypes, except that bfloat16 becomes float32, which is exact. The
       arrays are independent of the file and of one another.
     Raises:
       UserError: the file is missing, damaged or incomplete, or holds a dtype that NumPy lacks.
@@ -72,7 +72,7 @@ def _damaged(path: str, fault: str) -> UserError:
 
 
 def _header(file: BinaryIO, size: int, path: str) -> Tuple[Dict[str, Any], int]:
-    """The header, and how many bytes follow it; the file stands at the first of them then."""
+    """The header, and how many bytes follow it; leaves the file at the first of them."""
     length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
     data_bytes = size - _LENGTH_BYTES - length
     if data_bytes < 0:
@@ -88,7 +88,7 @@ def _header(file: BinaryIO, size: int, path: str) -> Tuple[Dict[str, Any], int]:
 
 
 def _tensors(header: Dict[str, Any], path: str) -> List[_Tensor]:
-    """The entries in the order of their data; empty ones come before what begins where they do."""
+    """The entries in the order of their data; at the same position, empty ones come first."""
     tensors = [_tensor(name, header[name], path) for name in header if name != _METADATA]
     return sorted(tensors, key=lambda tensor: (tensor.begin, tensor.end))
 
@@ -115,15 +115,15 @@ def _is_count(value: Any) -> bool:
 def _check_size(tensor: _Tensor, path: str) -> None:
     name, dtype, shape, begin, end = tensor
     if dtype not in _DTYPES:
-        raise UserError(f"{path} holds {name} as {dtype}; take a checkpoint that is not quantized")
+        raise UserError(f"{path} has {name} as {dtype}; use a checkpoint that is not quantized")
     expected = functools.reduce(operator.mul, shape, np.dtype(_DTYPES[dtype]).itemsize)
     if end - begin != expected:
-        place = f"{name} lies at bytes {begin} to {end} of the data"
+        place = f"{name} is at bytes {begin} to {end} of the data"
         raise _damaged(path, f"{place}, expected {expected} bytes for {dtype} {list(shape)}")
 
 
 def _check_cover(tensors: List[_Tensor], data_bytes: int, path: str) -> None:
-    """Refuses holes, shared bytes, and data that ends before its last tensor or after it."""
+    """Rejects gaps, overlaps, and data that ends before or after its last tensor."""
     position = 0
     for tensor in tensors:
         if tensor.begin != position:
@@ -141,10 +141,10 @@ def _array(file: BinaryIO, tensor: _Tensor, path: str) -> np.ndarray:
     """The tensor whose data comes next in the file."""
     try:
         array = np.empty(tensor.shape, _DTYPES[tensor.dtype])
-    except ValueError as error:  # more axes, or longer ones, than NumPy has
+    except ValueError as error:  # more axes, or longer ones, than NumPy supports
         raise _damaged(path, f"{tensor.name}: {error}") from None
-    if file.readinto(array) != array.nbytes:  # someone writes it just now
-        raise _damaged(path, f"it became shorter while {tensor.name} was read")
+    if file.readinto(array) != array.nbytes:  # it is just being written
+        raise _damaged(path, f"it became shorter while {tensor.name} was being read")
     return _widened(array) if tensor.dtype == "BF16" else array
 
 

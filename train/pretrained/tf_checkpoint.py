@@ -1,4 +1,4 @@
-"""Finds and reads TensorFlow checkpoint files, whoever wrote them."""
+"""Finds and reads TensorFlow checkpoint files of any origin."""
 
 import glob
 import os
@@ -14,7 +14,7 @@ _INDEX = ".index"
 
 
 def prefixes(path: str) -> List[str]:
-    """The checkpoints at a path, without the endings of their files.
+    """The checkpoints at a path, without the extensions of their files.
 
     Args: path, a folder, a prefix (runs/model.ckpt-1000) or the name of a prefix's .index file.
     """
@@ -30,10 +30,10 @@ def _without_index(path: str) -> str:
 
 
 def choose(path: str, found: List[str]) -> str:
-    """The one of `prefixes(path)` that is meant: what `checkpoint` names, else the only one.
+    """The one of `prefixes(path)` to use: the one that `checkpoint` names, else the only one.
 
     Raises:
-      UserError: `checkpoint` names none of them, or there is none of it and several of them.
+      UserError: `checkpoint` names none of them, or is missing and there are several of them.
     """
     state = os.path.join(path, files.STATE_FILE)
     if os.path.exists(state):
@@ -41,11 +41,11 @@ def choose(path: str, found: List[str]) -> str:
         present = [prefix for prefix in named if prefix in found]
         if present:
             return present[0]
-        reason = f"{state} names none of the checkpoints that are there"
+        reason = f"{state} names none of the existing checkpoints"
     elif len(found) == 1:
         return found[0]
     else:
-        reason = f"{path} holds several checkpoints"
+        reason = f"{path} has several checkpoints"
     listed = "".join("\n  " + prefix for prefix in found)
     raise UserError(f"{reason}; give one of them instead of the folder:{listed}")
 
@@ -53,8 +53,8 @@ def choose(path: str, found: List[str]) -> str:
 def read(prefix: str) -> Dict[str, np.ndarray]:
     """{name: array} of the variables of a model.
 
-    What training keeps beside them is left out: scalars (the step, loss-scale state, powers of
-    beta) and an optimizer's slots, which lie below a variable's name (<variable>/adam_m).
+    What training stores beside them is left out: scalars (the step, loss-scale state, powers of
+    beta) and an optimizer's slots, which are named below a variable (<variable>/adam_m).
 
     Raises:
       UserError: the files are damaged or incomplete.

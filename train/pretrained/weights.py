@@ -1,4 +1,4 @@
-"""What a reader makes of a checkpoint: its weights under our names, and what it says of itself."""
+"""What a reader returns: a checkpoint's weights under our names, and its metadata."""
 
 import os
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ class Pretrained:
       path: where it was read.
       format: for the log, such as "Hugging Face checkpoint".
       weights: {our variable name: float32 array}, pretraining heads included.
-      left_over: names in the file, as they stand there, that are no part of BERT.
+      left_over: names in the file, unchanged, that are not part of BERT.
       sizes: {name in shared.config.ModelConfig: value}, those that are known.
       encoder_nonlinearity, layer_norm_epsilon: what the checkpoint was trained with.
       is_classifier: whether variables.OUTPUT is a classifier's, not next-sentence prediction's.
-      label_names: of the classifier's outputs in their order; None where it does not say.
-      vocab_file: the vocabulary that lies beside it, or None.
-      vocabulary_name, vocabulary_sha256: of the vocabulary that it remembers, or None.
-      lower_case: whether its tokenizer lower-cases, or None where it does not say.
-      is_own: whether it is a training of this program.
+      label_names: of the classifier's outputs in their order; None if unknown.
+      vocab_file: the vocabulary beside it, or None.
+      vocabulary_name, vocabulary_sha256: of the vocabulary that it records, or None.
+      lower_case: whether its tokenizer lower-cases; None if unknown.
+      is_own: whether it was trained by train.run.
     """
 
     path: str
@@ -53,15 +53,15 @@ class Pretrained:
 def renamed(
     tensors: Dict[str, np.ndarray], our_name: Callable[[str], Optional[str]], path: str
 ) -> "Tuple[Dict[str, np.ndarray], Tuple[str, ...]]":
-    """The tensors under our names, and the names that have none, in order.
+    """The tensors under our names, and the names without one, in order.
 
     Args:
-      our_name: function of a name in the file; None for what is no part of BERT.
+      our_name: function of a name in the file; None for what is not part of BERT.
     Returns:
       ({our name: float32 array}, left-over names).
     Raises:
-      UserError: a weight is no float of at most 32 bits, or two tensors differ that are one
-        variable; all are listed.
+      UserError: a weight is not a float of at most 32 bits, or two tensors for one variable
+        differ; all are listed.
     """
     weights, left_over, faults = {}, [], []  # type: Dict, List[str], List[str]
     for theirs in sorted(tensors):
@@ -73,17 +73,17 @@ def renamed(
         elif name not in weights:
             weights[name] = array.astype(np.float32, copy=False)
         elif not np.array_equal(weights[name], array.astype(np.float32, copy=False)):
-            faults.append(f"  {theirs}: another tensor with other values is {name} too")
+            faults.append(f"  {theirs}: another tensor, with other values, is also {name}")
     if faults:
         raise UserError(
-            f"{path} holds tensors that cannot be read as weights:\n" + "\n".join(faults) + "\n"
-            "Take a checkpoint that is not quantized and holds one BERT."
+            f"{path} has tensors that cannot be read as weights:\n" + "\n".join(faults) + "\n"
+            "Use a checkpoint that is not quantized and holds one BERT."
         )
     return weights, tuple(left_over)
 
 
 def sizes_of(weights: Dict[str, np.ndarray], num_hidden_layers: int) -> Dict[str, int]:
-    """The sizes that follow from the shapes: all but num_heads, as far as the weights are there."""
+    """The sizes that follow from the shapes of the existing weights: all but num_heads."""
     axes = {
         "vocab_size": (variables.WORD_EMBEDDINGS, 0),
         "hidden_size": (variables.WORD_EMBEDDINGS, 1),
@@ -99,7 +99,7 @@ def sizes_of(weights: Dict[str, np.ndarray], num_hidden_layers: int) -> Dict[str
 
 
 def text_facts(folder: str) -> Dict[str, Any]:
-    """vocab_file and lower_case of a Pretrained, by what lies in its folder."""
+    """vocab_file and lower_case of a Pretrained, from the files in its folder."""
     path = os.path.join(folder, VOCAB_FILE)
     return {
         "vocab_file": path if os.path.exists(path) else None,

@@ -1,4 +1,4 @@
-"""The same answer to every example: nothing is learned."""
+"""Detects a model that gives every example the same answer: it has learned nothing."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from train.scoring import metrics
 def say_constant(constant, split: str) -> None:
     """Reports what `constant_answer` found."""
     if constant is not None:
-        print(f"{split}: every example gets the same answer, {constant}: nothing is learned")
+        print(f"{split}: every example gets the same answer, {constant}: nothing was learned")
 
 
 def constant_answer(manifest: Manifest, scores: np.ndarray):

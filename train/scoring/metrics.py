@@ -16,9 +16,9 @@ def compute(names, scores, labels):
 
 
 def constant_prediction(scores):
-    """What is predicted for every one of several examples; None where predictions differ.
+    """What is predicted for every one of several examples; None if predictions differ.
 
-    A training that went wrong often ends so, and accuracy alone does not show it.
+    A failed training often ends like this, and accuracy alone does not show it.
 
     >>> constant_prediction(np.array([[3.0, 1.0], [0.5, 0.2]]))
     0
@@ -33,7 +33,7 @@ def constant_prediction(scores):
 
 
 def _predictions(scores):
-    """[N]: classes, of equal logits the first; or the scores of a regression task."""
+    """[N]: classes (the first of equal logits), or the scores of a regression task."""
     return scores[:, 0] if scores.shape[1] == 1 else scores.argmax(axis=1)
 
 
@@ -47,7 +47,7 @@ def _accuracy(predictions, labels):
 
 
 def _f1(predictions, labels):
-    """2 TP / (2 TP + FP + FN) of class 1; 0 where there is neither."""
+    """2 TP / (2 TP + FP + FN) of class 1; 0 if all of them are 0."""
     true_positives = np.sum((predictions == 1) & (labels == 1))
     positives = np.sum(predictions == 1) + np.sum(labels == 1)
     return float(2 * true_positives / positives) if positives else 0.0
@@ -55,22 +55,22 @@ def _f1(predictions, labels):
 
 def _matthews(predictions, labels):
     """Matthews' correlation for any number of classes (Gorodkin 2004): Pearson's over the one-hot
-    forms. 0 where one side is constant (it is undefined there)."""
+    forms. 0 if one side is constant (it is undefined then)."""
     classes = np.union1d(predictions, labels)
     x, y = (np.equal.outer(side, classes) - 0.0 for side in (predictions, labels))
     return _correlation(x - x.mean(axis=0), y - y.mean(axis=0))
 
 
 def _pearson(predictions, labels):
-    """Pearson's correlation; 0 where one side is constant (it is undefined there)."""
+    """Pearson's correlation; 0 if one side is constant (it is undefined then)."""
     x, y = np.asarray(predictions, np.float64), np.asarray(labels, np.float64)
-    if _is_constant(x) or _is_constant(y):  # less their mean, rounding could leave them equal
+    if _is_constant(x) or _is_constant(y):  # minus their mean, rounding could leave them equal
         return 0.0
     return _correlation(x - x.mean(), y - y.mean())
 
 
 def _correlation(x, y):
-    """Args: x, y, centred. Scaled first, so that no square is beyond float64."""
+    """Args: x, y, centred. Scaled first, so that no square overflows float64."""
     x, y = (side / (np.max(np.abs(side)) or 1.0) for side in (x, y))
     size = np.sqrt(np.sum(x * x)) * np.sqrt(np.sum(y * y))
     return float(np.clip(np.sum(x * y) / size, -1.0, 1.0)) if size else 0.0

@@ -1,11 +1,11 @@
 """A model's answers on a split, as files: for people and programs, and for the GLUE leaderboard.
 
 predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negative": 0.25, ...}}
-                    of a regression task: {"index": 0, "score": 3.2}
-SST-2.tsv           index <tab> prediction, as the leaderboard takes it
+                    for a regression task: {"index": 0, "score": 3.2}
+SST-2.tsv           index <tab> prediction, as the leaderboard expects it
 
 Both hold every example in the order of the input: `index` is the number, from 0, of the row in
-GLUE's test file; where the dataset has no index (shared/source_order.py), of the record.
+GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record.
 """
 
 import json
@@ -19,8 +19,8 @@ from shared.files import write_whole
 from shared.manifest import Manifest
 from train import errors
 
-# Significant digits, of 7 that float32 holds. Each probability p is off by at most 5e-8 p, so
-# however many classes there are, the sum is off by at most 5e-8.
+# Significant digits; float32 holds 7. Each probability p is off by at most 5e-8 p, so for any
+# number of classes the sum is off by at most 5e-8.
 _DIGITS = 8
 
 
@@ -30,15 +30,15 @@ def write(
     """Writes predict_<split>.jsonl, and a GLUE test split's leaderboard file.
 
     Args:
-      model_dir: where the files go.
+      model_dir: where the files are written.
       dataset: the folder that holds manifest.json.
       manifest: its manifest.
-      split: which split was answered, all of it.
-      scores: float32 [N, C] in the order of the records: logits; C = 1 of a regression task.
+      split: the split that was predicted, all of it.
+      scores: float32 [N, C] in the order of the records: logits; C = 1 for a regression task.
     Returns:
       The paths of the files.
     Raises:
-      UserError: a score is NaN or Inf, or the dataset's index is missing or damaged.
+      UserError: a score is NaN or infinite, or the dataset's index is missing or damaged.
     """
     assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
     errors.check_finite(scores, split)
@@ -50,8 +50,8 @@ def write(
     if submission and order is None:
         _remove(os.path.join(model_dir, submission.file))
         print(
-            f"no {submission.file}: {dataset} does not say which row of the test file each record "
-            "of this split is"
+            f"no {submission.file}: {dataset} does not record which row of the test file each "
+            "record of this split is"
         )
     elif submission:
         lines = _leaderboard_lines(ordered, submission.form, manifest.label_names)
@@ -60,7 +60,7 @@ def write(
 
 
 def _remove(path: str) -> None:
-    """What an earlier prediction wrote would seem to be of this one."""
+    """Removes an earlier prediction's file, which would seem to belong to this one."""
     if os.path.exists(path):
         os.remove(path)
 
@@ -72,12 +72,12 @@ def _write_lines(path: str, lines: Iterable[str]) -> str:
 
 def _scores(scores: np.ndarray) -> Iterable[str]:
     for index, score in enumerate(scores[:, 0]):
-        # By way of text: the shortest decimal that float32 reads back, 3.2 and not 3.200000047...
+        # Through text: the shortest decimal that gives the same float32, 3.2 not 3.200000047...
         yield json.dumps({"index": index, "score": float(str(score))})
 
 
 def _classes(logits: np.ndarray, label_names) -> Iterable[str]:
-    best = logits.argmax(axis=1)  # of equal ones the first
+    best = logits.argmax(axis=1)  # the first of equal ones
     for index, row in enumerate(_softmax(logits).tolist()):
         rounded = [float(f"{probability:.{_DIGITS}g}") for probability in row]
         answer = {

@@ -1,4 +1,4 @@
-"""The result of an evaluation: one form, whichever backend computed it."""
+"""The result of an evaluation: the same form on every backend."""
 
 import json
 import os
@@ -7,15 +7,15 @@ from typing import Any, Dict
 from shared.files import write_whole
 from shared.manifest import Manifest
 
-_ABOUT = ("step", "examples", "constant")  # keys that are no metric
+_ABOUT = ("step", "examples", "constant")  # keys that are not metrics
 
 
 def result(step: int, examples: int, values: Dict[str, float], constant) -> Dict[str, Any]:
-    """What eval_<split>.json holds.
+    """The content of eval_<split>.json.
 
     Args:
-      values: {metric: value}, the mean loss among them.
-      constant: the answer that every example gets; None where they differ or it is not known.
+      values: {metric: value}, including the mean loss.
+      constant: the answer that every example gets; None if answers differ or it is not known.
     """
     return {"step": step, "examples": examples, **values, "constant": constant}
 

@@ -1,1 +1,1 @@
-"""Everything that is Cerebras': the estimator, its graph, its input, its rules."""
+"""Everything specific to Cerebras: the estimator, its graph, its input, its rules."""

@@ -2,7 +2,7 @@
 
 For the container of releases 1.3 to 1.7.1 (TensorFlow 2.2), which `csrun_cpu` and `csrun_wse`
 start. With csrun_wse the same program runs in every task; Cerebras' software makes one of them the
-chief and the others input workers. So nothing here writes a file that is not the same in all.
+chief and the others input workers. So every file written here must be the same in all tasks.
 """
 
 import importlib.util
@@ -19,7 +19,7 @@ from train.wse import model_fn
 from train.wse.layers import WseLayers
 from train.wse.rules import address, uses_cs
 
-_LONGEST_UNSPILLED = 512  # tokens up to which the Model Zoo asks for kernels without spilling
+_LONGEST_UNSPILLED = 512  # up to this length the Model Zoo requests kernels without spilling
 
 
 def is_in_container() -> bool:
@@ -27,7 +27,7 @@ def is_in_container() -> bool:
 
 
 class Estimator:
-    """CerebrasEstimator, made of a configuration.
+    """CerebrasEstimator, built from a configuration.
 
     Its methods take an input_fn: a function of no argument that returns a tf.data.Dataset of
     (features, labels), train/wse/input_fn.py.
@@ -47,7 +47,7 @@ class Estimator:
           params: with nothing unset, adapted by rules.adapted.
           max_sequence_length: tokens in a record.
           cs_ip: of the CS system; None computes on the CPU, unless K8S_CS_IP is set.
-          warm_start_from: a checkpoint whose weights, but for the new ones, training starts from.
+          warm_start_from: a checkpoint whose weights, except the new ones, training starts from.
           is_compiled: whether this is for `compile`.
         """
         self._uses_cs = uses_cs(cs_ip)
@@ -77,7 +77,7 @@ class Estimator:
         )
 
     def evaluate(self, input_fn: Callable, steps: int, checkpoint_path: str, name: str) -> dict:
-        """Metrics and mean loss over so many batches, on the CPU; args: name, of the split."""
+        """Metrics and mean loss over `steps` batches, on the CPU; args: name, of the split."""
         return self._estimator.evaluate(
             input_fn=_of_params(input_fn),
             steps=steps,
@@ -89,7 +89,7 @@ class Estimator:
     def predict(self, input_fn: Callable, checkpoint_path: str, examples: int) -> Iterator:
         """The logits of each of the first examples, [C].
 
-        A task that feeds data only, and computes nothing, may get none.
+        A task that only feeds data and computes nothing may get none.
         """
         rows = self._estimator.predict(
             input_fn=_of_params(input_fn),
@@ -102,7 +102,7 @@ class Estimator:
 
 
 def _of_params(input_fn: Callable) -> Callable:
-    """The Model Zoo's form: a function of params."""
+    """The input_fn in the Model Zoo's form: a function of params."""
 
     def of_params(params):
         del params
@@ -148,11 +148,11 @@ def _cs_config(params: Config):
     try:
         return CSConfig(**{"use_cbfloat16": False, **params.csconfig})
     except (ValueError, TypeError) as error:
-        raise UserError(f"csconfig: Cerebras' CSConfig does not take it: {error}") from None
+        raise UserError(f"csconfig: Cerebras' CSConfig rejects it: {error}") from None
 
 
 def _stack_params(params: Config, max_sequence_length: int, is_for_cs: bool) -> dict:
-    """What the Model Zoo tells the compiler of its BERT."""
+    """What the Model Zoo tells the compiler about its BERT."""
     stack = {"ir_mode": params.runconfig.ir_mode}
     if is_for_cs:
         from cerebras.pb.stack.full_pb2 import FullConfig
@@ -169,6 +169,6 @@ def _stack_params(params: Config, max_sequence_length: int, is_for_cs: bool) -> 
 
 
 def _old_variables(params: Config) -> str:
-    """A pattern of the variables that start from a checkpoint: all but the Model Zoo's new ones."""
+    """A pattern for variables that start from a checkpoint: all but the Model Zoo's new ones."""
     new = "cls_layer" if params.model.disable_nsp else "cls_output"
     return f"^((?!{new}).)*$"

@@ -1,4 +1,4 @@
-"""How much the two forms of gelu differ in a model's answers."""
+"""How much the two forms of gelu change a model's logits."""
 
 import dataclasses
 
@@ -17,14 +17,14 @@ from train.wse import input_fn
 def of_logits(plan: Plan, section: str, manifest: Manifest):
     """The largest difference between the logits of a batch with the erf and the tanh form.
 
-    In float32, on the first batch of the data, with what the plan starts from; a new output layer
-    has its random values.
+    In float32, on the first batch of the data, with the weights that the plan starts from; a new
+    output layer has its random values.
 
     Returns: (the largest difference, the largest absolute logit), floats.
     """
     split = TRAIN_SPLIT if section == "train_input" else plan.splits[0]
     options = getattr(plan.params, section)
-    # A graph: eager execution may be off in Cerebras' container.
+    # In a graph: eager execution may be off in Cerebras' container.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         batches = input_fn.scored_batches(options, split, manifest)
         iterator = tf.compat.v1.data.make_initializable_iterator(batches)
@@ -37,7 +37,7 @@ def of_logits(plan: Plan, section: str, manifest: Manifest):
 
 
 def _weights(plan):
-    """({placeholder: array} of what the plan starts from, {name: tensor} of all variables)."""
+    """({placeholder: array} of the weights that the plan starts from, {name: tensor} of all)."""
     model, arrays = plan.params.model, plan.source.read() if plan.source else {}
     if plan.checkpoints:
         names = [spec.name for spec in variables.table(model)]

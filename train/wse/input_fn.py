@@ -1,4 +1,4 @@
-"""Batches of one static shape, for a system that compiles the step once.
+"""Batches with one static shape, for a system that compiles the step once.
 
     features["input_ids"], ["input_mask"], ["segment_ids"]   int32 [B, max_sequence_length]
     labels                                                   int32 [B]
@@ -20,21 +20,21 @@ _PRIME = 7919  # keeps the orders of tasks apart
 def train_batches(options: InputConfig, manifest: Manifest, seed: int, first_step: int):
     """Endless batches of this worker's own part of the train split.
 
-    In an epoch the workers together read every record but the few that fill no batch. As nobody
-    knows which worker feeds which step, a training that goes on takes it that each worker has fed
-    as many of the first_step steps as the others. Where several tasks run and none of them can
-    tell which worker it is, each reads everything, in an order of its own.
+    In an epoch the workers together read every record except the few that do not fill a batch.
+    Which worker feeds which step is unknown, so a resumed training assumes that all workers have
+    fed equally many of the first_step steps. If several tasks run and cannot tell which worker
+    they are, each reads everything, in its own order.
     """
     index, count = workers.this_worker()
     if not workers.are_told_apart():
-        print(f"TF_CONFIG is not set: each of {workers.count()} tasks reads all records, shuffled")
+        print(f"TF_CONFIG is not set: all {workers.count()} tasks read all records, shuffled")
         seed += _PRIME * workers.rank()
     batches = streaming.worker_batches(options, manifest, index, count, seed, first_step // count)
     return _static(batches, options.batch_size, manifest)
 
 
 def scored_batches(options: InputConfig, split: str, manifest: Manifest):
-    """Every example of a split in order, again and again, so that the last batch is full too."""
+    """Every example of a split in order, repeated, so that the last batch is full, too."""
     records = streaming.records_in_order(options, split, manifest).repeat()
     return _static(
         records.batch(options.batch_size, drop_remainder=True), options.batch_size, manifest
@@ -42,7 +42,7 @@ def scored_batches(options: InputConfig, split: str, manifest: Manifest):
 
 
 def _static(batches, batch_size, manifest):
-    """Serialized records, string [B], become (features, labels) of known shapes."""
+    """Turns serialized records, string [B], into (features, labels) of known shapes."""
 
     def parse(serialized):
         serialized.set_shape([batch_size])

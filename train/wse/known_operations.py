@@ -1,8 +1,8 @@
-"""The operations of which it is known that Cerebras' compiler was fed them.
+"""The operations that Cerebras' compiler is known to accept.
 
-They are those of the Model Zoo's classifier (release 1.7.1), initializers and function bodies
-included, input pipeline and Saver left out, in TensorFlow 2.2.0: the same in float32 and
-mixed_float16, with dynamic loss scale and with dropout. That compiler's own list is not published.
+They are the operations of the Model Zoo's classifier (release 1.7.1) in TensorFlow 2.2.0, with
+initializers and function bodies, without input pipeline and Saver: the same in float32 and
+mixed_float16, with dynamic loss scale and with dropout. The compiler's own list is not published.
 """
 
 import os
@@ -26,20 +26,20 @@ Mean Mul NoOp NotEqual Pack Pow Range ReadVariableOp Reshape Rsqrt ScalarSummary
 Softmax SparseSoftmaxCrossEntropyWithLogits SparseTensorDenseAdd Sqrt SquaredDifference StopGradient
 StridedSlice Sub Sum Tanh Transpose TruncatedNormal VarHandleOp VarIsInitializedOp
 """
-# {mode of train/wse/model_fn.py: operation types}; to predict is to evaluate without metrics.
+# {mode of train/wse/model_fn.py: operation types}; prediction is evaluation without metrics.
 KNOWN = {
     "train": frozenset(_TRAIN.split()),
     "eval": frozenset(_EVAL.split()),
     "infer": frozenset(_EVAL.split()),
 }
-# Those of other TensorFlow versions differ.
+# Other versions of TensorFlow use other operations.
 VERSION = "2.2."
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # train/
 
 
 def unknown_operations(graph: tf.Graph, mode: str) -> Dict[str, str]:
-    """{an operation type of the graph that is not among KNOWN: the line of ours it came from}.
+    """{an operation type of the graph that is not in KNOWN: the line of our code it came from}.
 
     Placeholders stand for the input pipeline and are left out.
     """
@@ -48,9 +48,9 @@ def unknown_operations(graph: tf.Graph, mode: str) -> Dict[str, str]:
 
 
 def _operations(graph):
-    """Those of the graph and of the functions in it, such as the branches of tf.cond."""
+    """The operations of the graph and of its functions, such as the branches of tf.cond."""
     yield from graph.get_operations()
-    for function in graph._functions.values():  # no public way leads there
+    for function in graph._functions.values():  # there is no public way to them
         yield from function.graph.get_operations()
 
 

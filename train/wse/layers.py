@@ -1,8 +1,8 @@
-"""The layers in the form that Cerebras' compiler has seen: the Model Zoo's.
+"""The layers in the form that Cerebras' compiler is known to accept: the Model Zoo's.
 
-What it accepts is not published, so every layer is made of the operations, in the order, that the
-Model Zoo's classifier (releases 1.3 to 1.7.1) is made of in TensorFlow 2.2. Its layer norm is
-Keras': in float32.
+What it accepts is not published, so every layer consists of the same operations, in the same order,
+as in the Model Zoo's classifier (releases 1.3 to 1.7.1) in TensorFlow 2.2. Its layer norm is
+Keras', in float32.
 """
 
 import math
@@ -16,8 +16,8 @@ class WseLayers(Layers):
     """Static shapes only: [B, S] must be known when the graph is made."""
 
     def lookup(self, table, ids):
-        # No id is -1; there the Model Zoo marks the padding of variable sequence lengths. A
-        # product with 1 keeps the table's gradient dense.
+        # No id is -1, which in the Model Zoo marks the padding of variable sequence lengths.
+        # Multiplying by 1 keeps the table's gradient dense.
         table = 1.0 * tf.cast(table, self.dtype)
         is_nothing = tf.equal(ids, -1)
         ids = tf.where(is_nothing, tf.zeros_like(ids), ids)
@@ -38,7 +38,7 @@ class WseLayers(Layers):
         return tf.nn.bias_add(product, tf.cast(bias, self.dtype))
 
     def mask(self, input_mask):
-        return input_mask  # 1 on padding; every layer makes its own scores of it
+        return input_mask  # 1 on padding; every layer turns it into scores itself
 
     def query_tokens(self, hidden):
         return hidden  # all of them: the Model Zoo's last layer is like the others

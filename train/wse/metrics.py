@@ -1,6 +1,6 @@
-"""Metrics that a graph gathers batch by batch, as a tf.estimator's EVAL mode has them.
+"""Metrics that a graph accumulates batch by batch, as in a tf.estimator's EVAL mode.
 
-gpu and cpu compute theirs from all predictions at once, see train/scoring/metrics.py.
+gpu and cpu compute theirs from all predictions at once; see train/scoring/metrics.py.
 """
 
 import tensorflow as tf
@@ -19,8 +19,8 @@ def of_batches(scores, labels):
 
     Args: scores, [B, C]; labels, int32 [B].
     Returns:
-      {name: (value, the operation that adds a batch)}: accuracy; for two classes F1 of class 1 and
-      Matthews' correlation too, both 0 where they are undefined.
+      {name: (value, the operation that adds a batch)}: accuracy; for two classes also F1 of class 1
+      and Matthews' correlation, both 0 where they are undefined.
     """
     predictions = tf.argmax(scores, axis=-1, output_type=tf.int32)
     found = {"eval/accuracy_cls": tf.compat.v1.metrics.accuracy(labels, predictions)}

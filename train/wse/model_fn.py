@@ -1,7 +1,7 @@
-"""The model function of a tf.estimator: (features, labels, mode, params) become a graph.
+"""The model function of a tf.estimator: builds a graph from (features, labels, mode, params).
 
-For TensorFlow 2.2, in whose graph mode Cerebras' estimator works. It computes what
-train/gpu/step.py computes, with the operations of the Model Zoo's classifier.
+For TensorFlow 2.2 in graph mode, in which Cerebras' estimator works. It computes the same as
+train/gpu/step.py, with the operations of the Model Zoo's classifier.
 """
 
 from typing import Callable
@@ -17,7 +17,7 @@ from train.wse import metrics
 
 
 class ModeKeys:
-    """tf.estimator's, which later versions of TensorFlow have no longer."""
+    """tf.estimator's ModeKeys, which later versions of TensorFlow lack."""
 
     TRAIN, EVAL, PREDICT = "train", "eval", "infer"
 
@@ -34,12 +34,12 @@ def make(given: Config, make_layers: Callable, make_spec: Callable) -> Callable:
 
     Args:
       given: the configuration, nothing unset; model.mixed_precision is false or float16.
-      make_layers: a class such as wse.layers.WseLayers.
+      make_layers: a class such as train.wse.layers.WseLayers.
       make_spec: a class such as CSEstimatorSpec; takes EstimatorSpec's arguments and host_call.
     """
 
     def model_fn(features, labels, mode, params):
-        del params  # what came back through Cerebras' software; it is known better here
+        del params  # they come back through Cerebras' software; `given` is the original
         dtype = precision.compute_dtype(given.model.mixed_precision)
         layers = make_layers(dtype, _dropout if mode == ModeKeys.TRAIN else no_dropout)
         weights = _make_weights(given.model)
@@ -87,14 +87,14 @@ class _Update:
     """The second half of a training step: gradients, loss scale, the assignments.
 
     A step whose gradients are not finite changes no weight and, unlike on gpu, is not counted by
-    global_step: so it is in the Model Zoo.
+    global_step, as in the Model Zoo.
     """
 
     def __init__(self, params: Config, dtype, weights):
         self._options, self._weights = params.optimizer, weights
         self._scaling = loss_scale.scaling(params.optimizer, dtype)
         self._global_step = tf.compat.v1.train.get_or_create_global_step()
-        # Read once: nothing in a graph says whether another reading comes before the increment.
+        # Read once: in a graph, another read could come before or after the increment.
         self._step = tf.convert_to_tensor(self._global_step)
         zeros = _INITIALIZERS["zeros"]
         self._slots = {

@@ -1,7 +1,7 @@
 """The modes on a Cerebras CS system, or on the CPU of Cerebras' container.
 
-csrun_wse runs this in every task at once. Every file is therefore written whole and with the same
-bytes in each of them, or by Cerebras' software.
+csrun_wse runs this in every task at once. So every file is written whole and with the same bytes in
+each task, or by Cerebras' software.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
 from train.wse import metrics, model_fn, report, rules, warm_start, workers
 
-# {a mode that is compiled: its name in a tf.estimator}
+# {a mode that can be compiled: its name in a tf.estimator}
 _MODES = {TRAIN_MODE: model_fn.ModeKeys.TRAIN, PREDICT_MODE: model_fn.ModeKeys.PREDICT}
 
 
@@ -47,30 +47,30 @@ def _check_gelu(plan) -> None:
         return
     if plan.checkpoints and plan.train_data:
         raise UserError(
-            f"{plan.model_dir} was trained with the erf form of gelu, and wse has the tanh form; "
-            f"start anew in another MODEL_DIR with CHECKPOINT={plan.model_dir}"
+            f"{plan.model_dir} was trained with the erf form of gelu, but wse has the tanh form; "
+            f"start over in another MODEL_DIR with CHECKPOINT={plan.model_dir}"
         )
     print("warning: the checkpoint was trained with the erf form of gelu; wse has the tanh form")
 
 
 def _prepared(plan: Plan) -> Plan:
-    """The plan as wse runs it; makes model_dir."""
+    """The plan as wse runs it; creates model_dir."""
     model_dir.make(plan.model_dir)
     files.settle(plan.model_dir)
     return dataclasses.replace(plan, params=rules.adapted(plan.params))
 
 
 _NO_CONTAINER = (
-    "--backend wse runs in Cerebras' container, and the Python package cerebras is not here. Where "
-    "csrun_wse is on the PATH, `make train BACKEND=wse` starts it; without it `make compile "
-    "BACKEND=wse` checks what can be known outside, and BACKEND=gpu or cpu trains."
+    "--backend wse runs in Cerebras' container, but the Python package cerebras is not installed. "
+    "If csrun_wse is on the PATH, `make train BACKEND=wse` starts it; without it, `make compile "
+    "BACKEND=wse` checks what can be checked outside, and BACKEND=gpu or cpu trains."
 )
-_VERIFIED = "verified: what the lines above begin with `ok`."
+_VERIFIED = "checks passed: all lines marked ok above."
 _ONLY_THERE = (
     "Only csrun_cpu can verify the rest: that Cerebras' compiler matches the graph to kernels and "
-    "places them, and that the container's nodes see data and model_dir."
+    "places them, and that the container's nodes see the data and model_dir."
 )
-# The same in every task, wherever it runs.
+# The same in every task, on any machine.
 _ENVIRONMENT = {"backend": "wse", "devices": 1}
 
 
@@ -95,20 +95,20 @@ def train(plan: Plan, cs_ip) -> None:
     if plan.checkpoints:
         report.check_can_continue(plan)
         first_step = files.step_of(plan.checkpoints[0])
-        print(f"continues from {plan.checkpoints[0]}")
+        print(f"resuming from {plan.checkpoints[0]}")
         for change in model_dir.changes(plan.trained, plan.params, _ENVIRONMENT):
-            print(f"continues otherwise than it began: {change}")
+            print(f"settings changed since the last checkpoint: {change}")
     if plan.params.model.mixed_precision:
-        print("steps that overflow are not counted; runconfig.max_skipped_steps is for gpu and cpu")
+        print("overflowing steps are not counted; runconfig.max_skipped_steps is for gpu and cpu")
     last_step = plan.last_step(first_step)
     if first_step >= last_step:
-        print(f"nothing to train: step {first_step} is at or beyond max_steps {last_step}")
+        print(f"nothing to train: step {first_step} has reached max_steps {last_step}")
         return
     estimator = _estimator(plan, cs_ip)
     model_dir.write_params(plan.model_dir, plan.params, plan.train_data, plan.origin, _ENVIRONMENT)
     estimator.train(_input_fn(plan, first_step), last_step)
     print(
-        f"training is at its end, step {last_step}; evaluate with BACKEND=gpu or cpu from "
+        f"training finished at step {last_step}; evaluate with BACKEND=gpu or cpu from "
         f"{plan.model_dir}"
     )
 
@@ -132,7 +132,7 @@ def evaluate(plan: Plan, cs_ip) -> None:
 
 
 def _largest_divisor(number: int, limit: int) -> int:
-    """Every batch is full; 872 examples in batches of up to 12 are 109 of 8."""
+    """So that every batch is full: 872 examples in batches of up to 12 are 109 of 8."""
     return max(size for size in range(1, limit + 1) if number % size == 0)
 
 
@@ -147,11 +147,11 @@ def predict(plan: Plan, cs_ip) -> None:
         if rows:
             _write_predictions(plan, split, np.stack(rows))
         else:
-            print(f"predict {split}: no answer came to this task; the chief has them")
+            print(f"predict {split}: this task received no answers; the chief has them")
 
 
 def _read_by_one(input_fn):
-    """Checked when it is called: by then Cerebras' software has set TF_CONFIG."""
+    """Checks when it is called: by then Cerebras' software has set TF_CONFIG."""
 
     def checked():
         workers.check_one_reader()
@@ -164,8 +164,8 @@ def _write_predictions(plan, split, scores):
     manifest = plan.scored_data
     if len(scores) != manifest.splits[split].examples:
         raise UserError(
-            f"predict {split}: {len(scores)} answers came for {manifest.splits[split].examples} "
-            "examples; nothing is written"
+            f"predict {split}: got {len(scores)} answers for {manifest.splits[split].examples} "
+            "examples; nothing was written"
         )
     folder = os.path.join(plan.model_dir, "predict")
     os.makedirs(folder, exist_ok=True)
@@ -189,13 +189,13 @@ def _estimator(plan: Plan, cs_ip, is_compiled: bool = False) -> wse.Estimator:
 
 
 def _checkpoint(plan: Plan) -> str:
-    """What is scored: of model_dir, or the one given. Before Cerebras' packages are imported: they
-    may turn eager execution off."""
+    """The checkpoint to score: from model_dir, or the given one. Call it before Cerebras' packages
+    are imported, which may turn eager execution off."""
     return plan.checkpoints[0] if plan.checkpoints else warm_start.path_of(plan)
 
 
 def _input_fn(plan: Plan, first_step: int = 0, split=None, batch_size=None):
-    """A function of no argument; args: split and batch_size, where it is scored."""
+    """A function without arguments; args: split and batch_size, for scoring."""
     if plan.train_data:
         options, manifest = plan.params.train_input, plan.train_data
         seed = order.seed_of(plan.params)

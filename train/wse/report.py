@@ -1,6 +1,6 @@
-"""What can be known of a run on a CS system without one: a line for each check.
+"""What can be checked of a run on a CS system without having one: a line for each check.
 
-A line begins with `ok`, `warning` (it will run, look at it) or `unchecked` (not known here).
+A line begins with `ok`, `warning` (it will run, but look at it) or `unchecked` (unknown here).
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ def lines(plan: Plan, mode: str) -> Iterator[Line]:
     """The checks, in turn.
 
     Args:
-      plan: not yet adapted by rules.
+      plan: not yet adapted by train/wse/rules.py.
       mode: of train/wse/model_fn.py.
     Raises:
       UserError: a fault that would stop the run.
@@ -61,8 +61,8 @@ def _data(plan, section, manifest: Manifest):
         examples = manifest.splits[split].examples
         yield Line(
             OK,
-            f"data: {manifest.task} {split}, {examples:,} examples in {len(shards)} shards, every "
-            "file there with its size",
+            f"data: {manifest.task} {split}, {examples:,} examples in {len(shards)} shards, all "
+            "files present with the right size",
         )
     if section == "train_input":
         yield from _length(plan, examples)
@@ -79,7 +79,7 @@ def _length(plan, examples):
 
 
 def _workers(batch_size: int, sizes: List[int]) -> Line:
-    """How many input workers can fill batches, and whether each has shards of its own."""
+    """How many input workers can fill batches, and whether each has its own shards."""
     most, shards = 1, len(sizes)
     while min(streaming.parts(sizes, most + 1)) >= batch_size:
         most += 1
@@ -87,8 +87,8 @@ def _workers(batch_size: int, sizes: List[int]) -> Line:
         return Line(WARNING, f"workers: start at most {most}; of more, one could not fill a batch")
     return Line(
         OK,
-        f"workers: {shards} shards, so up to {shards} input workers read files of their own; more "
-        f"(up to {most}) would each read all of them and use their share",
+        f"workers: {shards} shards, so up to {shards} input workers read their own files; more "
+        f"(up to {most}) would each read all files and use their share",
     )
 
 
@@ -106,13 +106,13 @@ def _model(plan):
             f"in float32; loss scale {scaling}",
         )
     else:
-        yield Line(WARNING, "precision: float32, which a CS system does not train in")
+        yield Line(WARNING, "precision: float32, in which a CS system cannot train")
 
 
 def _checkpoint(plan, mode) -> Line:
     if plan.checkpoints and mode == model_fn.ModeKeys.TRAIN:
         check_can_continue(plan)
-        return Line(OK, f"checkpoint: goes on from {plan.checkpoints[0]}, which has all variables")
+        return Line(OK, f"checkpoint: resumes from {plan.checkpoints[0]}, which has all variables")
     if plan.checkpoints:
         tensors.check_has(plan.checkpoints[0], _names(plan))
         return Line(OK, f"checkpoint: {plan.checkpoints[0]} has all variables")
@@ -120,7 +120,7 @@ def _checkpoint(plan, mode) -> Line:
         return Line(WARNING, "checkpoint: none, training starts from random weights")
     total, loaded = len(_names(plan)), len(plan.source.names)
     new = f"; {total - loaded} are new" if total > loaded else ""
-    text = f"checkpoint: {loaded} of {total} variables are those of {plan.source.path}{new}"
+    text = f"checkpoint: {loaded} of {total} variables come from {plan.source.path}{new}"
     return Line(OK, text)
 
 
@@ -129,10 +129,10 @@ def _names(plan):
 
 
 def check_can_continue(plan: Plan) -> None:
-    """Stops where the checkpoint to go on from lacks what tf.estimator would look for.
+    """Checks that the checkpoint to resume from has what tf.estimator will look for.
 
     Raises:
-      UserError: it lists the variables.
+      UserError: lists the missing variables.
     """
     options, names = plan.params.optimizer, [tensors.GLOBAL_STEP]
     for name in _names(plan):
@@ -149,7 +149,7 @@ def _gelu(plan, section, manifest):
     largest, size = gelu_difference.of_logits(plan, section, manifest)
     yield Line(
         WARNING,
-        "gelu: the checkpoint was trained with the erf form, wse has the tanh form: on its first "
+        "gelu: the checkpoint was trained with the erf form, wse has the tanh form: on the first "
         f"batch the logits, up to {size:.3f}, differ by up to {largest:.2g}",
     )
 
@@ -167,7 +167,7 @@ def _graph(params: Config, mode, section, manifest):
 
 
 def _norms(params, graph) -> Line:
-    """A layer norm divides by sqrt(variance + epsilon); float16 knows no number below 6e-8."""
+    """A layer norm divides by sqrt(variance + epsilon); float16 has no number below 6e-8."""
     epsilon = params.model.layer_norm_epsilon
     dtypes = {op.outputs[0].dtype for op in graph.get_operations() if op.type == "Rsqrt"}
     if tf.float16 in dtypes and np.float16(epsilon) == 0:
@@ -183,8 +183,8 @@ def _norms(params, graph) -> Line:
 def _op_set(graph, mode):
     if not tf.__version__.startswith(known_operations.VERSION):
         text = (
-            f"operations: this is TensorFlow {tf.__version__}; only 2.2 makes the graph of the "
-            "container (it needs Python 3.7 or 3.8: PYTHON37=<interpreter>)"
+            f"operations: this is TensorFlow {tf.__version__}; only 2.2 builds the same graph as "
+            "the container (it needs Python 3.7 or 3.8: PYTHON37=<interpreter>)"
         )
         yield Line(UNCHECKED, text)
         return
@@ -192,10 +192,10 @@ def _op_set(graph, mode):
     for kind, place in sorted(unknown_operations.items()):
         yield Line(
             WARNING,
-            f"operations: {kind}, from {place}, is none that Cerebras' compiler is known to take",
+            f"operations: {kind}, from {place}: Cerebras' compiler is not known to accept it",
         )
     if not unknown_operations:
-        yield Line(OK, "operations: all of kinds that Cerebras' compiler is known to take")
+        yield Line(OK, "operations: all are known to be accepted by Cerebras' compiler")
 
 
 def build(params: config.Config, mode: str, batch_size: int, max_sequence_length: int) -> tf.Graph:

@@ -1,4 +1,4 @@
-"""What the wse backend asks of a configuration, checked before any data is read."""
+"""What the wse backend requires of a configuration, checked before any data is read."""
 
 import argparse
 import dataclasses
@@ -11,7 +11,7 @@ from shared.manifest import Manifest
 from train.wse import workers
 
 _CS_MODES = ("train", "predict")
-# Set where a job's scheduler gives it a CS system; whose address it is then not for us to give.
+# Set if the scheduler assigns a CS system to the job; then we must not give its address.
 ADDRESS_VARIABLE = "K8S_CS_IP"
 _PORT = ":9000"
 
@@ -22,7 +22,7 @@ def uses_cs(cs_ip: Optional[str]) -> bool:
 
 
 def address(cs_ip: Optional[str]) -> Optional[str]:
-    """What CSRunConfig takes: the IP address with the port, once.
+    """What CSRunConfig expects: the IP address with the port.
 
     Raises:
       UserError: another port was given.
@@ -36,13 +36,13 @@ def address(cs_ip: Optional[str]) -> Optional[str]:
 
 
 def check(params: Config, options: argparse.Namespace) -> None:
-    """Stops at what a CS system or its model cannot do.
+    """Checks for everything that a CS system or its model cannot do.
 
     Args:
-      params: as the YAML has it.
+      params: as in the YAML.
       options: of train/run.py.
     Raises:
-      UserError: it lists all of them.
+      UserError: lists all of them.
     """
     is_compiled = bool(options.validate_only or options.compile_only)
     _check_mode(options, is_compiled)
@@ -62,9 +62,9 @@ def _check_mode(options, is_compiled: bool) -> None:
     if options.seeds or not (options.mode in _CS_MODES or evaluates_on_cpu):
         what = "several seeds" if options.seeds else f"--mode {options.mode}"
         raise UserError(
-            f"--backend wse has no {what}: a CS system trains and predicts. Evaluate with "
-            f"--backend gpu or cpu from the same model_dir, {options.model_dir}, which may be a "
-            "copy; or in the container on its CPU, with --mode eval and no --cs_ip"
+            f"--backend wse does not support {what}: a CS system trains and predicts. Evaluate "
+            f"with --backend gpu or cpu from {options.model_dir} or a copy of it; or "
+            "in the container on its CPU, with --mode eval and without --cs_ip"
         )
 
 
@@ -73,41 +73,41 @@ def _check_tasks(cs_ip) -> None:
     tasks = workers.count()
     if tasks > 1 and not uses_cs(cs_ip):
         raise UserError(
-            f"Slurm has started {tasks} tasks and no CS system is given: give its address with "
-            "CS_IP (--cs_ip), or start one task on the container's CPU: csrun_cpu"
+            f"Slurm has started {tasks} tasks, but no CS system is given: give its address with "
+            "CS_IP (--cs_ip), or start one task on the container's CPU with csrun_cpu"
         )
 
 
 def _model(params: Config) -> Iterator[str]:
     if params.model.mixed_precision == "bfloat16":
         yield (
-            "model.mixed_precision bfloat16: a CS system has float16 (true), or with it "
+            "model.mixed_precision bfloat16: a CS system has float16 (true), optionally with "
             "csconfig.use_cbfloat16: true"
         )
     if params.model.encoder_nonlinearity == "gelu_erf":
-        yield "model.encoder_nonlinearity gelu_erf: wse has the tanh form, gelu"
+        yield "model.encoder_nonlinearity gelu_erf: wse only has the tanh form; use gelu"
 
 
 def _training(params: Config) -> Iterator[str]:
     optimizer, run = params.optimizer, params.runconfig
     if optimizer.optimizer_type != "adamw":
         yield (
-            f"optimizer.optimizer_type {optimizer.optimizer_type}: take adamw, of which it is "
-            "known how Cerebras' compiler has seen it"
+            f"optimizer.optimizer_type {optimizer.optimizer_type}: use adamw, the only one that "
+            "Cerebras' compiler is known to accept"
         )
     if optimizer.grad_accum_steps > 1:
-        yield "optimizer.grad_accum_steps: it belongs to GPUs; make batch_size larger instead"
+        yield "optimizer.grad_accum_steps: it is for GPUs; use a larger batch_size instead"
     for name in ("enable_distributed", "multiple_workers"):
         if getattr(run, name):
-            yield f"runconfig.{name}: it belongs to GPUs; csrun_wse starts the input workers"
+            yield f"runconfig.{name}: it is for GPUs; csrun_wse starts the input workers"
     if params.train_input.group_by_length:
         yield (
-            "train_input.group_by_length: every batch has max_sequence_length tokens there; switch "
+            "train_input.group_by_length: on wse every batch has max_sequence_length tokens; turn "
             "it off"
         )
     for section in ("train_input", "eval_input", "predict_input"):
         if getattr(params, section).input_fn:
-            yield f"{section}.input_fn: own input functions are for gpu and cpu; make records"
+            yield f"{section}.input_fn: own input functions are for gpu and cpu; build records"
 
 
 def _for_cs(params: Config) -> Iterator[str]:
@@ -116,14 +116,10 @@ def _for_cs(params: Config) -> Iterator[str]:
 
 
 def check_data(dataset: str, manifest: Manifest) -> None:
-    """Stops at a regression task.
-
-    Raises:
-      UserError: it is one.
-    """
+    """Raises UserError for a regression task."""
     if manifest.is_regression:
         raise UserError(
-            f"{dataset} ({manifest.task}) has scores, no classes, and Cerebras' classifier has no "
+            f"{dataset} ({manifest.task}) has scores, not classes, and Cerebras' classifier has no "
             "regression loss; train it with BACKEND=gpu or cpu"
         )
 

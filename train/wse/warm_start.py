@@ -1,8 +1,7 @@
-"""A checkpoint that tf.estimator's warm start reads, whatever the weights came from.
+"""A checkpoint that tf.estimator's warm start can read, from weights of any format.
 
-Warm start finds variables by name, so a checkpoint with the Model Zoo's names is read where it
-lies. The weights of any other are first written below model_dir, in the form that train.convert
-writes.
+Warm start finds variables by name, so a checkpoint with the Model Zoo's names is read in place. The
+weights of any other are first written below model_dir, in the form that train.convert writes.
 """
 
 import errno
@@ -23,9 +22,9 @@ from train.plan import Plan
 
 
 def path_of(plan: Plan) -> Optional[str]:
-    """The checkpoint's path, without the endings of its files; None for random weights.
+    """The checkpoint's path, without the extensions of its files; None for random weights.
 
-    Several processes may call it at once: each finds or leaves the same files.
+    Several processes may call it at once: each finds or writes the same files.
 
     Raises:
       UserError: it cannot be written.
@@ -37,7 +36,7 @@ def path_of(plan: Plan) -> Optional[str]:
     weights = plan.source.read()
     folder = os.path.join(os.path.abspath(plan.model_dir), f"warm_start-{_digest(weights)}")
     if not os.path.exists(folder):
-        print(f"converts {plan.source.path} for a warm start: {folder}")
+        print(f"converting {plan.source.path} for a warm start: {folder}")
         _write(folder, weights)
     return files.path_of(folder, 0)
 
@@ -49,7 +48,7 @@ def _has_our_names(path: str) -> bool:
 
 
 def _digest(weights: Dict[str, np.ndarray]) -> str:
-    """12 hexadecimal digits that tell these weights from others."""
+    """12 hexadecimal digits that identify these weights."""
     digest = hashlib.sha256()
     for name in sorted(weights):
         digest.update(name.encode())
@@ -65,7 +64,7 @@ def _write(folder: str, weights: Dict[str, np.ndarray]) -> None:
         checkpoint.save(temporary, 0, tensors, keep=0)
         os.rename(temporary, folder)
     except OSError as error:
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # then another process was first
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # else another process was first
             raise UserError(f"cannot write {folder}: {error.strerror}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -15,34 +15,34 @@ class Worker(NamedTuple):
 
 
 def this_worker() -> Worker:
-    """Which of the input workers this process is, by TF_CONFIG; alone where it is not set.
+    """Which of the input workers this process is, from TF_CONFIG; the only one if that is unset.
 
-    Cerebras' software sets it; what it looks like there is not published. As in the Model Zoo,
-    the list cluster.worker counts and task.index is a place in it, whatever the task's type: a
-    chief outside the list reads what worker 0 reads, of which it needs the shapes only.
+    Cerebras' software sets it; its form there is not published. As in the Model Zoo, the list
+    cluster.worker counts and task.index is a position in it, for any type of task: a chief outside
+    the list reads the same as worker 0, of which it only needs the shapes.
 
     Raises:
-      UserError: it is not what TensorFlow documents.
+      UserError: TF_CONFIG is not in the documented form.
     """
     return _cluster()[0]
 
 
 def _cluster():
-    """(the Worker, whether TF_CONFIG lists a chief apart from the workers)."""
+    """(the Worker, whether TF_CONFIG lists a chief separate from the workers)."""
     cluster = tf_config.read()
     if cluster is None:
         return Worker(0, 1), False
     worker = Worker(cluster.index, len(cluster.workers) or 1)
     if not 0 <= worker.index < worker.count:
         raise tf_config.malformed(
-            "cluster.worker, a list of addresses, and task.index, a place in it"
+            "cluster.worker, a list of addresses, and task.index, a position in it"
         )
     return worker, "chief" in cluster.jobs
 
 
 def count() -> int:
-    """How many tasks Slurm runs of this program at once, csrun_wse's two groups together; 1 where
-    there is no Slurm."""
+    """The number of tasks that Slurm runs at once, in csrun_wse's two groups together; 1 without
+    Slurm."""
     return int(os.environ.get("SLURM_STEP_NUM_TASKS") or 1)
 
 
@@ -52,22 +52,22 @@ def rank() -> int:
 
 
 def are_told_apart() -> bool:
-    """Whether each of them, if they are several, can tell which worker it is."""
+    """Whether each task can tell which worker it is."""
     return tf_config.VARIABLE in os.environ or count() == 1
 
 
 def check_one_reader() -> None:
-    """Stops where several workers would feed a prediction: its answers come in no known order.
+    """Checks that one worker feeds a prediction: from several, the order of answers is unknown.
 
-    Of two tasks one is the chief; so may be one of two listed workers.
+    Of two tasks one is the chief; of two listed workers one may be.
 
     Raises:
-      UserError: they would.
+      UserError: several workers would feed it.
     """
     worker, has_chief = _cluster()
     if worker.count > (1 if has_chief else 2) or count() > 2:
         raise UserError(
             f"several input workers ({max(worker.count, count() - 1)}) would feed the prediction, "
-            "each from the first record on; start one: csrun_wse --total-nodes 2 --tasks-per-node "
-            "1, as `make predict` does where CSRUN_ARGS is empty"
+            "each from the first record on; start only one: csrun_wse --total-nodes 2 "
+            "--tasks-per-node 1, as `make predict` does if CSRUN_ARGS is empty"
         )
