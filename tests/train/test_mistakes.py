@@ -12,6 +12,7 @@ from shared.errors import Terminated, UserError
 from tests.train.runs import assert_same_weights, weights
 from train import signals
 from train.checkpoints import tensors
+from train.gpu import from_plan
 from train.modes import seeds
 
 
@@ -162,3 +163,20 @@ def test_memory_that_runs_out_in_an_evaluation_names_its_batch(train, trained, m
     monkeypatch.setattr(estimator.classifier, "logits", too_large)
     with pytest.raises(UserError, match="batch 64 x length 32: OOM .* batch_size smaller than 64"):
         train("eval", trained)
+
+
+@pytest.mark.parametrize(
+    "mode, name, options",
+    [
+        ("eval", "estimator", ()),
+        ("predict", "estimator", ("--split", "validation")),
+        ("train", "throw_away_estimator", ("--validate_only",)),
+    ],
+)
+def test_weights_that_do_not_fit_in_memory(train, trained, monkeypatch, mode, name, options):
+    def full(*_, **__):
+        raise tf.errors.InternalError(None, None, "CUDA_ERROR_OUT_OF_MEMORY: out of memory")
+
+    monkeypatch.setattr(from_plan, name, full)
+    with pytest.raises(UserError, match="out of memory with batch"):
+        train(mode, trained, *options)

@@ -41,7 +41,8 @@ def compile_steps(plan: Plan, backend: str, validate_only: bool) -> None:
     Raises:
       UserError: they cannot be built, need too much memory, or their programs cannot be stored.
     """
-    estimator = from_plan.throw_away_estimator(plan, backend, plan.train_data is not None)
+    with explained(*_largest(plan)):
+        estimator = from_plan.throw_away_estimator(plan, backend, plan.train_data is not None)
     is_compiling = estimator.params.runconfig.xla and not validate_only
     if is_compiling and xla_cache.why_none():
         raise UserError(
@@ -56,6 +57,13 @@ def compile_steps(plan: Plan, backend: str, validate_only: bool) -> None:
     for line in (line for kind in kinds for line in kind.shapes.unknown):
         print(f"unknown without the data: {line}")
     print(_summary(kinds, estimator, is_compiling, xla_cache.programs() - before))
+
+
+def _largest(plan: Plan):
+    """What needs most memory: (its input, its manifest, the optimizer if it trains)."""
+    if plan.train_data:
+        return plan.params.train_input, plan.train_data, plan.params.optimizer
+    return plan.scored_input, plan.scored_data
 
 
 def _kinds(plan: Plan, estimator) -> List[Kind]:

@@ -25,14 +25,25 @@ _ALL_FILE = "eval_all.json"
 def evaluate_once(plan: Plan, backend: str) -> dict:
     """Mode eval: the newest checkpoint of model_dir, or the given one; returns as `evaluate`."""
     _say_precision(plan)
-    estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
+    estimator, step = scoring_estimator(plan, backend)
     return evaluate(estimator, plan, step)
+
+
+def scoring_estimator(plan: Plan, backend: str):
+    """Returns (an estimator with the weights that the plan scores, their step).
+
+    Raises:
+      UserError: as from_plan.estimator; or they do not fit in memory.
+    """
+    with explained(plan.scored_input, plan.scored_data):
+        estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
+    return estimator, step
 
 
 def evaluate_all(plan: Plan, backend: str) -> None:
     """Mode eval_all: every checkpoint of model_dir, oldest first; ends with a table."""
     _say_precision(plan)
-    estimator, _, _ = from_plan.estimator(plan, backend, is_training=False)
+    estimator, _ = scoring_estimator(plan, backend)
     scored = []
     for step in files.steps(plan.model_dir):
         path = files.path_of(plan.model_dir, step)

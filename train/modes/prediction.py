@@ -1,15 +1,15 @@
 """Mode predict: writes the model's answer to every example of some splits to files."""
 
 from shared.errors import UserError
-from train.gpu import from_plan
 from train.modes import evaluation
 from train.plan import Plan
-from train.scoring import constant_answer, prediction_files
+from train.scoring import prediction_files
+from train.scoring.constant_answer import constant_answer, say_constant
 
 
 def predict(plan: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
-    estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
+    estimator, step = evaluation.scoring_estimator(plan, backend)
     for split in plan.splits:
         scores = evaluation.answers(estimator, plan, split).scores
         _check_complete(plan, split, len(scores))
@@ -17,9 +17,7 @@ def predict(plan: Plan, backend: str) -> None:
         paths = prediction_files.write(plan.model_dir, dataset, plan.scored_data, split, scores)
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
-        constant_answer.say_constant(
-            constant_answer.constant_answer(plan.scored_data, scores), split
-        )
+        say_constant(constant_answer(plan.scored_data, scores), split)
 
 
 def _check_complete(plan: Plan, split: str, examples: int) -> None:

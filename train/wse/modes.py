@@ -17,7 +17,8 @@ from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
 from train.plan import EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
-from train.scoring import constant_answer, prediction_files, results
+from train.scoring import prediction_files, results
+from train.scoring.constant_answer import constant_answer, say_constant
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
 from train.wse import metrics, model_fn, report, rules, warm_start, workers
@@ -177,7 +178,7 @@ def _write_predictions(plan, split, scores):
     paths = prediction_files.write(plan.model_dir, dataset, manifest, split, scores)
     for path in [logits, *paths]:
         print(f"predict {split}: {len(scores):,} examples in {path}")
-    constant_answer.say_constant(constant_answer.constant_answer(manifest, scores), split)
+    say_constant(constant_answer(manifest, scores), split)
 
 
 def _estimator(plan: Plan, cs_ip, is_compiled: bool = False) -> wse.Estimator:
