@@ -36,7 +36,7 @@ def mask_and_segments(lengths, b_starts, max_sequence_length):
 
     Args:
       lengths: int [N], tokens of each record, [CLS] and [SEP] included.
-      b_starts: int [N], the first position of `b [SEP]`; the length where there is no b.
+      b_starts: int [N], the first position of `b [SEP]`; the length if there is no b.
     Returns:
       (input_mask, segment_ids), int [N, max_sequence_length] arrays.
     """

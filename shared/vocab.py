@@ -40,7 +40,7 @@ class Vocabulary:
     """A vocabulary that passed every check.
 
     Attributes:
-      name: the published name where the sha256 is a known one, else the file's name.
+      name: the published name if the sha256 is known, else the file's name.
       path: of the file.
       pieces: the pieces in the order of their ids.
       sha256: of the file's bytes.

@@ -29,7 +29,7 @@ def main(job: dict) -> None:
         calls = [loop.take(_CALL) for _ in range(count)]
         programs = estimator.programs()
     waited = _tell(job["name"], calls)
-    if not job["small"]:  # so small a model on a busy machine waits now and then
+    if not job["small"]:  # on a busy machine, such a small model sometimes waits
         check(f"{job['name']}: waited for input", f"{waited:.2%}, at most {_STARVED:.0%}",
               waited <= _STARVED, share=waited)  # fmt: skip
         lengths = programs - 1  # one is the optimizer's

@@ -1,11 +1,11 @@
-"""How fast a step could be by arithmetic, before anything is measured.
+"""How fast a step could be, by arithmetic, without measuring it.
 
 python -m bench.gpu.floor
 
-Matrix products take their operations over the rate of the matrix units; whatever else a step does
-takes its bytes over the bandwidth of memory, and the two come one after the other. The bytes are
-those of a step whose operations between products are fused as far as XLA does it, counted by hand.
-The forecast is what comes of it where products reach 70 % of their rate and memory 85 % of its own.
+The time of the matrix products is their operations divided by the rate of the matrix units; the
+time of the rest is its bytes divided by the bandwidth of memory; the two are added. The bytes are
+counted by hand, for a step whose operations between products are fused as far as XLA does it. The
+forecast assumes that products reach 70 % of that rate and memory 85 % of its bandwidth.
 """
 
 import sys
@@ -14,7 +14,7 @@ from bench.gpu import sizes
 from bench.table import markdown
 from shared.config import ModelConfig
 
-# Measured on one H100 SXM, by the product and the copy that bench/gpu and PyTorch have.
+# Measured on one H100 SXM, with the product in bench/gpu and a copy in PyTorch.
 OPERATIONS, BYTES = 800e12, 3.0e12
 _REACHED_OPERATIONS, _REACHED_BYTES = 0.7, 0.85
 SHAPES = [
@@ -33,11 +33,11 @@ _OF_SCORES = 2 * (5 + 8)
 
 
 def seconds(name: str, rows: int, tokens: int) -> "tuple[float, float, float]":
-    """Of the step's products; of passing over activations; over weights and slots."""
+    """Seconds of the step's products; of passing over activations; over weights and slots."""
     model = ModelConfig(**sizes.of(name), num_cls_classes=2)
     values = rows * tokens * model.hidden_size
     scores = rows * model.num_heads * tokens**2
-    layers = model.num_hidden_layers - 1  # the last one is nearly nothing
+    layers = model.num_hidden_layers - 1  # the last one costs nearly nothing
     activations = layers * (_OF_HIDDEN * values + _OF_SCORES * scores)
     products = sizes.operations(name, rows, tokens)[0] / OPERATIONS
     return products, activations / BYTES, _OF_PARAMETER * _parameters(model) / BYTES

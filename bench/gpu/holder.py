@@ -1,4 +1,4 @@
-"""Takes all of a GPU's memory but a little, says so, and keeps it until its input ends."""
+"""Takes nearly all of a GPU's memory, prints how much, and keeps it until its input ends."""
 
 import sys
 
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def _all_of(size: int):
-    """Tensors of so many bytes until no more fit."""
+    """Tensors of this size until no more fit."""
     while True:
         try:
             yield tf.zeros([size], tf.uint8)

@@ -31,7 +31,7 @@ def main(job: dict) -> None:
         check("a GPU is visible", first, first.startswith("backend: gpu"))
         _without_libraries(run(LD_LIBRARY_PATH=""))
     else:
-        tell("a GPU is visible", "there is none", SKIPPED)
+        tell("a GPU is visible", "no GPU", SKIPPED)
 
 
 def _without_libraries(finished) -> None:

@@ -22,7 +22,7 @@ _SHAPE, _SCALE, _SHORTEST, _LONGEST = 1.3, 8.0, 3, 66
 
 
 def make(folder: str, rows: int) -> str:
-    """Writes a dataset of so many training rows, unless it is there; returns its folder."""
+    """Writes a dataset of this many training rows unless it exists; returns its folder."""
     dataset = os.path.join(folder, f"{_TASK.name}-{rows}")
     if not is_dataset(dataset):
         random = np.random.RandomState(1)

@@ -1,8 +1,8 @@
 """Step speed-torch: the same steps in PyTorch with transformers, in the interpreter that has them.
 
-A job as of speed.py, with "model": fields of BertConfig, "operations": [of each shape], and
-"compiled": whether torch.compile makes the step. Imports nothing of TensorFlow. On a CPU, where a
-job is a small one, it computes in float32: few have instructions for bfloat16.
+A job as for speed.py, with "model": fields of BertConfig, "operations": [of each shape], and
+"compiled": whether torch.compile makes the step. Does not import TensorFlow. On a CPU, for a small
+job, it computes in float32: few CPUs have instructions for bfloat16.
 """
 
 import statistics
@@ -74,7 +74,7 @@ class Training:
         }
 
     def take(self, count: int) -> float:
-        """Takes so many steps; returns the last one's loss."""
+        """Takes `count` steps; returns the last one's loss."""
         for _ in range(count):
             with torch.autocast(self._device, torch.bfloat16, enabled=self._device == "cuda"):
                 loss = self._model(**self._batch).loss

@@ -15,7 +15,7 @@ _RECIPE = {"peak_rate": 5e-5, "steps": 2104, "warm_up": 210, "bfloat16": True,
 
 
 def params(job: dict, shape=None, dataset: "str | None" = None) -> Config:
-    """The recipe of bench/train/ours.py in bfloat16, with XLA but where the job is a small one.
+    """The recipe of bench/train/ours.py in bfloat16, with XLA unless the job is small.
 
     Args:
       job: {"name": of the model, "small"}.
@@ -51,7 +51,7 @@ class Steps:
         return self._loop._build(self._batches)
 
     def take(self, count: int) -> Call:
-        """Takes so many steps in one call."""
+        """Takes `count` steps in one call."""
         started = time.monotonic()
         report, waited = self._loop._loop(self._batches, tf.constant(count))
         loss = report.loss.numpy().item()

@@ -93,7 +93,7 @@ class TfdsDataset:
             )
         if set(found) != set(self.task.splits):
             raise UserError(
-                f"{path} has the splits {sorted(found)}, expected those of {self.task.name}: "
+                f"{path} has the splits {sorted(found)}, task {self.task.name} has "
                 f"{sorted(self.task.splits)}; prepare the dataset again with TFDS"
             )
 

@@ -11,7 +11,7 @@ def errors(
     """One line for every contradiction.
 
     Args:
-      sections: {name: its dataclass, or None where the section itself has an error}.
+      sections: {name: its dataclass, or None if the section itself has an error}.
       given: the optimizer section as read from the YAML, or None; the dataclass cannot tell
         a given value from a default.
       csconfig: as shared.config.Config has it.

@@ -63,7 +63,7 @@ def _section_names(content) -> List[str]:
 
 
 def _csconfig(value, errors) -> Dict[str, Any]:
-    """The section csconfig, empty where it has an error, which is appended to `errors`."""
+    """The section csconfig; empty if it has an error, which is appended to `errors`."""
     if not isinstance(value, (dict, type(None))):
         errors.append(f"{_CS_SECTION}: expected a mapping, found {value!r}")
         return {}
@@ -193,7 +193,7 @@ def _is_required(field) -> bool:
 
 
 def _other_key(section, key, value, fields, log) -> None:
-    """A key that is no field: fixed, ignored, refused or unknown."""
+    """A key that is not a field: fixed, ignored, refused or unknown."""
     fixed, ignored = FIXED.get(section, {}), IGNORED.get(section, {})
     refused = REFUSED.get(section, {})
     if key in fixed:

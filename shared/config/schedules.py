@@ -41,7 +41,7 @@ class Schedule:
 
     @property
     def duration(self) -> Optional[int]:
-        """Steps until the next schedule of a list begins; None where it is not stated."""
+        """Steps until the next schedule of a list begins; None if it is not given."""
         if self.scheduler == "Cosine":
             return self.values.get("steps", self.values["decay_steps"])
         return self.values.get("steps")

@@ -235,7 +235,7 @@ def test_programs_of_other_flags_are_kept_apart(fresh, tmp_path):
     [
         ("", "", "XLA_CACHE is empty"),
         ("{file}/xla", "", "{file}/xla cannot be written to; choose another folder with XLA_CACHE"),
-        ('{file}"', "", "has a character that TensorFlow's flags do not allow"),
+        ('{file}"', "", "{file}\" has a character that TensorFlow's flags do not allow"),
         ("{file}2", "flags.txt", "TF_XLA_FLAGS is a file; give the flags themselves"),
     ],
 )

@@ -213,11 +213,11 @@ def _now():
 
 
 def _before_next():
-    """A function (report of the step before, waited so far) -> what must be there before a batch is
-    asked for.
+    """A function (report of the previous step, seconds waited so far) -> the tensors that must be
+    computed before the next batch is requested.
 
-    On a CPU the report, so that no time of a step counts as waiting. On a GPU that would have the
-    host wait for every step and the GPU for the host: there the batch before is enough.
+    On a CPU: the report, so that no time of a step counts as waiting. On a GPU the host would then
+    wait for every step and the GPU for the host, so the previous batch is enough.
     """
     if tf.config.list_logical_devices("GPU"):
         return lambda report, waited: [waited]
@@ -225,7 +225,7 @@ def _before_next():
 
 
 def _next(batches, before):
-    """(the next batch, the seconds until it came); args: before, tensors that must be there."""
+    """(the next batch, the seconds until it came); args: before, tensors to compute first."""
     with tf.control_dependencies(before):
         asked = _now()
     with tf.control_dependencies([asked]):

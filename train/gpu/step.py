@@ -148,8 +148,8 @@ class TrainStep:
             update(weight, state.slots[name], gradient, optimizer.weight_decay(name, options))
 
     def _select(self, is_finite, gradients, norm, rate) -> None:
-        """`_assign` where the gradients are finite, for XLA: it makes one kernel of a formula and a
-        choice, and would wait for the condition of a tf.cond."""
+        """`_assign` if the gradients are finite, for XLA: it fuses a formula and a selection into
+        one kernel, but would wait for the condition of a tf.cond."""
         options, state = self._params.optimizer, self._state
         clipped = optimizer.clip(gradients, norm, options)
         for (name, weight), gradient in zip(state.weights.items(), clipped):

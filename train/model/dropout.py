@@ -22,8 +22,8 @@ class StatelessDropout:
         part: integer scalar, which part of the step's batch this is, if devices share it or
           gradients are accumulated.
         is_fused: whether XLA compiles it. Then random bits are a hash of each value's index,
-          computed where they are used. Of TensorFlow's generator XLA makes 200 operations for each
-          place that uses it: 82 % of a step of BERT-base, most of its compile time.
+          computed where they are used. XLA turns TensorFlow's generator into 200 operations for
+          each use: 82 % of a step of BERT-base, and most of its compile time.
         """
         self._is_fused = is_fused
         self._seed = seed
@@ -54,7 +54,7 @@ def _hashed_uint16(shape, seed):
 
 
 def _mixed(x):
-    """The finalizer of MurmurHash3 (Appleby 2011): each bit of x changes half of the result's."""
+    """The finalizer of MurmurHash3 (Appleby 2011): a bit of x changes half of the result's bits."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         x = _folded(x, shift) * _uint32(factor)
     return _folded(x, 16)
