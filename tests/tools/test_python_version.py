@@ -39,4 +39,4 @@ def test_an_old_python_can_read_it():
         pytest.skip("needs a Python before 3.10")
     command = [found, "tools/python_version.py", "old one"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert finished.returncode == 1 and "is needed, old one is 3." in finished.stderr
+    assert finished.returncode == 1 and "is required, old one is 3." in finished.stderr
