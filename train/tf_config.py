@@ -5,7 +5,7 @@
 
 import json
 import os
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from shared.errors import UserError
 
@@ -13,10 +13,13 @@ VARIABLE = "TF_CONFIG"
 
 
 class Cluster(NamedTuple):
-    """The addresses of each job's tasks, and which task this process is."""
+    """The addresses of each job's tasks, and which task this process is.
+
+    task: as written, {"type": ..., "index": ...}. index: 0 if it is not given.
+    """
 
     jobs: Dict[str, List[str]]
-    job: str
+    task: Dict[str, Any]
     index: int
 
     @property
@@ -37,7 +40,7 @@ def read() -> Optional[Cluster]:
         loaded = json.loads(content)
         task = loaded.get("task", {})
         jobs = {job: list(addresses) for job, addresses in loaded.get("cluster", {}).items()}
-        return Cluster(jobs, str(task.get("type", "worker")), int(task.get("index", 0)))
+        return Cluster(jobs, task, int(task.get("index", 0)))
     except (ValueError, TypeError, AttributeError):
         raise malformed("JSON as TensorFlow documents it") from None
 

@@ -134,6 +134,9 @@ def cluster(kind, *workers):
         (None, {"multiple_workers": True}, "but TF_CONFIG is not set. On each machine set it to"),
         ("{", {"multiple_workers": True}, "TF_CONFIG is '{': expected JSON as TensorFlow"),
         (cluster("ps", "a:1"), {"multiple_workers": True}, "expected something like"),
+        (cluster("ps", "a:1"), {}, "expected something like"),
+        ('{"cluster": {"worker": ["a:1", "b:1"]}}', {"multiple_workers": True}, "something like"),
+        (cluster("worker", "a:1").replace("0", '"0"'), {"multiple_workers": True}, "something like"),
         (cluster("worker", "a:1", "b:1"), {}, "lists 2 workers, but runconfig.multiple_workers is"),
     ],
 )  # fmt: skip

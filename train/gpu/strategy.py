@@ -70,14 +70,14 @@ def worker_index(run: RunConfig) -> int:
 def _cluster(run: RunConfig) -> Optional[Cluster]:
     """The participating machines; None if this one is alone."""
     cluster = tf_config.read()
+    if cluster and not _is_whole(cluster):
+        raise tf_config.malformed(f"something like {_EXAMPLE}")
     if run.multiple_workers:
         if cluster is None:
             raise UserError(
                 f"runconfig.multiple_workers is true, but {tf_config.VARIABLE} is not set. On each "
                 f"machine set it to {_EXAMPLE} with its own index."
             )
-        if not _is_whole(cluster):
-            raise tf_config.malformed(f"something like {_EXAMPLE}")
         return cluster
     if cluster and len(cluster.workers) > 1:
         raise UserError(
@@ -99,6 +99,7 @@ def _is_whole(cluster: Cluster) -> bool:
     return (
         set(cluster.jobs) == {"worker"}
         and all(re.match(r".+:\d+$", str(address)) for address in cluster.workers)
-        and cluster.job == "worker"
+        and cluster.task.get("type") == "worker"
+        and type(cluster.task.get("index")) is int
         and 0 <= cluster.index < len(cluster.workers)
     )
