@@ -136,7 +136,7 @@ def cluster(kind, *workers):
         (cluster("ps", "a:1"), {"multiple_workers": True}, "expected something like"),
         (cluster("ps", "a:1"), {}, "expected something like"),
         ('{"cluster": {"worker": ["a:1", "b:1"]}}', {"multiple_workers": True}, "something like"),
-        (cluster("worker", "a:1").replace("0", '"0"'), {"multiple_workers": True}, "something like"),
+        (cluster("worker", "a:1").replace("0", '"0"'), {"multiple_workers": True}, "something"),
         (cluster("worker", "a:1", "b:1"), {}, "lists 2 workers, but runconfig.multiple_workers is"),
     ],
 )  # fmt: skip
