@@ -374,7 +374,7 @@ def test_a_config_json_of_another_model(fitting_checkpoint, change, message):
 
 
 def test_a_foreign_params_yaml(train, tmp_path, trained):
-    for content in ("model: {hidden_size: 8}", "just text", "{model: {}, data: {}}"):
+    for content in ("model: {hidden_size: 8}", "just text", "{model: {}, data: {}}", "model: 3"):
         (tmp_path / "m" / "params.yaml").write_text(content)
         with pytest.raises(UserError, match="params.yaml: .* It was not written by `make train`"):
             train("train", tmp_path / "m")

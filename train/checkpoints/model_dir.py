@@ -84,7 +84,8 @@ def read_params(model_dir: str) -> Optional[dict]:
         return None
     content = read_yaml(path, _CHOOSE)
     for section, keys in (("model", _FIXED_KEYS), (_DATA, _DATA_KEYS)):
-        missing = sorted({*keys} - {*(content.get(section) or {})})
+        found = content.get(section)
+        missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})
         if missing:
             raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {_CHOOSE}")
     return content
