@@ -37,7 +37,8 @@ VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
-INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable
+# --no-compile: Python compiles what it imports, a small part of all that is installed.
+INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock --editable
 ASKS_HELP = $(filter -h --help,$(ARGS))
 FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error \
 	no dataset for TASK=$(TASK))))

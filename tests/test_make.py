@@ -1,5 +1,6 @@
 """The Makefile: what `make help` names, and that ARGS=--help works with nothing else given."""
 
+import os
 import re
 import subprocess
 import sys
@@ -29,11 +30,16 @@ USAGES = {
 WITHOUT_USAGE = {"help", "setup", "demo", "test", "test-wse", "lint", "format", "lock"}
 
 
+# How a make hands ARGS and the like down to one that runs below it.
+OF_MAKE = {"MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "ARGS"}
+
+
 def make(*arguments):
-    """The finished `make`; it takes the environment as it is."""
+    """The finished `make`; it takes the environment, but not what `make test` was given."""
     command = ["make", "--no-print-directory", "-o", ".venv/.ready", *arguments]
     command.append(f"VENV_PYTHON={sys.executable}")
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    environment = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
 def public_targets():

@@ -10,7 +10,7 @@ import yaml
 
 from bench.gpu import sizes
 
-_DROPOUT = ("dropout_rate", "attention_dropout_rate", "cls_dropout_rate")
+DROPOUT = ("dropout_rate", "attention_dropout_rate", "cls_dropout_rate")
 
 
 class Finished(NamedTuple):
@@ -51,7 +51,7 @@ def configuration(path: str, size: str, batch_size: int, **sections) -> str:
         "eval_input": {"batch_size": 64},
         "model": {
             **{key: value for key, value in sizes.of(size).items() if key != "vocab_size"},
-            **dict.fromkeys(_DROPOUT, 0.1),
+            **dict.fromkeys(DROPOUT, 0.1),
         },
         "optimizer": {"learning_rate": 1e-4, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0},
         "runconfig": {"save_checkpoints_steps": 1000},

@@ -47,7 +47,7 @@ if ! description | cmp --silent - "$venv/.ready"; then
     "$python" -m venv --clear "$venv"
     # The pip that old Pythons bring does not know today's wheels.
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pip==24.0 >&2
-    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-compile \
         --requirement "$requirements" >&2
     description >"$venv/.ready"
 fi

@@ -28,8 +28,11 @@ _MADE_AT_ONCE = 8  # batches
 _BATCHES_AHEAD = 8
 _LENGTH_MULTIPLE = 8
 _MAX_COMPILED_LENGTHS = 8
+# AutoGraph would need a second or two to find that our functions contain nothing to convert.
+_plain = tf.autograph.experimental.do_not_convert
 
 
+@_plain
 def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, first_step: int = 0):
     """Endless batches of the train split of the dataset whose manifest is `manifest`.
 
@@ -59,6 +62,7 @@ def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, fi
     return _prefetched(batches)
 
 
+@_plain
 def eval_input_fn(
     params: Config, input_context=None, *, options: InputConfig, split: str, manifest: Manifest
 ):
