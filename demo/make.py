@@ -10,7 +10,8 @@ import sys
 
 from demo import sentences
 from preprocess.sources import glue_files
-from shared import quiet, tasks, vocab
+from shared import quiet, tasks
+from shared.word_pieces import REQUIRED
 
 _SEED = 1202
 _SIZES = {"train": 4000, "dev": 500, "test": 500}
@@ -60,7 +61,7 @@ def write_vocabulary(path: str, rows: list) -> None:
     pieces = learner.bert_vocab_from_dataset(
         texts,
         vocab_size=_VOCABULARY_SIZE,
-        reserved_tokens=[*vocab.REQUIRED, "[MASK]"],
+        reserved_tokens=[*REQUIRED, "[MASK]"],
         bert_tokenizer_params={"lower_case": True},
     )
     with open(path, "w", encoding="utf-8") as file:

@@ -8,15 +8,15 @@ import argparse
 import http.client
 import os
 import shlex
-import shutil
 import sys
 import tempfile
 import time
 import urllib.request
 
-from shared import vocab
+from shared import case, published, tokenizer_files, vocab, word_pieces
 from shared.errors import UserError, exit_code
-from shared.files import sha256_of
+from shared.files import sha256_of, write_whole
+from shared.published import Known
 
 TIMEOUT_SECONDS = 20  # until the first answer, and for the whole download
 _BLOCK_BYTES = 2**16
@@ -26,39 +26,38 @@ def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.get_vocab", description=__doc__)
     parser.add_argument("--from_path", help="a vocabulary file, or a folder that holds vocab.txt")
     options = parser.parse_args(arguments)
-    published = vocab.known()[vocab.DEFAULT]
-    path = copy(options.from_path) if options.from_path else fetch(published)
+    default = published.known()[published.DEFAULT]
+    path = copy(options.from_path) if options.from_path else fetch(default)
     got = vocab.read(path)
-    case = "lower-cased" if got.lower_case else "cased"
-    print(f"{path}: {len(got.pieces):,} pieces, {case}, sha256 {got.sha256}")
+    print(f"{vocab.described(got)}, sha256 {got.sha256}")
     if path != vocab.default_path():
         print(f"use it with VOCAB={shlex.quote(path)}")
 
 
-def fetch(published: vocab.Known, folder: str = vocab.FOLDER) -> str:
+def fetch(entry: Known, folder: str = published.FOLDER) -> str:
     """Downloads a published vocabulary and checks its sha256; returns its path in `folder`.
 
     Raises:
       UserError: the publisher does not answer, or sends another file.
     """
-    path = os.path.join(folder, published.name + ".txt")
-    if os.path.exists(path) and sha256_of(path) == published.sha256:
+    path = os.path.join(folder, entry.name + ".txt")
+    if os.path.exists(path) and sha256_of(path) == entry.sha256:
         return path
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         temporary = os.path.join(scratch, os.path.basename(path))
         try:
-            _download(published.url, temporary)
+            _download(entry.url, temporary)
         except (OSError, http.client.HTTPException) as error:
             raise UserError(
-                f"cannot fetch {published.url}: {getattr(error, 'reason', error)}. Without "
+                f"cannot fetch {entry.url}: {getattr(error, 'reason', error)}. Without "
                 "a network use `make vocab FROM=<vocab.txt or checkpoint folder>`, or VOCAB=<file>."
             ) from None
         found = sha256_of(temporary)
-        if found != published.sha256:
+        if found != entry.sha256:
             raise UserError(
-                f"{published.url} sent {os.path.getsize(temporary)} bytes with sha256 {found}; "
-                f"{published.name} has {published.sha256}. Nothing was kept."
+                f"{entry.url} sent {os.path.getsize(temporary)} bytes with sha256 {found}; "
+                f"{entry.name} has {entry.sha256}. Nothing was kept."
             )
         os.replace(temporary, path)
     return path
@@ -74,34 +73,33 @@ def _download(url: str, path: str) -> None:
                 raise TimeoutError(f"not complete after {TIMEOUT_SECONDS} s")
 
 
-def copy(source: str, folder: str = vocab.FOLDER) -> str:
+def copy(source: str, folder: str = published.FOLDER) -> str:
     """Checks a vocabulary and copies it into `folder`, under its published name if it has one."""
-    file = os.path.join(source, "vocab.txt") if os.path.isdir(source) else source
-    checked = vocab.read(file)
-    name = _name_in_folder(checked, source)
-    vocab.check_published_name(name, file, checked.sha256)
-    if checked.lower_case != vocab.lower_case_by_content(checked.pieces, checked.sha256):
-        raise UserError(
-            f"{file} is {'lower-cased' if checked.lower_case else 'cased'} according to "
-            f"{vocab.TOKENIZER_FILE} beside it, but not by its content; use it where it is, with "
-            f"VOCAB={file}"
-        )
-    path = os.path.join(folder, name + ".txt")
+    checked = vocab.read(source)
+    published.check_name(checked.name, checked.path, checked.sha256)
+    _check_copy_means_the_same(checked)
+    path = os.path.join(folder, checked.name + ".txt")
     if os.path.exists(path) and sha256_of(path) != checked.sha256:
         raise UserError(
-            f"{path} exists with other content; remove it, or give {file} another name first"
+            f"{path} exists with other content; remove it, or give {checked.path} another name "
+            "first"
         )
     os.makedirs(folder, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        os.replace(shutil.copy(file, scratch), path)
+    write_whole(path, word_pieces.text_of(checked.pieces))
     return path
 
 
-def _name_in_folder(checked: vocab.Vocabulary, source: str) -> str:
-    """The published name; else the name of the file or, for a checkpoint, of its folder."""
-    if checked.name in vocab.known():
-        return checked.name
-    return os.path.splitext(os.path.basename(os.path.abspath(source)))[0]
+def _check_copy_means_the_same(checked: vocab.Vocabulary) -> None:
+    """A copy loses the tokenizer files, so without them texts must become the same ids."""
+    rules = vocab.rules_of(checked)
+    alone = case.decide(checked.path, checked.pieces, checked.sha256).lower_case
+    if rules != vocab.default_rules(alone):
+        files = tokenizer_files.names_in(os.path.dirname(checked.path))
+        raise UserError(
+            f"{checked.path} is {', '.join(vocab.in_words(rules))} according to "
+            f"{' and '.join(files)} beside it, but not by its content; use it where it is, with "
+            f"VOCAB={shlex.quote(checked.path)}"
+        )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sys
 from preprocess import lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
-from shared import records, tasks, vocab
+from shared import records, tasks, vocab, word_pieces
 from shared.errors import UserError, exit_code
 from shared.manifest import Manifest, Split, read_manifest
 from shared.shards import shard_paths
@@ -44,15 +44,15 @@ def main(arguments: list) -> None:
 def _pieces(path: str, manifest: Manifest) -> "tuple[tuple | None, str | None]":
     """The vocabulary that made the ids; otherwise why it is not available."""
     try:
-        vocabulary = vocab.read(path)
+        found = word_pieces.read(word_pieces.file_of(path))
     except UserError as error:
         return None, str(error)
-    if vocabulary.sha256 != manifest.vocabulary.sha256:
+    if (sha256 := word_pieces.sha256_of(found)) != manifest.vocabulary.sha256:
         return None, (
-            f"{path} has the sha256 {vocabulary.sha256}, but the ids were made with "
+            f"{path} has the sha256 {sha256}, but the ids were made with "
             f"{manifest.vocabulary.name}, {manifest.vocabulary.sha256}; give it with VOCAB=<file>"
         )
-    return vocabulary.pieces, None
+    return found, None
 
 
 def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
@@ -131,11 +131,11 @@ def _label(label, manifest: Manifest):
 def text(content: dict) -> str:
     """What the terminal shows."""
     vocabulary = content["vocabulary"]
-    case = "lower-cased" if vocabulary["lower_case"] else "cased"
+    rules = ", ".join(vocab.in_words(vocabulary))
     lines = [
         f"{content['dataset']}: task {content['task']} ({', '.join(content['text_columns'])}), "
         f"max_sequence_length {content['max_sequence_length']}",
-        f"vocabulary {vocabulary['name']} ({vocabulary['size']:,} pieces, {case})",
+        f"vocabulary {vocabulary['name']} ({vocabulary['size']:,} pieces, {rules})",
     ]
     for name, split in content["splits"].items():
         lines += ["", *_split_lines(name, split, content["max_sequence_length"])]

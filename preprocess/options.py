@@ -17,6 +17,7 @@ from shared.vocab import Vocabulary
 # Never Beam's DirectRunner: it would try to download another runner (Prism). TensorFlow's part of
 # the work releases Python's global lock, so a few threads share it well.
 _MAX_LOCAL_THREADS = 4
+_BOOLEANS = {"true": True, "false": False}
 _HOME_OF_TFDS = "~/tensorflow_datasets"
 
 
@@ -74,7 +75,7 @@ def parse(arguments: list) -> Options:
         max_sequence_length=_checked_length(
             parsed.max_sequence_length, default_length, parsed.task, num_texts
         ),
-        vocabulary=vocab.read(parsed.vocab_file),
+        vocabulary=vocab.read(parsed.vocab_file, _BOOLEANS.get(parsed.lower_case)),
         num_shards=_checked_shards(parsed.num_shards),
         overwrite=parsed.overwrite,
         beam_options=_with_runner(beam_options),
@@ -107,7 +108,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max_sequence_length", type=int, help="tokens in a record (the task's default)"
     )
-    parser.add_argument("--vocab_file", default=vocab.default_path(), help="(%(default)s)")
+    parser.add_argument(
+        "--vocab_file",
+        default=vocab.default_path(),
+        help="vocab.txt, tokenizer.json, or the folder of one of them (%(default)s)",
+    )
+    parser.add_argument(
+        "--lower_case",
+        choices=_BOOLEANS,
+        help="whether texts are lower-cased (as the vocabulary's files and pieces tell)",
+    )
     parser.add_argument("--num_shards", type=int, help="shards per split (one per 8,192 examples)")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
     return parser

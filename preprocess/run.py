@@ -15,7 +15,7 @@ from preprocess.output.dataset_folder import DatasetFolder
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import TfdsDataset
 from preprocess.sources.user_files import UserFiles
-from shared import vocab
+from shared import vocab, word_pieces
 from shared.errors import exit_code
 from shared.manifest import Vocabulary as ManifestVocabulary
 from shared.manifest import is_dataset, write_manifest
@@ -24,6 +24,7 @@ from shared.vocab import Vocabulary
 
 def main(arguments: list) -> None:
     asked = options.parse(arguments)
+    print(vocab.described(asked.vocabulary))
     source = source_of(asked)
     folder = DatasetFolder(asked.dataset)
     with folder.locked():
@@ -95,13 +96,13 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
     print(f"{asked.dataset} written in {time.monotonic() - started:.1f} s")
 
 
-def _vocabulary_entry(vocabulary: Vocabulary) -> Vocabulary:
+def _vocabulary_entry(vocabulary: Vocabulary) -> ManifestVocabulary:
     return ManifestVocabulary(
         name=vocabulary.name,
         size=len(vocabulary.pieces),
         sha256=vocabulary.sha256,
-        lower_case=vocabulary.lower_case,
-        special_ids={piece: vocabulary.id(piece) for piece in vocab.REQUIRED},
+        special_ids={piece: vocabulary.id(piece) for piece in word_pieces.REQUIRED},
+        **vocab.rules_of(vocabulary),
     )
 
 

@@ -19,9 +19,9 @@ from shared.files import write_whole
 from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
 from shared.tasks import TASKS
-from shared.vocab import REQUIRED
+from shared.word_pieces import REQUIRED
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST_FILE = "manifest.json"
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
@@ -69,12 +69,17 @@ class Split:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Which vocabulary made the ids (shared/vocab.py); special_ids is {"[PAD]": 0, ...}."""
+    """Which vocabulary made the ids (shared/vocab.py); special_ids is {"[PAD]": 0, ...}.
+
+    sha256 is that of its pieces (shared/word_pieces.py), not of a file.
+    """
 
     name: str
     size: int
     sha256: str
     lower_case: bool
+    strip_accents: bool
+    tokenize_chinese_chars: bool
     special_ids: Dict[str, int]
 
 

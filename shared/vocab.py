@@ -1,38 +1,13 @@
-"""Reads and checks a BERT vocabulary: one piece a line, a piece's id is its line number minus 1."""
+"""A vocabulary with everything that turns a text into ids."""
 
-import functools
-import hashlib
 import os
-import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
-import yaml
+from shared import case, published, tokenizer_files, word_pieces
 
-from shared.errors import UserError
-from shared.mapping_files import read_json
-
-PAD, UNK, CLS, SEP = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
-REQUIRED = (PAD, UNK, CLS, SEP)
-
-_ASCII_SPACE = " \t\r\v\f"
-MAX_PIECE_BYTES = 256  # the limit of TF Text's word-piece model
-
-TOKENIZER_FILE = "tokenizer_config.json"
-FOLDER = "vocab"
-KNOWN_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), FOLDER, "known.yaml")
-DEFAULT = "bert_base_uncased"
-
-
-@dataclass(frozen=True)
-class Known:
-    """A published vocabulary, as vocab/known.yaml lists it."""
-
-    name: str
-    lines: int
-    sha256: str
-    lower_case: bool
-    url: str
+# What besides the pieces decides about the ids of a text.
+TEXT_RULES = ("lower_case", "strip_accents", "tokenize_chinese_chars")
 
 
 @dataclass(frozen=True)
@@ -40,12 +15,16 @@ class Vocabulary:
     """A vocabulary that passed every check.
 
     Attributes:
-      name: the published name if the sha256 is known, else the file's name.
-      path: of the file.
+      name: the published name if the pieces are known, else the file's name.
+      path: of the file with the pieces.
       pieces: the pieces in the order of their ids.
-      sha256: of the file's bytes.
-      lower_case: whether text must be lower-cased (and lose its accents) to match the pieces:
-        from the checkpoint's tokenizer_config.json beside the file, else from its content.
+      sha256: of the pieces (word_pieces.sha256_of).
+      lower_case: whether texts are lower-cased.
+      strip_accents: whether texts lose their accents.
+      tokenize_chinese_chars: whether every Chinese character is a word.
+      case_reason: why lower_case is as it is.
+      added_tokens: those that its tokenizer files add to BERT's; in a text they have ids that
+        this project does not give them.
     """
 
     name: str
@@ -53,149 +32,81 @@ class Vocabulary:
     pieces: Tuple[str, ...]
     sha256: str
     lower_case: bool
+    strip_accents: bool
+    tokenize_chinese_chars: bool
+    case_reason: str = ""
+    added_tokens: Tuple[str, ...] = ()
 
     def id(self, piece: str) -> int:
         return self.pieces.index(piece)
 
 
-@functools.lru_cache(maxsize=1)
-def known() -> Dict[str, Known]:
-    """The table of published vocabularies, {name: Known}."""
-    with open(KNOWN_FILE, encoding="utf-8") as file:
-        return {name: Known(name=name, **entry) for name, entry in yaml.safe_load(file).items()}
-
-
 def default_path() -> str:
-    return os.path.join(FOLDER, DEFAULT + ".txt")
+    return os.path.join(published.FOLDER, published.DEFAULT + ".txt")
 
 
-def read(path: str) -> Vocabulary:
-    """Reads and checks the vocabulary at `path`.
+def read(path: str, lower_case: Optional[bool] = None) -> Vocabulary:
+    """Reads and checks the vocabulary at `path`, a file or a checkpoint's folder.
 
+    Args: lower_case, overrules what is found about it.
     Raises:
-      UserError: the file is missing, not UTF-8, has a blank or duplicate line, or lacks one of
-        [PAD] [UNK] [CLS] [SEP]; or it is in vocab/ under a published name with other content.
+      UserError: word_pieces.read, tokenizer_files.read or case.decide refuse it; or it is in vocab/
+        under a published name with other pieces.
     """
-    content = _content(path)
-    pieces = _lines(content, path)
-    _check_pieces(pieces, path)
-    sha256 = hashlib.sha256(content).hexdigest()
-    stem = os.path.splitext(os.path.basename(path))[0]
-    if _lies_in_folder(path):
-        check_published_name(stem, path, sha256)
-    published = _published(sha256)
-    stated = stated_case(os.path.dirname(path))
+    file = word_pieces.file_of(path)
+    found = word_pieces.read(file)
+    sha256 = word_pieces.sha256_of(found)
+    name = _name(path)
+    if published.reserves_names_in(path):
+        published.check_name(name, path, sha256)
+    stated = tokenizer_files.read(os.path.dirname(file))
+    decided = case.decide(file, found, sha256, lower_case, stated.lower_case, stated.case_stated_in)
+    rules = default_rules(decided.lower_case)
+    for rule in ("strip_accents", "tokenize_chinese_chars"):
+        if getattr(stated, rule) is not None:
+            rules[rule] = getattr(stated, rule)
+    entry = published.by_sha256(sha256)
     return Vocabulary(
-        name=published.name if published else stem,
-        path=path,
-        pieces=tuple(pieces),
+        name=entry.name if entry else name,
+        path=file,
+        pieces=found,
         sha256=sha256,
-        lower_case=lower_case_by_content(pieces, sha256) if stated is None else stated,
+        case_reason=decided.reason,
+        added_tokens=stated.added_tokens,
+        **rules,
     )
 
 
-def lower_case_by_content(pieces, sha256: str) -> bool:
-    """From the table of published vocabularies, else judged by the pieces."""
-    published = _published(sha256)
-    return published.lower_case if published else not has_upper_case(pieces)
+def rules_of(holder) -> Dict[str, bool]:
+    """{name: value} of the TEXT_RULES, which are attributes of `holder`."""
+    return {name: getattr(holder, name) for name in TEXT_RULES}
 
 
-def _published(sha256: str) -> Optional[Known]:
-    return {entry.sha256: entry for entry in known().values()}.get(sha256)
+def _name(path: str) -> str:
+    name = os.path.basename(os.path.abspath(path))
+    return name if os.path.isdir(path) else os.path.splitext(name)[0]
 
 
-def stated_case(folder: str) -> Optional[bool]:
-    """do_lower_case in <folder>/tokenizer_config.json (Hugging Face); None if it is not given.
+def default_rules(lower_case: bool) -> Dict[str, bool]:
+    """The TEXT_RULES of Google's reference, which the case decides."""
+    return {"lower_case": lower_case, "strip_accents": lower_case, "tokenize_chinese_chars": True}
 
-    Raises:
-      UserError: the file is not a JSON mapping, or the value is neither true nor false.
+
+def described(vocabulary: Vocabulary) -> str:
+    """What was decided about texts, and why; one line."""
+    case_, *others = in_words(rules_of(vocabulary))
+    decided = ", ".join([f"{case_} ({vocabulary.case_reason})", *others])
+    return f"vocabulary {vocabulary.name}, {len(vocabulary.pieces):,} pieces: {decided}"
+
+
+def in_words(rules: Dict[str, bool]) -> List[str]:
+    """["lower-cased"], and what is unusual.
+
+    Args: rules, values of the TEXT_RULES.
     """
-    path = os.path.join(folder, TOKENIZER_FILE)
-    if not os.path.exists(path):
-        return None
-    stated = read_json(path, "Copy it again from the checkpoint.").get("do_lower_case")
-    if stated is not None and not isinstance(stated, bool):
-        raise UserError(f"{path}: do_lower_case is {stated!r}, expected true or false")
-    return stated
-
-
-def has_upper_case(pieces) -> bool:
-    """Whether the vocabulary is cased: a piece other than the [BRACKETED] ones has a letter A-Z.
-
-    Only A-Z count: uncased vocabularies keep capitals that have no lower case, such as ℝ.
-    """
-    return any(re.search("[A-Z]", piece) and not re.match(r"\[.*\]$", piece) for piece in pieces)
-
-
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise UserError(
-            f"cannot read the vocabulary {path}: {error.strerror}. Give one with VOCAB=<file> "
-            "(--vocab_file), or get the default one with `make vocab` (network) or "
-            "`make vocab FROM=<vocab.txt or checkpoint folder>` (no network)."
-        ) from None
-
-
-def _lines(content: bytes, path: str) -> List[str]:
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from None
-    if text.startswith("\ufeff"):
-        raise UserError(f"{path} line 1: starts with a byte-order mark; save it without one")
-    lines = text.split("\n")  # splitlines() would also split on U+2028 and U+0085
-    if lines[-1] == "":
-        lines.pop()
-    return [line[:-1] if line.endswith("\r") else line for line in lines]
-
-
-def _check_pieces(pieces: List[str], path: str) -> None:
-    first_line = {}  # type: Dict[str, int]
-    for number, piece in enumerate(pieces, start=1):
-        fault = _fault(piece)
-        if fault:
-            raise UserError(f"{path} line {number}: {fault}; expected one word piece a line")
-        if piece in first_line:
-            raise UserError(
-                f"{path} line {number}: '{piece}' is already on line {first_line[piece]}; "
-                "a piece can have only one id"
-            )
-        first_line[piece] = number
-    missing = [piece for piece in REQUIRED if piece not in first_line]
-    if missing:
-        raise UserError(
-            f"{path}: no line {' or '.join(missing)} among its {len(pieces)} lines; "
-            f"a BERT vocabulary has {' '.join(REQUIRED)}"
-        )
-    if len(pieces) == len(REQUIRED):
-        raise UserError(f"{path}: has {' '.join(REQUIRED)} but no word pieces")
-
-
-def _fault(piece: str) -> Optional[str]:
-    """What is wrong with a piece; TF Text would fail on it, or silently give other ids."""
-    if not piece.strip(_ASCII_SPACE):
-        return "blank"
-    if re.search(f"[{_ASCII_SPACE}\0]", piece):
-        return f"white space or NUL in {piece!r}"
-    if len(piece.encode("utf-8")) > MAX_PIECE_BYTES:
-        return f"a piece of more than {MAX_PIECE_BYTES} bytes"
-    return None
-
-
-def check_published_name(name: str, path: str, sha256: str) -> None:
-    """Checks that a file with a published name is the published file."""
-    entry = known().get(name)
-    if entry and entry.sha256 != sha256:
-        raise UserError(
-            f"{path} is not the published {name}: sha256 {sha256}, expected {entry.sha256}. "
-            "Fetch it again with `make vocab`, or give your own file another name."
-        )
-
-
-def _lies_in_folder(path: str) -> bool:
-    """Whether it is in vocab/, where published names are reserved; elsewhere any name is fine."""
-    return os.path.basename(os.path.dirname(os.path.abspath(path))) == FOLDER
+    words = ["lower-cased" if rules["lower_case"] else "cased"]
+    if rules["strip_accents"] != rules["lower_case"]:
+        words.append("accents removed" if rules["strip_accents"] else "accents kept")
+    if not rules["tokenize_chinese_chars"]:
+        words.append("Chinese characters not set apart")
+    return words

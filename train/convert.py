@@ -9,12 +9,12 @@ import os
 import shutil
 import sys
 
-from shared import vocab
+from shared import tokenizer_files, word_pieces
 from shared.errors import exit_code
 from shared.files import whole_folder
 from train.pretrained import fit, huggingface, modelzoo
 from train.pretrained.read import read
-from train.pretrained.weights import VOCAB_FILE, Pretrained
+from train.pretrained.weights import Pretrained
 
 WRITERS = {"modelzoo": modelzoo, "huggingface": huggingface}
 
@@ -34,8 +34,8 @@ def main(arguments: list) -> None:
     )
     if pretrained.vocab_file is None:
         name = f" ({pretrained.vocabulary_name})" if pretrained.vocabulary_name else ""
-        target = os.path.join(options.target, VOCAB_FILE)
-        print(f"no {VOCAB_FILE} found beside it; copy its vocabulary{name} to {target}")
+        target = os.path.join(options.target, word_pieces.LINES_FILE)
+        print(f"no {word_pieces.LINES_FILE} found beside it; copy its vocabulary{name} to {target}")
 
 
 def parse(arguments: list) -> argparse.Namespace:
@@ -59,10 +59,10 @@ def parse(arguments: list) -> argparse.Namespace:
 def copy_text_files(pretrained: Pretrained, folder: str) -> None:
     """Copies the vocabulary and the tokenizer's settings, if they are beside the checkpoint."""
     if pretrained.vocab_file is not None:
+        source = os.path.dirname(pretrained.vocab_file)
         shutil.copy(pretrained.vocab_file, folder)
-        tokenizer = os.path.join(os.path.dirname(pretrained.vocab_file), vocab.TOKENIZER_FILE)
-        if os.path.exists(tokenizer):
-            shutil.copy(tokenizer, folder)
+        for name in tokenizer_files.names_in(source):
+            shutil.copy(os.path.join(source, name), folder)
 
 
 if __name__ == "__main__":

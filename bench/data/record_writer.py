@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from shared import records, vocab
-from shared.vocab import CLS, PAD, SEP
+from shared.word_pieces import CLS, PAD, REQUIRED, SEP
 
 _BATCH = 1024
 _SPEC = {
@@ -25,7 +25,7 @@ _SPEC = {
 
 def main(path: str, rows: str, vocabulary: str, length: str, output: str) -> None:
     known = vocab.read(vocabulary)
-    special_ids = {piece: known.id(piece) for piece in vocab.REQUIRED}
+    special_ids = {piece: known.id(piece) for piece in REQUIRED}
     batches = _batches(path, int(rows), known)
     written, started = 0, time.monotonic()
     with tf.io.TFRecordWriter(output) as writer:

@@ -17,7 +17,8 @@ from preprocess.encoding.serialize import Serializer
 from preprocess.formats import tfrecord
 from preprocess.sources import rows
 from shared.shards import default_num_shards
-from shared.vocab import PAD, UNK, Vocabulary
+from shared.vocab import Vocabulary
+from shared.word_pieces import PAD, UNK
 
 _ROUNDS = 3
 

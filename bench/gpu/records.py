@@ -28,7 +28,7 @@ def make(folder: str, rows: int) -> str:
         random = np.random.RandomState(1)
         counts = {TRAIN_SPLIT: rows, VALIDATION_SPLIT: min(rows, _VALIDATION_ROWS)}
         splits = {name: _write(dataset, name, count, random) for name, count in counts.items()}
-        vocabulary = Vocabulary("random numbers", _PIECES, "0" * 64, True, _SPECIAL)
+        vocabulary = Vocabulary("random numbers", _PIECES, "0" * 64, True, True, True, _SPECIAL)
         write_manifest(dataset, Manifest(
             task=_TASK.name,
             source={"random numbers": rows},

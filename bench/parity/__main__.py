@@ -20,7 +20,8 @@ from preprocess import lazy_imports
 from preprocess.encoding.encode import Encoder, Ids
 from shared import vocab
 from shared.errors import exit_code
-from shared.vocab import PAD, Vocabulary
+from shared.vocab import Vocabulary
+from shared.word_pieces import PAD
 
 _GLUE = {"SST-2": "sst2", "RTE": "rte"}  # {folder: task}
 _REFERENCE, _HUGGING_FACE = "reference", "hugging_face"

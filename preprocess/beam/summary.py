@@ -10,7 +10,7 @@ import numpy as np
 from preprocess.beam import pipeline
 from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
-from shared import source_order
+from shared import source_order, vocab
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary
 from shared.tasks import Task
@@ -158,10 +158,10 @@ def table(made: Manifest) -> str:
             f"{name:<22}{split.examples:>9,}{split.truncated:>11,}"
             f"{split.unknown_share:>9.3%}{megabytes:>8.1f}  {', '.join(labels) or 'scores'}"
         )
-    vocabulary = made.vocabulary
-    case = "lower-cased" if vocabulary.lower_case else "cased"
+    vocabulary, rules = made.vocabulary, vocab.in_words(vocab.rules_of(made.vocabulary))
     lines.append(
-        f"vocabulary {vocabulary.name} ({vocabulary.size:,} pieces, {case}), "
+        f"vocabulary {vocabulary.name} ({vocabulary.size:,} pieces, "
+        f"{', '.join(rules)}), "
         f"max_sequence_length {made.max_sequence_length}"
     )
     return "\n".join(lines)

@@ -14,7 +14,8 @@ from preprocess.encoding.tokenization import Tokenizer
 from preprocess.formats import tfrecord
 from preprocess.sources.rows import LABEL, Batch
 from shared.errors import UserError, plain_message
-from shared.vocab import PAD, UNK, Vocabulary
+from shared.vocab import Vocabulary
+from shared.word_pieces import PAD, UNK
 
 # tfrecord.Records: content, starts, lengths.
 _RECORDS = [tf.TensorSpec([], tf.string), *[tf.TensorSpec([None], tf.int64)] * 2]

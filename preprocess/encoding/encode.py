@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared import records
-from shared.vocab import CLS, SEP, Vocabulary
+from shared.vocab import Vocabulary
+from shared.word_pieces import CLS, SEP
 
 
 @dataclass(frozen=True)

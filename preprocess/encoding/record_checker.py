@@ -10,7 +10,7 @@ from preprocess.encoding.encode import Tokens
 from preprocess.encoding.serialize import Serializer
 from shared import records
 from shared.manifest import Manifest
-from shared.vocab import CLS, PAD, SEP
+from shared.word_pieces import CLS, PAD, SEP
 
 
 class RecordChecker:

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from shared import vocab
+from shared.word_pieces import UNK
 
 # The reference's limit, in characters; longer words become [UNK].
 MAX_CHARS_PER_WORD = 200
@@ -37,8 +38,9 @@ class Tokenizer:
     """
 
     def __init__(self, vocabulary: vocab.Vocabulary):
-        pieces = list(vocabulary.pieces)
-        self._lower_case = vocabulary.lower_case
+        # A blank line's empty piece gets a name that no word has: brackets are words of their own.
+        pieces = [piece or f"[blank{n}]" for n, piece in enumerate(vocabulary.pieces)]
+        self._rules = vocab.rules_of(vocabulary)
         self._ascii = tf_text.FastBertTokenizer(
             vocab=pieces,
             token_out_type=tf.int32,
@@ -76,25 +78,26 @@ class Tokenizer:
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="ignore")
         texts = tf.strings.regex_replace(texts, _SPACE, " ")
         texts = tf.strings.regex_replace(texts, _VANISHES, "")
-        texts = tf.strings.regex_replace(texts, _CJK, r" \0 ")
-        if self._lower_case:
+        if self._rules["tokenize_chinese_chars"]:
+            texts = tf.strings.regex_replace(texts, _CJK, r" \0 ")
+        if self._rules["lower_case"]:
             texts = _lower_case(texts)
+        if self._rules["strip_accents"]:
+            texts = tf.strings.regex_replace(tf_text.normalize_utf8(texts, "NFD"), r"\p{Mn}", "")
         texts = tf.strings.regex_replace(texts, _PUNCTUATION, r" \0 ")
         words = tf.strings.split(texts, " ")
         words = tf.ragged.boolean_mask(words, words != "")
         too_long = tf.strings.length(words.flat_values, unit="UTF8_CHAR") > MAX_CHARS_PER_WORD
-        words = words.with_flat_values(tf.where(too_long, vocab.UNK, words.flat_values))
+        words = words.with_flat_values(tf.where(too_long, UNK, words.flat_values))
         return self._word_pieces.tokenize(words).merge_dims(1, 2)
 
 
 def _lower_case(texts):
-    """Lower case without accents, in every locale.
+    """Lower case, the same in every locale.
 
     ICU lower-cases by the locale of the process: in Turkish `I` becomes `ı`. Replacing both
     capital I beforehand makes the result the same everywhere.
     """
     texts = tf.strings.regex_replace(texts, "I", "i")
     texts = tf.strings.regex_replace(texts, "\u0130", "i\u0307")
-    texts = tf.strings.lower(texts, encoding="utf-8")
-    texts = tf_text.normalize_utf8(texts, "NFD")
-    return tf.strings.regex_replace(texts, r"\p{Mn}", "")
+    return tf.strings.lower(texts, encoding="utf-8")

@@ -6,7 +6,7 @@ from shared.vocab import Vocabulary
 from tests.inputs import padded
 
 PAD, CLS, SEP = 0, 2, 3
-VOCABULARY = Vocabulary("v", "v.txt", ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), "", True)
+VOCABULARY = Vocabulary("v", "v.txt", ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), "", True, True, True)
 
 
 def encode(length, *columns):

@@ -7,11 +7,11 @@ import time
 import pytest
 
 from preprocess import get_vocab
-from shared import vocab
+from shared import published, vocab, word_pieces
 from shared.errors import UserError
 from tests.loopback import send, served
 
-CONTENT = "\n".join([*vocab.REQUIRED, "film"]).encode() + b"\n"
+CONTENT = "\n".join([*word_pieces.REQUIRED, "film"]).encode() + b"\n"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def publisher():
 
 def known(url, sha256=None):
     sha256 = sha256 or hashlib.sha256(CONTENT).hexdigest()
-    return vocab.Known(name="films", lines=5, sha256=sha256, lower_case=True, url=url)
+    return published.Known(name="films", lines=5, sha256=sha256, lower_case=True, url=url)
 
 
 def test_a_vocabulary_is_fetched_and_checked(publisher, tmp_path):
@@ -87,7 +87,7 @@ def test_a_checkpoints_vocabulary_is_named_after_its_folder(tmp_path):
 
 def test_a_published_vocabulary_gets_its_published_name(tmp_path, monkeypatch):
     entry = dataclasses.replace(known("http://x"), lower_case=False)
-    monkeypatch.setattr(vocab, "known", lambda: {"films": entry})
+    monkeypatch.setattr(published, "known", lambda: {"films": entry})
     (tmp_path / "v.txt").write_bytes(CONTENT)
     (tmp_path / "vocab").mkdir()
     path = get_vocab.copy(str(tmp_path / "v.txt"), str(tmp_path / "vocab"))

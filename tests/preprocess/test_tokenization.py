@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from preprocess.encoding.encode import Encoder, Ids
 from preprocess.encoding.tokenization import Tokenizer
-from shared import vocab
+from shared import vocab, word_pieces
 from tests.inputs import GOLDEN, ROOT, padded, reference
 
 SMALL = (GOLDEN / "tokenization_small.jsonl", GOLDEN / "tokenization_small_vocab.txt")
@@ -31,7 +31,7 @@ def check_golden(cases_path, vocab_path):
         )
         length = case["max_sequence_length"]
         tokens = Encoder(vocabulary, length).encode(ids)
-        for name, values in padded(tokens, length, vocabulary.id(vocab.PAD)).items():
+        for name, values in padded(tokens, length, vocabulary.id(word_pieces.PAD)).items():
             assert values[0] == case[name], (name, case["text_a"], case["text_b"])
     return len(cases)
 
@@ -77,7 +77,7 @@ def tokenize(tmp_path_factory):
 
     def make(pieces):
         path = folder / f"{abs(hash(tuple(pieces)))}.txt"
-        path.write_text("\n".join([*vocab.REQUIRED, *pieces]) + "\n", encoding="utf-8")
+        path.write_text("\n".join([*word_pieces.REQUIRED, *pieces]) + "\n", encoding="utf-8")
         read = vocab.read(str(path))
         tokenizer = Tokenizer(read)
         return lambda texts: [

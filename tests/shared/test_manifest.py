@@ -34,7 +34,7 @@ def a_manifest(**changes):
         source={"name": "tfds:glue/sst2", "version": "2.0.0", "splits": {}},
         text_columns=("sentence",),
         max_sequence_length=8,
-        vocabulary=Vocabulary("v", 30, "cd" * 32, True, SPECIAL),
+        vocabulary=Vocabulary("v", 30, "cd" * 32, True, True, True, SPECIAL),
         label_names=("no", "yes"),
         splits={"train": split},
         versions={"tensorflow": "2.21.0"},
@@ -85,9 +85,9 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     "damage, message",
     [
         (lambda text: text[:40], "is not valid JSON"),
-        (lambda text: text.replace('"schema_version": 3', '"schema_version": 9'), "version 9"),
+        (lambda text: text.replace('"schema_version": 4', '"schema_version": 9'), "version 9"),
         # What was written before there was an index.
-        (lambda text: text.replace('"schema_version": 3', '"schema_version": 2'), "version 2"),
+        (lambda text: text.replace('"schema_version": 4', '"schema_version": 2'), "version 2"),
         (
             lambda text: text.replace('"index_sha256": null', '"index_sha256": 7'),
             "is damaged: index_sha256 is 7",
@@ -156,7 +156,7 @@ def test_what_a_run_leaves_open_is_no_disagreement():
     [
         ({"text_columns": ("a", "b", "c")}, "text_columns is"),
         ({"max_sequence_length": 1}, "max_sequence_length is 1"),
-        ({"vocabulary": Vocabulary("v", 30, "", True, {"[PAD]": 0})}, "special_ids is"),
+        ({"vocabulary": Vocabulary("v", 30, "", True, True, True, {"[PAD]": 0})}, "special_ids is"),
     ],
 )
 def test_numbers_that_make_no_record(tmp_path, changes, message):

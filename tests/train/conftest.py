@@ -99,7 +99,7 @@ def own(tmp_path, tiny):
     """A function: label names -> a model_dir of this program with golden weights at step 7."""
 
     def make(label_names):
-        vocabulary = Vocabulary("bert_base_uncased", 64, "5" * 64, True, {})
+        vocabulary = Vocabulary("bert_base_uncased", 64, "5" * 64, True, True, True, {})
         data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, vocabulary, label_names, {}, {})
         outputs = len(label_names or [""])
         weights = dict(read(str(GOLDEN / "hf" / "classifier")).weights)

@@ -16,7 +16,7 @@ def dataset(task, **unlabelled):
     for name in known.splits:
         rows = unlabelled.get(name, 10 if name.startswith("test") else 0)
         splits[name] = Split(10, (), {}, 0, 0.0, {}, rows, None)
-    vocabulary = Vocabulary("v", 64, "", True, {})
+    vocabulary = Vocabulary("v", 64, "", True, True, True, {})
     return Manifest(task, {}, known.text_columns, 8, vocabulary, known.label_names, splits, {})
 
 

@@ -162,7 +162,7 @@ def write_dataset(folder, rows, label_names=("no", "yes"), examples=None):
     split = Split(count, (shard,), {}, 0, 0.0, {}, 0, None)
     length = len(rows[0]["input_ids"])
     special = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
-    vocabulary = Vocabulary("v", 10, "", True, special)
+    vocabulary = Vocabulary("v", 10, "", True, True, True, special)
     made = Manifest("t", {}, ("x",), length, vocabulary, label_names, {"train": split}, {})
     write_manifest(str(folder), made)
     return path

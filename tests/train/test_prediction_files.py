@@ -26,7 +26,7 @@ def predict(tmp_path):
             np.save(tmp_path / split / "index.npy", np.array(index))
             sha256 = sha256_of(str(tmp_path / split / "index.npy"))
         entry = Split(len(scores), (), {}, 0, 0.0, {}, len(scores), sha256)
-        vocabulary = Vocabulary("v", 9, "", True, {})
+        vocabulary = Vocabulary("v", 9, "", True, True, True, {})
         found = Manifest(task, {}, ("x",), 8, vocabulary, label_names, {split: entry}, {})
         (tmp_path / "run").mkdir(exist_ok=True)
         written = prediction_files.write(
@@ -137,7 +137,7 @@ def test_no_leaderboard_file_without_an_index(predict, capsys):
 
 def test_only_the_whole_split_is_written(tmp_path):
     entry = Split(3, (), {}, 0, 0.0, {}, 3, None)
-    vocabulary = Vocabulary("v", 9, "", True, {})
+    vocabulary = Vocabulary("v", 9, "", True, True, True, {})
     found = Manifest("sst2", {}, ("x",), 8, vocabulary, ("no", "yes"), {"test": entry}, {})
     for shape in ((2, 2), (4, 2), (3, 1), (3,)):
         with pytest.raises(AssertionError):

@@ -336,12 +336,12 @@ def test_our_own_training_must_have_the_records_vocabulary(own, tiny):
     assert (found.encoder_nonlinearity, found.layer_norm_epsilon) == ("gelu_erf", 1e-12)
     unset = {"encoder_nonlinearity": None, "layer_norm_epsilon": None}
     asked = tiny(model=unset).model
-    same = Vocabulary("mine", 64, "5" * 64, True, {})
+    same = Vocabulary("mine", 64, "5" * 64, True, True, True, {})
     data = Manifest("mnli", {}, ("premise", "hypothesis"), 32, same, labels, {}, {})
     model = resolve.model(asked, data, found, print)
     assert (model.encoder_nonlinearity, model.layer_norm_epsilon) == ("gelu_erf", 1e-12)
     assert len(fit.classifier_weights(model, found)) == 41
-    other = Vocabulary("other", 64, "6" * 64, False, {})
+    other = Vocabulary("other", 64, "6" * 64, False, False, True, {})
     with pytest.raises(UserError) as error:
         resolve.model(asked, dataclasses.replace(data, vocabulary=other), found, print)
     assert "lower_case: the checkpoint has True, the records have False" in str(error.value)

@@ -147,7 +147,7 @@ def test_a_checkpoint_that_does_not_fit_names_every_difference(train, tmp_path):
 
 
 def test_a_checkpoint_of_another_vocabulary_or_case(train, tmp_path, fitting_checkpoint):
-    (fitting_checkpoint / "vocab.txt").write_text("other\n")
+    (fitting_checkpoint / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nother\n")
     (fitting_checkpoint / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     with pytest.raises(UserError) as error:
         train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint)

@@ -16,7 +16,7 @@ from shared import records, where
 from shared.files import sha256_of
 from shared.manifest import Manifest, Shard, Split, Vocabulary, write_manifest
 from shared.shards import shard_file
-from shared.vocab import CLS, PAD, SEP, UNK
+from shared.word_pieces import CLS, PAD, SEP, UNK
 
 MAX_SEQUENCE_LENGTH = 16
 VOCABULARY_SIZE = 64
@@ -49,7 +49,9 @@ def write(
         source={"made by": "tests/wse/dataset.py"},
         text_columns=tuple(text_columns),
         max_sequence_length=MAX_SEQUENCE_LENGTH,
-        vocabulary=Vocabulary("pieces", VOCABULARY_SIZE, _vocabulary_sha256(), True, SPECIAL_IDS),
+        vocabulary=Vocabulary(
+            "pieces", VOCABULARY_SIZE, _vocabulary_sha256(), True, True, True, SPECIAL_IDS
+        ),
         label_names=label_names,
         splits={
             name: _write_split(folder, name, sizes, draw)

@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import yaml
 
-from shared import config, lock
+from shared import config, lock, vocab
 from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
@@ -88,6 +88,8 @@ def read_params(model_dir: str) -> Optional[dict]:
         missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})
         if missing:
             raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {_CHOOSE}")
+    # Trainings before these were recorded knew only the reference's rules.
+    content[_DATA] = {**vocab.default_rules(content[_DATA]["lower_case"]), **content[_DATA]}
     return content
 
 
@@ -118,7 +120,7 @@ def data_facts(manifest: Manifest) -> dict:
         "max_sequence_length": manifest.max_sequence_length,
         "vocabulary": manifest.vocabulary.name,
         "vocabulary_sha256": manifest.vocabulary.sha256,
-        "lower_case": manifest.vocabulary.lower_case,
+        **vocab.rules_of(manifest.vocabulary),
     }
 
 
@@ -183,7 +185,7 @@ def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Ma
     given = data_facts(manifest)
     lines = [
         f"  {name}: {trained[name]}, the data has {given[name]}"
-        for name in ("label_names", "vocabulary_sha256", "lower_case")
+        for name in ("label_names", "vocabulary_sha256", *vocab.TEXT_RULES)
         if trained[name] != given[name]
     ]
     if lines:

@@ -47,7 +47,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         layer_norm_epsilon=config.layer_norm_epsilon,
         is_classifier=is_classifier,
         label_names=None,
-        **text_facts(folder),
+        **text_facts(folder, {}),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from shared import vocab
+from shared import tokenizer_files
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
@@ -65,7 +65,7 @@ def read(folder: str) -> Pretrained:
         layer_norm_epsilon=config.layer_norm_epsilon,
         is_classifier=is_classifier,
         label_names=_label_names(config.content, folder) if is_classifier else None,
-        **text_facts(folder),
+        **text_facts(folder, {}),
     )
 
 
@@ -162,8 +162,8 @@ def write(folder: str, pretrained: Pretrained) -> None:
         raise UserError(f"cannot write {WEIGHTS_FILE}: {error}; free disk space") from None
     _write_json(os.path.join(folder, CONFIG_FILE), config)
     if pretrained.lower_case is not None:
-        tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": pretrained.lower_case}
-        _write_json(os.path.join(folder, vocab.TOKENIZER_FILE), tokenizer)
+        tokenizer = {"tokenizer_class": "BertTokenizer", **tokenizer_files.settings(pretrained)}
+        _write_json(os.path.join(folder, tokenizer_files.CONFIG_FILE), tokenizer)
 
 
 def _write_json(path: str, content: Dict[str, Any]) -> None:

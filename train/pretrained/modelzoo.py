@@ -12,7 +12,7 @@ from typing import Any, Dict
 import numpy as np
 import yaml
 
-from shared import config, quiet
+from shared import config, quiet, vocab
 from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.files import write_whole
@@ -48,9 +48,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
     sizes = sizes_of(weights, num_layers)
     if "num_heads" in model:
         sizes["num_heads"] = model.pop("num_heads")
-    label_names, facts = data.get("label_names"), text_facts(folder)
-    if facts["lower_case"] is None:
-        facts["lower_case"] = data.get("lower_case")
+    label_names = data.get("label_names")
     return Pretrained(
         path=prefix,
         format=OWN_FORMAT if is_own else FORMAT,
@@ -63,7 +61,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         vocabulary_sha256=data.get("vocabulary_sha256"),
         is_own=is_own,
         **{**DEFAULTS, **model},
-        **facts,
+        **text_facts(folder, data),
     )
 
 
@@ -121,7 +119,7 @@ def write(folder: str, pretrained: Pretrained) -> None:
         "label_names": pretrained.label_names and list(pretrained.label_names),
         "vocabulary": pretrained.vocabulary_name,
         "vocabulary_sha256": pretrained.vocabulary_sha256,
-        "lower_case": pretrained.lower_case,
+        **vocab.rules_of(pretrained),
     }
     known = {key: value for key, value in data.items() if value is not None}
     content = {_MODEL: settings, **({_DATA: known} if known else {})}

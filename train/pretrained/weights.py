@@ -1,16 +1,15 @@
 """What a reader returns: a checkpoint's weights under our names, and its metadata."""
 
-import os
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
-from shared import vocab
+from shared import tokenizer_files, word_pieces
 from shared.errors import UserError
+from shared.vocab import TEXT_RULES
 from train.model import variables
 
-VOCAB_FILE = "vocab.txt"
 # All are exact as float32.
 _FLOATS = ("float32", "float16", "bfloat16")
 
@@ -29,8 +28,9 @@ class Pretrained:
       is_classifier: whether variables.OUTPUT is a classifier's, not next-sentence prediction's.
       label_names: of the classifier's outputs in their order; None if unknown.
       vocab_file: the vocabulary beside it, or None.
+      lower_case, strip_accents, tokenize_chinese_chars: of its tokenizer; None if unknown.
+      added_tokens: what its tokenizer adds to BERT's own tokens.
       vocabulary_name, vocabulary_sha256: of the vocabulary that it records, or None.
-      lower_case: whether its tokenizer lower-cases; None if unknown.
       is_own: whether it was trained by train.run.
     """
 
@@ -45,6 +45,9 @@ class Pretrained:
     label_names: Optional[Tuple[str, ...]]
     vocab_file: Optional[str]
     lower_case: Optional[bool]
+    strip_accents: Optional[bool] = None
+    tokenize_chinese_chars: Optional[bool] = None
+    added_tokens: Tuple[str, ...] = ()
     vocabulary_name: Optional[str] = None
     vocabulary_sha256: Optional[str] = None
     is_own: bool = False
@@ -98,10 +101,15 @@ def sizes_of(weights: Dict[str, np.ndarray], num_hidden_layers: int) -> Dict[str
     return {**sizes, "num_hidden_layers": num_hidden_layers}
 
 
-def text_facts(folder: str) -> Dict[str, Any]:
-    """vocab_file and lower_case of a Pretrained, from the files in its folder."""
-    path = os.path.join(folder, VOCAB_FILE)
-    return {
-        "vocab_file": path if os.path.exists(path) else None,
-        "lower_case": vocab.stated_case(folder),
-    }
+def text_facts(folder: str, recorded: Dict[str, Any]) -> Dict[str, Any]:
+    """What a Pretrained says of texts, from the files in its folder; accents go as the case does.
+
+    Args: recorded, the same facts where the files are silent.
+    """
+    stated = tokenizer_files.read(folder)
+    facts = {name: getattr(stated, name) for name in TEXT_RULES}
+    facts = {name: recorded.get(name) if fact is None else fact for name, fact in facts.items()}
+    if facts["strip_accents"] is None:
+        facts["strip_accents"] = facts["lower_case"]
+    vocab_file = word_pieces.file_in(folder)
+    return {**facts, "vocab_file": vocab_file, "added_tokens": stated.added_tokens}
