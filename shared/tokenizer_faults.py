@@ -21,7 +21,7 @@ _CONFIG = {
     "unk_token": word_pieces.UNK,
     "cls_token": word_pieces.CLS,
     "sep_token": word_pieces.SEP,
-    "auto_map": None,
+    "auto_map": {},  # a tokenizer of the checkpoint's own code
 }
 # {place in tokenizer.json: values that are BERT's}
 _JSON = {
@@ -56,7 +56,7 @@ def in_config(path: str, content: Dict[str, Any]) -> List[str]:
         f"{key} is {content[key]!r} in {path}, expected "
         + ("nothing" if not value else repr(value))
         for key, value in _CONFIG.items()
-        if content.get(key) is not None and text_of(content[key]) != value
+        if content.get(key) not in (None, [], {}) and text_of(content[key]) != value
     ]
 
 

@@ -1,7 +1,9 @@
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -108,6 +110,115 @@ def test_cased_text_keeps_both(tokenize):
 def test_special_tokens_in_a_text_are_ordinary_characters(tokenize):
     cut = tokenize(["[", "]", "cls", "sep"])
     assert cut(["[CLS] [SEP]"]) == [["[", "cls", "]", "[", "sep", "]"]]
+
+
+@pytest.fixture
+def with_rules():
+    """A function: (pieces, rules that differ from the reference's uncased) -> a tokenize of ids."""
+
+    def make(pieces, **rules):
+        made = vocab.Vocabulary("v", "v.txt", tuple(pieces), "", **{**UNCASED, **rules})
+        tokenizer = Tokenizer(made)
+        return lambda texts: tokenizer.tokenize(tf.constant(texts)).to_list()
+
+    return make
+
+
+UNCASED = {"lower_case": True, "strip_accents": True, "tokenize_chinese_chars": True}
+#          0        1        2        3        4       5       6    7      8       9
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "müde", "mude", "是", "##的", "Müde", "Mude"]
+
+
+@pytest.mark.parametrize(
+    "rules, ids",
+    [
+        ({}, [[5, 5], [6, 1], [5]]),
+        ({"strip_accents": False}, [[4, 4], [6, 1], [5]]),
+        ({"lower_case": False}, [[5, 9], [6, 1], [9]]),
+        ({"lower_case": False, "strip_accents": False}, [[4, 8], [6, 1], [9]]),
+        ({"tokenize_chinese_chars": False}, [[5, 5], [6, 7], [5]]),
+    ],
+)
+def test_each_rule_by_itself(with_rules, rules, ids):
+    assert with_rules(PIECES, **rules)(["müde Müde", "是的", "Mude"]) == ids
+
+
+def test_a_composed_accent_is_not_a_decomposed_one_where_accents_stay(with_rules):
+    cut = with_rules(PIECES, strip_accents=False)
+    assert cut(["mu\u0308de", "m\u00fcde"]) == [[1], [4]]
+    assert with_rules(PIECES)(["mu\u0308de", "m\u00fcde"]) == [[5], [5]]
+
+
+@pytest.mark.parametrize("text", ["x \u00ea", "x e"])  # by the reference's steps; by TF Text's
+def test_blank_lines_keep_the_ids_after_them(with_rules, text):
+    pieces = [*PIECES[:4], "", "x", "", "e", "\u2028"]
+    assert with_rules(pieces)([text, "", "[blank4] []", "[blank4] \u0144"]) == [
+        *([5, 7], [], [1] * 5, [1] * 4)
+    ]
+
+
+@pytest.mark.parametrize("chinese", [True, False])
+@pytest.mark.parametrize("strip", [True, False])
+@pytest.mark.parametrize("lower", [True, False])
+def test_all_rules_together_against_the_references_steps(with_rules, lower, strip, chinese):
+    rules = {"lower_case": lower, "strip_accents": strip, "tokenize_chinese_chars": chinese}
+    texts = [*TEXTS, "".join(TEXTS), " ".join(TEXTS)]
+    letters = {form(c) for t in texts for c in t for form in (str, str.lower, in_nfd)}
+    letters = sorted({piece for letter in letters for piece in letter if not piece.isspace()})
+    pieces = [*PIECES[:4], *letters, *("##" + letter for letter in letters)]
+    ids = [[pieces.index(piece) for piece in in_pieces(text, pieces, rules)] for text in texts]
+    assert with_rules(pieces, **rules)(texts) == ids
+
+
+TEXTS = [
+    *("Crème Brûlée, déjà vu!", "ΣΊΣΥΦΟΣ Σίσυφος", "İstanbul Iğdır", "我是学生abc，你好。"),
+    *("Straße", "か゛がガ", "한국어 Hangul", "Ёлка ёлка Й", "plain ASCII Text", "é e\u0301", ""),
+]
+
+
+def in_nfd(text):
+    return unicodedata.normalize("NFD", text)
+
+
+def in_pieces(text, pieces, rules):
+    """BasicTokenizer and WordpieceTokenizer, for texts without control characters."""
+    if rules["tokenize_chinese_chars"]:
+        text = "".join(f" {c} " if "\u4e00" <= c <= "\u9fff" else c for c in text)
+    found = []
+    for word in text.split():
+        if rules["lower_case"]:
+            word = word.lower()
+        if rules["strip_accents"]:
+            word = "".join(c for c in in_nfd(word) if unicodedata.category(c) != "Mn")
+        apart = "".join(f" {c} " if unicodedata.category(c)[0] == "P" else c for c in word)
+        for part in apart.split():
+            found += longest_first(part, pieces)
+    return found
+
+
+def longest_first(word, pieces):
+    found, start = [], 0
+    while start < len(word):
+        ends = range(len(word), start, -1)
+        names = (("##" if start else "") + word[start:end] for end in ends)
+        piece = next((name for name in names if name in pieces), None)
+        if piece is None:
+            return ["[UNK]"]
+        found.append(piece)
+        start += len(piece) - (2 if start else 0)
+    return found
+
+
+def test_added_tokens_are_found():
+    def finds(texts, **rules):
+        tokens = ("<url>", "[ENT]", "covid.")
+        made = vocab.Vocabulary("v", "v.txt", tuple(PIECES), "", **UNCASED | rules)
+        tokenizer = Tokenizer(dataclasses.replace(made, added_tokens=tokens))
+        return bool(tokenizer.finds_added_token(tf.constant(texts, tf.string)))
+
+    assert finds(["a", "b\n<url>"]) and finds([b"\xff[ent]"]) and finds(["covid."])
+    assert not finds(["a", "ENT", "<u rl>", "covids"]) and not finds([])
+    assert not finds(["[ent]"], lower_case=False) and finds(["[ENT]"], lower_case=False)
 
 
 def test_rows_of_both_ways_stay_in_their_order(tokenize):
