@@ -29,7 +29,7 @@ def main(arguments: list) -> None:
     default = published.known()[published.DEFAULT]
     path = copy(options.from_path) if options.from_path else fetch(default)
     got = vocab.read(path)
-    print(f"{vocab.described(got)}, sha256 {got.sha256}")
+    print(f"{path}: {vocab.described(got)}, sha256 {got.sha256}")
     if path != vocab.default_path():
         print(f"use it with VOCAB={shlex.quote(path)}")
 

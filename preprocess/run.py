@@ -24,7 +24,6 @@ from shared.vocab import Vocabulary
 
 def main(arguments: list) -> None:
     asked = options.parse(arguments)
-    print(vocab.described(asked.vocabulary))
     source = source_of(asked)
     folder = DatasetFolder(asked.dataset)
     with folder.locked():
@@ -66,6 +65,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
     options_of_beam = beam_options.checked(list(asked.beam_options))
     with folder.replaced():
         rows = source.rows(folder.incomplete)
+        print(vocab.described(asked.vocabulary))
         print(f"{asked.dataset}: starting TensorFlow and Beam")
         pipeline, summary = lazy_imports.load("preprocess.beam.pipeline", "preprocess.beam.summary")
         job = pipeline.Job(

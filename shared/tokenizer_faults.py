@@ -42,35 +42,35 @@ _FIRST, _SECOND = (
 )
 
 
-def in_class(path: str, name: Any, has_json: bool) -> List[str]:
-    """Args: path, of the file that gives the class `name`; has_json, whether tokenizer.json is
+def in_class(file: str, name: Any, has_json: bool) -> List[str]:
+    """Args: file, which gives the class `name`; has_json, whether tokenizer.json is
     there."""
     is_generic = has_json and name in _GENERIC_CLASSES
     if name is None or is_generic or str(name).replace("Fast", "") in _CLASSES:
         return []
-    return [f"tokenizer_class is {name!r} in {path}, not one of {', '.join(_CLASSES)}"]
+    return [f"tokenizer_class is {name!r} in {file}, not one of {', '.join(_CLASSES)}"]
 
 
-def in_config(path: str, content: Dict[str, Any]) -> List[str]:
+def in_config(file: str, content: Dict[str, Any]) -> List[str]:
     return [
-        f"{key} is {content[key]!r} in {path}, expected "
+        f"{key} is {content[key]!r} in {file}, expected "
         + ("nothing" if not value else repr(value))
         for key, value in _CONFIG.items()
         if content.get(key) not in (None, [], {}) and text_of(content[key]) != value
     ]
 
 
-def in_json(path: str, content: Dict[str, Any]) -> List[str]:
+def in_json(file: str, content: Dict[str, Any]) -> List[str]:
     """Args: content, {} if there is no such file."""
     if not content:
         return []
     faults = [
-        f"{place} is {found!r} in {path}, expected {' or '.join(map(str, values))}"
+        f"{place} is {found!r} in {file}, expected {' or '.join(map(str, values))}"
         for place, values in _JSON.items()
         for found in [_at(content, place)]
         if found not in values
     ]
-    return faults or _template_faults(path, content.get("post_processor") or {})
+    return faults or _template_faults(file, content.get("post_processor") or {})
 
 
 def text_of(token: Any) -> Any:
@@ -85,11 +85,11 @@ def _at(content: Any, place: str) -> Optional[Any]:
     return content
 
 
-def _template_faults(path: str, template: Dict[str, Any]) -> List[str]:
+def _template_faults(file: str, template: Dict[str, Any]) -> List[str]:
     """Whether the ids of one or two texts are put together otherwise than by BERT."""
     expected = {"single": _FIRST, "pair": _FIRST + _SECOND}
     return [
-        f"post_processor.{name} is {template[name]} in {path}, expected {parts}"
+        f"post_processor.{name} is {template[name]} in {file}, expected {parts}"
         for name, parts in expected.items()
         if name in template and _parts(template[name]) != parts
     ]

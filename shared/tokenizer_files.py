@@ -44,7 +44,7 @@ class Stated(NamedTuple):
 class _Source(NamedTuple):
     """The settings of one file, under its own keys."""
 
-    path: str
+    file: str
     keys: Dict[str, str]
     content: Dict[str, Any]
 
@@ -52,7 +52,7 @@ class _Source(NamedTuple):
         return self.content.get(self.keys[name])
 
     def says(self, name: str) -> str:
-        return f"{self.keys[name]} is {self.get(name)} in {self.path}"
+        return f"{self.keys[name]} is {self.get(name)} in {self.file}"
 
 
 def read(folder: str) -> Stated:
@@ -62,21 +62,20 @@ def read(folder: str) -> Stated:
       UserError: they are damaged, contradict each other, or describe a tokenizer that gives other
         ids than BERT's; all reasons are listed.
     """
-    paths = {name: os.path.join(folder, name) for name in FILES}
-    config, fast, added = (_content(path) for path in paths.values())
+    config, fast, added = (_content(os.path.join(folder, name)) for name in FILES)
     normalizer = fast.get("normalizer")
     sources = [
-        _Source(paths[CONFIG_FILE], CONFIG_KEYS, config),
+        _Source(CONFIG_FILE, CONFIG_KEYS, config),
         _Source(
-            paths[word_pieces.JSON_FILE],
+            word_pieces.JSON_FILE,
             _NORMALIZER_KEYS,
             normalizer if isinstance(normalizer, dict) else {},
         ),
     ]
     faults = [
         *tokenizer_faults.in_class(*_class(folder, config), has_json=bool(fast)),
-        *tokenizer_faults.in_config(paths[CONFIG_FILE], config),
-        *tokenizer_faults.in_json(paths[word_pieces.JSON_FILE], fast),
+        *tokenizer_faults.in_config(CONFIG_FILE, config),
+        *tokenizer_faults.in_json(word_pieces.JSON_FILE, fast),
         *(_not_booleans(sources) or _contradictions(*sources)),
     ]
     if faults:
@@ -107,12 +106,12 @@ def _content(path: str) -> Dict[str, Any]:
 def _class(folder: str, config: Dict[str, Any]) -> "Tuple[str, Any]":
     """(the file that names the tokenizer's class, the name or None)."""
     if config.get("tokenizer_class") is not None:
-        return os.path.join(folder, CONFIG_FILE), config["tokenizer_class"]
-    path = os.path.join(folder, _MODEL_CONFIG_FILE)
+        return CONFIG_FILE, config["tokenizer_class"]
     try:
-        return path, _content(path).get("tokenizer_class")
+        model_config = _content(os.path.join(folder, _MODEL_CONFIG_FILE))
     except UserError:  # not a checkpoint's
-        return path, None
+        model_config = {}
+    return _MODEL_CONFIG_FILE, model_config.get("tokenizer_class")
 
 
 def _not_booleans(sources: List[_Source]) -> List[str]:
@@ -150,7 +149,7 @@ def _stated(sources: List[_Source]) -> Stated:
     if any(source.content for source in sources) and values["tokenize_chinese_chars"] is None:
         values["tokenize_chinese_chars"] = True  # the default of every tokenizer with such files
     case = found["lower_case"]
-    where = f"{case.keys['lower_case']} in {case.path}" if case else ""
+    where = f"{case.keys['lower_case']} in {case.file}" if case else ""
     return Stated(**values, case_stated_in=where)
 
 

@@ -61,6 +61,11 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
     )
     if checkpoint is not None:
         fit.check_fits(config, manifest, checkpoint)
+        if checkpoint.added_tokens:
+            log(
+                f"{checkpoint.path} adds {len(checkpoint.added_tokens)} tokens to BERT's "
+                f"({', '.join(checkpoint.added_tokens[:5])}); the records do not use them"
+            )
     for name, default in modelzoo.DEFAULTS.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:

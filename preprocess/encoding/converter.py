@@ -17,6 +17,7 @@ from shared.errors import UserError, plain_message
 from shared.vocab import Vocabulary
 from shared.word_pieces import PAD, UNK
 
+_SHOWN = 5  # added tokens
 # tfrecord.Records: content, starts, lengths.
 _RECORDS = [tf.TensorSpec([], tf.string), *[tf.TensorSpec([None], tf.int64)] * 2]
 
@@ -39,9 +40,10 @@ class Converter:
             max_sequence_length, len(vocabulary.pieces), vocabulary.id(PAD)
         )
         self._unk_id = vocabulary.id(UNK)
+        self._vocabulary = vocabulary
 
     def convert(self, batch: Batch) -> Converted:
-        """Raises UserError if the rows are not Examples with these features."""
+        """Raises UserError if the rows are no such Examples, or hold an added token."""
         values, lengths, labels, hashes = self._columns(batch)
         ids = Ids(values, lengths)
         records = self._serializer.serialize(self._encoder.encode(ids), labels)
@@ -51,9 +53,13 @@ class Converter:
     def _columns(self, batch: Batch) -> list:
         records = batch.records
         try:
-            columns = self._parse_and_tokenize(records.content, records.starts, records.lengths)
+            *columns, added = self._parse_and_tokenize(
+                records.content, records.starts, records.lengths
+            )
         except tf.errors.OpError as error:
             raise _damaged(batch, error) from None
+        if added:
+            raise _has_added_tokens(batch, self._vocabulary)
         return [column.numpy() for column in columns]
 
 
@@ -71,6 +77,16 @@ def row_numbers(batch: Batch, feature: str) -> np.ndarray:
         raise _damaged(batch, error) from None
 
 
+def _has_added_tokens(batch: Batch, vocabulary: Vocabulary) -> UserError:
+    shown = ", ".join(vocabulary.added_tokens[:_SHOWN])
+    return UserError(
+        f"a text of {batch.path} holds a token that the tokenizer of {vocabulary.path} adds to "
+        f"BERT's ({shown}{', ...' if len(vocabulary.added_tokens) > _SHOWN else ''}). It would "
+        "become ordinary pieces, not the id that the model knows: take it out of the texts, or, "
+        "for a model that does not need it, out of the tokenizer's files."
+    )
+
+
 def _damaged(batch: Batch, error: tf.errors.OpError) -> UserError:
     return UserError(f"{batch.path} is damaged ({plain_message(error)}); {batch.advice}")
 
@@ -82,7 +98,7 @@ def _parse_and_tokenize(vocabulary: Vocabulary, text_features: tuple, is_regress
     It takes the parts of tfrecord.Records and returns
 
     (ids of all texts int32 [total], their lengths int64 [N, T], labels int64 or float32 [N],
-    hashes of the texts uint8 [N, T, 8]).
+    hashes of the texts uint8 [N, T, 8], whether a text holds an added token).
     """
     tokenizer = Tokenizer(vocabulary)
     spec = dict.fromkeys(text_features, tf.io.FixedLenFeature([], tf.string))
@@ -99,6 +115,7 @@ def _parse_and_tokenize(vocabulary: Vocabulary, text_features: tuple, is_regress
             tf.reshape(ids.row_lengths(), [-1, len(text_features)]),
             columns[LABEL],
             tf.reshape(hashes, [-1, len(text_features), 8]),
+            tokenizer.finds_added_token(texts),
         )
 
     return parse_and_tokenize

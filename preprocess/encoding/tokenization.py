@@ -7,6 +7,8 @@ compatibility forms that the reference leaves alone (ß, …, ½), so all other 
 reference's steps one by one.
 """
 
+import re
+
 import tensorflow as tf
 import tensorflow_text as tf_text
 
@@ -41,6 +43,7 @@ class Tokenizer:
         # A blank line's empty piece gets a name that no word has: brackets are words of their own.
         pieces = [piece or f"[blank{n}]" for n, piece in enumerate(vocabulary.pieces)]
         self._rules = vocab.rules_of(vocabulary)
+        self._added_tokens = vocabulary.added_tokens
         self._ascii = tf_text.FastBertTokenizer(
             vocab=pieces,
             token_out_type=tf.int32,
@@ -62,6 +65,14 @@ class Tokenizer:
         return tf.cond(
             tf.reduce_all(is_ascii), lambda: ids, lambda: self._replace_others(ids, texts, is_ascii)
         )
+
+    def finds_added_token(self, texts: tf.Tensor) -> tf.Tensor:
+        """Whether a text holds a token that `tokenize` would wrongly cut into pieces, bool []."""
+        if not self._added_tokens:
+            return tf.constant(False)
+        flags = "(?i)" if self._rules["lower_case"] else ""
+        pattern = flags + "|".join(re.escape(token) for token in self._added_tokens)
+        return tf.reduce_any(tf.strings.regex_replace(texts, pattern, "") != texts)
 
     def _replace_others(self, ids, texts, is_ascii):
         """Keeps the ids of ASCII texts and replaces all others, by the reference's steps."""

@@ -70,14 +70,14 @@ def test_no_files_state_nothing(stated):
 
 
 def test_what_transformers_writes_is_berts_own(stated, tmp_path):
-    where = f"do_lower_case in {tmp_path}/tokenizer_config.json"
+    where = "do_lower_case in tokenizer_config.json"
     assert stated(tokenizer_config=CONFIG, tokenizer=FAST) == (True, None, True, where, ())
 
 
 def test_either_file_alone_is_enough(stated, tmp_path):
     fast = with_value(FAST, "normalizer.strip_accents", False)
     fast = with_value(fast, "normalizer.handle_chinese_chars", False)
-    where = f"lowercase in {tmp_path}/tokenizer.json"
+    where = "lowercase in tokenizer.json"
     assert stated(tokenizer=fast) == (True, False, False, where, ())
     # A class that only says "see tokenizer.json".
     generic = {"tokenizer_class": "PreTrainedTokenizerFast"}
@@ -123,13 +123,13 @@ def test_another_tokenizer_is_refused_by_name(stated, tmp_path, key, value):
     first, *lines, advice = str(error.value).split("\n")
     assert first == f"{tmp_path} has a tokenizer that cannot be followed here:"
     (line,) = lines
-    assert line.startswith(f"  {key} is ") and f" in {tmp_path}/tokenizer_config.json, " in line
+    assert line.startswith(f"  {key} is ") and " in tokenizer_config.json, " in line
     assert "take a checkpoint with BERT's own tokenizer" in advice
 
 
 def test_the_class_may_stand_in_the_models_configuration(stated):
     japanese = {"tokenizer_class": "BertJapaneseTokenizer"}
-    with pytest.raises(UserError, match="BertJapaneseTokenizer' in .*/config.json, not one of"):
+    with pytest.raises(UserError, match="BertJapaneseTokenizer' in config.json, not one of"):
         stated(config=japanese)
     # tokenizer_config.json is nearer.
     assert stated(config=japanese, tokenizer_config=CONFIG).lower_case is True
@@ -156,7 +156,7 @@ def test_another_tokenizer_json_is_refused_by_name(stated, tmp_path, place, valu
     with pytest.raises(UserError) as error:
         stated(tokenizer=with_value(FAST, place, value))
     assert f"\n  {place}" in str(error.value)
-    assert f" in {tmp_path}/tokenizer.json, expected " in str(error.value)
+    assert " in tokenizer.json, expected " in str(error.value)
 
 
 @pytest.mark.parametrize(
