@@ -6,7 +6,7 @@ from shared import tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
 from shared.manifest import Manifest, check_run, rebuild_command
-from train.pretrained import fit, modelzoo
+from train.pretrained import fit, modelzoo, texts
 
 # The Model Zoo's default epsilon of the optimizer depends on the precision.
 _EPSILON_MIXED, _EPSILON_FLOAT32 = 1e-5, 1e-8
@@ -61,11 +61,8 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
     )
     if checkpoint is not None:
         fit.check_fits(config, manifest, checkpoint)
-        if checkpoint.added_tokens:
-            log(
-                f"{checkpoint.path} adds {len(checkpoint.added_tokens)} tokens to BERT's "
-                f"({', '.join(checkpoint.added_tokens[:5])}); the records do not use them"
-            )
+        for line in texts.notes(checkpoint):
+            log(line)
     for name, default in modelzoo.DEFAULTS.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:

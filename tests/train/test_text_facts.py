@@ -115,9 +115,7 @@ def test_another_tokenizer_is_refused_before_training(check):
 
 def test_added_tokens_are_told_of(check, folder):
     (line,) = check(records(), added_tokens={"[ENT]": 64, "[/ENT]": 65})
-    assert line == (
-        f"{folder} adds 2 tokens to BERT's ([/ENT], [ENT]); the records do not use them"
-    )
+    assert line == (f"{folder} adds 2 tokens to BERT's ([/ENT], [ENT]); no record uses them")
 
 
 def test_a_table_with_too_few_rows_for_its_own_vocabulary(check, folder):
@@ -126,8 +124,8 @@ def test_a_table_with_too_few_rows_for_its_own_vocabulary(check, folder):
         check(records(longer), vocab="\n".join(longer))
     assert str(error.value).split("\n")[1:] == [
         "  vocab_size: the checkpoint has 64, the records have 66 (mine)",
-        f"{folder / 'vocab.txt'} has more pieces than the checkpoint has rows: use the one that "
-        "belongs to it.",
+        f"{folder / 'vocab.txt'} has more pieces than the checkpoint has rows: use the one "
+        "belonging to it.",
     ]
 
 

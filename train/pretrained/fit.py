@@ -2,11 +2,11 @@
 
 from typing import Dict, List
 
-from shared import vocab, word_pieces
 from shared.config import ModelConfig
 from shared.errors import UserError
-from shared.manifest import Manifest, rebuild_command
+from shared.manifest import Manifest
 from train.model import variables
+from train.pretrained import texts
 
 # Tables are padded to a multiple of at most this; without its vocabulary, a table with more rows
 # above the records' pieces may be another vocabulary's.
@@ -27,59 +27,24 @@ def check_fits(config: ModelConfig, manifest: Manifest, checkpoint) -> None:
         for name, size in checkpoint.sizes.items()
         if size != getattr(config, name) and name != "vocab_size"
     ]
-    texts = _text_differences(manifest, checkpoint)
-    if not sizes and not texts:
+    words = [*_too_few_rows(manifest, checkpoint), *texts.differences(manifest, checkpoint)]
+    if not sizes and not words:
         return
     advice = ["Use a configuration of its size (CONFIG)."] if sizes else []
-    if texts:
-        advice.append(_text_advice(manifest, checkpoint))
-    lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *texts, *advice]
+    if words:
+        advice.append(texts.advice(manifest, checkpoint))
+    lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *words, *advice]
     raise UserError("\n".join(lines))
 
 
-def _text_advice(manifest: Manifest, checkpoint) -> str:
-    file = checkpoint.vocab_file
-    if file and len(word_pieces.read(file)) > checkpoint.sizes.get("vocab_size", 0):
-        return (
-            f"{file} has more pieces than the checkpoint has rows: use the one that belongs to it."
-        )
-    more = f"VOCAB={file or '<its vocab.txt>'} ARGS=--overwrite"
-    command = rebuild_command(manifest.task, manifest.max_sequence_length, more)
-    return f"Build the data with its vocabulary: {command}"
-
-
-def _text_differences(manifest: Manifest, checkpoint) -> List[str]:
-    """The differences in how the checkpoint and the records turn text into ids."""
-    ours = manifest.vocabulary
-    lines = [
-        f"  {name}: the checkpoint has {stated}, the records have {rule}"
-        for name, rule in vocab.rules_of(ours).items()
-        for stated in [getattr(checkpoint, name)]
-        if stated not in (None, rule)
-    ]
-    return [*_too_few_rows(ours, checkpoint), *lines, *_other_pieces(ours, checkpoint)]
-
-
-def _too_few_rows(ours, checkpoint) -> List[str]:
+def _too_few_rows(manifest: Manifest, checkpoint) -> List[str]:
     """A table has a row for each piece; more rows are padding, or belong to added tokens."""
+    ours = manifest.vocabulary
     rows = checkpoint.sizes.get("vocab_size", ours.size)
     is_known = checkpoint.vocab_file or checkpoint.vocabulary_sha256
     if ours.size <= rows and (is_known or rows < ours.size + _MOST_PADDING):
         return []
     return [f"  vocab_size: the checkpoint has {rows}, the records have {ours.size} ({ours.name})"]
-
-
-def _other_pieces(ours, checkpoint) -> List[str]:
-    """That the records have other pieces than the checkpoint, as far as it names its own."""
-    file, recorded = checkpoint.vocab_file, checkpoint.vocabulary_sha256
-    if file and word_pieces.sha256_of(word_pieces.read(file)) != ours.sha256:
-        return [f"  vocabulary: the records were made with {ours.name}, which is not {file}"]
-    if not file and recorded not in (None, ours.sha256):
-        return [
-            f"  vocabulary: the records were made with {ours.name} (sha256 {ours.sha256[:12]}), "
-            f"the checkpoint with {checkpoint.vocabulary_name or 'another'} ({recorded[:12]})"
-        ]
-    return []
 
 
 def check_classifier(checkpoint, manifest: Manifest, log) -> None:

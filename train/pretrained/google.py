@@ -7,9 +7,9 @@ from typing import Dict
 import numpy as np
 
 from train.model import variables
-from train.pretrained import bert_config, names
+from train.pretrained import bert_config, names, texts
 from train.pretrained.bert_config import GOOGLE_ACTIVATIONS, BertConfig
-from train.pretrained.weights import Pretrained, renamed, sizes_of, text_facts
+from train.pretrained.weights import Pretrained, renamed, sizes_of
 
 FORMAT = "Google TF1 checkpoint"
 CONFIG_FILE = "bert_config.json"
@@ -47,7 +47,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         layer_norm_epsilon=config.layer_norm_epsilon,
         is_classifier=is_classifier,
         label_names=None,
-        **text_facts(folder, {}),
+        **texts.facts(folder, {}),
     )
 
 

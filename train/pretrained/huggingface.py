@@ -16,9 +16,9 @@ from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
 from train.model import variables
-from train.pretrained import bert_config, names, safetensors_file
+from train.pretrained import bert_config, names, safetensors_file, texts
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
-from train.pretrained.weights import Pretrained, renamed, text_facts
+from train.pretrained.weights import Pretrained, renamed
 
 FORMAT = "Hugging Face checkpoint"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
@@ -65,7 +65,7 @@ def read(folder: str) -> Pretrained:
         layer_norm_epsilon=config.layer_norm_epsilon,
         is_classifier=is_classifier,
         label_names=_label_names(config.content, folder) if is_classifier else None,
-        **text_facts(folder, {}),
+        **texts.facts(folder, {}),
     )
 
 

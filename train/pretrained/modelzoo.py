@@ -19,8 +19,8 @@ from shared.files import write_whole
 from shared.mapping_files import read_yaml
 from train.checkpoints import model_dir
 from train.model import variables
-from train.pretrained import names
-from train.pretrained.weights import Pretrained, renamed, sizes_of, text_facts
+from train.pretrained import names, texts
+from train.pretrained.weights import Pretrained, renamed, sizes_of
 
 FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "train.run checkpoint"
 # The defaults of the Model Zoo's code.
@@ -61,7 +61,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         vocabulary_sha256=data.get("vocabulary_sha256"),
         is_own=is_own,
         **{**DEFAULTS, **model},
-        **text_facts(folder, data),
+        **texts.facts(folder, data),
     )
 
 

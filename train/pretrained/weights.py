@@ -1,13 +1,11 @@
 """What a reader returns: a checkpoint's weights under our names, and its metadata."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 import numpy as np
 
-from shared import tokenizer_files, word_pieces
 from shared.errors import UserError
-from shared.vocab import TEXT_RULES
 from train.model import variables
 
 # All are exact as float32.
@@ -99,17 +97,3 @@ def sizes_of(weights: Dict[str, np.ndarray], num_hidden_layers: int) -> Dict[str
         if variable in weights and weights[variable].ndim == 2
     }
     return {**sizes, "num_hidden_layers": num_hidden_layers}
-
-
-def text_facts(folder: str, recorded: Dict[str, Any]) -> Dict[str, Any]:
-    """What a Pretrained says of texts, from the files in its folder; accents go as the case does.
-
-    Args: recorded, the same facts where the files are silent.
-    """
-    stated = tokenizer_files.read(folder)
-    facts = {name: getattr(stated, name) for name in TEXT_RULES}
-    facts = {name: recorded.get(name) if fact is None else fact for name, fact in facts.items()}
-    if facts["strip_accents"] is None:
-        facts["strip_accents"] = facts["lower_case"]
-    vocab_file = word_pieces.file_in(folder)
-    return {**facts, "vocab_file": vocab_file, "added_tokens": stated.added_tokens}
