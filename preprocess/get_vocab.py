@@ -86,6 +86,8 @@ def copy(source: str, folder: str = published.FOLDER) -> str:
         )
     os.makedirs(folder, exist_ok=True)
     write_whole(path, word_pieces.text_of(checked.pieces))
+    if checked.added_tokens:
+        print(f"left out, for they are not pieces of BERT's: {', '.join(checked.added_tokens)}")
     return path
 
 

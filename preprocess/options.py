@@ -75,7 +75,7 @@ def parse(arguments: list) -> Options:
         max_sequence_length=_checked_length(
             parsed.max_sequence_length, default_length, parsed.task, num_texts
         ),
-        vocabulary=vocab.read(parsed.vocab_file, _BOOLEANS.get(parsed.lower_case)),
+        vocabulary=vocab.read(parsed.vocab_file, _lower_case(parsed, user_files)),
         num_shards=_checked_shards(parsed.num_shards),
         overwrite=parsed.overwrite,
         beam_options=_with_runner(beam_options),
@@ -133,6 +133,15 @@ def _user_spec(parsed) -> Optional[UserSpec]:
     if parsed.glue_dir:
         raise UserError("--data (DATA) and --glue_dir (GLUE_DIR) are two sources; give only one")
     return user_spec.parse(parsed.task, parsed.data, parsed.text, parsed.label, parsed.bad_rows)
+
+
+def _lower_case(parsed, user_files: Optional[UserSpec]) -> Optional[bool]:
+    stated = user_files.lower_case if user_files else None
+    if parsed.lower_case is None:
+        return stated
+    if stated is not None:
+        raise UserError(f"--lower_case: set in {parsed.data}, leave out on the command line")
+    return _BOOLEANS[parsed.lower_case]
 
 
 def _glue_task(name: str) -> Task:

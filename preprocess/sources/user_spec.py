@@ -4,6 +4,7 @@
     text: [title, body]
     label: category
     bad_rows: drop
+    lower_case: true
 
 Paths in it are relative to its folder.
 """
@@ -19,7 +20,7 @@ from shared.mapping_files import read_yaml
 from shared.suggest import unknown
 
 DROP = "drop"
-_KEYS = ("data", "text", "label", "bad_rows")
+_KEYS = ("data", "text", "label", "bad_rows", "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SPLIT = r"[a-z][a-z0-9_]*"
 
@@ -34,6 +35,7 @@ class UserSpec:
       text: one column, or two for pairs.
       label: the column of the labels.
       drops_bad_rows: whether rows that cannot be read are skipped and counted.
+      lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
     """
 
     task: str
@@ -41,6 +43,7 @@ class UserSpec:
     text: Tuple[str, ...]
     label: str
     drops_bad_rows: bool
+    lower_case: Optional[bool] = None
 
 
 def parse(
@@ -100,8 +103,12 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
     if content.get("bad_rows") not in (None, DROP):
         raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}, expected {DROP} or nothing")
+    lower_case = content.get("lower_case")
+    if not isinstance(lower_case, (bool, type(None))):
+        raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
     _check_files(files, where)
-    return UserSpec(task, tuple(files), tuple(text), label, content.get("bad_rows") == DROP)
+    drops_bad_rows = content.get("bad_rows") == DROP
+    return UserSpec(task, tuple(files), tuple(text), label, drops_bad_rows, lower_case)
 
 
 def _check_files(files: list, where: str) -> None:

@@ -104,6 +104,45 @@ def test_a_case_that_the_copy_would_lose_is_refused(tmp_path):
         get_vocab.copy(str(tmp_path), str(tmp_path / "vocab"))
 
 
+def test_accents_that_the_copy_would_lose_are_refused(tmp_path):
+    (tmp_path / "vocab.txt").write_bytes(CONTENT)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"strip_accents": False}))
+    with pytest.raises(UserError, match="is lower-cased, accents kept according to .*VOCAB="):
+        get_vocab.copy(str(tmp_path), str(tmp_path / "vocab"))
+
+
+@pytest.mark.parametrize(
+    "content", [CONTENT + b"\n\n", CONTENT[:-1], CONTENT.replace(b"\n", b"\r\n")]
+)
+def test_a_copy_is_written_as_published_ones_are(tmp_path, content):
+    (tmp_path / "mine.txt").write_bytes(content)
+    path = get_vocab.copy(str(tmp_path / "mine.txt"), str(tmp_path / "vocab"))
+    assert (tmp_path / "vocab" / "mine.txt").read_bytes() == CONTENT
+    assert get_vocab.copy(str(tmp_path / "mine.txt"), str(tmp_path / "vocab")) == path
+
+
+def test_a_vocabulary_of_tokenizer_json_is_copied_as_lines(tmp_path, capsys):
+    pieces = CONTENT.decode().split()
+    model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+             "max_input_chars_per_word": 100,
+             "vocab": {piece: index for index, piece in enumerate(pieces)}}  # fmt: skip
+    normalizer = {"type": "BertNormalizer", "clean_text": True, "lowercase": True}
+    checkpoint = tmp_path / "some-bert"
+    checkpoint.mkdir()
+    (checkpoint / "tokenizer.json").write_text(
+        json.dumps({
+            "model": model,
+            "normalizer": normalizer,
+            "pre_tokenizer": {"type": "BertPreTokenizer"},
+            "added_tokens": [{"id": 5, "content": "<url>"}],
+        })
+    )  # fmt: skip
+    path = get_vocab.copy(str(checkpoint), str(tmp_path / "vocab"))
+    assert path == str(tmp_path / "vocab" / "some-bert.txt")
+    assert (tmp_path / "vocab" / "some-bert.txt").read_bytes() == CONTENT
+    assert capsys.readouterr().out == "left out, for they are not pieces of BERT's: <url>\n"
+
+
 def test_a_file_of_another_content_never_takes_a_published_name(tmp_path):
     (tmp_path / "bert_base_uncased.txt").write_bytes(CONTENT)
     (tmp_path / "vocab").mkdir()
