@@ -36,15 +36,12 @@ _JSON = {
     # Without one, the tokenizer's class adds [CLS] and [SEP].
     "post_processor.type": ("TemplateProcessing", "BertProcessing", None),
 }
-_FIRST, _SECOND = (
-    [(word_pieces.CLS, 0), ("A", 0), (word_pieces.SEP, 0)],
-    [("B", 1), (word_pieces.SEP, 1)],
-)
+_SINGLE = [(word_pieces.CLS, 0), ("A", 0), (word_pieces.SEP, 0)]
+_TEMPLATES = {"single": _SINGLE, "pair": [*_SINGLE, ("B", 1), (word_pieces.SEP, 1)]}
 
 
 def in_class(file: str, name: Any, has_json: bool) -> List[str]:
-    """Args: file, which gives the class `name`; has_json, whether tokenizer.json is
-    there."""
+    """Args: file, which gives the class `name`; has_json, whether there is a tokenizer.json."""
     is_generic = has_json and name in _GENERIC_CLASSES
     if name is None or is_generic or str(name).replace("Fast", "") in _CLASSES:
         return []
@@ -86,11 +83,10 @@ def _at(content: Any, place: str) -> Optional[Any]:
 
 
 def _template_faults(file: str, template: Dict[str, Any]) -> List[str]:
-    """Whether the ids of one or two texts are put together otherwise than by BERT."""
-    expected = {"single": _FIRST, "pair": _FIRST + _SECOND}
+    """What is added to the ids of one or two texts, if BERT adds something else."""
     return [
         f"post_processor.{name} is {template[name]} in {file}, expected {parts}"
-        for name, parts in expected.items()
+        for name, parts in _TEMPLATES.items()
         if name in template and _parts(template[name]) != parts
     ]
 

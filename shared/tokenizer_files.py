@@ -119,7 +119,7 @@ def _not_booleans(sources: List[_Source]) -> List[str]:
         f"{source.says(name)}, expected true or false"
         for source in sources
         for name in source.keys
-        if source.get(name) not in (None, True, False) or type(source.get(name)) in (int, float)
+        if not isinstance(source.get(name), (bool, type(None)))
     ]
 
 

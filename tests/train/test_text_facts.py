@@ -11,6 +11,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
 from train import resolve
+from train.checkpoints import model_dir
 from train.pretrained import huggingface
 from train.pretrained.read import read
 
@@ -139,3 +140,22 @@ def test_what_a_checkpoint_says_of_texts_survives_a_conversion(folder, tmp_path)
     huggingface.write(str(tmp_path / "written"), dataclasses.replace(found, vocab_file=None))
     written = json.loads((tmp_path / "written" / "tokenizer_config.json").read_text())
     assert written == {"tokenizer_class": "BertTokenizer", **config}
+
+
+def test_a_training_from_before_the_rules_were_recorded(own):
+    folder = own(("entailment", "neutral", "contradiction"))
+    path = folder / "params.yaml"
+    lines = path.read_text().splitlines(keepends=True)
+    new = ("  strip_accents:", "  tokenize_chinese_chars:")
+    path.write_text("".join(line for line in lines if not line.startswith(new)))
+    trained = model_dir.read_params(str(folder))["data"]
+    assert (trained["lower_case"], trained["strip_accents"]) == (True, True)
+    assert trained["tokenize_chinese_chars"] is True
+    found = read(str(folder))
+    assert (found.strip_accents, found.tokenize_chinese_chars) == (True, None)
+
+
+def test_a_model_is_not_scored_on_texts_with_other_accents():
+    trained = model_dir.data_facts(records())
+    with pytest.raises(UserError, match="strip_accents: True, the data has False"):
+        model_dir.check_can_evaluate(trained, "m", "d", records(strip_accents=False))
