@@ -11,6 +11,7 @@ from typing import Iterator, Union
 from shared.errors import UserError
 
 _BLOCK_BYTES = 2**20
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def write_whole(path: str, content: Union[str, bytes]) -> None:
@@ -50,6 +51,21 @@ def whole_folder(path: str) -> Iterator[str]:
         raise UserError(f"cannot write {path}: {error}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_is_no_pointer(path: str) -> None:
+    """Checks that a file is itself, not the text that git-LFS leaves where it did not fetch one.
+
+    Raises:
+      UserError: it is a pointer.
+    """
+    with open(path, "rb") as file:
+        start = file.read(len(_LFS_POINTER))
+    if start == _LFS_POINTER:
+        raise UserError(
+            f"{path} is only a git-LFS pointer to the file: run `git lfs pull` in its repository, "
+            "or download it again"
+        )
 
 
 def sha256_of(path: str) -> str:

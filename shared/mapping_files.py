@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict
 import yaml
 
 from shared.errors import UserError
+from shared.files import check_is_no_pointer
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -46,6 +47,7 @@ def _read(
     path: str, load: Callable[[Any], Any], form: str, advice: str, expected: str
 ) -> Dict[str, Any]:
     try:
+        check_is_no_pointer(path)
         with open(path, encoding="utf-8") as file:
             content = load(file)
     except OSError as error:

@@ -10,6 +10,7 @@ import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from shared.errors import UserError
+from shared.files import check_is_no_pointer
 from shared.mapping_files import read_json
 
 PAD, UNK, CLS, SEP = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
@@ -94,6 +95,7 @@ def _lines(path: str) -> List[str]:
 
 def _content(path: str) -> bytes:
     try:
+        check_is_no_pointer(path)
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
