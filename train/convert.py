@@ -8,13 +8,14 @@ import argparse
 import os
 import shutil
 import sys
+from typing import Iterator, Optional
 
 from shared import tokenizer_files, word_pieces
 from shared.errors import exit_code
-from shared.files import whole_folder
+from shared.files import check_is_no_pointer, whole_folder
 from train.pretrained import fit, huggingface, modelzoo
 from train.pretrained.read import read
-from train.pretrained.weights import Pretrained
+from train.pretrained.weights import Pretrained, in_one_line
 
 WRITERS = {"modelzoo": modelzoo, "huggingface": huggingface}
 
@@ -28,6 +29,8 @@ def main(arguments: list) -> None:
         to = options.to or ("huggingface" if pretrained.is_own else "modelzoo")
         WRITERS[to].write(folder, pretrained)
         copy_text_files(pretrained, folder)
+    for line in notes(pretrained):
+        print(line)
     print(
         f"wrote {len(pretrained.weights)} variables of {pretrained.path} ({pretrained.format}) to "
         f"{options.target} ({WRITERS[to].FORMAT})"
@@ -45,7 +48,9 @@ def parse(arguments: list) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="FROM", help="a checkpoint of any format")
-    parser.add_argument("target", metavar="TO", help="a new or empty folder")
+    parser.add_argument(
+        "target", metavar="TO", type=os.path.expanduser, help="a new or empty folder"
+    )
     parser.add_argument(
         "--to", choices=WRITERS, help="(huggingface for a model trained here, else modelzoo)"
     )
@@ -56,9 +61,30 @@ def parse(arguments: list) -> argparse.Namespace:
     return options
 
 
+def notes(pretrained: Pretrained) -> Iterator[str]:
+    """Lines on what of the checkpoint was not written, or is odd but written as it was."""
+    yield from pretrained.notes
+    yield from fit.notes_on_values(pretrained)
+    if pretrained.unused:
+        reason = f" ({pretrained.output_fault})" if pretrained.output_fault else ""
+        yield f"not written of {pretrained.path}: {in_one_line(pretrained.unused)}{reason}"
+    rows, lines = pretrained.sizes["vocab_size"], _lines(pretrained.vocab_file)
+    if lines not in (None, rows):
+        file = word_pieces.LINES_FILE
+        yield f"written whole: embeddings of {rows} words, though {file} has {lines} lines"
+
+
+def _lines(path: Optional[str]) -> Optional[int]:
+    if path is None or os.path.basename(path) != word_pieces.LINES_FILE:
+        return None
+    with open(path, "rb") as file:
+        return sum(1 for _ in file)
+
+
 def copy_text_files(pretrained: Pretrained, folder: str) -> None:
     """Copies the vocabulary and the tokenizer's settings, if they are beside the checkpoint."""
     if pretrained.vocab_file is not None:
+        check_is_no_pointer(pretrained.vocab_file)
         source = os.path.dirname(pretrained.vocab_file)
         shutil.copy(pretrained.vocab_file, folder)
         for name in tokenizer_files.names_in(source):

@@ -166,12 +166,14 @@ def _given_checkpoint(params, options, data, splits) -> Plan:
     (manifest,) = data.values()
     pretrained = read_pretrained(options.checkpoint_path)
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
-    fit.check_classifier(pretrained, manifest, print)
+    columns = fit.check_classifier(pretrained, manifest, print)
     params = _resolved(params, manifest, pretrained)
     model = params.model
-    weights = fit.classifier_weights(model, pretrained)
+    weights = fit.classifier_weights(model, pretrained, columns)
     print(f"{len(weights)} variables from {_described(pretrained)}")
-    source = _source(pretrained.path, weights, lambda again: fit.classifier_weights(model, again))
+    source = _source(
+        pretrained.path, weights, lambda again: fit.classifier_weights(model, again, columns)
+    )
     return Plan(params, options.model_dir, data, splits, [], source, pretrained.path, None)
 
 

@@ -6,7 +6,7 @@ from shared import tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
 from shared.errors import UserError
 from shared.manifest import Manifest, check_run, rebuild_command
-from train.pretrained import fit, modelzoo, texts
+from train.pretrained import fit, modelzoo
 
 # The Model Zoo's default epsilon of the optimizer depends on the precision.
 _EPSILON_MIXED, _EPSILON_FLOAT32 = 1e-5, 1e-8
@@ -50,7 +50,7 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
       config: as the YAML has it.
       manifest: the dataset's manifest; vocab_size and num_cls_classes come from it.
       checkpoint: a Pretrained, or None.
-      log: receives one line if the YAML overrides what the checkpoint was trained with.
+      log: receives lines on what of the checkpoint is left out, assumed, or overridden by the YAML.
     Raises:
       UserError: the checkpoint's sizes or vocabulary are not the run's; all differences are named.
     """
@@ -60,9 +60,7 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
         num_cls_classes=manifest.num_classes,
     )
     if checkpoint is not None:
-        fit.check_fits(config, manifest, checkpoint)
-        for line in texts.notes(checkpoint):
-            log(line)
+        fit.check_fits(config, manifest, checkpoint, log)
     for name, default in modelzoo.DEFAULTS.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:

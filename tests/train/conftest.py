@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
@@ -115,3 +116,27 @@ def own(tmp_path, tiny):
         return folder
 
     return make
+
+
+@pytest.fixture
+def copy_of(tmp_path):
+    """A function: a golden folder -> a copy that a test may change."""
+
+    def copy(folder):
+        return Path(shutil.copytree(folder, tmp_path / folder.name))
+
+    return copy
+
+
+@pytest.fixture
+def changed(copy_of):
+    """A function: {tensor: array or None} -> a copy of hf/pretrained with those changed or gone."""
+
+    def change(tensors, folder="pretrained"):
+        found = copy_of(GOLDEN / "hf" / folder)
+        path = found / "model.safetensors"
+        content = {**load_file(path), **tensors}
+        save_file({name: array for name, array in content.items() if array is not None}, path)
+        return str(found)
+
+    return change

@@ -5,11 +5,13 @@ import statistics
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from shared.errors import UserError
 from shared.manifest import read_manifest
 from tests.inputs import GOLDEN
 from tests.train.runs import assert_same_weights, weights
+from train import convert
 from train.checkpoints import files
 from train.modes import evaluation, seeds
 
@@ -183,3 +185,19 @@ def test_a_classifier_is_scored_as_it_is(train, tmp_path, trained):
     assert (tmp_path / "n" / "predict_test.jsonl").exists()
     with pytest.raises(UserError, match="is pretrained but not a classifier"):
         train("eval", tmp_path / "p", "--checkpoint_path", GOLDEN / "hf" / "google_tf1")
+
+
+def test_a_classifier_with_its_labels_in_another_order_scores_the_same(train, tmp_path, trained):
+    folder = tmp_path / "hf"
+    convert.main([str(trained), str(folder)])
+    config = json.loads((folder / "config.json").read_text())
+    assert config["id2label"] == {"0": "negative", "1": "positive"}
+    config["id2label"] = {"0": "positive", "1": "negative"}
+    (folder / "config.json").write_text(json.dumps(config))
+    tensors = load_file(folder / "model.safetensors")
+    for name in ("classifier.weight", "classifier.bias"):
+        tensors[name] = tensors[name][::-1].copy()
+    save_file(tensors, folder / "model.safetensors")
+    train("eval", trained)
+    train("eval", tmp_path / "n", "--checkpoint_path", folder / "model.safetensors")
+    assert {**results(tmp_path / "n"), "step": 12} == results(trained)

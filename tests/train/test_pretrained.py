@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -16,8 +15,8 @@ from safetensors.numpy import load_file, save_file
 from shared.errors import UserError
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
+from tests.train.tf_files import load_tf, save_tf
 from train import resolve
-from train.checkpoints import tensors as checkpoint
 from train.model import variables
 from train.pretrained import fit
 from train.pretrained.read import read
@@ -34,42 +33,6 @@ def assert_equal(found, expected):
     for name, values in expected.items():
         assert found[name].dtype == np.float32
         np.testing.assert_array_equal(found[name], values, err_msg=name)
-
-
-@pytest.fixture
-def copy_of(tmp_path):
-    """A function: a golden folder -> a copy that a test may change."""
-
-    def copy(folder):
-        return Path(shutil.copytree(folder, tmp_path / folder.name))
-
-    return copy
-
-
-@pytest.fixture
-def changed(copy_of):
-    """A function: {tensor: array or None} -> a copy of hf/pretrained with those changed or gone."""
-
-    def change(tensors, folder="pretrained"):
-        found = copy_of(HF / folder)
-        path = found / "model.safetensors"
-        content = {**load_file(path), **tensors}
-        save_file({name: array for name, array in content.items() if array is not None}, path)
-        return str(found)
-
-    return change
-
-
-def save_tf(prefix, tensors):
-    """Writes a TensorFlow checkpoint."""
-    names = sorted(tensors)
-    tf.raw_ops.SaveV2(prefix=str(prefix), tensor_names=names, shape_and_slices=[""] * len(names),
-                      tensors=[tf.constant(tensors[name]) for name in names])  # fmt: skip
-
-
-def load_tf(prefix):
-    names = [name for name, _ in tf.train.list_variables(str(prefix))]
-    return checkpoint.read(str(prefix), names)
 
 
 def test_hugging_face_google_and_older_names_hold_the_same_weights():
@@ -298,37 +261,6 @@ def test_all_variables_of_a_classifier(tiny):
             fit.check_classifier(read(str(path)), None, print)
 
 
-@pytest.fixture
-def named(copy_of):
-    """A function: (label names of a checkpoint, of the data) -> what check_classifier logs."""
-    folder = copy_of(HF / "classifier")
-    config = json.loads((folder / "config.json").read_text())
-
-    def check(stated, expected):
-        labels = {str(index): name for index, name in enumerate(stated)}
-        (folder / "config.json").write_text(json.dumps({**config, "id2label": labels}))
-        lines = []
-        data = Manifest("mnli", {}, ("premise", "hypothesis"), 128, None, expected, {}, {})
-        fit.check_classifier(read(str(folder)), data, lines.append)
-        return lines
-
-    return check
-
-
-def test_the_order_of_label_names(named):
-    mnli = ("entailment", "neutral", "contradiction")
-    assert named(mnli, mnli) == named(["ENTAILMENT", "NEUTRAL", "CONTRADICTION"], mnli) == []
-    (line,) = named(["LABEL_0", "LABEL_1", "LABEL_2"], mnli)
-    assert "assumed to be entailment, neutral, contradiction, in this order" in line
-    assert named(["LABEL_0"], None) == []
-    with pytest.raises(UserError) as error:
-        named(["contradiction", "entailment", "neutral"], mnli)
-    assert "the checkpoint has contradiction, entailment, neutral\n" in str(error.value)
-    assert "the data has       entailment, neutral, contradiction\n" in str(error.value)
-    with pytest.raises(UserError, match="a score, no labels"):
-        named(mnli, None)
-
-
 def test_our_own_training_must_have_the_records_vocabulary(own, tiny):
     labels = ("entailment", "neutral", "contradiction")
     found = read(str(own(labels)))
@@ -349,41 +281,6 @@ def test_our_own_training_must_have_the_records_vocabulary(own, tiny):
         "vocabulary: the records were made with other (sha256 666666666666), "
         "the checkpoint with bert_base_uncased (555555555555)" in str(error.value)
     )
-
-
-def test_id2label_with_gaps(copy_of):
-    folder = copy_of(HF / "classifier")
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "id2label": {"1": "a", "2": "b"}}))
-    with pytest.raises(UserError, match="config.json: id2label is .*, expected"):
-        read(str(folder))
-
-
-def test_paths_without_a_checkpoint(tmp_path, copy_of):
-    with pytest.raises(UserError, match="no such folder, and no file of that name plus .index"):
-        read(str(tmp_path / "bert-base-uncased"))
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(UserError, match="has no checkpoint; its files are: notes.txt. Expected"):
-        read(str(tmp_path))
-    save_tf(tmp_path / "resnet.ckpt", {"conv1/kernel": [1.0], "conv2/kernel": [1.0]})
-    with pytest.raises(
-        UserError, match="is not a BERT of .*first variables are\n  conv1/kernel\n  conv2/"
-    ):
-        read(str(tmp_path))
-    folder = copy_of(HF / "pretrained")
-    save_tf(folder / "bert_model.ckpt", {"a/b": [1.0]})
-    with pytest.raises(UserError, match="holds Hugging Face checkpoint files and .*bert_model"):
-        read(str(folder))
-
-
-def test_pickled_weights_are_never_read(copy_of):
-    folder = copy_of(HF / "pretrained")
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(UserError) as error:
-        read(str(folder))
-    assert "has its weights only as pytorch_model.bin: a pickle" in str(error.value)
-    assert f"glob.glob('{folder}/pytorch_model*.bin')" in str(error.value)
-    assert "weights_only=True" in str(error.value)
 
 
 def test_which_of_several_checkpoints_in_a_folder(tmp_path):

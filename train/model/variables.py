@@ -30,6 +30,11 @@ MLM_OUTPUT_EMBEDDINGS = "embedding_weights"
 QUERY, KEY, VALUE = "q_projection", "k_projection", "v_projection"
 
 
+def is_head(name):
+    """Whether a variable belongs to one task or to pretraining, not to the encoder or pooler."""
+    return name.startswith((OUTPUT, MLM_OUTPUT_EMBEDDINGS, MLM_DENSE, MLM_NORM, MLM_BIAS))
+
+
 def projection(layer, which):
     """The dense layer of a query, key or value projection."""
     return f"encoder/self_attention{_number(layer)}/{which}/{which}"

@@ -1,5 +1,6 @@
 """Reads bert_config.json (Google) and config.json (Hugging Face), which share their keys."""
 
+import json
 from typing import Any, Dict, NamedTuple
 
 from shared.errors import UserError
@@ -16,14 +17,23 @@ SIZES = {
 }
 # What both use if the file does not say.
 DEFAULT_ACTIVATION, DEFAULT_EPSILON = "gelu", 1e-12
+# {key: the only value that our model computes}; other values change answers, but no shape.
+_FIXED = {
+    "model_type": "bert",
+    "position_embedding_type": "absolute",
+    "is_decoder": False,
+    "is_encoder_decoder": False,
+    "add_cross_attention": False,
+}
 # {hidden_act: our encoder_nonlinearity}; `gelu` is a different function in each.
 GOOGLE_ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu"}
 HUGGING_FACE_ACTIVATIONS = {"gelu": "gelu_erf", "gelu_new": "gelu", "gelu_pytorch_tanh": "gelu"}
 
 
 class BertConfig(NamedTuple):
-    """sizes: {our name: value}; content: the whole mapping."""
+    """path: of the file; sizes: {our name: value}; content: the whole mapping."""
 
+    path: str
     sizes: Dict[str, int]
     encoder_nonlinearity: str
     layer_norm_epsilon: float
@@ -47,14 +57,22 @@ def read(path: str, activations: Dict[str, str]) -> BertConfig:
     ]
     if type(epsilon) not in (int, float):
         faults.append(f"layer_norm_eps is {epsilon!r}")
-    if content.get("model_type", "bert") != "bert":
-        faults.append(f"model_type is {content['model_type']!r}")
+    faults += [
+        f"{key} is {content[key]!r} (supported: {json.dumps(value)})"
+        for key, value in _FIXED.items()
+        if content.get(key, value) != value
+    ]
     if str(activation) not in activations:
         faults.append(f"hidden_act is {activation!r} (supported: {', '.join(activations)})")
     if faults:
         raise UserError(f"{path}: not a BERT that can be loaded: {'; '.join(faults)}")
     sizes = {ours: content[theirs] for ours, theirs in SIZES.items()}
-    return BertConfig(sizes, activations[activation], float(epsilon), content)
+    return BertConfig(path, sizes, activations[activation], float(epsilon), content)
+
+
+def states_sizes(path: str) -> bool:
+    """Whether a JSON file describes a model such as BERT at all."""
+    return any(key in SIZES.values() for key in _mapping(path))
 
 
 def _mapping(path: str) -> Dict[str, Any]:

@@ -1,24 +1,28 @@
 """Whether a checkpoint fits the run, and which variables start from it."""
 
-from typing import Dict, List
+from typing import Callable, Dict, List, Optional, Sequence
+
+import numpy as np
 
 from shared.config import ModelConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
 from train.model import variables
-from train.pretrained import texts
+from train.pretrained import label_order, tables, texts
+from train.pretrained.weights import in_one_line
 
-# Tables are padded to a multiple of at most this; without its vocabulary, a table with more rows
-# above the records' pieces may be another vocabulary's.
-_MOST_PADDING = 128
+_MISSING, _NOT_FINITE = ": missing", "values are NaN or infinite"
 
 
-def check_fits(config: ModelConfig, manifest: Manifest, checkpoint) -> None:
+def check_fits(
+    config: ModelConfig, manifest: Manifest, checkpoint, log: Callable[[str], None]
+) -> None:
     """Checks that the checkpoint has the sizes, vocabulary and case of the run.
 
     Args:
       config: its vocab_size is ignored; the records decide.
       checkpoint: a Pretrained.
+      log: receives a line for all that is assumed, or left out.
     Raises:
       UserError: all differences.
     """
@@ -27,55 +31,64 @@ def check_fits(config: ModelConfig, manifest: Manifest, checkpoint) -> None:
         for name, size in checkpoint.sizes.items()
         if size != getattr(config, name) and name != "vocab_size"
     ]
-    words = [*_too_few_rows(manifest, checkpoint), *texts.differences(manifest, checkpoint)]
-    if not sizes and not words:
+    words = [
+        *tables.word_differences(manifest, checkpoint),
+        *texts.differences(manifest, checkpoint),
+    ]
+    segments = tables.segment_differences(manifest, checkpoint)
+    if not sizes and not words and not segments:
+        for line in _notes(config, manifest, checkpoint):
+            log(line)
         return
     advice = ["Use a configuration of its size (CONFIG)."] if sizes else []
     if words:
         advice.append(texts.advice(manifest, checkpoint))
-    lines = [f"the checkpoint {checkpoint.path} does not fit this run:", *sizes, *words, *advice]
-    raise UserError("\n".join(lines))
+    title = f"the checkpoint {checkpoint.path} does not fit this run:"
+    raise UserError("\n".join([title, *sizes, *segments, *words, *advice]))
 
 
-def _too_few_rows(manifest: Manifest, checkpoint) -> List[str]:
-    """A table has a row for each piece; more rows are padding, or belong to added tokens."""
-    ours = manifest.vocabulary
-    rows = checkpoint.sizes.get("vocab_size", ours.size)
-    is_known = checkpoint.vocab_file or checkpoint.vocabulary_sha256
-    if ours.size <= rows and (is_known or rows < ours.size + _MOST_PADDING):
-        return []
-    return [f"  vocab_size: the checkpoint has {rows}, the records have {ours.size} ({ours.name})"]
+def _notes(config: ModelConfig, manifest: Manifest, checkpoint) -> List[str]:
+    lines = [*checkpoint.notes, *tables.notes(manifest, checkpoint), *texts.notes(checkpoint)]
+    lines += notes_on_values(checkpoint)
+    if "num_heads" not in checkpoint.sizes:
+        lines.append(
+            f"{checkpoint.path} does not state its number of attention heads; the configuration's "
+            f"{config.num_heads} is used"
+        )
+    if checkpoint.unused:
+        lines.append(f"not used of {checkpoint.path}: {in_one_line(checkpoint.unused)}")
+    return lines
 
 
-def check_classifier(checkpoint, manifest: Manifest, log) -> None:
+def notes_on_values(checkpoint) -> List[str]:
+    """A line if the checkpoint has tables or kernels of zeros, which no training leaves."""
+    zeros = [
+        name for name, array in checkpoint.weights.items() if array.ndim == 2 and not array.any()
+    ]
+    stored = in_one_line([checkpoint.stored_as[name] for name in zeros])
+    where = f"{checkpoint.path}: {stored}"
+    return [f"warning: is the file whole? All values are 0 in {where}"] if zeros else []
+
+
+def check_classifier(checkpoint, manifest: Manifest, log: Callable[[str], None]) -> List[int]:
     """Checks that a checkpoint is a classifier whose outputs are the labels of the data.
 
-    Upper and lower case are the same here: checkpoints say ENTAILMENT where GLUE says entailment.
-
-    Args: log, receives one line if the checkpoint does not name its labels.
+    Args: log, as of label_order.columns.
+    Returns: its outputs in the order of the data's labels.
     Raises:
-      UserError: it is not a classifier; or it has other labels, or the same in another order.
+      UserError: it is not a classifier, or has other labels.
     """
+    if checkpoint.output_fault:
+        raise UserError(
+            f"{checkpoint.output_fault}. It cannot be scored as it is, but trained from: "
+            "make train CHECKPOINT=<it>"
+        )
     if not checkpoint.is_classifier:
         raise UserError(
             f"{checkpoint.path} ({checkpoint.format}) is pretrained but not a classifier: it has "
             "no output layer for a task. Fine-tune it first: make train CHECKPOINT=<it>"
         )
-    stated, expected = checkpoint.label_names, manifest.label_names
-    if stated is None:
-        if expected is not None:
-            log(
-                f"{checkpoint.path} does not name its labels; its outputs are assumed to be "
-                f"{', '.join(expected)}, in this order"
-            )
-    elif [name.lower() for name in stated] != [name.lower() for name in expected or ()]:
-        raise UserError(
-            f"the outputs of {checkpoint.path} are not the labels of the data:\n"
-            f"  the checkpoint has {', '.join(stated)}\n"
-            f"  the data has       {', '.join(expected or ['a score, no labels'])}\n"
-            "Give data that was built with its labels in its order, or a classifier for "
-            f"{manifest.task}."
-        )
+    return label_order.columns(checkpoint, manifest, log)
 
 
 def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]":
@@ -97,13 +110,21 @@ def initial_weights(config: ModelConfig, checkpoint) -> "tuple[Dict, List[str]]"
     return _take(wanted, checkpoint, without_pooler), new
 
 
-def classifier_weights(config: ModelConfig, checkpoint) -> Dict:
+def classifier_weights(
+    config: ModelConfig, checkpoint, columns: Optional[Sequence[int]] = None
+) -> Dict:
     """All variables of a classifier, {name: array}, to evaluate or predict with it.
 
+    Args: columns, which of its outputs to use, in this order; None for all.
     Raises:
       UserError: as initial_weights.
     """
-    return _take(variables.table(config), checkpoint)
+    weights = _take(variables.table(config), checkpoint)
+    if columns is not None:
+        for part in ("/kernel", "/bias"):
+            name = variables.OUTPUT + part
+            weights[name] = np.ascontiguousarray(weights[name][..., columns])
+    return weights
 
 
 def check_complete(checkpoint) -> None:
@@ -112,18 +133,25 @@ def check_complete(checkpoint) -> None:
     The pooler and the output layer may be missing.
 
     Raises:
-      UserError: as initial_weights.
+      UserError: as initial_weights; or a head is faulty, which a training would not use.
     """
     weights = checkpoint.weights
+    if checkpoint.is_classifier and checkpoint.output_fault:
+        raise UserError(f"{checkpoint.output_fault}; correct it")
     absent = tuple(
         head
         for head in (variables.POOLER, variables.OUTPUT)
-        if not any(name.startswith(head) for name in weights)
+        if not any(name.startswith(head) for name in checkpoint.stored_as)
     )
-    outputs = len(weights.get(variables.OUTPUT + "/bias", ()))
     unknown = dict.fromkeys(("hidden_size", "num_heads", "num_hidden_layers", "filter_size"), 0)
-    sizes = {**unknown, "vocab_size": 0, "num_cls_classes": outputs, **checkpoint.sizes}
+    sizes = {**unknown, "vocab_size": 0, "num_cls_classes": checkpoint.outputs, **checkpoint.sizes}
     specs = variables.table(ModelConfig(**sizes))
+    names = {spec.name for spec in specs}
+    specs += [
+        variables.Spec(name, np.shape(weights.get(name)), "")
+        for name in (*weights, *checkpoint.unreadable)
+        if name not in names
+    ]
     _take([spec for spec in specs if not spec.name.startswith(absent)], checkpoint)
 
 
@@ -134,22 +162,34 @@ def _take(specs, checkpoint, without_pooler: str = "") -> Dict:
     Raises:
       UserError: lists everything that is wrong.
     """
-    weights = checkpoint.weights
-    faults = [fault for spec in specs for fault in _fault(spec, weights.get(spec.name))]
-    pooler_only = faults and all(variables.POOLER in fault for fault in faults)
+    faults = [fault for spec in specs for fault in _fault(spec, checkpoint)]
+    lacks_pooler_only = bool(faults) and all(variables.POOLER in fault for fault in faults)
+    # What seems to be a head may be what is missing, under another name.
+    is_doubtful = not lacks_pooler_only and any(fault.endswith(_MISSING) for fault in faults)
+    unexpected = (*checkpoint.left_over, *(checkpoint.unused if is_doubtful else ()))
     faults += [
-        f"  {name}: unexpected, not part of a BERT of this size" for name in checkpoint.left_over
+        f"  {name}: unexpected, not part of a BERT of this size" for name in sorted(unexpected)
     ]
     if faults:
         title = f"the checkpoint {checkpoint.path} ({checkpoint.format}) is not the expected BERT:"
-        advice = [without_pooler] if pooler_only and without_pooler else []
+        advice = [without_pooler] if lacks_pooler_only and without_pooler else []
+        if any(fault.endswith(_NOT_FINITE) for fault in faults):
+            advice.append("Its training diverged, or float16 was too small for it: use another.")
         raise UserError("\n".join([title, *faults, *advice]))
-    return {spec.name: weights[spec.name] for spec in specs}
+    return {
+        spec.name: tables.as_needed(checkpoint.weights[spec.name], spec.shape) for spec in specs
+    }
 
 
-def _fault(spec, found) -> List[str]:
+def _fault(spec, checkpoint) -> List[str]:
+    found = checkpoint.weights.get(spec.name)
     if found is None:
-        return [f"  {spec.name}: missing"]
-    if found.shape != spec.shape:
+        return [f"  {checkpoint.unreadable.get(spec.name, spec.name + _MISSING)}"]
+    if not tables.will_do(spec, found.shape):
         return [f"  {spec.name}: shape {found.shape}, expected {spec.shape}"]
-    return []
+    return _not_finite(checkpoint.stored_as[spec.name], found)
+
+
+def _not_finite(name: str, array: np.ndarray) -> List[str]:
+    count = array.size - np.count_nonzero(np.isfinite(array))
+    return [f"  {name}: {count:,} of {array.size:,} {_NOT_FINITE}"] if count else []

@@ -1,18 +1,21 @@
-"""Reads Google's BERT: bert_model.ckpt of TensorFlow 1, and bert_config.json if beside it."""
+"""Reads Google's BERT: bert_model.ckpt of TensorFlow 1, and its configuration if beside it."""
 
 import os
 import re
-from typing import Dict
+from typing import Any, Dict, List
 
 import numpy as np
 
+from shared.errors import UserError
 from train.model import variables
-from train.pretrained import bert_config, names, texts
+from train.pretrained import bert_config, names, output_layer, texts
 from train.pretrained.bert_config import GOOGLE_ACTIVATIONS, BertConfig
-from train.pretrained.weights import Pretrained, renamed, sizes_of
+from train.pretrained.output_layer import OutputLayer
+from train.pretrained.weights import Pretrained, renamed, rows_of, sizes_of
 
 FORMAT = "Google TF1 checkpoint"
-CONFIG_FILE = "bert_config.json"
+# Under the second name where Hugging Face published the checkpoint.
+CONFIG_FILES = ("bert_config.json", "config.json")
 
 
 def recognizes(tensors: Dict[str, np.ndarray]) -> bool:
@@ -23,41 +26,70 @@ def recognizes(tensors: Dict[str, np.ndarray]) -> bool:
 def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
     """The checkpoint in our terms.
 
-    Without bert_config.json the number of heads is unknown.
+    Without its configuration the number of heads is unknown.
 
     Args: tensors, {Google's name: array}.
     """
     folder = os.path.dirname(prefix)
     config = _config(folder)
     num_layers = config.sizes.get("num_hidden_layers", _count_layers(tensors))
-    is_classifier = "output_weights" in tensors
-    table = names.google(num_layers, is_classifier)
+    layer = OutputLayer()
+    if "output_weights" in tensors:
+        # `architectures` is of the Hugging Face model whose config.json this was.
+        stated = {**config.content, "architectures": None}
+        layer = output_layer.read(stated, tensors["output_weights"], config.path)
+    table = names.google(num_layers, layer.is_classifier)
     ours = {theirs: name for name, theirs in table.items()}
-    weights, left_over = renamed(tensors, ours.get, prefix)
+    found = renamed(tensors, ours.get, lambda name: name.startswith("bert/"), prefix)
     output = variables.OUTPUT + "/kernel"
-    if output in weights:  # [outputs, hidden_size] there
-        weights[output] = np.ascontiguousarray(weights[output].T)
+    if output in found.weights:  # [outputs, hidden_size] there
+        found.weights[output] = np.ascontiguousarray(found.weights[output].T)
     return Pretrained(
         path=prefix,
         format=FORMAT,
-        weights=weights,
-        left_over=left_over,
-        sizes={**sizes_of(weights, num_layers), **config.sizes},
+        sizes={**sizes_of(found.weights, num_layers), **config.sizes, **rows_of(found.weights)},
         encoder_nonlinearity=config.encoder_nonlinearity,
         layer_norm_epsilon=config.layer_norm_epsilon,
-        is_classifier=is_classifier,
-        label_names=None,
+        **found._asdict(),
+        **layer._asdict(),
         **texts.facts(folder, {}),
     )
 
 
 def _config(folder: str) -> BertConfig:
-    """bert_config.json; if it is missing, the defaults of Google's code, and no sizes."""
-    path = os.path.join(folder, CONFIG_FILE)
-    if os.path.exists(path):
-        return bert_config.read(path, GOOGLE_ACTIVATIONS)
-    nonlinearity = GOOGLE_ACTIVATIONS[bert_config.DEFAULT_ACTIVATION]
-    return BertConfig({}, nonlinearity, bert_config.DEFAULT_EPSILON, {})
+    """What the folder says; if it says nothing, the defaults of Google's code, and no sizes.
+
+    Raises:
+      UserError: two configurations contradict each other.
+    """
+    paths = _config_paths(folder)
+    found = [bert_config.read(path, GOOGLE_ACTIVATIONS) for path in paths]
+    if not found:
+        nonlinearity = GOOGLE_ACTIVATIONS[bert_config.DEFAULT_ACTIVATION]
+        return BertConfig(folder, {}, nonlinearity, bert_config.DEFAULT_EPSILON, {})
+    facts = [_facts(config) for config in found]
+    differing = [name for name, value in facts[0].items() if value != facts[-1][name]]
+    if differing:
+        lines = [f"  {n}: {facts[0][n]} and {facts[-1][n]}" for n in differing]
+        raise UserError(
+            f"{' and '.join(paths)} contradict each other; remove the wrong one:\n"
+            + "\n".join(lines)
+        )
+    return found[0]
+
+
+def _config_paths(folder: str) -> List[str]:
+    """The files that describe the checkpoint; a config.json may be of something else."""
+    own, other = (os.path.join(folder, name) for name in CONFIG_FILES)
+    described = os.path.exists(other) and bert_config.states_sizes(other)
+    return [*([own] if os.path.exists(own) else []), *([other] if described else [])]
+
+
+def _facts(config: BertConfig) -> Dict[str, Any]:
+    """What two configurations must agree on; the table's rows are counted, not read here."""
+    facts = {**config.sizes, **config._asdict()}
+    left_out = ("vocab_size", "path", "sizes", "content")
+    return {name: facts[name] for name in facts if name not in left_out}
 
 
 def _count_layers(tensors: Dict[str, np.ndarray]) -> int:

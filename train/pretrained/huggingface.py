@@ -16,17 +16,20 @@ from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
 from train.model import variables
-from train.pretrained import bert_config, names, safetensors_file, texts
+from train.pretrained import bert_config, names, output_layer, safetensors_file, texts
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
-from train.pretrained.weights import Pretrained, renamed
+from train.pretrained.output_layer import OutputLayer
+from train.pretrained.weights import Pretrained, Renamed, renamed, rows_of
 
 FORMAT = "Hugging Face checkpoint"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 SHARDS_FILE = WEIGHTS_FILE + ".index.json"
 # The MLM bias under a second name: transformers ties the two only if the decoder is tied, too.
 _DECODER_BIAS = "cls.predictions.decoder.bias"
-# How transformers names classes when it only knows how many there are.
-_NAMELESS = "LABEL_"
+# What torch.nn.DataParallel puts before every name.
+_PARALLEL = "module."
+# Constants, not weights, that some versions of transformers saved: 0, 1, 2, ... and 0, 0, 0, ...
+_BUFFERS = (".position_ids", ".token_type_ids")
 # {(has a masked-language head, has an output layer that is not a classifier's): class}
 _ARCHITECTURES = {
     (True, True): "BertForPreTraining",
@@ -34,8 +37,6 @@ _ARCHITECTURES = {
     (False, True): "BertForNextSentencePrediction",
     (False, False): "BertModel",
 }
-
-
 _WEIGHT_MAP = 'Expected {"weight_map": {tensor: file}}; copy the checkpoint again.'
 
 
@@ -51,21 +52,34 @@ def read(folder: str) -> Pretrained:
       UserError: a file is missing or damaged, or does not belong to a BERT.
     """
     config = bert_config.read(os.path.join(folder, CONFIG_FILE), HUGGING_FACE_ACTIVATIONS)
-    tensors = _tensors(folder)
-    num_layers = config.sizes["num_hidden_layers"]
-    is_classifier = "classifier.weight" in tensors
-    weights, left_over = _weights(tensors, names.hugging_face(num_layers, is_classifier), folder)
+    tensors, notes = _without_parallel(_tensors(folder), folder)
+    layer, kernel = OutputLayer(), tensors.get("classifier.weight")
+    if kernel is not None:
+        layer = output_layer.read(config.content, kernel, config.path)
+    table = names.hugging_face(config.sizes["num_hidden_layers"], layer.is_classifier)
+    found = _renamed(tensors, table, folder)
     return Pretrained(
         path=folder,
         format=FORMAT,
-        weights=weights,
-        left_over=left_over,
-        sizes=config.sizes,
+        sizes={**config.sizes, **rows_of(found.weights)},
         encoder_nonlinearity=config.encoder_nonlinearity,
         layer_norm_epsilon=config.layer_norm_epsilon,
-        is_classifier=is_classifier,
-        label_names=_label_names(config.content, folder) if is_classifier else None,
+        notes=notes,
+        **found._asdict(),
+        **layer._asdict(),
         **texts.facts(folder, {}),
+    )
+
+
+def _without_parallel(
+    tensors: Dict[str, np.ndarray], folder: str
+) -> Tuple[Dict[str, np.ndarray], Tuple[str, ...]]:
+    """The tensors without a prefix that all names have, and a line for the log if they had it."""
+    if not tensors or not all(name.startswith(_PARALLEL) for name in tensors):
+        return tensors, ()
+    plain = {name[len(_PARALLEL) :]: array for name, array in tensors.items()}
+    return plain, (
+        f"{folder}: all names begin with {_PARALLEL} (DataParallel's), which is left off",
     )
 
 
@@ -98,10 +112,7 @@ def _shards(folder: str) -> List[str]:
     return shards
 
 
-def _weights(
-    tensors: Dict[str, np.ndarray], table: Dict[str, str], folder: str
-) -> Tuple[Dict[str, np.ndarray], Tuple[str, ...]]:
-    """The tensors under our names, and the names of those that are not part of BERT."""
+def _renamed(tensors: Dict[str, np.ndarray], table: Dict[str, str], folder: str) -> Renamed:
     ours = {theirs: name for name, theirs in table.items()}
     ours[_DECODER_BIAS] = variables.MLM_BIAS
 
@@ -110,33 +121,20 @@ def _weights(
         plain = plain.replace("LayerNorm.beta", "LayerNorm.bias")
         return ours.get(plain) or ours.get("bert." + plain)
 
-    # An index, 0, 1, 2, ..., that older versions saved.
-    kept = {name: tensors[name] for name in tensors if not name.endswith(".position_ids")}
-    weights, left_over = renamed(kept, our_name, folder)
-    weights = {name: _transposed(name, array) for name, array in weights.items()}
+    has_prefix = any(name.startswith("bert.") for name in tensors)
+    inside = ("bert.",) if has_prefix else ("embeddings.", "encoder.", "pooler.")
+    kept = {name: array for name, array in tensors.items() if not name.endswith(_BUFFERS)}
+    found = renamed(kept, our_name, lambda name: name.startswith(inside), folder)
+    weights = {name: _transposed(name, array) for name, array in found.weights.items()}
     decoder = weights.get(variables.MLM_OUTPUT_EMBEDDINGS)
     if decoder is not None and np.array_equal(decoder, weights.get(variables.WORD_EMBEDDINGS)):
         del weights[variables.MLM_OUTPUT_EMBEDDINGS]  # tied: written twice
-    return weights, left_over
+    return found._replace(weights=weights)
 
 
 def _transposed(name: str, array: np.ndarray) -> np.ndarray:
     """Transposes a kernel: from theirs to ours and back."""
     return np.ascontiguousarray(array.T if name.endswith("/kernel") else array)
-
-
-def _label_names(content: Dict[str, Any], folder: str) -> Optional[Tuple[str, ...]]:
-    """id2label in the order of the ids; None if it holds no names."""
-    labels = content.get("id2label") or {}
-    try:
-        found = tuple(labels[str(index)] for index in range(len(labels)))
-        nameless = all(name.startswith(_NAMELESS) for name in found)
-    except (KeyError, TypeError, AttributeError):
-        raise UserError(
-            f"{os.path.join(folder, CONFIG_FILE)}: id2label is {labels!r}, expected "
-            '{"0": <name of label 0>, "1": ...}'
-        ) from None
-    return None if nameless else found
 
 
 def write(folder: str, pretrained: Pretrained) -> None:
@@ -183,7 +181,7 @@ def _config(pretrained: Pretrained) -> Dict[str, Any]:
     config = {
         "model_type": "bert",
         **{theirs: pretrained.sizes[ours] for ours, theirs in bert_config.SIZES.items()},
-        "type_vocab_size": variables.SEGMENTS,
+        "type_vocab_size": weights[variables.SEGMENT_EMBEDDINGS].shape[0],
         "hidden_act": acts[pretrained.encoder_nonlinearity],
         "layer_norm_eps": pretrained.layer_norm_epsilon,
         "tie_word_embeddings": variables.MLM_OUTPUT_EMBEDDINGS not in weights,
@@ -195,12 +193,10 @@ def _config(pretrained: Pretrained) -> Dict[str, Any]:
 
 
 def _classifier_config(pretrained: Pretrained) -> Dict[str, Any]:
-    (outputs,) = pretrained.weights[variables.OUTPUT + "/bias"].shape
-    label_names = pretrained.label_names or [f"{_NAMELESS}{index}" for index in range(outputs)]
-    is_score = outputs == 1 and pretrained.label_names is None
+    label_names = pretrained.label_names or output_layer.nameless(pretrained.outputs)
     return {
-        "architectures": ["BertForSequenceClassification"],
-        "problem_type": "regression" if is_score else "single_label_classification",
+        "architectures": [output_layer.TEXT_CLASSIFIER],
+        "problem_type": output_layer.SCORE if pretrained.is_score else output_layer.CLASSES,
         "id2label": {str(index): name for index, name in enumerate(label_names)},
         "label2id": {name: index for index, name in enumerate(label_names)},
     }

@@ -44,25 +44,30 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
     model, data, is_own = _params(folder)
     num_layers = _count_layers(tensors)
     known = names.modelzoo(num_layers)
-    weights, left_over = renamed(tensors, lambda name: name if name in known else None, prefix)
-    sizes = sizes_of(weights, num_layers)
+    found = renamed(tensors, lambda name: name if name in known else None, _is_inside, prefix)
+    weights, sizes = found.weights, sizes_of(found.weights, num_layers)
     if "num_heads" in model:
         sizes["num_heads"] = model.pop("num_heads")
     label_names = data.get("label_names")
     return Pretrained(
         path=prefix,
         format=OWN_FORMAT if is_own else FORMAT,
-        weights=weights,
-        left_over=left_over,
         sizes=sizes,
-        is_classifier=variables.OUTPUT + "/kernel" in weights and variables.MLM_BIAS not in weights,
+        is_classifier=variables.OUTPUT + "/kernel" in weights
+        and variables.MLM_BIAS not in found.stored_as,
         label_names=None if label_names is None else tuple(label_names),
         vocabulary_name=data.get("vocabulary"),
         vocabulary_sha256=data.get("vocabulary_sha256"),
         is_own=is_own,
+        **found._asdict(),
         **{**DEFAULTS, **model},
         **texts.facts(folder, data),
     )
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a variable belongs to the encoder or the embeddings, not to a head."""
+    return re.match("[^/]*(encoder|embedding)[^/]*/", name) is not None
 
 
 def _count_layers(tensors: Dict[str, np.ndarray]) -> int:

@@ -5,7 +5,7 @@ import os
 from typing import List
 
 from shared.errors import UserError
-from train.pretrained import google, huggingface, modelzoo, tf_checkpoint
+from train.pretrained import google, huggingface, modelzoo, paths, tf_checkpoint
 from train.pretrained.weights import Pretrained
 
 _TENSORFLOW_FORMATS = (google, modelzoo)
@@ -21,9 +21,11 @@ _SHOWN = 5  # variables of an unknown model, to help identify it
 def read(path: str) -> Pretrained:
     """The checkpoint in a folder, or with a TensorFlow prefix such as runs/model.ckpt-1000.
 
+    Args: path, as people give it.
     Raises:
       UserError: there is no checkpoint, its format is unknown, or it is damaged.
     """
+    path = paths.resolved(path)
     prefixes, has_safetensors = tf_checkpoint.prefixes(path), huggingface.recognizes(path)
     if prefixes and has_safetensors:
         raise UserError(
@@ -47,6 +49,11 @@ def read(path: str) -> Pretrained:
 
 
 def _no_checkpoint(path: str) -> UserError:
+    folder, name = os.path.split(path)
+    if os.path.isfile(path) and fnmatch.fnmatch(name, _PICKLES):
+        return UserError(_how_to_convert(folder or os.curdir, [name]))
+    if os.path.isfile(path):
+        return UserError(f"{path} is no file of a checkpoint that is read here. {_EXPECTED}")
     if not os.path.isdir(path):
         fault = "no such folder, and no file of that name plus .index"
         return UserError(f"{path}: {fault}. {_EXPECTED}")

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Dict, List, NamedTuple, Tuple
 import numpy as np
 
 from shared.errors import UserError
+from shared.files import check_is_no_pointer
 
 _LENGTH_BYTES = 8
 _METADATA = "__metadata__"
@@ -57,6 +58,7 @@ def read(path: str) -> Dict[str, np.ndarray]:
       UserError: the file is missing, damaged or incomplete, or holds a dtype that NumPy lacks.
     """
     try:
+        check_is_no_pointer(path)
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             header, data_bytes = _header(file, size, path)

@@ -8,6 +8,7 @@ import numpy as np
 
 from shared import quiet
 from shared.errors import UserError, plain_message
+from shared.files import check_is_no_pointer
 from train.checkpoints import files, model_dir
 
 _INDEX = ".index"
@@ -16,17 +17,12 @@ _INDEX = ".index"
 def prefixes(path: str) -> List[str]:
     """The checkpoints at a path, without the extensions of their files.
 
-    Args: path, a folder, a prefix (runs/model.ckpt-1000) or the name of a prefix's .index file.
+    Args: path, a folder or a prefix (runs/model.ckpt-1000).
     """
     if os.path.isdir(path):
         found = sorted(glob.glob(os.path.join(glob.escape(path), "*" + _INDEX)))
-        return [_without_index(file) for file in found]
-    prefix = _without_index(path)
-    return [prefix] if os.path.exists(prefix + _INDEX) else []
-
-
-def _without_index(path: str) -> str:
-    return path[: -len(_INDEX)] if path.endswith(_INDEX) else path
+        return [file[: -len(_INDEX)] for file in found]
+    return [path] if os.path.exists(path + _INDEX) else []
 
 
 def choose(path: str, found: List[str]) -> str:
@@ -70,6 +66,8 @@ def read(prefix: str) -> Dict[str, np.ndarray]:
         is_weight = (name for name in shapes if shapes[name] and _parent(name) not in shapes)
         return {name: reader.get_tensor(name) for name in is_weight}
     except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+        for file in glob.glob(glob.escape(prefix) + ".*"):
+            check_is_no_pointer(file)
         raise UserError(
             f"the checkpoint {prefix} is damaged or incomplete: {plain_message(error)}. Copy all "
             "its files again: .index and every .data."

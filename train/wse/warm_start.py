@@ -1,7 +1,8 @@
 """A checkpoint that tf.estimator's warm start can read, from weights of any format.
 
-Warm start finds variables by name, so a checkpoint with the Model Zoo's names is read in place. The
-weights of any other are first written below model_dir, in the form that train.convert writes.
+Warm start finds variables by name, so a checkpoint that has the run's weights under the Model Zoo's
+names is read in place. The weights of any other are first written below model_dir, in the form that
+train.convert writes.
 """
 
 import errno
@@ -17,7 +18,6 @@ import tensorflow as tf
 from shared.errors import UserError
 from train.checkpoints import files
 from train.checkpoints import tensors as checkpoint
-from train.model import variables
 from train.plan import Plan
 
 
@@ -31,9 +31,9 @@ def path_of(plan: Plan) -> Optional[str]:
     """
     if plan.source is None:
         return None
-    if _has_our_names(plan.source.path):
-        return os.path.abspath(plan.source.path)
     weights = plan.source.read()
+    if _has(plan.source.path, weights):
+        return os.path.abspath(plan.source.path)
     folder = os.path.join(os.path.abspath(plan.model_dir), f"warm_start-{_digest(weights)}")
     if not os.path.exists(folder):
         print(f"converting {plan.source.path} for a warm start: {folder}")
@@ -41,9 +41,16 @@ def path_of(plan: Plan) -> Optional[str]:
     return files.path_of(folder, 0)
 
 
-def _has_our_names(path: str) -> bool:
-    return os.path.exists(path + ".index") and tf.train.load_checkpoint(path).has_tensor(
-        variables.WORD_EMBEDDINGS
+def _has(path: str, weights: Dict[str, np.ndarray]) -> bool:
+    """Whether a checkpoint has exactly these: a run may use a part of a table, in another order."""
+    if not os.path.exists(path + ".index"):
+        return False
+    reader = tf.train.load_checkpoint(path)
+    return all(
+        reader.has_tensor(name)
+        and reader.get_tensor(name).dtype == array.dtype
+        and np.array_equal(reader.get_tensor(name), array)
+        for name, array in weights.items()
     )
 
 
