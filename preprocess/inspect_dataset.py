@@ -11,7 +11,7 @@ import sys
 from preprocess import lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
-from shared import records, tasks, vocab, word_pieces
+from shared import records, shown, tasks, vocab, word_pieces
 from shared.errors import UserError, exit_code
 from shared.manifest import Manifest, Split, read_manifest
 from shared.shards import shard_paths
@@ -114,7 +114,8 @@ class _Examples:
         faults, rows = self._checker.check(first.first(_EXAMPLES).as_list() if first else [])
         if faults:
             raise UserError(f"{path} record {min(faults)}: {faults[min(faults)]}; run make verify")
-        labels = [_label(label, self._manifest) for label in rows["labels"].tolist()]
+        entry = self._manifest.splits[split]
+        labels = [_label(label, self._manifest, entry) for label in rows["labels"].tolist()]
         texts = [
             [self._pieces[i] for i in ids[mask == records.TOKEN]]
             for ids, mask in zip(rows["input_ids"], rows["input_mask"], strict=True)
@@ -122,8 +123,8 @@ class _Examples:
         return [{"label": a, "tokens": b} for a, b in zip(labels, texts, strict=True)]
 
 
-def _label(label, manifest: Manifest):
-    if label == records.UNLABELLED:
+def _label(label, manifest: Manifest, entry: Split):
+    if label == records.UNLABELLED and not entry.is_labelled:
         return None
     return round(label, 4) if manifest.is_regression else manifest.label_names[label]
 
@@ -144,11 +145,12 @@ def text(content: dict) -> str:
 
 def _split_lines(name: str, split: dict, max_sequence_length: int) -> list:
     examples = split["examples"]
+    counts = split["labels"] if split["unlabelled"] < examples else {}
     labels = [
-        f"{label} {count:,} ({count / examples:.1%})" for label, count in split["labels"].items()
+        f"{shown.plain(label)} {count:,} ({count / examples:.1%})"
+        for label, count in counts.items()
     ]
-    if split["unlabelled"] == examples:
-        labels = []
+    labels = [shown.listed(labels)] if labels else []
     if split["unlabelled"]:
         labels.append(f"none {split['unlabelled']:,}")
     tokens = "  ".join(f"{key} {value}" for key, value in split["tokens"].items())
@@ -189,7 +191,8 @@ def _price_lines(split: dict, max_sequence_length: int) -> list:
 
 def _example_lines(split: dict) -> list:
     return [
-        f"  {entry['label'] if entry['label'] is not None else '-'}: {' '.join(entry['tokens'])}"
+        f"  {'-' if entry['label'] is None else shown.plain(str(entry['label']))}: "
+        f"{' '.join(entry['tokens'])}"
         for entry in split["decoded"]
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from preprocess.encoding.encode import min_sequence_length
-from preprocess.sources import user_spec
+from preprocess.sources import user_labels, user_spec
 from preprocess.sources.user_spec import UserSpec
 from shared import tasks, vocab, where
 from shared.errors import UserError
@@ -104,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--text", help="their text column, or two for pairs: title,body")
     parser.add_argument("--label", help="their label column")
+    kinds = " or ".join(user_labels.KINDS)
+    parser.add_argument("--labels", help=f"{kinds} (scores if they are decimal numbers)")
     parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: skip rows that cannot be read")
     parser.add_argument(
         "--max_sequence_length", type=int, help="tokens in a record (the task's default)"
@@ -124,15 +126,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _user_spec(parsed) -> Optional[UserSpec]:
-    options = {"--text": parsed.text, "--label": parsed.label, "--bad_rows": parsed.bad_rows}
+    options = {key: getattr(parsed, key) for key in user_spec.OPTIONS}
     if parsed.data is None:
-        given = [name for name, value in options.items() if value is not None]
+        given = [f"--{key}" for key, value in options.items() if value is not None]
         if given:
             raise UserError(f"{', '.join(given)}: no effect without --data (DATA); give it, too")
         return None
     if parsed.glue_dir:
         raise UserError("--data (DATA) and --glue_dir (GLUE_DIR) are two sources; give only one")
-    return user_spec.parse(parsed.task, parsed.data, parsed.text, parsed.label, parsed.bad_rows)
+    return user_spec.parse(parsed.task, parsed.data, options)
 
 
 def _lower_case(parsed, user_files: Optional[UserSpec]) -> Optional[bool]:

@@ -47,10 +47,9 @@ class Split:
       truncated: rows longer than max_sequence_length.
       unknown_share: share of [UNK] among all pieces of the texts, before truncation.
       label_counts: {label name: rows}; empty for a regression task.
-      unlabelled: rows without a label (-1).
-      index_sha256: of the file that maps each record to its row in the source
-        (shared/source_order.py); None if the records are in the source's order, and for
-        splits to train or evaluate on.
+      unlabelled: rows without a label (-1). Where it is 0, a score of -1 is a score.
+      index_sha256: of index.npy (shared/source_order.py), which GLUE's test splits have; else None.
+      rows_sha256: of rows.npy, which the splits of a user's own files have; else None.
     """
 
     examples: int
@@ -61,6 +60,7 @@ class Split:
     label_counts: Dict[str, int]
     unlabelled: int
     index_sha256: Optional[str]
+    rows_sha256: Optional[str]
 
     @property
     def is_labelled(self) -> bool:
@@ -90,7 +90,8 @@ class Manifest:
     Attributes:
       task: the task's name.
       source: where the rows came from: TFDS name and version, and per split examples, bytes and
-        rows_fingerprint (preprocess/encoding/statistics.py); or the user's files and their sha256.
+        rows_fingerprint (preprocess/encoding/statistics.py); or the user's files
+        and their sha256.
       text_columns: the columns of the source that were tokenized, one or two.
       max_sequence_length: the length of every per-token feature.
       vocabulary: which vocabulary made the ids.

@@ -20,7 +20,9 @@ SEGMENT_A = 0  # [CLS] a [SEP]
 SEGMENT_B = 1  # b [SEP]
 SEGMENT_PADDING = 0
 
-UNLABELLED = -1  # the label of a row in a split that has none (GLUE's test splits)
+# The label of a row that has none, as in GLUE's test splits. Only a test split holds such rows, and
+# its manifest says how many; where it says 0, a score of -1 is a score.
+UNLABELLED = -1
 
 
 def special_tokens(num_texts: int) -> int:

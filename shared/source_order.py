@@ -1,23 +1,21 @@
-"""Maps each record of a test split to its row in the source.
+"""Which row of the source each record of a split is: an array beside the split's shards.
 
-TFDS stores rows in the order of a hash, and so do the records; predictions must be written in the
-order of the original file. <dataset>/<split>/index.npy holds, for record n, the number of its
-row in the source (GLUE's `index` column), int64 [examples]: a permutation of 0 to examples - 1.
+index.npy   GLUE's test splits. TFDS stores rows in the order of a hash, and so do the records;
+            predictions must be written in the order of the original file. For record n, the number
+            of its row in the source (GLUE's `index` column), int64 [examples]: a permutation.
+rows.npy    Every split of a user's own files. Rows may be left out and may be longer than a line,
+            so the number of a record does not lead to its row. For record n, (the number of its
+            file in the manifest's source.splits.<split>.files, the line on which its row begins,
+            from 1), int64 [examples, 2]; in the order of files and lines.
 """
 
 import io
 import os
-from typing import Optional
+from typing import Callable, List, Optional
 
 from shared.errors import UserError
 from shared.files import sha256_of, write_whole
 from shared.manifest import Manifest, Split, rebuild_advice
-
-FILE_NAME = "index.npy"
-
-
-def path(dataset: str, split: str) -> str:
-    return os.path.join(dataset, split, FILE_NAME)
 
 
 def is_permutation(numbers, examples: int) -> bool:
@@ -33,56 +31,118 @@ def is_permutation(numbers, examples: int) -> bool:
     return is_integers and bool((np.sort(numbers) == np.arange(examples)).all())
 
 
-def write(dataset: str, split: str, numbers) -> str:
-    """Writes a split's index; returns the file's sha256.
+def is_in_order(rows, examples: int) -> bool:
+    """Whether an array holds a row for each example, in the order of files and lines, none twice.
 
-    Args: numbers, int64 [examples], a permutation.
+    >>> import numpy as np
+    >>> is_in_order(np.array([[0, 2], [0, 5], [1, 2]]), 3)
+    True
     """
     import numpy as np
 
-    assert is_permutation(numbers, len(numbers))
-    content = io.BytesIO()
-    np.save(content, numbers.astype("<i8"), allow_pickle=False)
-    write_whole(path(dataset, split), content.getvalue())
-    return sha256_of(path(dataset, split))
+    if rows.shape != (examples, 2) or rows.dtype.kind != "i":
+        return False
+    (files, lines), (next_file, next_line) = rows.T, np.diff(rows, axis=0).T
+    follows = (next_file > 0) | ((next_file == 0) & (next_line > 0))
+    return bool(follows.all() and (files >= 0).all() and (lines >= 1).all())
 
 
-def read(dataset: str, split: str, manifest: Manifest):
-    """The index of a split, int64 [examples]; None if the records are in the source's order.
+class _Map:
+    """One kind of these arrays.
 
-    Raises:
-      UserError: the file is missing or damaged.
+    Attributes:
+      file_name: of the array in the split's folder.
     """
-    import numpy as np
 
-    entry = manifest.splits[split]
-    if entry.index_sha256 is None:
+    def __init__(
+        self,
+        file_name: str,
+        sha256: "Callable[[Split], Optional[str]]",
+        is_right: "Callable[..., bool]",
+        rule: str,
+        source: str,
+    ):
+        """Args: sha256, of the file by the manifest; is_right(array, examples), in words `rule`."""
+        self.file_name = file_name
+        self._sha256, self._is_right = sha256, is_right
+        self._rule, self._source = rule, source
+
+    def path(self, dataset: str, split: str) -> str:
+        return os.path.join(dataset, split, self.file_name)
+
+    def is_part_of(self, entry: Split) -> bool:
+        """Whether a split has such an array."""
+        return self._sha256(entry) is not None
+
+    def write(self, dataset: str, split: str, numbers) -> str:
+        """Writes the array of a split; returns the file's sha256."""
+        import numpy as np
+
+        assert self._is_right(numbers, len(numbers))
+        content = io.BytesIO()
+        np.save(content, numbers.astype("<i8"), allow_pickle=False)
+        write_whole(self.path(dataset, split), content.getvalue())
+        return sha256_of(self.path(dataset, split))
+
+    def read(self, dataset: str, split: str, manifest: Manifest):
+        """The array of a split; None if it has none.
+
+        Raises:
+          UserError: the file is missing or damaged.
+        """
+        import numpy as np
+
+        entry = manifest.splits[split]
+        if not self.is_part_of(entry):
+            return None
+        problem = self.fault(dataset, split, entry)
+        if problem:
+            raise UserError(
+                f"{self.path(dataset, split)} {problem}. It maps each record to its row in "
+                f"{self._source}. {rebuild_advice(manifest)}"
+            )
+        return np.load(self.path(dataset, split), allow_pickle=False)
+
+    def fault(self, dataset: str, split: str, entry: Split) -> Optional[str]:
+        """What is wrong with a split's file; None if nothing is, or if it needs none."""
+        import numpy as np
+
+        if not self.is_part_of(entry):
+            return None
+        path = self.path(dataset, split)
+        if not os.path.exists(path):
+            return "is missing"
+        sha256 = sha256_of(path)
+        if sha256 != self._sha256(entry):
+            return f"has the sha256 {sha256}, the manifest says {self._sha256(entry)}"
+        try:
+            numbers = np.load(path, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            return f"is not a NumPy file ({error})"
+        if not self._is_right(numbers, entry.examples):
+            return "does not hold " + self._rule.format(
+                examples=entry.examples, last=entry.examples - 1
+            )
         return None
-    problem = fault(dataset, split, entry)
-    if problem:
-        raise UserError(
-            f"{path(dataset, split)} {problem}. It maps each record to its row in the test file. "
-            f"{rebuild_advice(manifest)}"
-        )
-    return np.load(path(dataset, split), allow_pickle=False)
 
 
-def fault(dataset: str, split: str, entry: Split) -> Optional[str]:
-    """What is wrong with a split's index file; None if nothing is, or if it needs none."""
-    import numpy as np
+INDEX = _Map(
+    "index.npy",
+    lambda entry: entry.index_sha256,
+    is_permutation,
+    "each number from 0 to {last:,} once",
+    "the test file",
+)
+ROWS = _Map(
+    "rows.npy",
+    lambda entry: entry.rows_sha256,
+    is_in_order,
+    "a file and a line for each of {examples:,} records, in order",
+    "your files",
+)
+MAPS = (INDEX, ROWS)
 
-    if entry.index_sha256 is None:
-        return None
-    file = path(dataset, split)
-    if not os.path.exists(file):
-        return "is missing"
-    sha256 = sha256_of(file)
-    if sha256 != entry.index_sha256:
-        return f"has the sha256 {sha256}, the manifest says {entry.index_sha256}"
-    try:
-        numbers = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        return f"is not a NumPy file ({error})"
-    if not is_permutation(numbers, entry.examples):
-        return f"does not hold each number from 0 to {entry.examples - 1:,} once"
-    return None
+
+def file_names(manifest: Manifest, split: str) -> List[str]:
+    """The user's files that a split was made of, as rows.npy numbers them."""
+    return [entry["file"] for entry in manifest.source["splits"][split]["files"]]

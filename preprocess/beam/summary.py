@@ -10,7 +10,7 @@ import numpy as np
 from preprocess.beam import pipeline
 from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
-from shared import source_order, vocab
+from shared import shown, source_order, vocab
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary
 from shared.tasks import Task
@@ -59,17 +59,21 @@ def _remove_all_but(folder: str, files: set) -> None:
 
 
 def write_source_order(folder: str, rows: Rows, reports: dict) -> dict:
-    """Writes the index of every split that needs row numbers; returns {split: the file's sha256}.
+    """Writes every split's map to the rows of the source.
 
+    Returns: {split: {field of shared.manifest.Split: sha256 of its file, or None}}.
     Raises:
-      UserError: they are not 0 to N - 1, so predictions could not be put in order.
+      UserError: row numbers are not 0 to N - 1, so predictions could not be put in order.
     """
-    sha256 = {}
+    sha256 = {split: {"index_sha256": None, "rows_sha256": None} for split in reports}
     for split, of_split in reports.items():
         if rows.number_feature_of(split):
             numbers = np.concatenate([report.row_numbers for report in of_split])
             _check_numbers(split, numbers, rows)
-            sha256[split] = source_order.write(folder, split, numbers)
+            sha256[split]["index_sha256"] = source_order.INDEX.write(folder, split, numbers)
+        if split in rows.of_files:
+            places = rows.of_files[split].places
+            sha256[split]["rows_sha256"] = source_order.ROWS.write(folder, split, places)
     return sha256
 
 
@@ -77,11 +81,11 @@ def _check_numbers(split: str, numbers: np.ndarray, rows: Rows) -> None:
     if source_order.is_permutation(numbers, len(numbers)):
         return
     missing = np.setdiff1d(np.arange(len(numbers)), numbers).tolist()
-    shown = ", ".join(map(str, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
+    first = ", ".join(map(str, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
     raise UserError(
         f"{os.path.dirname(rows.files[split][0].path)}: the {len(numbers):,} rows of split {split} "
         f"are not numbered from 0 to {len(numbers) - 1:,} ({rows.number_feature}); missing: "
-        f"{shown}. Predictions could not be put in the order of the test file. If lines of that "
+        f"{first}. Predictions could not be put in the order of the test file. If lines of that "
         f"file yielded no example, correct them; then {rows.advice}"
     )
 
@@ -92,7 +96,7 @@ def manifest_of(
     vocabulary: Vocabulary,
     max_sequence_length: int,
     reports: dict,
-    index_sha256: dict,
+    maps: dict,
 ) -> Manifest:
     """The manifest of a dataset whose shards are complete.
 
@@ -100,7 +104,7 @@ def manifest_of(
       rows: what was read.
       source: where it came from, {"splits": {name: ...}, ...}.
       reports: {split: its ShardReports in order}.
-      index_sha256: what write_source_order returns.
+      maps: what write_source_order returns.
     """
     totals = {
         split: sum((report.statistics for report in of_split), Statistics())
@@ -108,8 +112,10 @@ def manifest_of(
     }
     for split, total in totals.items():
         source["splits"][split]["rows_fingerprint"] = f"{total.rows_fingerprint:016x}"
-        if split in rows.dropped:
-            source["splits"][split]["dropped_rows"] = rows.dropped[split]
+        if split in rows.of_files:
+            source["splits"][split].update(rows.of_files[split].left_out)
+            # Only the reader can tell a score of -1 from a row without one.
+            total.unlabelled = rows.of_files[split].unlabelled
     return Manifest(
         task=rows.task.name,
         source=source,
@@ -118,9 +124,7 @@ def manifest_of(
         vocabulary=vocabulary,
         label_names=rows.task.label_names,
         splits={
-            split: _split(
-                of_split, totals[split], rows.task, max_sequence_length, index_sha256.get(split)
-            )
+            split: _split(of_split, totals[split], rows.task, max_sequence_length, maps[split])
             for split, of_split in reports.items()
         },
         versions={name: version(name) for name in _LIBRARIES},
@@ -132,7 +136,7 @@ def _split(
     total: Statistics,
     task: Task,
     max_sequence_length: int,
-    index_sha256: "str | None",
+    maps: dict,
 ) -> Split:
     return Split(
         examples=total.examples,
@@ -142,7 +146,7 @@ def _split(
         unknown_share=total.unknown_share(),
         label_counts=total.label_counts(task),
         unlabelled=total.unlabelled,
-        index_sha256=index_sha256,
+        **maps,
     )
 
 
@@ -150,7 +154,9 @@ def table(made: Manifest) -> str:
     """One line per split: examples, truncated, [UNK] share, label counts, bytes."""
     lines = [f"{'split':<22}{'examples':>9}{'truncated':>11}{'[UNK]':>9}{'MB':>8}  labels"]
     for name, split in made.splits.items():
-        labels = [f"{label} {count:,}" for label, count in split.label_counts.items() if count]
+        found = split.label_counts.items()
+        labels = [f"{shown.plain(label)} {count:,}" for label, count in found if count]
+        labels = [shown.listed(labels)] if labels else []
         if split.unlabelled:
             labels.append(f"none {split.unlabelled:,}")
         megabytes = sum(shard.bytes for shard in split.shards) / 1e6

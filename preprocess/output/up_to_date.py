@@ -16,7 +16,7 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
       num_shards: how many shards a split with this many examples should have.
     Raises:
       UserError: lists every difference, or every shard that is missing or has the wrong
-        size, and every damaged index.
+        size, and every damaged map to the source's rows.
     """
     manifest = read_manifest(path)
     lines = [
@@ -34,7 +34,7 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
     kind = "is another dataset"
     if not lines:
         lines, kind = (
-            [*_missing_shards(path, manifest), *_index_faults(path, manifest)],
+            [*_missing_shards(path, manifest), *_map_faults(path, manifest)],
             "is damaged",
         )
     if lines:
@@ -46,6 +46,10 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
 
 def _differences(found: Any, expected: Any, path: tuple) -> "Iterator[tuple[str, Any, Any]]":
     """(name, what the manifest has, what this run would write) for each leaf of `expected`."""
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        found, expected = (
+            {str(number): item for number, item in enumerate(items)} for items in (found, expected)
+        )
     if not isinstance(expected, dict):
         if found != expected:
             yield " ".join(path), found, expected
@@ -64,9 +68,10 @@ def _missing_shards(path: str, manifest: Manifest) -> list:
     return lines
 
 
-def _index_faults(path: str, manifest: Manifest) -> list:
+def _map_faults(path: str, manifest: Manifest) -> list:
     return [
-        f"  {source_order.path(path, split)}: {problem}"
+        f"  {kind.path(path, split)}: {problem}"
         for split, entry in manifest.splits.items()
-        if (problem := source_order.fault(path, split, entry))
+        for kind in source_order.MAPS
+        if (problem := kind.fault(path, split, entry))
     ]

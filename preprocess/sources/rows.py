@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import Iterator
 
+import numpy as np
+
 from preprocess.formats import tfrecord
 from shared.errors import UserError
 from shared.tasks import Task, is_test
@@ -24,6 +26,21 @@ class RowFile:
 
 
 @dataclass(frozen=True)
+class RowsOfFiles:
+    """What only the reader of a user's files knows of a split.
+
+    Attributes:
+      places: int64 [rows, 2], see rows.npy in shared/source_order.py.
+      unlabelled: rows without a label among them.
+      left_out: {why: rows of the files that are not among them}, for the manifest.
+    """
+
+    places: np.ndarray
+    unlabelled: int
+    left_out: "dict[str, int]"
+
+
+@dataclass(frozen=True)
 class Rows:
     """All rows of a task.
 
@@ -31,7 +48,7 @@ class Rows:
       task: which task; its splits are the keys of `files`, in its order.
       text_features: the name of the Example's feature for each text column of the task.
       files: {split: its RowFiles, in the order of the rows}.
-      dropped: {split: rows of the user's file that were left out}; empty if none may be.
+      of_files: {split: what is known of a user's files}; empty if the rows are not of such.
       number_feature: the Example's feature with the row's number in the source; None if the rows
         are in the source's order.
       advice: what the user can do about a damaged file.
@@ -40,7 +57,7 @@ class Rows:
     task: Task
     text_features: "tuple[str, ...]"
     files: "dict[str, tuple[RowFile, ...]]"
-    dropped: "dict[str, int]"
+    of_files: "dict[str, RowsOfFiles]"
     number_feature: "str | None"
     advice: str
 

@@ -4,8 +4,9 @@ CSV     RFC 4180: a field in double quotes may hold commas, line breaks and doub
 TSV     no quoting: a tab always ends a field, a line break always ends a row
 JSONL   one JSON object a line
 
-CSV and TSV begin with a line of column names. A byte-order mark and CRLF are accepted, blank lines
-are skipped. Only a line feed ends a line, so a lone carriage return never splits a row unnoticed.
+CSV and TSV begin with a line of column names. A byte-order mark and CRLF are accepted. A blank line
+is skipped, except in a CSV or TSV file of one column: there it is a row with an empty value. Only a
+line feed ends a line, so a lone carriage return never splits a row unnoticed.
 """
 
 import csv
@@ -16,6 +17,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Iterator
 
+from shared import shown
 from shared.errors import UserError
 
 _BOM = b"\xef\xbb\xbf"
@@ -64,11 +66,11 @@ def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | N
     return first
 
 
-def read(path: str, names: "list[str]", absent: str = "") -> "Iterator[Row | BadRow]":
+def read(path: str, names: "list[str]", optional: str = "") -> "Iterator[Row | BadRow]":
     """The rows in order, each with the columns of these names.
 
     Args:
-      absent: a column that the file does not have; a JSONL row with this key is bad.
+      optional: one of them; its value is None in a JSONL row without this key.
     Raises:
       UserError: the file as a whole cannot be read: it is missing or damaged, lacks a column, or
         has a quote that is never closed, which would swallow all rows after it.
@@ -76,11 +78,16 @@ def read(path: str, names: "list[str]", absent: str = "") -> "Iterator[Row | Bad
     with _opened(path) as file:
         rows = _rows(path, _Lines(file))
         if _format(path) == ".jsonl":
-            yield from (_json_row(row, names, absent) for row in rows)
+            yield from (_json_row(row, names, optional) for row in rows)
         else:
             header = next(rows).values
             positions = [header.index(name) for name in names]
             yield from (_table_row(row, len(header), positions) for row in rows)
+
+
+def is_jsonl(path: str) -> bool:
+    """Whether each row has its own keys instead of the columns of a header."""
+    return _format(path) == ".jsonl"
 
 
 def check_columns(path: str, names: "list[str]") -> None:
@@ -94,28 +101,39 @@ def check_columns(path: str, names: "list[str]") -> None:
     for name in names:
         if found.count(name) != 1:
             problem = "no" if name not in found else f"{found.count(name)} times the"
+            its = shown.listed(map(shown.plain, found))
             raise UserError(
-                f"{path} has {problem} column {name!r}; its columns are: {', '.join(found)}"
+                f"{path} has {problem} column {shown.value(name)}; its columns are: {its}"
+                + _quoted_names(path, name, found)
             )
+
+
+def _quoted_names(path: str, name: str, found: "list[str]") -> str:
+    if f'"{name}"' not in found:
+        return ""
+    return (
+        f". In a TSV file quotes are a part of the text: write {path} without them (pandas: "
+        "quoting=csv.QUOTE_NONE; R: quote=FALSE), or as a .csv with commas"
+    )
 
 
 def _table_row(row: "Row | BadRow", width: int, positions: "list[int]") -> "Row | BadRow":
     if isinstance(row, BadRow):
         return row
     if len(row.values) != width:
-        return BadRow(row.line, f"{len(row.values)} fields, the header has {width}")
+        alone = f": {shown.value(row.values[0])}" if len(row.values) == 1 else ""
+        return BadRow(row.line, f"{len(row.values)} fields, the header has {width}{alone}")
     return Row(row.line, tuple(row.values[at] for at in positions))
 
 
-def _json_row(row: "Row | BadRow", names: "list[str]", absent: str) -> "Row | BadRow":
+def _json_row(row: "Row | BadRow", names: "list[str]", optional: str) -> "Row | BadRow":
     if isinstance(row, BadRow):
         return row
-    if absent in row.values:
-        return BadRow(row.line, f"a key {absent!r}, which the first row lacks")
-    missing = [name for name in names if name not in row.values]
+    missing = [name for name in names if name not in row.values and name != optional]
     if missing:
-        return BadRow(row.line, f"no key {missing[0]!r}; its keys are: {', '.join(row.values)}")
-    return Row(row.line, tuple(row.values[name] for name in names))
+        keys = shown.listed(map(shown.plain, row.values))
+        return BadRow(row.line, f"no key {shown.value(missing[0])}; its keys are: {keys}")
+    return Row(row.line, tuple(map(row.values.get, names)))
 
 
 class _Lines:
@@ -161,6 +179,7 @@ def _rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
 def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
     csv.field_size_limit(_MAX_FIELD_CHARS)
     reader = csv.reader(lines, strict=True)
+    width = 0  # of the header, once it is read
     while True:
         start = lines.number + 1
         try:
@@ -181,17 +200,24 @@ def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
             continue
         if fields is None:
             return
-        if fields:
-            yield Row(start, tuple(fields))
+        if fields or width == 1:
+            yield Row(start, tuple(fields) or ("",))
+            width = width or len(fields)
 
 
 def _tsv_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
-    for line in _not_blank(lines):
-        yield Row(lines.number, tuple(line.split("\t")))
+    width = 0  # of the header, once it is read
+    for line in lines:
+        fields = line.removesuffix("\n").removesuffix("\r").split("\t")
+        if fields != [""] or width == 1:
+            yield Row(lines.number, tuple(fields))
+            width = width or len(fields)
 
 
 def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
-    for line in _not_blank(lines):
+    for line in lines:
+        if not line.rstrip("\r\n"):
+            continue
         try:
             value = json.loads(line)
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -203,14 +229,6 @@ def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
             continue
         is_object = isinstance(value, dict)
         yield Row(lines.number, value) if is_object else BadRow(lines.number, "not a JSON object")
-
-
-def _not_blank(lines: _Lines) -> Iterator[str]:
-    """The non-blank lines, without their line ends."""
-    for line in lines:
-        line = line.removesuffix("\n").removesuffix("\r")
-        if line:
-            yield line
 
 
 def _format(path: str) -> str:

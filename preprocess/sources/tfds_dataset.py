@@ -70,7 +70,7 @@ class TfdsDataset:
             task=self.task,
             text_features=self.task.text_columns,
             files={name: self._files(name, split) for name, split in self._splits.items()},
-            dropped={},
+            of_files={},
             number_feature=_NUMBER,
             advice=f"prepare glue/{self.task.name} again with TFDS, or copy it again",
         )

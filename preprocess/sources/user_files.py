@@ -6,19 +6,17 @@ from typing import Iterator
 
 import numpy as np
 
-from preprocess.formats import example_bytes, tfrecord
-from preprocess.sources import table_files
-from preprocess.sources.rows import LABEL, RowFile, Rows
-from preprocess.sources.table_files import BadRow
-from preprocess.sources.user_labels import LabelError, Labels, ReservedScoreError, text_of
+from preprocess.formats import tfrecord
+from preprocess.sources import noted_rows
+from preprocess.sources.rows import RowFile, Rows, RowsOfFiles
+from preprocess.sources.user_labels import LITTLE, Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
-from shared import records, tasks
+from preprocess.sources.user_table import TEXT_FEATURES, UserTable
+from shared import shown, tasks
 from shared.errors import UserError
 from shared.files import sha256_of
 
-_TEXT_FEATURES = ("text_a", "text_b")
 _ROWS_PER_WRITE = 4096
-_NO_ROW = "has no readable row; expected at least one"
 
 
 class UserFiles:
@@ -41,164 +39,103 @@ class UserFiles:
     def _describe(self) -> dict:
         splits = {
             split: {
-                "file": os.path.basename(path),
-                "bytes": os.path.getsize(path),
-                "sha256": sha256_of(path),
+                "files": [
+                    {
+                        "file": os.path.basename(path),
+                        "bytes": os.path.getsize(path),
+                        "sha256": sha256_of(path),
+                    }
+                ]
             }
             for split, path in self._spec.files
         }
-        bad_rows = "dropped" if self._spec.drops_bad_rows else "refused"
-        return {"name": "files", "label": self._spec.label, "bad_rows": bad_rows, "splits": splits}
+        return {
+            "name": "files",
+            "label": self._spec.label,
+            "labels": self._spec.labels,
+            "bad_rows": "dropped" if self._spec.drops_bad_rows else "refused",
+            "splits": splits,
+        }
 
     def rows(self, folder: str) -> Rows:
         """Writes <folder>/<split>.rows and describes them.
 
         Raises:
-          UserError: the first row that cannot be read, unless bad rows are dropped; or a file
-            changes while it is read.
+          UserError: rows that cannot be read, unless bad rows are dropped; or a file changes while
+            it is read.
         """
         self.describe()
-        tables = {split: _Table(self._spec, split, path) for split, path in self._spec.files}
-        labels = _labels_of(tables[tasks.TRAIN_SPLIT])
-        files, dropped = {}, {}
+        tables = {split: UserTable(self._spec, split, path) for split, path in self._spec.files}
+        labels = self._labels_of(tables[tasks.TRAIN_SPLIT])
+        files = {}
         for split, table in tables.items():
             path = os.path.join(folder, split + ".rows")
             files[split] = (RowFile(path, _write(path, table.examples(labels))),)
-            dropped[split] = len(table.dropped)
-            print(table.report(split, files[split][0].rows))
+        self._check_bad_rows(tables.values())
+        for table in tables.values():
+            print(table.report())
         if self._describe() != self.describe():
             names = ", ".join(path for _, path in self._spec.files)
             raise UserError(f"one of {names} changed while being read; run this again")
         return Rows(
             task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(files)),
-            text_features=_TEXT_FEATURES[: len(self._spec.text)],
+            text_features=TEXT_FEATURES[: len(self._spec.text)],
             files=files,
-            dropped=dropped,
+            of_files={split: _facts(table) for split, table in tables.items()},
             number_feature=None,
             advice="run this again",
         )
 
-
-def _labels_of(train: "_Table") -> Labels:
-    try:
-        labels = Labels(train.label_texts())
-    except LabelError as error:
-        raise UserError(
-            f"{train.path}: found {error}; expected only scores, or classes that do not look like "
-            "decimal numbers"
-        ) from None
-    if labels.names is None:
-        print(f"{train.path}: the labels are decimal numbers, so this is regression on scores")
-        return labels
-    if not labels.names:
-        raise UserError(f"{train.path} {_NO_ROW}")
-    if len(labels.names) == 1:
-        raise UserError(
-            f"{train.path}: every row has the label {labels.names[0]!r}; expected at least two "
-            "classes"
-        )
-    print(f"{train.path}: {len(labels.names):,} classes, {labels.shown()}")
-    return labels
-
-
-class _Table:
-    """One of the files.
-
-    Attributes:
-      path: the file.
-      dropped: {line: what is wrong} of the rows that were left out.
-    """
-
-    def __init__(self, spec: UserSpec, split: str, path: str):
-        """Raises UserError if a column is missing; only test data may lack labels."""
-        self.path = path
-        self.dropped = {}
-        self._spec = spec
-        self._is_test = tasks.is_test(split)
-        self._is_labelled = not self._is_test or spec.label in table_files.columns(path)
-        self._columns = [*spec.text, *([spec.label] if self._is_labelled else [])]
-        table_files.check_columns(path, self._columns)
-
-    def label_texts(self) -> Iterator[str]:
-        """The label of every row."""
-        for _line, label, _texts in self._rows():
-            yield label
-
-    def examples(self, labels: Labels) -> Iterator[bytes]:
-        """Every row as a serialized Example."""
-        for line, label, texts in self._rows():
-            if label is None:
-                value = records.UNLABELLED
-            else:
-                try:
-                    value = labels.value(label)
-                except LabelError as error:
-                    self._bad(line, f"found {error}", labels.expected())
-                    continue
-                except ReservedScoreError as error:
-                    raise UserError(f"{self.path} line {line}: {error}") from None
-            yield _example(texts, value, is_regression=labels.names is None)
-
-    def report(self, split: str, rows: int) -> str:
-        """A line on what was read; raises UserError if no row is left."""
-        if not rows:
-            raise UserError(f"{self.path} {_NO_ROW}")
-        text = f"{split}: {rows:,} rows of {self.path}"
-        if not self._is_labelled:
-            text += f", without labels (no column {self._spec.label!r})"
-        if self.dropped:
-            first = ", ".join(f"line {line}: {problem}" for line, problem in self._first_dropped())
-            text += f", {len(self.dropped):,} bad rows dropped ({first})"
-        return text
-
-    def _first_dropped(self):
-        return list(self.dropped.items())[:3]
-
-    def _rows(self) -> "Iterator[tuple[int, str | None, list[bytes]]]":
-        """(line, label as text or None, texts as UTF-8) of every good row."""
-        absent = "" if self._is_labelled else self._spec.label
-        for row in table_files.read(self.path, self._columns, absent):
-            if isinstance(row, BadRow):
-                self._bad(row.line, row.problem, "a row like the others")
-                continue
-            texts = row.values[: len(self._spec.text)]
-            try:
-                label = self._label(row.values[-1])
-                encoded = [_utf8(text) for text in texts]
-            except ValueError as error:
-                self._bad(row.line, f"found {error}", "a text and a label")
-                continue
-            yield row.line, label, encoded
-
-    def _label(self, value) -> "str | None":
-        """The label as text; None in test data if it is blank or its column is missing."""
-        if not self._is_labelled or (self._is_test and value in (None, "")):
-            return None
-        return text_of(value)
-
-    def _bad(self, line: int, problem: str, expected: str) -> None:
-        if not self._spec.drops_bad_rows:
+    def _labels_of(self, train: UserTable) -> Labels:
+        try:
+            labels = Labels(train.label_texts(), self._spec.labels)
+        except UnclearLabelsError as error:
             raise UserError(
-                f"{self.path} line {line}: {problem}; expected {expected}. Correct the row, or "
-                "skip all such rows with BAD_ROWS=drop (--bad_rows drop)."
+                f"{train.path}: found {error}. Say whether they are classes or scores: labels: "
+                "classes or labels: scores in DATA's YAML file (--labels)"
+            ) from None
+        if labels.names is None:
+            print(f"{train.path}: {_about_scores(self._spec)}")
+            return labels
+        if len(labels.names) < 2:
+            self._check_bad_rows([train])
+        if not labels.names:
+            raise UserError(f"{train.path} has no readable row; expected at least one")
+        if len(labels.names) == 1:
+            raise UserError(
+                f"{train.path}: every row has the label {shown.value(labels.names[0])}; expected "
+                "at least two classes"
             )
-        self.dropped[line] = problem
+        print(f"{train.path}: {len(labels.names):,} classes, {labels.listed()}")
+        if alike := labels.look_alikes():
+            groups = shown.listed(" and ".join(map(ascii, group)) for group in alike)
+            print(f"{train.path}: classes of their own, though they differ in {LITTLE}: {groups}")
+        return labels
+
+    def _check_bad_rows(self, tables: "list[UserTable]") -> None:
+        bad = [(table.path, table.bad) for table in tables if table.bad]
+        if bad and not self._spec.drops_bad_rows:
+            raise UserError(noted_rows.refusal(bad))
 
 
-def _utf8(text) -> bytes:
-    if not isinstance(text, str):
-        raise ValueError(f"the text {text!r}")
-    return text.encode("utf-8")
+def _about_scores(spec: UserSpec) -> str:
+    if spec.labels:
+        return "regression on scores"
+    return (
+        "the labels are decimal numbers, so this is regression on scores (labels: classes, or "
+        "--labels classes, if they are names)"
+    )
 
 
-def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:
-    if is_regression:
-        entry = example_bytes.float_entry(LABEL, np.array(label, "<f4").tobytes())
-    else:
-        entry = example_bytes.int64_entry(LABEL, example_bytes.varint(label))
-    named = zip(_TEXT_FEATURES, texts, strict=False)
-    return example_bytes.example(
-        entry, *(example_bytes.bytes_entry(name, text) for name, text in named)
+def _facts(table: UserTable) -> RowsOfFiles:
+    lines = np.frombuffer(table.lines, np.int64)
+    return RowsOfFiles(
+        places=np.stack([np.zeros_like(lines), lines], axis=1),  # a split has one file
+        unlabelled=table.unlabelled_examples(),
+        left_out={
+            "dropped_rows": table.bad.count,
+            "unlabelled_rows_left_out": table.unlabelled_left_out(),
+        },
     )
 
 

@@ -1,94 +1,126 @@
 """Whether the labels of a user's training file are classes or scores, and what each means."""
 
 import re
-from typing import Iterable
+import unicodedata
+from collections import Counter, defaultdict
+from typing import Iterable, Optional
 
 import numpy as np
 
-from shared import records
+from shared import records, shown
 
-_SHOWN = 20  # classes in a message
+CLASSES, SCORES = "classes", "scores"
+KINDS = (CLASSES, SCORES)
 _INTEGER = r"[+-]?\d{1,18}"
 _DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_DECIMAL_COMMA = r"[+-]?\d+,\d+"
+LITTLE = "nothing but case, white space, Unicode form (NFC, NFD) or the way to write a number"
+_NONE = str(records.UNLABELLED)
 
 
 class LabelError(ValueError):
     """A value that is not a label of the task; the text completes `found ...`."""
 
 
-class ReservedScoreError(ValueError):
-    """A score that in a record means `no label`."""
+class UnclearLabelsError(ValueError):
+    """The labels may be classes as well as scores; the text completes `found ...`."""
 
 
-def text_of(value) -> str:
-    """A label as text: JSON's true and 3 become `true` and `3`.
+def text_of(value) -> "str | None":
+    """A label as text: JSON's true and 3 become `true` and `3`; None if there is none.
 
     Raises:
-      LabelError: it is missing, a list or an object, or has white space around it, which would
-        make it a separate class.
+      LabelError: it is a list or an object, or has white space around it, which would make it a
+        separate class.
     """
+    if not isinstance(value, str):
+        return _text_of_json(value)
+    stripped = value.strip()
+    if stripped and stripped != value:
+        raise LabelError(f"the label {shown.value(value)} with white space around it")
+    return stripped or None
+
+
+def _text_of_json(value) -> "str | None":
     if isinstance(value, bool):
         return str(value).lower()
-    if value is None or value == "":
-        raise LabelError("no label")
-    if not isinstance(value, (str, int, float)) or value != value:
-        raise LabelError(f"the label {value!r}")
-    if str(value).strip() != str(value):
-        raise LabelError(f"the label {value!r} with white space around it")
+    if value is None or value != value:  # pandas writes NaN
+        return None
+    if not isinstance(value, (int, float)):
+        raise LabelError(f"the label {shown.value(value)}")
     return str(value)
 
 
 class Labels:
     """Turns a label into its value in a record.
 
-    Numbers, some of them with a point or an exponent, are scores. Any other texts are classes, in
-    sorted order (integers by value).
+    Unless it is stated what they are: numbers, some of them with a point or an exponent, are
+    scores; a few other texts among them are mistakes. Any other texts are classes, in sorted order
+    (integers by value).
 
-    >>> Labels({"pos", "neg"}).names, Labels({"10", "9"}).names, Labels({"1", "2.5"}).names
+    >>> Labels(["pos", "neg"]).names, Labels(["10", "9"]).names, Labels(["1", "2.5"]).names
     (('neg', 'pos'), ('9', '10'), None)
 
     Attributes:
       names: of the classes; None for scores.
-    Raises:
-      LabelError: some are decimals and some are not numbers, so the meaning is unclear.
     """
 
-    def __init__(self, texts: "Iterable[str]"):
-        texts = set(texts)
-        others = {text for text in texts if not re.fullmatch(_INTEGER, text)}
-        decimals = {text for text in others if re.fullmatch(_DECIMAL, text)}
-        if decimals and decimals != others:
-            raise LabelError(
-                f"labels like {min(decimals)!r}, a score, and like {min(others - decimals)!r}"
-            )
-        ordered = sorted(texts, key=None if others else lambda text: (int(text), text))
-        self.names = None if decimals else tuple(ordered)
-        self._index = {name: index for index, name in enumerate(ordered)}
+    def __init__(self, texts: "Iterable[str]", stated: "Optional[str]" = None):
+        """Args: texts, the label of every row of the training file; stated, one of KINDS or None.
 
-    def value(self, text: str):
-        """The index of a class (int), or a score (float).
+        Raises:
+          UnclearLabelsError: the meaning is unclear.
+        """
+        counts = Counter(texts)
+        self.names = None
+        if (stated or _kind(counts)) == CLASSES:
+            is_integers = all(re.fullmatch(_INTEGER, text) for text in counts)
+            key = (lambda text: (int(text), text)) if is_integers else None
+            self.names = tuple(sorted(counts, key=key))
+        self._index = {name: index for index, name in enumerate(self.names or ())}
+
+    def value(self, text: str) -> "int | float | None":
+        """The index of a class, or a score; None if the text, -1, means that there is none.
 
         Raises:
           LabelError: a class that the training file lacks, or not a finite number.
-          ReservedScoreError: the score is -1.
         """
         if self.names is None:
             return score(text)
-        if text not in self._index:
-            raise LabelError(f"the label {text!r}")
-        return self._index[text]
+        index = self._index.get(text)
+        if index is None and text.removesuffix(".0") != _NONE:
+            raise LabelError(self._unknown(text))
+        return index
+
+    def is_one(self, text: str) -> bool:
+        """Whether `value` has a value for this text."""
+        try:
+            return self.value(text) is not None
+        except LabelError:
+            return False
 
     def expected(self) -> str:
         """What `value` accepts, for messages."""
         if self.names is None:
-            return "a number, as in the training file"
-        return f"one of the training file's labels {self.shown()}"
+            return "a number, for the labels of the training file are scores"
+        return f"one of the training file's labels {self.listed()}"
 
-    def shown(self) -> str:
+    def listed(self) -> str:
         """The first classes."""
-        shown = ", ".join(repr(name) for name in self.names[:_SHOWN])
-        more = f" and {len(self.names) - _SHOWN:,} more" if len(self.names) > _SHOWN else ""
-        return shown + more
+        return shown.listed(map(shown.value, self.names))
+
+    def look_alikes(self) -> "list[tuple[str, ...]]":
+        """Groups of classes that differ in nothing but LITTLE."""
+        groups = defaultdict(list)
+        for name in self.names or ():
+            groups[_appearance(name)].append(name)
+        return [tuple(group) for group in groups.values() if len(group) > 1]
+
+    def _unknown(self, text: str) -> str:
+        like = next((name for name in self.names if _appearance(name) == _appearance(text)), None)
+        if like is None:
+            return f"the label {shown.value(text)}"
+        return f"the label {text!a}, which differs from {like!a} in {LITTLE}"
 
 
 def score(text: str) -> float:
@@ -96,15 +128,39 @@ def score(text: str) -> float:
 
     Raises:
       LabelError: it is not a finite number.
-      ReservedScoreError: it is -1.
     """
     with np.errstate(over="ignore"):
         value = float(np.float32(text)) if re.fullmatch(_DECIMAL, text) else np.nan
     if not np.isfinite(value):
-        raise LabelError(f"the label {text!r}")
-    if value == records.UNLABELLED:
-        raise ReservedScoreError(
-            f"the score {text}: in a record {records.UNLABELLED} means `no label`; "
-            "rescale the scores, for example to 0 ... 5"
-        )
+        raise LabelError(f"the label {shown.value(text)}")
     return value
+
+
+def _kind(counts: Counter) -> str:
+    """Whether these labels, {text: rows}, are classes or scores."""
+    others = {text for text in counts if not re.fullmatch(_INTEGER, text)}
+    decimals = {text for text in others if re.fullmatch(_DECIMAL, text)}
+    words = others - decimals
+    if not decimals:
+        if words and all(re.fullmatch(_DECIMAL_COMMA, text) for text in words):
+            raise UnclearLabelsError(
+                f"labels like {shown.value(min(words))}, with a decimal comma; a score has a point"
+            )
+        return CLASSES
+    if 2 * sum(counts[text] for text in words) >= counts.total():
+        raise UnclearLabelsError(
+            f"labels like {shown.value(min(decimals))}, a score, and like {shown.value(min(words))}"
+        )
+    return SCORES
+
+
+def _appearance(text: str) -> str:
+    """The same for labels that a reader would take for one.
+
+    >>> _appearance("Cafe\u0301 ") == _appearance("caf\u00e9"), _appearance("1.0")
+    (True, '1.0')
+    """
+    if re.fullmatch(_DECIMAL, text):
+        return repr(float(text))
+    normal = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c for c in normal if c.isprintable()).split())

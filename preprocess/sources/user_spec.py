@@ -3,24 +3,28 @@
     data: {train: train.csv, validation: dev.tsv, test: new.jsonl}
     text: [title, body]
     label: category
+    labels: classes
     bad_rows: drop
     lower_case: true
 
 Paths in it are relative to its folder.
 """
 
+import datetime
 import os
 import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from shared import tasks
+from preprocess.sources import user_labels
+from shared import shown, tasks
 from shared.errors import UserError
 from shared.mapping_files import read_yaml
 from shared.suggest import unknown
 
 DROP = "drop"
-_KEYS = ("data", "text", "label", "bad_rows", "lower_case")
+OPTIONS = {"text": "TEXT", "label": "LABEL", "labels": "--labels", "bad_rows": "BAD_ROWS"}
+_KEYS = ("data", *OPTIONS, "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SPLIT = r"[a-z][a-z0-9_]*"
 
@@ -34,6 +38,7 @@ class UserSpec:
       files: ((split, path), ...), including train.
       text: one column, or two for pairs.
       label: the column of the labels.
+      labels: whether they are classes or scores, if stated; one of user_labels.KINDS or None.
       drops_bad_rows: whether rows that cannot be read are skipped and counted.
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
     """
@@ -42,14 +47,18 @@ class UserSpec:
     files: Tuple[Tuple[str, str], ...]
     text: Tuple[str, ...]
     label: str
+    labels: Optional[str]
     drops_bad_rows: bool
     lower_case: Optional[bool] = None
 
 
-def parse(
-    task: str, data: str, text: Optional[str], label: Optional[str], bad_rows: Optional[str]
-) -> UserSpec:
-    """The checked specification; `data` is `train=a.csv,...`, or the name of a YAML file."""
+def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
+    """The checked specification.
+
+    Args:
+      data: `train=a.csv,...`, or the name of a YAML file.
+      given: {key of the YAML file but data: the command line's text, or None}.
+    """
     if task in tasks.TASKS:
         raise UserError(
             f"DATA is for a task of your own, but {task} is one of GLUE's; choose another TASK name"
@@ -57,15 +66,13 @@ def parse(
     if not re.fullmatch(_NAME, task):
         raise UserError(f"TASK is {task!r}: it names a folder; use letters, digits, - _ and .")
     if "=" not in data and data.endswith((".yaml", ".yml")):
-        given = {"TEXT": text, "LABEL": label, "BAD_ROWS": bad_rows}
-        twice = [name for name, value in given.items() if value is not None]
+        twice = [OPTIONS[key] for key, value in given.items() if value is not None]
         if twice:
             raise UserError(f"{' and '.join(twice)}: set in {data}, leave out on the command line")
         return _checked(task, _from_yaml(data), data)
-    content = {"data": _pairs(data), "bad_rows": bad_rows}
-    content["text"] = None if text is None else [name.strip() for name in text.split(",")]
-    content["label"] = label
-    return _checked(task, content, "DATA")
+    text = given["text"]
+    texts = None if text is None else [name.strip() for name in text.split(",")]
+    return _checked(task, {**given, "data": _pairs(data), "text": texts}, "DATA")
 
 
 def _pairs(data: str) -> "list[tuple[str, str]]":
@@ -96,11 +103,17 @@ def _from_yaml(path: str) -> dict:
 
 def _checked(task: str, content: dict, where: str) -> UserSpec:
     files, text, label = content["data"], content.get("text"), content.get("label")
+    for name in (*(text if isinstance(text, list) else [text]), label):
+        _check_is_text(name, where)
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
         raise UserError(f"{where}: TEXT is {text}; expected one column, or two different ones")
     if not isinstance(label, str) or not label or label in text:
         raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
+    kind = content.get("labels")
+    if kind is not None and kind not in user_labels.KINDS:
+        expected = " or ".join(user_labels.KINDS)
+        raise UserError(f"{where}: labels (--labels) is {shown.value(kind)}, expected {expected}")
     if content.get("bad_rows") not in (None, DROP):
         raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}, expected {DROP} or nothing")
     lower_case = content.get("lower_case")
@@ -108,7 +121,17 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
     _check_files(files, where)
     drops_bad_rows = content.get("bad_rows") == DROP
-    return UserSpec(task, tuple(files), tuple(text), label, drops_bad_rows, lower_case)
+    return UserSpec(
+        task, tuple(files), tuple(text), label, kind, drops_bad_rows, lower_case
+    )
+
+
+def _check_is_text(name, where: str) -> None:
+    if isinstance(name, (bool, int, float, datetime.date)):
+        raise UserError(
+            f"{where}: a column is {name}, not a text: YAML reads yes, no, on, off, numbers and "
+            'dates as such unless they are in quotes, like "no"'
+        )
 
 
 def _check_files(files: list, where: str) -> None:

@@ -2,15 +2,17 @@
 
 predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negative": 0.25, ...}}
                     for a regression task: {"index": 0, "score": 3.2}
+                    of a user's own files: {"index": 0, "file": "new.csv", "line": 2, "label": ...}
 SST-2.tsv           index <tab> prediction, as the leaderboard expects it
 
 Both hold every example in the order of the input: `index` is the number, from 0, of the row in
-GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record.
+GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record. Rows of a
+user's files may have been left out: `file` and `line` say where the record's row begins.
 """
 
 import json
 import os
-from typing import Iterable, List
+from typing import Any, Dict, Iterable, List
 
 import numpy as np
 
@@ -38,13 +40,20 @@ def write(
     Returns:
       The paths of the files.
     Raises:
-      UserError: a score is NaN or infinite, or the dataset's index is missing or damaged.
+      UserError: a score is NaN or infinite, or the dataset's index.npy or rows.npy is missing or
+        damaged.
     """
     assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
     errors.check_finite(scores, split)
-    order = source_order.read(dataset, split, manifest)
+    order = source_order.INDEX.read(dataset, split, manifest)
     ordered = scores if order is None else scores[np.argsort(order)]
-    lines = _scores(ordered) if manifest.is_regression else _classes(ordered, manifest.label_names)
+    answers = (
+        _scores(ordered) if manifest.is_regression else _classes(ordered, manifest.label_names)
+    )
+    lines = (
+        json.dumps({"index": index, **place, **answer}, ensure_ascii=False)
+        for index, (place, answer) in enumerate(zip(_places(dataset, split, manifest), answers))
+    )
     written = [_write_lines(os.path.join(model_dir, f"predict_{split}.jsonl"), lines)]
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
     if submission and order is None:
@@ -59,6 +68,15 @@ def write(
     return written
 
 
+def _places(dataset: str, split: str, manifest: Manifest) -> Iterable[Dict[str, Any]]:
+    """The file and the line of each record's row; of GLUE's rows, nothing."""
+    rows = source_order.ROWS.read(dataset, split, manifest)
+    if rows is None:
+        return ({} for _ in range(manifest.splits[split].examples))
+    names = source_order.file_names(manifest, split)
+    return ({"file": names[file], "line": line} for file, line in map(np.ndarray.tolist, rows))
+
+
 def _remove(path: str) -> None:
     """Removes an earlier prediction's file, which would seem to belong to this one."""
     if os.path.exists(path):
@@ -70,22 +88,17 @@ def _write_lines(path: str, lines: Iterable[str]) -> str:
     return path
 
 
-def _scores(scores: np.ndarray) -> Iterable[str]:
-    for index, score in enumerate(scores[:, 0]):
+def _scores(scores: np.ndarray) -> Iterable[Dict[str, Any]]:
+    for score in scores[:, 0]:
         # Through text: the shortest decimal that gives the same float32, 3.2 not 3.200000047...
-        yield json.dumps({"index": index, "score": float(str(score))})
+        yield {"score": float(str(score))}
 
 
-def _classes(logits: np.ndarray, label_names) -> Iterable[str]:
+def _classes(logits: np.ndarray, label_names) -> Iterable[Dict[str, Any]]:
     best = logits.argmax(axis=1)  # the first of equal ones
-    for index, row in enumerate(_softmax(logits).tolist()):
+    for first, row in zip(best, _softmax(logits).tolist()):
         rounded = [float(f"{probability:.{_DIGITS}g}") for probability in row]
-        answer = {
-            "index": index,
-            "label": label_names[best[index]],
-            "probabilities": dict(zip(label_names, rounded)),
-        }
-        yield json.dumps(answer, ensure_ascii=False)
+        yield {"label": label_names[first], "probabilities": dict(zip(label_names, rounded))}
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

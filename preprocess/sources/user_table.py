@@ -1,0 +1,168 @@
+"""One file of a user's, row by row: which rows become examples, and what is said about the rest."""
+
+import functools
+from array import array
+from typing import Iterator
+
+import numpy as np
+
+from preprocess.formats import example_bytes
+from preprocess.sources import table_files
+from preprocess.sources.noted_rows import NotedRows
+from preprocess.sources.rows import LABEL
+from preprocess.sources.suspicious_rows import SuspiciousRows
+from preprocess.sources.table_files import BadRow
+from preprocess.sources.user_labels import LabelError, Labels, text_of
+from preprocess.sources.user_spec import UserSpec
+from shared import records, shown, tasks
+from shared.errors import UserError
+
+TEXT_FEATURES = ("text_a", "text_b")
+
+
+class UserTable:
+    """One of the files.
+
+    A row without a label is an example of a test split, with -1; every other split leaves it out.
+
+    Attributes:
+      path: the file.
+      lines: int64, the line on which the row of each example begins.
+      bad: the rows that cannot be read.
+    """
+
+    def __init__(self, spec: UserSpec, split: str, path: str):
+        """Raises UserError if a column is missing; only test data may lack the labels'."""
+        self.path = path
+        self.lines = array("q")
+        self.bad = NotedRows()
+        self._spec, self._split = spec, split
+        self._is_test = tasks.is_test(split)
+        self._header = table_files.columns(path)
+        self._has_labels = (
+            not self._is_test or spec.label in self._header or table_files.is_jsonl(path)
+        )
+        self._columns = [*spec.text, *([spec.label] if self._has_labels else [])]
+        table_files.check_columns(path, self._columns)
+        self._unlabelled = NotedRows()
+        self._has_values = False  # other than -1
+        self._suspicious = SuspiciousRows(path)
+
+    def label_texts(self) -> Iterator[str]:
+        """The label of every row that has one; raises UserError if most have none."""
+        labelled = 0
+        for line, label, _texts, _encoded in self._rows():
+            if label is None:
+                self._unlabelled.add(line)
+            else:
+                labelled += 1
+                yield label
+        self._check_mostly_labelled(labelled)
+
+    def _check_mostly_labelled(self, labelled: int) -> None:
+        lacking = self._unlabelled.count
+        if lacking > labelled and not (labelled and self._spec.drops_bad_rows):
+            raise UserError(
+                f"{self.path}: {lacking:,} of {labelled + lacking:,} rows have no label in "
+                f"{shown.value(self._spec.label)} ({self._unlabelled.inline()}){self._its_keys()}; "
+                "expected most of them to have one. Correct LABEL or the file, or leave these rows "
+                "out with BAD_ROWS=drop (--bad_rows drop)."
+            )
+
+    def examples(self, labels: Labels) -> Iterator[bytes]:
+        """Every row as a serialized Example."""
+        looks_like_row = functools.partial(self._looks_like_row, labels)
+        for line, label, texts, encoded in self._rows():
+            try:
+                value = None if label is None else labels.value(label)
+            except LabelError as error:
+                self.bad.add(line, f"found {error}", labels.expected())
+                continue
+            if value is None:
+                self._unlabelled.add(line)
+                if not self._is_test:
+                    continue
+                value = records.UNLABELLED
+            self._has_values |= value != records.UNLABELLED
+            self._suspicious.look(line, texts, looks_like_row)
+            self.lines.append(line)
+            yield _example(encoded, value, is_regression=labels.names is None)
+
+    def unlabelled_examples(self) -> int:
+        """How many examples have no label. Scores that are all -1 say that there are none."""
+        if not self._is_test:
+            return 0
+        return self._unlabelled.count if self._has_values else len(self.lines)
+
+    def unlabelled_left_out(self) -> int:
+        """How many rows were left out for lack of a label."""
+        return 0 if self._is_test else self._unlabelled.count
+
+    def report(self) -> str:
+        """Lines on what was read; raises UserError if there is no example."""
+        if not self.lines:
+            raise UserError(f"{self.path} has no readable row; expected at least one")
+        parts = [f"{self._split}: {len(self.lines):,} rows of {self.path}", *self._about_labels()]
+        if self.bad:
+            parts.append(f"{self.bad.count:,} bad rows dropped ({self.bad.inline_with_problems()})")
+        return "\n".join([", ".join(parts), *self._suspicious.warnings()])
+
+    def _about_labels(self) -> Iterator[str]:
+        unlabelled = self.unlabelled_examples()
+        if unlabelled == len(self.lines):
+            why = "" if self._has_labels else f" (no column {shown.value(self._spec.label)})"
+            yield f"without labels{why}"
+        elif self._unlabelled:
+            left_out = "" if self._is_test else " left out"
+            yield (f"{self._unlabelled} without a label{left_out} ({self._unlabelled.inline()})")
+
+    def _looks_like_row(self, labels: Labels, line: str) -> bool:
+        """Whether a line of a text is as long as the header and has a label where it should be."""
+        fields = line.rstrip("\r").split(",")
+        if not self._has_labels or len(fields) != len(self._header):
+            return False
+        return labels.is_one(fields[self._header.index(self._spec.label)])
+
+    def _its_keys(self) -> str:
+        if self._spec.label in self._header:
+            return ""
+        return f"; the keys of the first row are: {shown.listed(map(shown.plain, self._header))}"
+
+    def _rows(self) -> "Iterator[tuple[int, str | None, list[str], list[bytes]]]":
+        """(line, label as text or None, texts, texts as UTF-8) of every good row."""
+        self.bad, self._unlabelled = NotedRows(), NotedRows()
+        texts_of_row = len(self._spec.text)
+        for row in table_files.read(self.path, self._columns, optional=self._spec.label):
+            if isinstance(row, BadRow):
+                self.bad.add(row.line, row.problem, "a row like the others")
+                continue
+            texts = row.values[:texts_of_row]
+            try:
+                label = text_of(row.values[-1]) if self._has_labels else None
+                encoded = [_utf8(text) for text in texts]
+            except ValueError as error:
+                self.bad.add(row.line, f"found {error}", "a text and a label")
+                continue
+            yield row.line, label, texts, encoded
+
+
+def _utf8(text) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError(f"the text {shown.value(text)}")
+    return text.encode("utf-8")
+
+
+@functools.lru_cache(maxsize=2**10)
+def _class_entry(label: int) -> bytes:
+    return example_bytes.int64_entry(LABEL, example_bytes.varint(label))
+
+
+def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:
+    if is_regression:
+        entry = example_bytes.float_entry(LABEL, np.array(label, "<f4").tobytes())
+    else:
+        entry = _class_entry(label)
+    named = zip(TEXT_FEATURES, texts, strict=False)
+    return example_bytes.example(
+        entry, *(example_bytes.bytes_entry(name, text) for name, text in named)
+    )
