@@ -7,11 +7,13 @@ _NAMES, _NAMES_CHARACTERS = 20, 300  # of a list
 
 
 def value(found) -> str:
-    r"""A value as Python writes it; of a long one, the beginning.
+    r"""A value as Python writes it; of a long text, the beginning, of a long list, the first items.
 
     >>> value("two\nlines"), value(3), value("x" * 70)[-20:]
     ("'two\\nlines'", '3', "x'... (70 characters)"[-20:])
     """
+    if isinstance(found, list):
+        return f"[{listed(map(value, found))}]"
     if not isinstance(found, str):
         return _cut(repr(found))
     if len(found) <= _CHARACTERS:

@@ -22,8 +22,8 @@ class NotedRows:
     def __bool__(self) -> bool:
         return self.count > 0
 
-    def __str__(self) -> str:
-        return "1 row" if self.count == 1 else f"{self.count:,} rows"
+    def counted(self, kind: str = "") -> str:
+        return f"1 {kind}row" if self.count == 1 else f"{self.count:,} {kind}rows"
 
     def add(self, line: int, problem: str = "", expected: str = "") -> None:
         """Notes a row; a row that was noted last is not noted again."""

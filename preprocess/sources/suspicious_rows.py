@@ -2,37 +2,35 @@
 
 from typing import Callable
 
+from preprocess.sources import table_files
 from preprocess.sources.noted_rows import NotedRows
+from preprocess.sources.table_files import Row
 
-_MANY_LINES = 20  # of a text in a CSV file
+_MANY_LINES = 20  # of a field in a CSV file
 
 
 class SuspiciousRows:
     """Those of one file.
 
     for row in rows:
-        suspicious.look(row.line, texts, looks_like_row)
+        suspicious.look(row, texts=1)
     suspicious.warnings()
     """
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, looks_like_row: "Callable[[str], bool]"):
+        """Args: looks_like_row, whether a line inside of a field of a CSV file is a row itself."""
         self._path = path
-        extension = path.lower().removesuffix(".gz").rpartition(".")[2]
-        self._is_csv, self._is_tsv = extension == "csv", extension == "tsv"
+        self._is_tsv = table_files.is_tsv(path)
+        self._looks_like_row = looks_like_row
         self._blank, self._long, self._quoted = NotedRows(), NotedRows(), NotedRows()
 
-    def look(
-        self, line: int, texts: "tuple[str, ...]", looks_like_row: "Callable[[str], bool]"
-    ) -> None:
-        """Notes what is odd about a row.
-
-        Args: looks_like_row, whether a line inside of a text of a CSV file is a row itself.
-        """
-        for text in texts:
+    def look(self, row: Row, texts: int) -> None:
+        """Notes what is odd about a row; args: texts, how many of its values are texts."""
+        for text in row.values[:texts]:
             if not text[:1].isalnum():  # cheap, for this is done for every row
-                self._look_closer(line, text)
-            if self._is_csv and "\n" in text and _has_swallowed(text, looks_like_row):
-                self._long.add(line)
+                self._look_closer(row.line, text)
+        if row.broken and any(map(self._has_swallowed, row.broken)):
+            self._long.add(row.line)
 
     def _look_closer(self, line: int, text: str) -> None:
         if is_blank(text):
@@ -40,13 +38,17 @@ class SuspiciousRows:
         elif self._is_tsv and len(text) > 1 and text[0] == '"' == text[-1]:
             self._quoted.add(line)
 
+    def _has_swallowed(self, field: str) -> bool:
+        lines = field.split("\n")
+        return len(lines) > _MANY_LINES or any(map(self._looks_like_row, lines[:-1]))
+
     def warnings(self) -> "list[str]":
         """A line for each kind that was found."""
         kinds = (
             (self._blank, "with an empty or blank text"),
             (
                 self._long,
-                f"with a quoted text over more than {_MANY_LINES} lines, or with rows inside it: "
+                f"with a quoted field over more than {_MANY_LINES} lines, or with rows inside it: "
                 "a stray quote may have swallowed them",
             ),
             (
@@ -55,12 +57,11 @@ class SuspiciousRows:
                 "may be meant",
             ),
         )
-        return [f"{self._path}: {rows} {what} ({rows.inline()})" for rows, what in kinds if rows]
-
-
-def _has_swallowed(text: str, looks_like_row: "Callable[[str], bool]") -> bool:
-    lines = text.split("\n")
-    return len(lines) > _MANY_LINES or any(map(looks_like_row, lines[:-1]))
+        return [
+            f"{self._path}: {rows.counted()} {what} ({rows.inline()})"
+            for rows, what in kinds
+            if rows
+        ]
 
 
 def is_blank(text: str) -> bool:

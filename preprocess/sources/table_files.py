@@ -14,7 +14,7 @@ import gzip
 import json
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Iterator
 
 from shared import shown
@@ -27,10 +27,14 @@ _MAX_FIELD_CHARS = 2**31 - 1  # the csv module's default of 131,072 would reject
 
 @dataclass(frozen=True)
 class Row:
-    """The values of the requested columns: text in CSV and TSV, any JSON value in JSONL."""
+    """The values of the requested columns: text in CSV and TSV, any JSON value in JSONL.
+
+    `broken` holds the fields of any column, requested or not, that hold a line feed; only in CSV.
+    """
 
     line: int
     values: tuple
+    broken: tuple = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,11 @@ def is_jsonl(path: str) -> bool:
     return _format(path) == ".jsonl"
 
 
+def is_tsv(path: str) -> bool:
+    """Whether quotes are a part of the text."""
+    return _format(path) == ".tsv"
+
+
 def check_columns(path: str, names: "list[str]") -> None:
     """Raises UserError unless the file has each of these columns, once.
 
@@ -123,7 +132,7 @@ def _table_row(row: "Row | BadRow", width: int, positions: "list[int]") -> "Row 
     if len(row.values) != width:
         alone = f": {shown.value(row.values[0])}" if len(row.values) == 1 else ""
         return BadRow(row.line, f"{len(row.values)} fields, the header has {width}{alone}")
-    return Row(row.line, tuple(row.values[at] for at in positions))
+    return Row(row.line, tuple(row.values[at] for at in positions), row.broken)
 
 
 def _json_row(row: "Row | BadRow", names: "list[str]", optional: str) -> "Row | BadRow":
@@ -201,7 +210,9 @@ def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
         if fields is None:
             return
         if fields or width == 1:
-            yield Row(start, tuple(fields) or ("",))
+            is_one_line = lines.number == start
+            broken = () if is_one_line else tuple(value for value in fields if "\n" in value)
+            yield Row(start, tuple(fields) or ("",), broken)
             width = width or len(fields)
 
 

@@ -110,6 +110,8 @@ class UserFiles:
         if alike := labels.look_alikes():
             groups = shown.listed(" and ".join(map(ascii, group)) for group in alike)
             print(f"{train.path}: classes of their own, though they differ in {LITTLE}: {groups}")
+        if broken := [shown.value(name) for name in labels.names if "\n" in name]:
+            print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
         return labels
 
     def _check_bad_rows(self, tables: "list[UserTable]") -> None:

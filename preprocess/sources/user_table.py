@@ -11,7 +11,7 @@ from preprocess.sources import table_files
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.rows import LABEL
 from preprocess.sources.suspicious_rows import SuspiciousRows
-from preprocess.sources.table_files import BadRow
+from preprocess.sources.table_files import BadRow, Row
 from preprocess.sources.user_labels import LabelError, Labels, text_of
 from preprocess.sources.user_spec import UserSpec
 from shared import records, shown, tasks
@@ -46,14 +46,14 @@ class UserTable:
         table_files.check_columns(path, self._columns)
         self._unlabelled = NotedRows()
         self._has_values = False  # other than -1
-        self._suspicious = SuspiciousRows(path)
+        self._warnings: list[str] = []
 
     def label_texts(self) -> Iterator[str]:
         """The label of every row that has one; raises UserError if most have none."""
         labelled = 0
-        for line, label, _texts, _encoded in self._rows():
+        for row, label, _encoded in self._rows():
             if label is None:
-                self._unlabelled.add(line)
+                self._unlabelled.add(row.line)
             else:
                 labelled += 1
                 yield label
@@ -71,22 +71,24 @@ class UserTable:
 
     def examples(self, labels: Labels) -> Iterator[bytes]:
         """Every row as a serialized Example."""
-        looks_like_row = functools.partial(self._looks_like_row, labels)
-        for line, label, texts, encoded in self._rows():
+        suspicious = SuspiciousRows(self.path, functools.partial(self._looks_like_row, labels))
+        for row, label, encoded in self._rows():
             try:
                 value = None if label is None else labels.value(label)
             except LabelError as error:
-                self.bad.add(line, f"found {error}", labels.expected())
+                self.bad.add(row.line, f"found {error}", labels.expected())
                 continue
             if value is None:
-                self._unlabelled.add(line)
+                self._unlabelled.add(row.line)
                 if not self._is_test:
                     continue
                 value = records.UNLABELLED
-            self._has_values |= value != records.UNLABELLED
-            self._suspicious.look(line, texts, looks_like_row)
-            self.lines.append(line)
+            elif value != records.UNLABELLED:
+                self._has_values = True
+            suspicious.look(row, len(encoded))
+            self.lines.append(row.line)
             yield _example(encoded, value, is_regression=labels.names is None)
+        self._warnings = suspicious.warnings()
 
     def unlabelled_examples(self) -> int:
         """How many examples have no label. Scores that are all -1 say that there are none."""
@@ -101,11 +103,12 @@ class UserTable:
     def report(self) -> str:
         """Lines on what was read; raises UserError if there is no example."""
         if not self.lines:
-            raise UserError(f"{self.path} has no readable row; expected at least one")
+            readable = "row with a label" if self._unlabelled else "readable row"
+            raise UserError(f"{self.path} has no {readable}; expected at least one")
         parts = [f"{self._split}: {len(self.lines):,} rows of {self.path}", *self._about_labels()]
         if self.bad:
-            parts.append(f"{self.bad.count:,} bad rows dropped ({self.bad.inline_with_problems()})")
-        return "\n".join([", ".join(parts), *self._suspicious.warnings()])
+            parts.append(f"{self.bad.counted('bad ')} dropped ({self.bad.inline_with_problems()})")
+        return "\n".join([", ".join(parts), *self._warnings])
 
     def _about_labels(self) -> Iterator[str]:
         unlabelled = self.unlabelled_examples()
@@ -114,7 +117,8 @@ class UserTable:
             yield f"without labels{why}"
         elif self._unlabelled:
             left_out = "" if self._is_test else " left out"
-            yield (f"{self._unlabelled} without a label{left_out} ({self._unlabelled.inline()})")
+            rows = self._unlabelled
+            yield f"{rows.counted()} without a label{left_out} ({rows.inline()})"
 
     def _looks_like_row(self, labels: Labels, line: str) -> bool:
         """Whether a line of a text is as long as the header and has a label where it should be."""
@@ -128,22 +132,21 @@ class UserTable:
             return ""
         return f"; the keys of the first row are: {shown.listed(map(shown.plain, self._header))}"
 
-    def _rows(self) -> "Iterator[tuple[int, str | None, list[str], list[bytes]]]":
-        """(line, label as text or None, texts, texts as UTF-8) of every good row."""
+    def _rows(self) -> "Iterator[tuple[Row, str | None, list[bytes]]]":
+        """(row, label as text or None, texts as UTF-8) of every good row."""
         self.bad, self._unlabelled = NotedRows(), NotedRows()
         texts_of_row = len(self._spec.text)
         for row in table_files.read(self.path, self._columns, optional=self._spec.label):
             if isinstance(row, BadRow):
                 self.bad.add(row.line, row.problem, "a row like the others")
                 continue
-            texts = row.values[:texts_of_row]
             try:
                 label = text_of(row.values[-1]) if self._has_labels else None
-                encoded = [_utf8(text) for text in texts]
+                encoded = [_utf8(text) for text in row.values[:texts_of_row]]
             except ValueError as error:
                 self.bad.add(row.line, f"found {error}", "a text and a label")
                 continue
-            yield row.line, label, texts, encoded
+            yield row, label, encoded
 
 
 def _utf8(text) -> bytes:
@@ -162,7 +165,4 @@ def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:
         entry = example_bytes.float_entry(LABEL, np.array(label, "<f4").tobytes())
     else:
         entry = _class_entry(label)
-    named = zip(TEXT_FEATURES, texts, strict=False)
-    return example_bytes.example(
-        entry, *(example_bytes.bytes_entry(name, text) for name, text in named)
-    )
+    return example_bytes.example(entry, *map(example_bytes.bytes_entry, TEXT_FEATURES, texts))

@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import yaml
 
-from shared import config, lock, vocab
+from shared import config, lock, shown, vocab
 from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
@@ -184,7 +184,7 @@ def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Ma
     """
     given = data_facts(manifest)
     lines = [
-        f"  {name}: {trained[name]}, the data has {given[name]}"
+        f"  {name}: {shown.value(trained[name])}, the data has {shown.value(given[name])}"
         for name in ("label_names", "vocabulary_sha256", *vocab.TEXT_RULES)
         if trained[name] != given[name]
     ]
