@@ -60,7 +60,7 @@ class Split:
     label_counts: Dict[str, int]
     unlabelled: int
     index_sha256: Optional[str]
-    rows_sha256: Optional[str]
+    rows_sha256: Optional[str] = None
 
     @property
     def is_labelled(self) -> bool:

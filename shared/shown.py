@@ -9,8 +9,8 @@ _NAMES, _NAMES_CHARACTERS = 20, 300  # of a list
 def value(found) -> str:
     r"""A value as Python writes it; of a long text, the beginning, of a long list, the first items.
 
-    >>> value("two\nlines"), value(3), value("x" * 70)[-20:]
-    ("'two\\nlines'", '3', "x'... (70 characters)"[-20:])
+    >>> value("two\nlines"), value(3), value("ab" * 4000)[-25:]
+    ("'two\\nlines'", '3', "ab'... (8,000 characters)")
     """
     if isinstance(found, list):
         return f"[{listed(map(value, found))}]"

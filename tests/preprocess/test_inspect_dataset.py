@@ -5,6 +5,7 @@ import pytest
 from preprocess import inspect_dataset
 from preprocess.encoding import lengths
 from shared.errors import UserError
+from shared.manifest import read_manifest
 
 
 @pytest.fixture
@@ -74,3 +75,12 @@ def test_the_price_of_a_length():
     assert (found.truncated, found.tokens_cut, found.padding) == (1, 3 / 22, 1 - 19 / 24)
     # DESIGN's budget: 67 GFLOP for BERT-base at 128.
     assert lengths.gflop_per_step(128) == pytest.approx(67, abs=0.5)
+
+
+def test_many_or_odd_classes_do_not_fill_the_screen(demo_data):
+    content = inspect_dataset.describe(str(demo_data), read_manifest(str(demo_data)), None)
+    counts = {"two\nlines": 1, **{f"intent_number_{n}": 1 for n in range(499)}}
+    content["splits"] = {"train": {**content["splits"]["train"], "labels": counts}}
+    (line,) = (x for x in inspect_dataset.text(content).splitlines() if "labels" in x)
+    assert line.startswith("  labels     two\\nlines 1 (0.0%), intent_number_0 1 (0.0%), ")
+    assert line.endswith(" more") and len(line) < 350

@@ -8,7 +8,8 @@ import pytest
 
 from preprocess import run, verify
 from preprocess.sources import user_files, user_labels
-from shared.errors import UserError
+from shared import source_order
+from shared.errors import FaultsFound, UserError
 from shared.manifest import read_manifest
 from tests.inputs import read_rows
 
@@ -45,8 +46,8 @@ def test_three_formats_become_records(own, capsys):
     manifest = read_manifest(str(dataset))
     assert (manifest.task, manifest.text_columns) == ("mine", ("title", "body"))
     assert manifest.label_names == ("neg", "pos")
-    assert {name: entry["file"] for name, entry in manifest.source["splits"].items()} == {
-        "train": "train.csv", "validation": "dev.tsv", "test": "new.jsonl.gz",
+    assert {name: source_order.file_names(manifest, name) for name in manifest.splits} == {
+        "train": ["train.csv"], "validation": ["dev.tsv"], "test": ["new.jsonl.gz"],
     }  # fmt: skip
     assert read_rows(dataset, "train")["input_ids"].tolist() == [
         [2, 4, 5, 3, 8, 3, 0, 0],
@@ -83,7 +84,7 @@ def test_a_changed_file_or_column_is_not_up_to_date(own):
     with pytest.raises(UserError, match="splits: it has train, this run would write train, valid"):
         make(own, data=f"train={own}/train.csv,validation={own}/dev.tsv")
     (own / "train.csv").write_text(TRAIN + "x,y,pos\n")
-    with pytest.raises(UserError, match="source splits train sha256: it has "):
+    with pytest.raises(UserError, match="source splits train files 0 sha256: it has "):
         make(own, data=f"train={own}/train.csv")
     make(own, "--overwrite", data=f"train={own}/train.csv")
 
@@ -113,17 +114,24 @@ BAD = "title,body,category\nfilm,a,pos\nshort\nfilm,a,neg\nfilm,a,\nfilm,\xff,po
 def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys):
     (own / "bad.csv").write_bytes(BAD.encode("latin-1"))
     data = f"train={own}/bad.csv"
-    with pytest.raises(UserError, match="bad.csv line 3: 1 fields, the header has 3; expected .*"
-                       "BAD_ROWS=drop"):  # fmt: skip
+    with pytest.raises(UserError) as error:
         make(own, data=data)
+    assert str(error.value) == (
+        "2 bad rows:\n"
+        f"  {own}/bad.csv line 3: 1 fields, the header has 3: 'short'; expected a row like the "
+        "others\n"
+        f"  {own}/bad.csv line 6: not UTF-8: byte 0xff at byte 6\n"
+        "Correct them, or skip all such rows with BAD_ROWS=drop (--bad_rows drop)."
+    )
     assert not (own / "data" / "mine" / "msl8").exists()
     assert [path.name for path in (own / "data" / "mine").iterdir()] == [".msl8.lock"]
     dataset = make(own, "--bad_rows", "drop", data=data)
     manifest = read_manifest(str(dataset))
     assert manifest.splits["train"].examples == 2
-    assert manifest.source["splits"]["train"]["dropped_rows"] == 3
+    train = manifest.source["splits"]["train"]
+    assert (train["dropped_rows"], train["unlabelled_rows_left_out"]) == (2, 1)
     assert "2 rows of" in (out := capsys.readouterr().out)
-    assert "3 bad rows dropped (line 3: 1 fields" in out
+    assert "1 row without a label left out (line 5), 2 bad rows dropped (line 3: 1 fields" in out
 
 
 @pytest.mark.parametrize(
@@ -135,11 +143,12 @@ def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys
         ("dev.tsv", "title\tbody\nx\ty\n", "dev.tsv has no column 'category'"),
         ("train.csv", "title,body,category\n", "train.csv has no readable row"),
         ("train.csv", "title,body,category\nx,y,pos\n", "every row has the label 'pos'"),
-        ("train.csv", "title,body,category\nx,y,\n", "line 2: found no label"),
+        ("train.csv", "title,body,category\nx,y,\n",
+         "train.csv: 1 of 1 rows have no label in 'category' .line 2.; expected most of them to"),
         ("train.csv", "title,body,category\nx,y,pos \n", "the label 'pos ' with white space"),
         ("train.csv", "title,category\nx,pos\n", "train.csv has no column 'body'"),
         ("train.csv", "", "train.csv is empty"),
-        ("train.csv", "title,body,category\nx,y,-1\nx,y,0.5\n", "line 2: the score -1"),
+        ("dev.tsv", "title\tbody\tcategory\nx\ty\t\n", "dev.tsv has no row with a label"),
         ("dev.tsv", "title\tbody\tcategory\n", "dev.tsv has no readable row"),
     ],
 )  # fmt: skip
@@ -225,16 +234,9 @@ def test_scores_and_other_texts_do_not_mix(own):
         make(own, data=f"train={own}/s.csv", text="text", label="score")
 
 
-@pytest.mark.parametrize(
-    "score, message",
-    [
-        ("1e39", "found the label '1e39'; expected a number"),
-        ("-1.00000000001", "the score -1.0000"),
-    ],
-)
-def test_scores_are_judged_as_the_record_holds_them(own, score, message):
-    (own / "s.csv").write_text(f"text,score\nfilm,2.5\nbad,{score}\n")
-    with pytest.raises(UserError, match=f"line 3: .*{message}"):
+def test_scores_are_judged_as_the_record_holds_them(own):
+    (own / "s.csv").write_text("text,score\nfilm,2.5\nbad,1e39\n")
+    with pytest.raises(UserError, match="line 3: found the label '1e39'; expected a number"):
         make(own, data=f"train={own}/s.csv", text="text", label="score")
 
 
@@ -262,9 +264,14 @@ def test_a_blank_label_of_test_data_is_none(own):
 
 def test_a_label_that_only_some_objects_have(own):
     rows = [{"title": "a", "body": ""}, {"title": "a", "body": "", "category": "neg"}]
-    (own / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    with pytest.raises(UserError, match="t.jsonl line 2: a key 'category', which the first row"):
-        make(own, data=f"train={own}/train.csv,test={own}/t.jsonl")
+    (own / "first.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (own / "last.jsonl").write_text("\n".join(map(json.dumps, rows[::-1])))
+    data = f"train={own}/train.csv,test={own}/first.jsonl,test_2={own}/last.jsonl"
+    dataset = make(own, data=data)
+    assert read_rows(dataset, "test")["labels"].tolist() == [-1, 0]
+    assert read_rows(dataset, "test_2")["labels"].tolist() == [0, -1]
+    splits = read_manifest(str(dataset)).splits
+    assert splits["test"].unlabelled == splits["test_2"].unlabelled == 1
 
 
 def test_a_file_that_changes_while_it_is_read(own, monkeypatch):
@@ -284,6 +291,73 @@ def test_a_bad_first_object_is_dropped_like_any_other(own):
     rows = ["{", json.dumps({"t": "x"}), *(json.dumps({"t": "film", "y": y}) for y in "ab")]
     (own / "b.jsonl").write_text("\n".join(rows))
     dataset = make(own, "--bad_rows", "drop", data=f"train={own}/b.jsonl", text="t", label="y")
-    assert read_manifest(str(dataset)).source["splits"]["train"]["dropped_rows"] == 2
+    train = read_manifest(str(dataset)).source["splits"]["train"]
+    assert (train["dropped_rows"], train["unlabelled_rows_left_out"]) == (1, 1)
     with pytest.raises(UserError, match="b.jsonl line 1: not JSON"):
         make(own, "--overwrite", data=f"train={own}/b.jsonl", text="t", label="y")
+
+
+def test_the_lines_are_kept_and_checked(own, capsys):
+    (own / "test.csv").write_text("title,body\nfilm,a\nshort\nbad,a\n")
+    data = f"train={own}/train.csv,test={own}/test.csv"
+    dataset = make(own, "--bad_rows", "drop", data=data)
+    manifest = read_manifest(str(dataset))
+    rows = source_order.ROWS.read(str(dataset), "test", manifest)
+    assert (rows.dtype, rows.tolist()) == ("int64", [[0, 2], [0, 4]])
+    assert source_order.file_names(manifest, "test") == ["test.csv"]
+    assert source_order.ROWS.read(str(dataset), "train", manifest).tolist() == [
+        [0, 2],
+        [0, 3],
+        [0, 4],
+    ]
+    assert source_order.INDEX.read(str(dataset), "test", manifest) is None
+    verify.main([str(dataset)])
+    path = dataset / "test" / "rows.npy"
+    path.write_bytes(path.read_bytes()[:-8] + bytes(8))
+    capsys.readouterr()
+    with pytest.raises(FaultsFound, match="1 faults"):
+        verify.main([str(dataset)])
+    assert f"{path}: has the sha256 " in capsys.readouterr().out
+    with pytest.raises(UserError, match="(?s)is damaged:\n  .*rows.npy: has the sha256"):
+        make(own, "--bad_rows", "drop", data=data)
+    path.unlink()
+    with pytest.raises(UserError, match="rows.npy is missing. It maps each record to its row in y"):
+        source_order.ROWS.read(str(dataset), "test", manifest)
+
+
+def test_the_kind_is_a_key_and_an_option(own, capsys):
+    (own / "s.csv").write_text("text,label\nfilm,2.0\nbad,0.0\n")
+    data = f"train={own}/s.csv"
+    dataset = make(own, "--labels", "classes", data=data, text="text", label="label")
+    assert read_manifest(str(dataset)).label_names == ("0.0", "2.0")
+    (own / "s.yaml").write_text("data: {train: s.csv}\ntext: text\nlabel: label\nlabels: classes\n")
+    capsys.readouterr()
+    make(own, data=str(own / "s.yaml"), text=None, label=None)
+    assert capsys.readouterr().out == f"{dataset} is up to date\n"
+    with pytest.raises(UserError, match="source labels: it has classes, this run would write None"):
+        make(own, data=data, text="text", label="label")
+    with pytest.raises(UserError, match="labels .--labels. is 'numbers', expected classes or sco"):
+        make(own, "--labels", "numbers", data=data, text="text", label="label")
+    with pytest.raises(UserError, match="--labels: set in .*s.yaml, leave out on the command line"):
+        make(own, "--labels", "scores", data=str(own / "s.yaml"), text=None, label=None)
+
+
+def test_a_dataset_with_scores_of_minus_one_has_no_fault(own, capsys):
+    (own / "s.csv").write_text("text,label\nfilm,-1\nbad,0.5\n")
+    (own / "t.csv").write_text("text,label\nfilm,-1\nbad,0.5\nthe,\n")
+    data = f"train={own}/s.csv,test={own}/t.csv"
+    dataset = make(own, data=data, text="text", label="label")
+    splits = read_manifest(str(dataset)).splits
+    assert (splits["train"].unlabelled, splits["test"].unlabelled) == (0, 1)
+    assert splits["train"].is_labelled and not splits["test"].is_labelled
+    assert read_rows(dataset, "test")["labels"].tolist() == [-1.0, 0.5, -1.0]
+    verify.main([str(dataset)])
+    assert "no fault" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("column", ["no", "2024", "2024-01-31", "1.5"])
+def test_a_column_that_yaml_does_not_read_as_a_text(own, column):
+    for text, label in ((column, "y"), ("t", column)):
+        (own / "y.yaml").write_text(f"data: {{train: train.csv}}\ntext: {text}\nlabel: {label}\n")
+        with pytest.raises(UserError, match="not a text: YAML reads yes, no, on, off, numbers"):
+            make(own, data=str(own / "y.yaml"), text=None, label=None)

@@ -16,7 +16,7 @@ from tests.inputs import data_arguments, read_rows, reference, spelt
 
 def test_the_index_leads_back_to_the_test_file(demo_input, demo_data):
     manifest = read_manifest(str(demo_data))
-    index = source_order.read(str(demo_data), "test", manifest)
+    index = source_order.INDEX.read(str(demo_data), "test", manifest)
     assert index.dtype == np.int64 and sorted(index) == list(range(500))
     texts = spelt((demo_input / "vocab.txt").read_text().splitlines(), read_rows(demo_data, "test"))
     lines = (demo_input / "glue/SST-2/test.tsv").read_text().splitlines()[1:]
@@ -28,7 +28,7 @@ def test_only_test_splits_have_one(demo_data):
     manifest = read_manifest(str(demo_data))
     for split in ("train", "validation"):
         assert manifest.splits[split].index_sha256 is None
-        assert source_order.read(str(demo_data), split, manifest) is None
+        assert source_order.INDEX.read(str(demo_data), split, manifest) is None
         assert not (demo_data / split / "index.npy").exists()
 
 
@@ -48,7 +48,7 @@ def test_an_index_that_is_missing_or_changed_is_not_up_to_date(demo_input, data_
         with pytest.raises(UserError, match=f"is damaged:\n  .*index.npy: {problem}"):
             run.main(data_arguments(demo_input, tmp_path))
         with pytest.raises(UserError, match=f"index.npy {problem}.*make data TASK=sst2 MSL=32"):
-            source_order.read(str(data_copy), "test", manifest)
+            source_order.INDEX.read(str(data_copy), "test", manifest)
 
     path.write_bytes(path.read_bytes()[:-8] + bytes(8))
     check("has the sha256 ")
@@ -97,7 +97,7 @@ def test_the_index_of_rte_leads_to_the_lines_of_its_test_file(tmp_path):
          *("--vocab_file", str(vocabulary), "--data_dir", str(tmp_path))]
     )  # fmt: skip
     dataset = tmp_path / "rte" / "msl128"
-    index = source_order.read(str(dataset), "test", read_manifest(str(dataset)))
+    index = source_order.INDEX.read(str(dataset), "test", read_manifest(str(dataset)))
     rows = read_rows(dataset, "test")
     texts = spelt(vocabulary.read_text(encoding="utf-8").splitlines(), rows)
     is_cut = (rows["input_mask"] == 0).all(axis=1)

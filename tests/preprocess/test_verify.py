@@ -161,6 +161,13 @@ def test_scores(tmp_path, capsys):
     verify.main(
         [write(tmp_path, serialized(*rows, is_regression=True), is_regression=True, unlabelled=1)]
     )
+    dataset = write(tmp_path, serialized(*rows, is_regression=True), is_regression=True)
+    verify.main([dataset])  # -1 is a score here
+    dataset = write(
+        tmp_path, serialized(*rows, is_regression=True), is_regression=True, unlabelled=2
+    )
+    capsys.readouterr()
+    assert faults(dataset, capsys) == ["train: 1 records have no label, the manifest says 2"]
     rows[1]["labels"] = float("nan")
     dataset = write(tmp_path, serialized(*rows, is_regression=True), is_regression=True)
     assert faults(dataset, capsys)[-1] == "record 1: labels: not a finite number"
@@ -208,15 +215,15 @@ def test_damaged_and_missing_and_stray_files(tmp_path, capsys):
     assert faults(dataset, capsys)[0] == "is missing"
 
 
-def write_index(tmp_path, numbers):
-    """An index of these numbers; returns its sha256."""
+def write_index(tmp_path, numbers, name="index.npy"):
+    """An array of these numbers; returns its file's sha256."""
     import hashlib
     import io
 
     content = io.BytesIO()
     np.save(content, numbers)
     (tmp_path / "train").mkdir(exist_ok=True)
-    (tmp_path / "train" / "index.npy").write_bytes(content.getvalue())
+    (tmp_path / "train" / name).write_bytes(content.getvalue())
     return hashlib.sha256(content.getvalue()).hexdigest()
 
 
@@ -224,7 +231,7 @@ def test_an_index(tmp_path, capsys):
     sha256 = write_index(tmp_path, np.array([2, 0, 1]))
     dataset = write(tmp_path, serialized(*ROWS), index_sha256=sha256)
     verify.main([dataset])
-    assert source_order.read(dataset, "train", read_manifest(dataset)).tolist() == [2, 0, 1]
+    assert source_order.INDEX.read(dataset, "train", read_manifest(dataset)).tolist() == [2, 0, 1]
     capsys.readouterr()
     path = f"{dataset}/train/index.npy"
     changed = write_index(tmp_path, np.array([2, 1, 0]))
@@ -244,10 +251,35 @@ def test_an_index_that_does_not_hold_every_row_once(tmp_path, capsys, numbers):
     assert faults(dataset, capsys) == [fault]
 
 
-def test_an_index_that_nobody_asked_for(tmp_path, capsys):
-    write_index(tmp_path, np.array([0, 1, 2]))
+@pytest.mark.parametrize("name", ["index.npy", "rows.npy"])
+def test_an_index_that_nobody_asked_for(tmp_path, capsys, name):
+    write_index(tmp_path, np.array([0, 1, 2]), name)
     dataset = write(tmp_path, serialized(*ROWS))
-    assert faults(dataset, capsys) == [f"{dataset}/train/index.npy: is not in the manifest"]
+    assert faults(dataset, capsys) == [f"{dataset}/train/{name}: is not in the manifest"]
+
+
+@pytest.mark.parametrize(
+    "rows, is_right",
+    [
+        ([[0, 2], [0, 3], [0, 9]], True),
+        ([[0, 5], [1, 2], [3, 2]], True),
+        ([[0, 2], [0, 2], [0, 9]], False),
+        ([[1, 2], [0, 3], [0, 9]], False),
+        ([[0, 0], [0, 3], [0, 9]], False),
+        ([[-1, 2], [0, 3], [0, 9]], False),
+        ([[0, 2], [0, 3]], False),
+        ([2, 3, 9], False),
+        ([[0.0, 2.0], [0.0, 3.0], [0.0, 9.0]], False),
+    ],
+)
+def test_a_file_and_a_line_for_every_record(tmp_path, capsys, rows, is_right):
+    sha256 = write_index(tmp_path, np.array(rows), "rows.npy")
+    dataset = write(tmp_path, serialized(*ROWS), rows_sha256=sha256)
+    fault = f"{dataset}/train/rows.npy: does not hold a file and a line for each of 3 records, "
+    if is_right:
+        verify.main([dataset])
+    else:
+        assert faults(dataset, capsys) == [fault + "in order"]
 
 
 def test_a_record_too_few(tmp_path, capsys):

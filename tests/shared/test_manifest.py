@@ -87,7 +87,7 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
         (lambda text: text[:40], "is not valid JSON"),
         (lambda text: text.replace('"schema_version": 4', '"schema_version": 9'), "version 9"),
         # What was written before there was an index.
-        (lambda text: text.replace('"schema_version": 4', '"schema_version": 2'), "version 2"),
+        (lambda text: text.replace('"schema_version": 4', '"schema_version": 3'), "version 3"),
         (
             lambda text: text.replace('"index_sha256": null', '"index_sha256": 7'),
             "is damaged: index_sha256 is 7",

@@ -17,17 +17,21 @@ UNORDERED = object()
 
 @pytest.fixture
 def predict(tmp_path):
-    """A function: (task, split, label names, scores, index) -> {file name: its text}."""
+    """A function: (task, split, label names, scores, index, rows) -> {file name: its text}."""
 
-    def run(task, split, label_names, scores, index=UNORDERED):
-        sha256 = None
-        if index is not UNORDERED:
-            (tmp_path / split).mkdir(exist_ok=True)
-            np.save(tmp_path / split / "index.npy", np.array(index))
-            sha256 = sha256_of(str(tmp_path / split / "index.npy"))
-        entry = Split(len(scores), (), {}, 0, 0.0, {}, len(scores), sha256)
+    def save(split, name, array):
+        if array is UNORDERED:
+            return None
+        (tmp_path / split).mkdir(exist_ok=True)
+        np.save(tmp_path / split / name, np.array(array))
+        return sha256_of(str(tmp_path / split / name))
+
+    def run(task, split, label_names, scores, index=UNORDERED, rows=UNORDERED):
+        maps = save(split, "index.npy", index), save(split, "rows.npy", rows)
+        entry = Split(len(scores), (), {}, 0, 0.0, {}, len(scores), *maps)
         vocabulary = Vocabulary("v", 9, "", True, True, True, {})
-        found = Manifest(task, {}, ("x",), 8, vocabulary, label_names, {split: entry}, {})
+        source = {"splits": {split: {"files": [{"file": "a.csv"}, {"file": "é.csv"}]}}}
+        found = Manifest(task, source, ("x",), 8, vocabulary, label_names, {split: entry}, {})
         (tmp_path / "run").mkdir(exist_ok=True)
         written = prediction_files.write(
             str(tmp_path / "run"), str(tmp_path), found, split, np.array(scores, np.float32)
@@ -61,6 +65,26 @@ def test_the_index_puts_examples_in_the_order_of_the_test_file(predict):
     assert [line["label"] for line in lines] == ["negative", "positive", "positive"]
     assert found["SST-2.tsv"] == "index\tprediction\n0\t0\n1\t1\n2\t1\n"
     assert list(found) == ["predict_test.jsonl", "SST-2.tsv"]
+
+
+def test_answers_of_own_files_say_which_row_they_are_of(predict):
+    found = predict("mine", "test", ("no", "yes"), [[0, LN3], [LN3, 0]], rows=[[0, 7], [1, 2]])
+    assert found["predict_test.jsonl"] == (
+        '{"index": 0, "file": "a.csv", "line": 7, "label": "yes", '
+        '"probabilities": {"no": 0.25, "yes": 0.75}}\n'
+        '{"index": 1, "file": "é.csv", "line": 2, "label": "no", '
+        '"probabilities": {"no": 0.75, "yes": 0.25}}\n'
+    )
+    found = predict("mine", "test", None, [[3.2]], rows=[[0, 3]])
+    assert found["predict_test.jsonl"] == '{"index": 0, "file": "a.csv", "line": 3, "score": 3.2}\n'
+
+
+def test_a_damaged_map_to_the_rows_writes_nothing(predict, tmp_path):
+    with pytest.raises(
+        UserError, match="rows.npy does not hold a file and a line for each of 2 re"
+    ):
+        predict("mine", "test", ("no", "yes"), [[0, 1], [0, 1]], rows=[[0, 3], [0, 3]])
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_probabilities_sum_to_one_as_written(predict):
