@@ -31,10 +31,11 @@ def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, l
             (text, labels[int(label)]) for text, label in list(csv.reader(file, "excel-tab"))[1:]
         ]
     with open(tmp_path / "own.csv", "w", newline="") as file:
-        csv.writer(file).writerows([("text", "opinion"), *rows])
+        csv.writer(file).writerows([("text", "opinion"), *rows[:98], ("short",), *rows[98:]])
     preprocess.main(
         [*("--task", "films", "--data", f"train={tmp_path}/own.csv,validation={tmp_path}/own.csv"),
-         *("--text", "text", "--label", "opinion", "--max_sequence_length", "32"),
+         *("--text", "text", "--label", "opinion", "--bad_rows", "drop"),
+         *("--max_sequence_length", "32"),
          *("--vocab_file", str(demo_input / "vocab.txt"), "--data_dir", str(tmp_path))]
     )  # fmt: skip
     common = [
@@ -49,5 +50,11 @@ def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, l
     with open(tmp_path / "run" / "predict_validation.jsonl") as file:
         answers = [json.loads(line) for line in file]
     assert [answer["index"] for answer in answers] == list(range(500))
+    lines = [line for line in range(2, 503) if line != 100]  # the short row
+    assert [(answer["file"], answer["line"]) for answer in answers] == [
+        ("own.csv", line) for line in lines
+    ]
     is_score = "spearman" in metrics
-    assert set(answers[0]) - {"index"} == ({"score"} if is_score else {"label", "probabilities"})
+    assert set(answers[0]) - {"index", "file", "line"} == (
+        {"score"} if is_score else {"label", "probabilities"}
+    )
