@@ -1,16 +1,37 @@
 """How programs end: a user's mistake gives one message and exit code 2, never a traceback."""
 
+import contextlib
+import errno
 import io
 import os
 import re
 import sys
-from typing import Callable
+from typing import Callable, Optional
 
 FAULTS_FOUND = 1
 USER_MISTAKE = 2
 BROKEN_PIPE = 141  # as shells report it
 INTERRUPTED = 130  # Ctrl-C, as shells report it
 TERMINATED = 143  # SIGTERM
+
+
+_NO_ROOM = "Free some space on that disk, or choose another folder"
+_NO_ACCESS = "Choose a path that you may use, or change its permissions"
+_NOT_A_FOLDER = "A file is where a folder should be, or a folder where a file; choose another path"
+# What to do about an error of the operating system.
+_ADVICE = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: "Raise the limit on the size of files (ulimit -f)",
+    errno.EMFILE: "Raise the limit on open files (ulimit -n)",
+    errno.EACCES: _NO_ACCESS,
+    errno.EPERM: _NO_ACCESS,
+    errno.EROFS: "Choose a folder on a disk that is not read-only",
+    errno.ENOTDIR: _NOT_A_FOLDER,
+    errno.EISDIR: _NOT_A_FOLDER,
+    errno.ENAMETOOLONG: "Choose a shorter path",
+}
+_CHECK = "Check that path and the disk that it is on"
 
 
 class UserError(Exception):
@@ -39,14 +60,24 @@ def plain_message(error: Exception) -> str:
     return re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", line)
 
 
+def of_system(error: OSError, path: Optional[str] = None) -> UserError:
+    """An error of the operating system, such as a full disk, as a message.
+
+    Args:
+      path: what was being written; None if the error itself names it.
+    """
+    named = error.filename if error.filename2 is None else error.filename2
+    prefix = f"cannot write {path}: " if path else "" if named is None else f"{named}: "
+    advice = _ADVICE.get(error.errno or 0, _CHECK)
+    return UserError(f"{prefix}{error.strerror or error}. {advice}; then run this again.")
+
+
 def exit_code(main: Callable[[], None]) -> int:
     """Runs `main` and returns the program's exit code; errors are one message on stderr.
 
     Any other exception is a bug of ours: Python shows the traceback and exits with 1.
     """
-    # Progress must appear at once, even through a pipe.
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a notebook has its own
-        sys.stdout.reconfigure(line_buffering=True)
+    _prepare_output()
     try:
         main()
     except UserError as error:
@@ -59,9 +90,29 @@ def exit_code(main: Callable[[], None]) -> int:
         print(error, file=sys.stderr)
         return TERMINATED
     except BrokenPipeError:  # the reader of our output, such as `head`, is done
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno is None:  # not of the operating system
+            raise
+        if error.filename is None:  # it may be our output that cannot be written
+            _discard_output()
+        print(f"error: {of_system(error)}", file=sys.stderr)
+        return USER_MISTAKE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _prepare_output() -> None:
+    """Progress appears at once, even through a pipe; text that a terminal lacks is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a notebook has its own
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Python would write the rest of it when it ends, and fail."""
+    with contextlib.suppress(io.UnsupportedOperation):  # a notebook's output has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

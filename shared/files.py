@@ -8,10 +8,24 @@ import uuid
 from contextlib import contextmanager
 from typing import Iterator, Union
 
-from shared.errors import UserError
+from shared.errors import UserError, of_system
 
 _BLOCK_BYTES = 2**20
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Raises UserError if the system does not let the block write `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise of_system(error, path) from None
+
+
+def utf8(text: str) -> bytes:
+    """Text as UTF-8; what UTF-8 lacks, in names of files that are not UTF-8, as JSON escapes it."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_whole(path: str, content: Union[str, bytes]) -> None:
@@ -21,16 +35,17 @@ def write_whole(path: str, content: Union[str, bytes]) -> None:
       UserError: the disk is full, or the path cannot be written.
     """
     temporary = f"{path}.{uuid.uuid4().hex}.tmp"  # several threads or machines may write at once
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    with writing(path):
+        try:
+            with open(temporary, "wb") as file:
+                file.write(utf8(content) if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.remove(temporary)
+            raise
 
 
 @contextmanager
@@ -44,11 +59,10 @@ def whole_folder(path: str) -> Iterator[str]:
         raise UserError(f"{path} already exists; give a new or empty folder")
     temporary = f"{os.path.abspath(path)}.{uuid.uuid4().hex}.tmp"
     try:
-        os.makedirs(temporary)
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error}") from None
+        with writing(path):
+            os.makedirs(temporary)
+            yield temporary
+            os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple, Union
 
 from shared.errors import UserError
-from shared.files import write_whole
+from shared.files import utf8, write_whole
 from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
 from shared.tasks import TASKS
@@ -134,7 +134,7 @@ class Manifest:
         """sha256 of all but `versions` and the vocabulary's name; the same for equal records."""
         content = self.as_dict()
         del content["versions"], content["vocabulary"]["name"]
-        return hashlib.sha256(_json(content).encode("utf-8")).hexdigest()
+        return hashlib.sha256(utf8(_json(content))).hexdigest()
 
 
 def is_dataset(dataset: str) -> bool:
