@@ -43,7 +43,7 @@ def main(arguments: list) -> None:
 
 
 def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
-    """The files in the folder that are not in the manifest."""
+    """The files in the folder that are not in the manifest, except those of file managers."""
     expected = {os.path.join(dataset, MANIFEST_FILE)}
     for split in manifest.splits:
         expected.update(shard_paths(dataset, split, manifest))
@@ -54,8 +54,13 @@ def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
         )
     for folder, _, names in sorted(os.walk(dataset)):
         for name in sorted(names):
-            if os.path.join(folder, name) not in expected:
+            if os.path.join(folder, name) not in expected and not _is_of_a_desktop(name):
                 yield f"{os.path.join(folder, name)}: is not in the manifest"
+
+
+def _is_of_a_desktop(name: str) -> bool:
+    """Whether file managers leave such a file in any folder: .DS_Store, ._x, Thumbs.db."""
+    return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")
 
 
 def _verify_split(dataset: str, split: str, manifest: Manifest, checker) -> int:

@@ -72,6 +72,14 @@ def of_system(error: OSError, path: Optional[str] = None) -> UserError:
     return UserError(f"{prefix}{error.strerror or error}. {advice}; then run this again.")
 
 
+def of_library(error: Exception, path: str) -> Optional[UserError]:
+    """The same, for a library's exception that has the system's words in its text; else None."""
+    for code in _ADVICE:
+        if os.strerror(code) in str(error):
+            return of_system(OSError(code, os.strerror(code)), path)
+    return None
+
+
 def exit_code(main: Callable[[], None]) -> int:
     """Runs `main` and returns the program's exit code; errors are one message on stderr.
 

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
+from shared.errors import UserError
+
 
 @contextmanager
 def log_records(level: int):
@@ -21,8 +23,8 @@ def log_records(level: int):
 def native_stderr():
     """Holds back what is written to file descriptor 2 inside the block.
 
-    TensorFlow's C++ code logs to it before any log level can be set. After an exception the
-    text is printed after all. Yields a function that returns the text so far.
+    TensorFlow's C++ code logs to it before any log level can be set. After an exception that is no
+    user's mistake, the text is printed after all. Yields a function that returns the text so far.
     """
     sys.stderr.flush()
     saved = os.dup(2)
@@ -35,6 +37,8 @@ def native_stderr():
         os.dup2(held.fileno(), 2)
         try:
             yield text
+        except UserError:
+            raise
         except BaseException:
             os.write(saved, text().encode("utf-8"))
             raise

@@ -5,9 +5,11 @@ exit codes and what must not import TensorFlow are shown in processes of their o
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 def in_project(monkeypatch):
     """Relative paths (configs/, vocab/) mean those of the project."""
     monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def little_room():
+    """A context in which files of this process can hold so many bytes, instead of a full disk."""
+
+    @contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ side outputs or counters, because DaskRunner drops those.
 import logging
 import os
 import pickle
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -19,13 +20,14 @@ from preprocess.output.shard_writer import ShardWriter
 from preprocess.sources import rows
 from shared import quiet
 from shared.errors import UserError
-from shared.files import write_whole
+from shared.files import utf8, write_whole
 from shared.manifest import Shard
 from shared.shards import shard_file, shard_range
 from shared.vocab import Vocabulary
 
 REPORTS_FILE = "reports.pickle"
 MISTAKE_FILE = "mistake.txt"
+_MISTAKE_BYTES = 4096  # one block of most disks
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
     Raises:
       UserError: a row cannot be read.
     """
+    _reserve_mistake(job.folder)
     try:
         # Beam logs every exception with a traceback, and then raises it; once is enough.
         with quiet.log_records(logging.ERROR), beam.Pipeline(options=options) as pipeline:
@@ -97,19 +100,36 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
                 | "Spread" >> beam.Reshuffle()
                 | "ReadTokenizeWrite" >> beam.ParDo(WriteShard(job))
                 | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-                | "Report" >> beam.Map(write_reports, os.path.join(job.folder, REPORTS_FILE))
+                | "Report" >> beam.Map(write_reports, job.folder)
             )
     except Exception:
         _raise_mistake(job.folder)
         raise
 
 
+def _reserve_mistake(folder: str) -> None:
+    """Takes the room in which a worker records a mistake, which may be that there is no more."""
+    write_whole(os.path.join(folder, MISTAKE_FILE), " " * _MISTAKE_BYTES)
+
+
+@contextmanager
+def recorded_mistakes(folder: str):
+    """Records what the user can mend: runners pass an exception on as text, amid tracebacks."""
+    try:
+        yield
+    except UserError as mistake:
+        text = utf8(str(mistake))[:_MISTAKE_BYTES].ljust(_MISTAKE_BYTES)
+        with open(os.path.join(folder, MISTAKE_FILE), "r+b") as file:  # in place, for lack of room
+            file.write(text)
+        raise
+
+
 def _raise_mistake(folder: str) -> None:
     """Raises the user's mistake that a worker has recorded, if any."""
-    path = os.path.join(folder, MISTAKE_FILE)
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            raise UserError(file.read()) from None
+    with open(os.path.join(folder, MISTAKE_FILE), encoding="utf-8", errors="ignore") as file:
+        mistake = file.read().rstrip()
+    if mistake:
+        raise UserError(mistake) from None
 
 
 class WriteShard(beam.DoFn):
@@ -125,12 +145,9 @@ class WriteShard(beam.DoFn):
         )
 
     def process(self, shard: ShardRange):
-        try:
-            yield self._write(shard)
-        except UserError as mistake:
-            # Runners pass a worker's exception on as text, amid tracebacks.
-            write_whole(os.path.join(self._job.folder, MISTAKE_FILE), str(mistake))
-            raise
+        with recorded_mistakes(self._job.folder):
+            report = self._write(shard)
+        yield report
 
     def _write(self, shard: ShardRange) -> ShardReport:
         total, numbers = Statistics(), [np.zeros(0, np.int64)]
@@ -145,9 +162,10 @@ class WriteShard(beam.DoFn):
         return ShardReport(shard.split, shard.index, writer.shard, total, of_shard)
 
 
-def write_reports(reports: "list[ShardReport]", path: str) -> None:
+def write_reports(reports: "list[ShardReport]", folder: str) -> None:
     """Writes the reports to where the launching program reads them."""
-    write_whole(path, pickle.dumps(reports))
+    with recorded_mistakes(folder):
+        write_whole(os.path.join(folder, REPORTS_FILE), pickle.dumps(reports))
 
 
 def read_reports(folder: str) -> "dict[tuple[str, int], ShardReport]":

@@ -5,6 +5,7 @@ import hashlib
 import os
 import uuid
 
+from shared.files import writing
 from shared.manifest import Shard
 
 
@@ -25,27 +26,31 @@ class ShardWriter:
         self.shard = None
 
     def __enter__(self) -> "ShardWriter":
-        os.makedirs(os.path.dirname(self._path), exist_ok=True)
-        self._file = open(self._temporary, "wb")
+        with writing(self._path):
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            self._file = open(self._temporary, "wb")
         return self
 
     def write(self, framed: bytes, examples: int) -> None:
-        """Appends `examples` records, already framed."""
-        self._file.write(framed)
+        """Appends `examples` records, already framed; raises UserError if the disk is full."""
+        with writing(self._path):
+            self._file.write(framed)
         self._digest.update(framed)
         self._bytes += len(framed)
         self._examples += examples
 
     def __exit__(self, error_type, *_) -> None:
-        self._file.close()
-        if error_type is not None:
-            with contextlib.suppress(FileNotFoundError):
+        try:
+            with writing(self._path):
+                self._file.close()  # writes the rest
+                if error_type is None:
+                    os.replace(self._temporary, self._path)
+        finally:
+            with contextlib.suppress(OSError):  # it has been moved, or removed with its folder
                 os.remove(self._temporary)
-            return
         self.shard = Shard(
             file=os.path.basename(self._path),
             examples=self._examples,
             bytes=self._bytes,
             sha256=self._digest.hexdigest(),
         )
-        os.replace(self._temporary, self._path)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from preprocess.sources import glue_rows
 from preprocess.sources.tfds_dataset import prepared_folder
 from shared import lock, quiet
-from shared.errors import UserError
+from shared.errors import UserError, of_library
 from shared.files import sha256_of, write_whole
 from shared.tasks import TASKS, Task
 
@@ -34,7 +34,9 @@ _FILES_OF = {
     "ax": ("AX.tsv",),
 }
 # Alternative names of two of these files.
-_ALIASES = {_DEV_IDS: "dev_ids.tsv", "AX.tsv": "diagnostic.tsv"}
+_ALIASES = {_DEV_IDS: ("dev_ids.tsv",), "AX.tsv": ("diagnostic.tsv", "diagnostic-full.tsv")}
+# The archive's own script splits MRPC into these; TFDS knows only the files before the split.
+_MRPC_SPLITS = {"train": "train.tsv", "dev": "dev.tsv", "test": "test.tsv"}
 _SHOWN = 5  # line numbers of a file
 _MARK = "glue_files.json"  # records which files the dataset beside it was made from
 
@@ -68,9 +70,11 @@ def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
 def _paths(task: Task, glue_dir: str) -> dict:
     """{name that TFDS knows: path} of the task's files."""
     folder = os.path.join(glue_dir, _FOLDERS[task.name])
-    paths = {}
-    for name in _FILES_OF.get(task.name, _FILES):
-        candidates = [os.path.join(folder, n) for n in (name, _ALIASES.get(name)) if n]
+    names, paths = _FILES_OF.get(task.name, _FILES), {}
+    if task.name == "mrpc" and not os.path.exists(os.path.join(folder, names[0])):
+        names = tuple(_MRPC_SPLITS.values())
+    for name in names:
+        candidates = [os.path.join(folder, n) for n in (name, *_ALIASES.get(name, ()))]
         found = [path for path in candidates if os.path.isfile(path)]
         if not found:
             raise UserError(
@@ -79,6 +83,11 @@ def _paths(task: Task, glue_dir: str) -> dict:
             )
         paths[name] = found[0]
     return paths
+
+
+def _is_split_mrpc(task: Task, folder: str) -> bool:
+    """Whether it holds MRPC as GLUE's download script splits it; TFDS knows only its originals."""
+    return task.name == "mrpc" and os.path.exists(os.path.join(folder, "dev.tsv"))
 
 
 def _read_mark(folder: str):
@@ -123,8 +132,13 @@ def _build(task: Task, scratch: str, tfds_data_dir: str, hashes: dict) -> dict:
             return super()._split_generators(_LocalFiles(scratch, task))
 
         def _generate_examples(self, data_file, split, mrpc_files=None):
-            read = mrpc_files["test" if split == "test" else "train"] if mrpc_files else data_file
-            for number, example in super()._generate_examples(data_file, split, mrpc_files):
+            read, examples = data_file, super()._generate_examples(data_file, split, mrpc_files)
+            if mrpc_files and not os.path.exists(mrpc_files["train"]):
+                read = os.path.join(scratch, data_file)
+                examples = glue_rows.mrpc_examples(read, is_test=split == "test")
+            elif mrpc_files:
+                read = mrpc_files["test" if split == "test" else "train"]
+            for number, example in examples:
                 kept[os.path.basename(read)].add(number)
                 yield number, example
 
@@ -133,6 +147,7 @@ def _build(task: Task, scratch: str, tfds_data_dir: str, hashes: dict) -> dict:
             # TFDS moves this folder into place as a whole.
             write_whole(os.path.join(self.data_dir, _MARK), json.dumps(hashes, indent=2))
 
+    tfds.disable_progress_bar()
     # TFDS would announce a download of unknown size.
     with quiet.native_stderr(), contextlib.redirect_stdout(io.StringIO()):
         try:
@@ -142,6 +157,8 @@ def _build(task: Task, scratch: str, tfds_data_dir: str, hashes: dict) -> dict:
                 f"TFDS finds no example for a split of {task.name} ({error}); use the files from "
                 "GLUE's archive"
             ) from None
+        except Exception as error:
+            raise of_library(error, tfds_data_dir) or error from None
     return kept
 
 

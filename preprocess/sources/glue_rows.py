@@ -4,6 +4,7 @@ TFDS reads with universal newlines and csv's QUOTE_NONE: every line feed or carr
 row, a tab always ends a field. Row numbers (TFDS' `idx`) count the rows after the header.
 """
 
+import csv
 import os
 from dataclasses import dataclass, field
 from typing import Iterator
@@ -15,6 +16,8 @@ from shared.tasks import Task
 _BOM = "\ufeff"
 _MAX_FIELD_CHARS = 131072  # the limit of Python's csv module, which TFDS does not change
 _COLA_COLUMNS = ["source", "is_acceptable", "mark", "sentence"]  # in its files without a header
+# The diagnostic data with its annotations has other names than AX.tsv.
+_RENAMED = {"Premise": "sentence1", "Hypothesis": "sentence2", "Label": "label"}
 _MRPC_COLUMNS = ("#1 String", "#2 String", "#1 ID", "#2 ID")
 
 
@@ -99,7 +102,15 @@ def layout(task: Task, name: str, config) -> Layout:
     if name == "mrpc_dev_ids.tsv":
         return Layout((), "", None, ["#1 ID", "#2 ID"], is_test=True, stops_at_short_rows=True)
     if task.name == "mrpc":
-        return Layout(_MRPC_COLUMNS, "Quality", labels, None, is_test, True, has_bom=not is_test)
+        return Layout(
+            _MRPC_COLUMNS,
+            "Quality",
+            labels,
+            None,
+            is_test,
+            True,
+            name.startswith("msr") and not is_test,
+        )
     texts = tuple(config.text_features.values())
     if task.name == "cola" and not is_test:
         return Layout(texts, config.label_column, labels, _COLA_COLUMNS, stops_at_short_rows=True)
@@ -115,6 +126,8 @@ def check(path: str, expected: Layout) -> GlueFile:
     file = GlueFile(path, expected)
     rows = _rows(path, skips_blank=not expected.columns)
     file.header = expected.columns or next(rows, (0, []))[1]
+    if set(_RENAMED) <= set(file.header):
+        file.header = [_RENAMED.get(name, name) for name in file.header]
     needed = expected.texts if expected.is_test else (*expected.texts, expected.label)
     missing = [name for name in needed if name not in file.header]
     if missing:
@@ -130,6 +143,22 @@ def check(path: str, expected: Layout) -> GlueFile:
     if not file.lines:
         raise UserError(f"{path} has no rows; use the file from GLUE's archive")
     return file
+
+
+def mrpc_examples(path: str, is_test: bool) -> "Iterator[tuple[int, dict]]":
+    """The rows of a split of MRPC, as TFDS' builder yields those of the originals."""
+    with open(path, encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for number, row in enumerate(rows):
+            yield (
+                number,
+                {
+                    "sentence1": row["#1 String"],
+                    "sentence2": row["#2 String"],
+                    "label": -1 if is_test else int(row["Quality"]),
+                    "idx": number,
+                },
+            )
 
 
 def _problem(fields: list, file: GlueFile) -> "str | None":

@@ -87,9 +87,10 @@ class TfdsDataset:
         return tuple(files)
 
     def _check_info(self, info: dict, found: dict, path: str) -> None:
-        if info.get("fileFormat") != "tfrecord":
+        found_format = info.get("fileFormat", "tfrecord")  # named since 2021
+        if found_format != "tfrecord":
             raise UserError(
-                f"{path} has fileFormat {info.get('fileFormat')!r}; prepare the dataset as tfrecord"
+                f"{path} has fileFormat {found_format!r}; prepare the dataset as tfrecord"
             )
         if set(found) != set(self.task.splits):
             raise UserError(

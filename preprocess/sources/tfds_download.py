@@ -6,7 +6,7 @@ import threading
 import urllib.request
 
 from preprocess.sources.tfds_dataset import prepared_folder
-from shared.errors import UserError
+from shared.errors import UserError, of_library
 from shared.tasks import Task
 
 PROBE_SECONDS = 5
@@ -45,7 +45,8 @@ def _download(task: Task, tfds_data_dir: str) -> None:
     try:
         builder.download_and_prepare()
     except Exception as error:  # TFDS raises anything that its libraries raise
-        raise _cannot_get(task, tfds_data_dir, url, str(error)) from error
+        cannot_get = _cannot_get(task, tfds_data_dir, url, str(error))
+        raise of_library(error, tfds_data_dir) or cannot_get from error
 
 
 def _cannot_get(task: Task, tfds_data_dir: str, url: str, problem: str) -> UserError:

@@ -14,7 +14,7 @@ from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_table import TEXT_FEATURES, UserTable
 from shared import shown, tasks
 from shared.errors import UserError
-from shared.files import sha256_of
+from shared.files import sha256_of, writing
 
 _ROWS_PER_WRITE = 4096
 
@@ -144,7 +144,7 @@ def _facts(table: UserTable) -> RowsOfFiles:
 def _write(path: str, examples: Iterator[bytes]) -> int:
     """Writes a TFRecord file; returns how many records."""
     count, waiting = 0, []
-    with open(path, "wb") as file:
+    with writing(path), open(path, "wb") as file:
         for example in examples:
             waiting.append(example)
             count += 1

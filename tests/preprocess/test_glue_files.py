@@ -6,7 +6,7 @@ import pytest
 
 from preprocess import run
 from preprocess.sources import glue_files
-from shared import tasks
+from shared import source_order, tasks
 from shared.errors import UserError
 from shared.manifest import read_manifest
 from tests.inputs import read_rows
@@ -141,6 +141,42 @@ def test_tfds_reads_what_was_prepared(tmp_path):
         (0, b"a b", 0),
         (1, b"c", 1),
     ]
+
+
+def test_mrpc_as_glues_script_splits_it(tmp_path):
+    header = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String"
+    files = {
+        "MRPC/train.tsv": ["\ufeff" + header, '0\t1\t2\t"a b\tc', "1\t3\t4\tc\td"],
+        "MRPC/dev.tsv": [header, "1\t5\t6\ta\tb"],
+        "MRPC/test.tsv": [
+            "index\t#1 ID\t#2 ID\t#1 String\t#2 String",
+            "0\t7\t8\tb\tc",
+            "1\t7\t9\tb\td",
+        ],
+    }
+    write(tmp_path, files)
+    dataset = make(tmp_path, "mrpc")
+    assert sorted(contents(dataset, "train")) == [((1, 4, 5, 3, 6), 0), ((6, 3, 7), 1)]
+    assert contents(dataset, "validation") == [((4, 3, 5), 1)]
+    assert sorted(contents(dataset, "test")) == [((5, 3, 6), -1), ((5, 3, 7), -1)]
+    index = source_order.read(str(dataset), "test", read_manifest(str(dataset)))
+    in_order = [contents(dataset, "test")[list(index).index(n)][0] for n in (0, 1)]
+    assert in_order == [(5, 3, 6), (5, 3, 7)]
+
+
+def test_the_diagnostic_data_with_its_annotations(tmp_path, capsys):
+    lines = ["Logic\tDomain\tPremise\tHypothesis\tLabel", "x\tNews\tb\tc\tentailment"]
+    write(tmp_path, {"diagnostic/diagnostic-full.tsv": lines})
+    assert contents(make(tmp_path, "ax"), "test") == [((5, 3, 6), -1)]
+    assert "diagnostic-full.tsv: its labels are ignored" in capsys.readouterr().out
+
+
+def test_a_disk_without_room_is_one_message(tmp_path, little_room, capfd):
+    write(tmp_path, {**FILES["sst2"], "SST-2/test.tsv": ["index\tsentence", *["0\tb"] * 2000]})
+    with little_room(9_000), pytest.raises(UserError) as error:
+        make(tmp_path, "sst2")
+    assert str(error.value).startswith(f"cannot write {tmp_path}/data/tfds: File too large. ")
+    assert capfd.readouterr().err == ""
 
 
 def test_lines_that_become_no_example_are_counted_and_named(tmp_path, capsys):

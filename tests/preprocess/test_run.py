@@ -2,6 +2,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections import Counter
 
@@ -196,7 +197,7 @@ def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_pat
     shard = read_manifest(str(demo_data)).splits["test"].shards[0]
     fewer = dataclasses.replace(shard, examples=499)
     for reports in ([], [pipeline.ShardReport("test", 0, fewer, None)]):
-        pipeline.write_reports(reports, str(tmp_path / "d" / pipeline.REPORTS_FILE))
+        pipeline.write_reports(reports, str(tmp_path / "d"))
         with pytest.raises(RuntimeError, match="the runner lost rows: shard test/test-00000-of-"):
             summary.checked_reports(str(tmp_path / "d"), shards)
 
@@ -246,6 +247,32 @@ def test_damaged_tfds_data(demo_input, tmp_path, file, change, message):
         run.main([*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")])
 
 
+def test_tfds_data_of_before_2021_does_not_name_its_format(demo_input, demo_data, tmp_path):
+    shutil.copytree(demo_input / "tfds", tmp_path / "tfds")
+    path = tmp_path / "tfds" / "glue" / "sst2" / "2.0.0" / "dataset_info.json"
+    info = json.loads(path.read_text())
+    assert info.pop("fileFormat") == "tfrecord"
+    path.write_text(json.dumps(info))
+    run.main([*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")])
+    assert contents(tmp_path / "sst2" / "msl32") == contents(demo_data)
+    path.write_text(json.dumps({**info, "fileFormat": "riegeli"}))
+    with pytest.raises(
+        UserError, match="has fileFormat 'riegeli'; prepare the dataset as tfrecord"
+    ):
+        run.main([*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")])
+
+
+def test_a_shard_for_which_there_is_no_room_is_one_message(demo_input, tmp_path, little_room):
+    with little_room(100_000), pytest.raises(UserError) as error:
+        run.main(data_arguments(demo_input, tmp_path))
+    assert re.fullmatch(
+        f"cannot write {tmp_path}/sst2/msl32.incomplete-.{{8}}/(\\w+)/\\1-00000-of-00001.tfrecord: "
+        "File too large. Raise the limit on the size of files .*; then run this again.",
+        str(error.value),
+    )
+    assert [path.name for path in (tmp_path / "sst2").iterdir()] == [".msl32.lock"]
+
+
 def test_a_damaged_tfds_file(demo_input, tmp_path):
     shutil.copytree(demo_input / "tfds", tmp_path / "tfds")
     file = tmp_path / "tfds/glue/sst2/2.0.0/glue-train.tfrecord-00000-of-00001"
@@ -285,7 +312,7 @@ def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     report = pipeline.ShardReport("test", 0, Shard("", 1, 1, ""), None)
-    pipeline.write_reports([report, report], str(tmp_path / pipeline.REPORTS_FILE))
+    pipeline.write_reports([report, report], str(tmp_path))
     assert summary.checked_reports(str(tmp_path), [shard]) == {"test": [report]}
     assert list(contents(tmp_path)) == [shard.file]
 

@@ -199,7 +199,8 @@ def test_damaged_and_missing_and_stray_files(tmp_path, capsys):
     for position in (20, len(whole) - 20):  # inside the first and the last record
         whole[position] ^= 1
     path.write_bytes(whole)
-    (tmp_path / "train" / "more").write_bytes(b"")
+    for name in ("more", ".DS_Store", "._more", "Thumbs.db", "desktop.ini"):
+        (tmp_path / "train" / name).write_bytes(b"")
     found = faults(dataset, capsys)
     assert found[0] == f"{dataset}/train/more: is not in the manifest"
     assert found[1].startswith("has the sha256 ")
