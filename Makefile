@@ -1,6 +1,11 @@
 # The project's targets, listed by `make help`; the logic is in Python (tools/, shared/where.py).
 # Set variables like this: make train TASK=rte MODEL=tiny. No space before `##`: it would become part of the value.
 
+# Given values are taken as typed: a `$` in them is a character.
+as_typed = $(if $(filter command,$(firstword $(origin $1))),override )$1 := $$(value $1)
+$(foreach name,$(filter-out MAKE% MFLAGS,$(.VARIABLES)),$(if \
+	$(filter command environment,$(firstword $(origin $(name)))),$(eval $(call as_typed,$(name)))))
+
 TASK ?= sst2## a GLUE task, or a name for your own task
 MODEL ?= base## picks CONFIG: tiny, minilm, base or large
 MSL ?=## tokens in a record (the task's default)
@@ -40,18 +45,21 @@ BENCH_READY := $(BENCH_VENV)/.ready
 # --no-compile: Python compiles what it imports, a small part of all that is installed.
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock --editable
 ASKS_HELP = $(filter -h --help,$(ARGS))
-FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where "$(DATA_DIR)" "$(TASK)" "$(MSL)"),$(error \
-	no dataset for TASK=$(TASK))))
+FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where \
+	$(foreach name,DATA_DIR TASK MSL,$(call quote,$($(name))))),$(error no dataset for TASK=$(TASK))))
 FIND_CONFIG = $(firstword $(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml)
 # Prints the folder of the weights for MODEL=minilm; if they are missing, how to get them, on stderr.
 MINILM = $(PYTHON) -m bench.minilm "$(BENCH_VENV)"
 FIND_CHECKPOINT = $(if $(filter quality-minilm,$@-$(MODEL)),$(shell $(MINILM) 2>/dev/null))
+# The value as one word of the shell
+quote = "$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$1))))"
 # name=VARIABLE ... -> --name "<value>" for each variable that has one
 options = $(foreach pair,$1,$(call option,$(word 1,$(subst =, ,$(pair))),$(word 2,$(subst =, ,$(pair)))))
-option = $(if $($2),--$1 "$($2)")
+option = $(call option_of,$1,$($2))
+option_of = $(if $2,--$1 $(call quote,$2))
 # How train.run is started, what it needs, and how a recipe runs it. wse.mk overrides these.
 TRAIN_RUN = $(VENV_PYTHON) -m train.run
-TRAIN_OPTIONS = --params "$(CONFIG)" --model_dir "$(MODEL_DIR)" --data_dir "$(DATASET)" $(if $(BACKEND),--backend $(BACKEND))
+TRAIN_OPTIONS = $(call options,params=CONFIG model_dir=MODEL_DIR data_dir=DATASET) $(if $(BACKEND),--backend $(BACKEND))
 TRAIN_READY = $(READY)
 COMPILE_READY = $(TRAIN_READY)
 COMPILE_MODE = train_and_eval
@@ -85,13 +93,13 @@ vocab: $(READY) ## fetches the default vocabulary, or checks and copies the one 
 
 ##@ Data
 data: $(READY) ## turns TASK (or DATA, TEXT and LABEL) into DATASET: TFRecords and manifest.json
-	@$(VENV_PYTHON) -m preprocess.run --task "$(TASK)" --data_dir "$(DATA_DIR)" $(call options, \
-		max_sequence_length=MSL vocab_file=VOCAB tfds_data_dir=TFDS_DATA_DIR glue_dir=GLUE_DIR \
-		data=DATA text=TEXT label=LABEL bad_rows=BAD_ROWS) $(ARGS)
+	@$(VENV_PYTHON) -m preprocess.run $(call options,task=TASK data_dir=DATA_DIR max_sequence_length=MSL \
+		vocab_file=VOCAB tfds_data_dir=TFDS_DATA_DIR glue_dir=GLUE_DIR data=DATA text=TEXT label=LABEL \
+		bad_rows=BAD_ROWS) $(ARGS)
 verify: $(READY) ## reads every record of DATASET and compares it with its manifest
-	@$(VENV_PYTHON) -m preprocess.verify "$(DATASET)" $(ARGS)
+	@$(VENV_PYTHON) -m preprocess.verify $(call quote,$(DATASET)) $(ARGS)
 inspect: $(READY) ## shows what DATASET holds: labels, lengths, the cost of each MSL
-	@$(VENV_PYTHON) -m preprocess.inspect_dataset "$(DATASET)" $(call options,vocab_file=VOCAB) $(ARGS)
+	@$(VENV_PYTHON) -m preprocess.inspect_dataset $(call quote,$(DATASET)) $(call options,vocab_file=VOCAB) $(ARGS)
 
 ##@ Train
 compile: $(COMPILE_READY) ## builds the steps of CONFIG without running them (ARGS=--validate_only only checks them)
@@ -110,7 +118,7 @@ eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
 predict: $(TRAIN_READY) ## predicts the splits without labels; also writes GLUE's leaderboard files
 	$(train)
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
-	@$(VENV_PYTHON) -m train.convert "$(FROM)" "$(TO)" $(ARGS)
+	@$(VENV_PYTHON) -m train.convert $(call quote,$(FROM)) $(call quote,$(TO)) $(ARGS)
 
 ##@ Checks
 demo: $(READY) ## runs the whole pipeline on invented sentences, in build/demo
@@ -126,12 +134,12 @@ test-wse: $(READY) ## runs the tests of the Cerebras backend, on TensorFlow 2.2.
 
 ##@ Benchmarks
 bench-data: $(BENCH_NEEDS) ## measures the speed of `make data` on SST-2 in TFDS_DATA_DIR, compared with others
-	@$(VENV_PYTHON) -m bench.data --tfds_data_dir "$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)" \
+	@$(VENV_PYTHON) -m bench.data $(call option_of,tfds_data_dir,$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)) \
 		$(call options,vocab_file=VOCAB) $(ARGS)
 bench-input: $(BENCH_NEEDS) ## measures the speed of our batches from DATASET, compared with others
-	@$(VENV_PYTHON) -m bench.input --data_dir "$(DATASET)" $(ARGS)
+	@$(VENV_PYTHON) -m bench.input $(call options,data_dir=DATASET) $(ARGS)
 bench-train: $(BENCH_NEEDS) ## measures the speed of training steps on DATASET (of sst2), compared with PyTorch
-	@$(VENV_PYTHON) -m bench.train --data_dir "$(DATASET)" $(ARGS)
+	@$(VENV_PYTHON) -m bench.train $(call options,data_dir=DATASET) $(ARGS)
 bench-parity: $(BENCH_NEEDS) ## counts texts in GLUE_DIR and GOLDEN that tokenizers split unlike Google's
 	@$(VENV_PYTHON) -m bench.parity $(call options,glue_dir=GLUE_DIR golden=GOLDEN vocab_file=VOCAB) $(ARGS)
 

@@ -5,11 +5,11 @@
 # one node. ARGS=--dry_run prints the command and runs nothing.
 
 COMPILE_MODE = train
-TRAIN_OPTIONS += $(if $(CS_IP),--cs_ip "$(CS_IP)")
+TRAIN_OPTIONS += $(call option,cs_ip,CS_IP)
 
 ifneq ($(shell command -v csrun_cpu 2>&1),)
 TRAIN_READY =
-CSRUN_OPTIONS = $(if $(MOUNT_DIRS),--mount-dirs="$(MOUNT_DIRS)") $(or $(CSRUN_ARGS),$(ONE_WORKER))
+CSRUN_OPTIONS = $(if $(MOUNT_DIRS),--mount-dirs=$(call quote,$(MOUNT_DIRS))) $(or $(CSRUN_ARGS),$(ONE_WORKER))
 # With several input workers, the order of the answers would be unknown.
 ONE_WORKER = $(if $(RUNS_ON_CS),$(if $(filter predict,$@),--total-nodes 2 --tasks-per-node 1))
 RUNS_ON_CS = $(if $(filter --validate_only --compile_only -h --help,$(ARGS)),,$(filter train predict,$@))

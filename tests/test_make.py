@@ -34,11 +34,15 @@ WITHOUT_USAGE = {"help", "setup", "demo", "test", "test-wse", "lint", "format", 
 OF_MAKE = {"MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "ARGS"}
 
 
-def make(*arguments):
-    """The finished `make`; it takes the environment, but not what `make test` was given."""
+def make(*arguments, program=sys.executable, **more):
+    """The finished `make`; it takes the environment, but not what `make test` was given.
+
+    Args: program, for the Python that recipes call; more, for the environment.
+    """
     command = ["make", "--no-print-directory", "-o", ".venv/.ready", *arguments]
-    command.append(f"VENV_PYTHON={sys.executable}")
+    command.append(f"VENV_PYTHON={program}")
     environment = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+    environment.update(more)
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
@@ -105,3 +109,40 @@ def test_a_variable_becomes_an_option_where_it_has_a_value():
         'preprocess.run --task "sst2" --data_dir "data" --max_sequence_length "16" '
         '--data "train=a b.csv,test=c.csv" --text "x,y" --label "z" -- --n 1'
     )
+
+
+ODD = """a$b $(TASK) $$ it's "x" `y` c\\d \\" é  z"""
+
+
+@pytest.mark.parametrize(
+    "target, names",
+    [
+        ("data", "TASK DATA_DIR DATA TEXT LABEL VOCAB GLUE_DIR TFDS_DATA_DIR BAD_ROWS MSL"),
+        ("verify", "DATASET"),
+        ("vocab", "FROM"),
+        ("convert", "FROM TO"),
+        ("train", "CONFIG MODEL_DIR DATASET CHECKPOINT SEEDS"),
+    ],
+)
+@pytest.mark.parametrize("by", ["command line", "environment"])
+def test_values_reach_the_program_as_typed(target, names, by):
+    if by == "environment":
+        names = names.replace("DATASET", "").split()
+        finished = make(target, program="printf '<%s>\\n'", **dict.fromkeys(names, ODD))
+    else:
+        names = names.split()
+        given = [f"{name}={ODD}" for name in names]
+        finished = make(target, *given, program="printf '<%s>\\n'")
+    assert finished.stdout.count(f"<{ODD}>\n") == len(names)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_the_folder_of_a_dataset_is_found_by_what_was_typed():
+    finished = make("inspect", f"DATA_DIR={ODD}", program="printf '<%s>\\n'")
+    assert f"<{ODD}/sst2/msl72>\n" in finished.stdout
+
+
+def test_a_variable_of_the_environment_that_is_none_of_ours_changes_nothing():
+    assert make("help", VENV="/nowhere", READY="x", quote="y", train="z").returncode == 0
+    command = make("-n", "data", VENV="/nowhere", quote="y").stdout
+    assert f'{sys.executable} -m preprocess.run --task "sst2" --data_dir "data"' in command
