@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 from shared import case, published, tokenizer_files, vocab, word_pieces
-from shared.errors import UserError, exit_code
+from shared.errors import UserError, exit_code, of_library
 from shared.files import sha256_of, write_whole
 from shared.published import Known
 
@@ -24,7 +24,11 @@ _BLOCK_BYTES = 2**16
 
 def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.get_vocab", description=__doc__)
-    parser.add_argument("--from_path", help="a vocabulary file, or a folder that holds vocab.txt")
+    parser.add_argument(
+        "--from_path",
+        type=os.path.expanduser,
+        help="a vocabulary file, or a folder that holds vocab.txt",
+    )
     options = parser.parse_args(arguments)
     default = published.known()[published.DEFAULT]
     path = copy(options.from_path) if options.from_path else fetch(default)
@@ -49,7 +53,7 @@ def fetch(entry: Known, folder: str = published.FOLDER) -> str:
         try:
             _download(entry.url, temporary)
         except (OSError, http.client.HTTPException) as error:
-            raise UserError(
+            raise of_library(error, path) or UserError(
                 f"cannot fetch {entry.url}: {getattr(error, 'reason', error)}. Without "
                 "a network use `make vocab FROM=<vocab.txt or checkpoint folder>`, or VOCAB=<file>."
             ) from None

@@ -6,6 +6,7 @@ python -m preprocess.inspect_dataset data/sst2/msl72 [--vocab_file V] [--json]
 import argparse
 import dataclasses
 import json
+import os
 import sys
 
 from preprocess import lazy_imports
@@ -24,9 +25,13 @@ def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m preprocess.inspect_dataset", description=__doc__
     )
-    parser.add_argument("dataset", help="the folder that holds manifest.json")
+    path = {"type": os.path.expanduser}
+    parser.add_argument("dataset", **path, help="the folder that holds manifest.json")
     parser.add_argument(
-        "--vocab_file", default=vocab.default_path(), help="to decode examples (%(default)s)"
+        "--vocab_file",
+        **path,
+        default=vocab.default_path(),
+        help="to decode examples (%(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
     options = parser.parse_args(arguments)

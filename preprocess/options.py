@@ -90,13 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     known = ", ".join(tasks.TASKS)
     parser.add_argument("--task", required=True, help=f"{known}; or a name for your own --data")
-    parser.add_argument("--data_dir", default="data", help="folder of all datasets (%(default)s)")
+    path = {"type": os.path.expanduser}
+    parser.add_argument(
+        "--data_dir", **path, default="data", help="folder of all datasets (%(default)s)"
+    )
     parser.add_argument(
         "--tfds_data_dir",
         help="where TFDS has prepared data, or may prepare it ($TFDS_DATA_DIR, else "
         f"{_HOME_OF_TFDS}; with --glue_dir, else tfds/ in --data_dir)",
     )
-    parser.add_argument("--glue_dir", help="official GLUE files: SST-2/train.tsv and so on")
+    parser.add_argument("--glue_dir", **path, help="official GLUE files: SST-2/train.tsv and so on")
     parser.add_argument(
         "--data",
         help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; or a YAML file that "
@@ -107,11 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     kinds = " or ".join(user_labels.KINDS)
     parser.add_argument("--labels", help=f"{kinds} (scores if they are decimal numbers)")
     parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: skip rows that cannot be read")
-    parser.add_argument(
-        "--max_sequence_length", type=int, help="tokens in a record (the task's default)"
-    )
+    parser.add_argument("--max_sequence_length", help="tokens in a record (the task's default)")
     parser.add_argument(
         "--vocab_file",
+        **path,
         default=vocab.default_path(),
         help="vocab.txt, tokenizer.json, or the folder of one of them (%(default)s)",
     )
@@ -168,8 +170,8 @@ def _split_at(separator: str, items: list) -> "tuple[list, list]":
     return items[:position], items[position + 1 :]
 
 
-def _checked_length(length: Optional[int], default: int, task: str, num_texts: int) -> int:
-    length = default if length is None else length
+def _checked_length(given: Optional[str], default: int, task: str, num_texts: int) -> int:
+    length = default if given is None else where.length(given)
     minimum = min_sequence_length(num_texts)
     if length < minimum:
         raise UserError(

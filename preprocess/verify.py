@@ -25,7 +25,8 @@ _SHOWN = 20  # faults of one file
 
 def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.verify", description=__doc__)
-    parser.add_argument("dataset", help="the folder that holds manifest.json")
+    path = {"type": os.path.expanduser}
+    parser.add_argument("dataset", **path, help="the folder that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset
     manifest = read_manifest(dataset)
     (record_checker,) = lazy_imports.load("preprocess.encoding.record_checker")

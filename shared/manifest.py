@@ -14,15 +14,16 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple, Union
 
+from shared import where
 from shared.errors import UserError
 from shared.files import utf8, write_whole
 from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
 from shared.tasks import TASKS
+from shared.where import MANIFEST_FILE
 from shared.word_pieces import REQUIRED
 
 SCHEMA_VERSION = 4
-MANIFEST_FILE = "manifest.json"
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -156,7 +157,7 @@ def read_manifest(dataset: str) -> Manifest:
     path = os.path.join(dataset, MANIFEST_FILE)
     if not os.path.exists(path):
         raise UserError(
-            f"{dataset} is not a complete dataset: {path} is missing. {_datasets_below(dataset)}"
+            f"{dataset} is not a complete dataset: {path} is missing. {_datasets_near(dataset)}"
         )
     return _from_json(read_json(path, _REBUILD), path)
 
@@ -165,12 +166,17 @@ def _json(content, indent=None) -> str:
     return json.dumps(content, sort_keys=True, indent=indent, ensure_ascii=False)
 
 
-def _datasets_below(folder: str) -> str:
-    """Advice for a user who gave the folder of all datasets instead of one dataset."""
+def _datasets_near(folder: str) -> str:
+    """Advice for a user who gave the folder of all datasets, or a length that was not built."""
     found = glob.glob(os.path.join(glob.escape(folder), "**", MANIFEST_FILE), recursive=True)
     if found:
         listed = ", ".join(sorted(os.path.dirname(path) for path in found)[:5])
         return f"Datasets below it: {listed}. Give one of them."
+    data_dir, task = os.path.split(os.path.dirname(os.path.abspath(folder)))
+    built = where.lengths(data_dir, task)
+    if built:
+        listed = ", ".join(map(str, built))
+        return f"Task {task} has datasets of MSL {listed}: choose one of them, or build this one."
     return "Build one with `make data TASK=<task>`, or point DATA_DIR (--data_dir) at one."
 
 

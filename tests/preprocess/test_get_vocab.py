@@ -8,7 +8,7 @@ import pytest
 
 from preprocess import get_vocab
 from shared import published, vocab, word_pieces
-from shared.errors import UserError
+from shared.errors import UserError, exit_code
 from tests.loopback import send, served
 
 CONTENT = "\n".join([*word_pieces.REQUIRED, "film"]).encode() + b"\n"
@@ -57,6 +57,19 @@ def test_a_publisher_that_says_no(publisher, tmp_path):
     with pytest.raises(UserError, match="Not Found.*make vocab FROM="):
         get_vocab.fetch(known(publisher + "/gone"), str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_room_is_named_as_that(publisher, tmp_path, little_room, capsys):
+    (tmp_path / "mine.txt").write_bytes(CONTENT)
+    with little_room(20):
+        with pytest.raises(UserError, match="cannot write .*films.txt: File too large. Raise"):
+            get_vocab.fetch(known(publisher), str(tmp_path / "vocab"))
+        assert (
+            exit_code(lambda: get_vocab.copy(str(tmp_path / "mine.txt"), str(tmp_path / "vocab")))
+            == 2
+        )
+    assert "mine.txt: File too large. Raise" in capsys.readouterr().err
+    assert list((tmp_path / "vocab").iterdir()) == []
 
 
 def test_a_publisher_that_never_answers(tmp_path, monkeypatch):

@@ -76,6 +76,25 @@ def test_the_folder_above_datasets_names_them(tmp_path):
         read_manifest(str(tmp_path))
 
 
+def test_another_length_of_a_task_names_those_that_were_built(tmp_path):
+    for length in (64, 128):
+        (tmp_path / "mine" / f"msl{length}").mkdir(parents=True)
+        write_manifest(str(tmp_path / "mine" / f"msl{length}"), a_manifest())
+    with pytest.raises(
+        UserError,
+        match="msl72/manifest.json is missing. Task mine has datasets of MSL 64, 128: choose",
+    ):
+        read_manifest(str(tmp_path / "mine" / "msl72"))
+
+
+def test_a_name_that_is_not_utf8_is_read_back_equal(tmp_path):
+    made = dataclasses.replace(a_manifest(), source={"file": "donn\udce9es é.csv", "splits": {}})
+    write_manifest(str(tmp_path), made)
+    assert "donn\\udce9es é.csv" in (tmp_path / "manifest.json").read_text(encoding="utf-8")
+    read = read_manifest(str(tmp_path))
+    assert read == made and read.fingerprint() == made.fingerprint()
+
+
 def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     with pytest.raises(UserError, match="is not a complete dataset"):
         read_manifest(str(tmp_path))
