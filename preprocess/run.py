@@ -13,6 +13,7 @@ from preprocess.options import Options
 from preprocess.output import up_to_date
 from preprocess.output.dataset_folder import DatasetFolder
 from preprocess.sources import glue_files, tfds_download
+from preprocess.sources.file_form import FileForm
 from preprocess.sources.tfds_dataset import TfdsDataset
 from preprocess.sources.user_files import UserFiles
 from shared import vocab, word_pieces
@@ -49,11 +50,12 @@ def expected_manifest(asked: Options, source) -> dict:
     """What is known of this run's manifest before the run."""
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
     del vocabulary["name"]  # compared by content: the same vocabulary may have another name
+    unstated = dataclasses.asdict(FileForm())  # what was not stated is not in a manifest
     known = {
         "text_columns": source.text_columns,
         "max_sequence_length": asked.max_sequence_length,
         "vocabulary": vocabulary,
-        "source": source.describe(),
+        "source": {**unstated, **source.describe()},
     }
     return {**known, "label_names": asked.task.label_names} if asked.task else known
 

@@ -4,24 +4,31 @@ CSV     RFC 4180: a field in double quotes may hold commas, line breaks and doub
 TSV     no quoting: a tab always ends a field, a line break always ends a row
 JSONL   one JSON object a line
 
-CSV and TSV begin with a line of column names. A byte-order mark and CRLF are accepted. A blank line
-is skipped, except in a CSV or TSV file of one column: there it is a row with an empty value. Only a
-line feed ends a line, so a lone carriage return never splits a row unnoticed.
+CSV and TSV begin with a line of column names. A byte-order mark (also within, where files were
+joined) and CRLF are accepted. A blank line is skipped, except in a CSV or TSV file of one column:
+there it is a row with an empty value. Only a line feed ends a line, so a lone carriage return never
+splits a row unnoticed.
 """
 
 import csv
 import gzip
+import io
+import itertools
 import json
 import os
 import zlib
 from dataclasses import dataclass, field
 from typing import Iterator
 
+from preprocess.sources import column_check, file_kind
+from preprocess.sources.file_form import FileForm
 from shared import shown
 from shared.errors import UserError
 
+UTF8 = FileForm()
 _BOM = b"\xef\xbb\xbf"
 _FORMATS = (".csv", ".tsv", ".jsonl")
+_SAMPLE_ROWS = 200
 _MAX_FIELD_CHARS = 2**31 - 1  # the csv module's default of 131,072 would reject long documents
 
 
@@ -45,21 +52,31 @@ class BadRow:
     problem: str
 
 
-def columns(path: str) -> "list[str]":
+def columns(path: str, form: FileForm = UTF8) -> "list[str]":
     """The column names: from the first line, or in JSONL the keys of the first object.
 
     Raises:
-      UserError: the file cannot be read, is empty, or its first line is not a header.
+      UserError: the file cannot be read, is not what its name says, is empty, or its first line is
+        not a header.
     """
     with _opened(path) as file:
-        first = _first(_rows(path, _Lines(file)), skips_bad=_format(path) == ".jsonl")
+        file_kind.check(path, form)
+        first = _first(
+            _rows(path, _Lines(file, path, form), form), skips_bad=_format(path) == ".jsonl"
+        )
     if first is None:
         raise UserError(f"{path} is empty; expected {_expected_first_line(path)}")
     if isinstance(first, BadRow):
-        raise UserError(
-            f"{path} line {first.line}: {first.problem}; expected {_expected_first_line(path)}"
-        )
+        other = _of_delimiter(path, form) if is_csv(path) else None
+        expected = f"{first.problem}; expected {_expected_first_line(path)}"
+        raise UserError(f"{path} {other}" if other else f"{path} line {first.line}: {expected}")
     return list(first.values)
+
+
+def _of_delimiter(path: str, form: FileForm) -> "str | None":
+    with _opened(path) as file:
+        line = next(_Lines(file, path, form)).rstrip("\r\n")
+    return column_check.of_delimiter(path, [], [line], form.delimiter or ",")
 
 
 def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | None":
@@ -70,7 +87,9 @@ def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | N
     return first
 
 
-def read(path: str, names: "list[str]", optional: str = "") -> "Iterator[Row | BadRow]":
+def read(
+    path: str, names: "list[str]", optional: str = "", form: FileForm = UTF8
+) -> "Iterator[Row | BadRow]":
     """The rows in order, each with the columns of these names.
 
     Args:
@@ -80,13 +99,13 @@ def read(path: str, names: "list[str]", optional: str = "") -> "Iterator[Row | B
         has a quote that is never closed, which would swallow all rows after it.
     """
     with _opened(path) as file:
-        rows = _rows(path, _Lines(file))
+        rows = _rows(path, _Lines(file, path, form), form)
         if _format(path) == ".jsonl":
             yield from (_json_row(row, names, optional) for row in rows)
         else:
             header = next(rows).values
             positions = [header.index(name) for name in names]
-            yield from (_table_row(row, len(header), positions) for row in rows)
+            yield from (_table_row(row, header, positions) for row in rows)
 
 
 def is_jsonl(path: str) -> bool:
@@ -99,39 +118,46 @@ def is_tsv(path: str) -> bool:
     return _format(path) == ".tsv"
 
 
-def check_columns(path: str, names: "list[str]") -> None:
+def is_csv(path: str) -> bool:
+    return _format(path) == ".csv"
+
+
+def check_columns(path: str, names: "list[str]", form: FileForm = UTF8) -> None:
     """Raises UserError unless the file has each of these columns, once.
 
     In JSONL each row has its own keys: `read` reports rows that lack one.
     """
-    found = columns(path)
+    header = columns(path, form)
     if _format(path) == ".jsonl":
         return
-    for name in names:
-        if found.count(name) != 1:
-            problem = "no" if name not in found else f"{found.count(name)} times the"
-            its = shown.listed(map(shown.plain, found))
-            raise UserError(
-                f"{path} has {problem} column {shown.value(name)}; its columns are: {its}"
-                + _quoted_names(path, name, found)
-            )
+    with _opened(path) as file:
+        rows = itertools.islice(_rows(path, _Lines(file, path, form), form), 1, _SAMPLE_ROWS)
+        column_check.check_names(
+            path, names, header, (row.values for row in rows if isinstance(row, Row))
+        )
 
 
-def _quoted_names(path: str, name: str, found: "list[str]") -> str:
-    if f'"{name}"' not in found:
-        return ""
-    return (
-        f". In a TSV file quotes are a part of the text: write {path} without them (pandas: "
-        "quoting=csv.QUOTE_NONE; R: quote=FALSE), or as a .csv with commas"
-    )
+def check_not_swapped(
+    path: str, texts: "tuple[str, ...]", label: str, form: FileForm = UTF8
+) -> None:
+    """Raises UserError if the first rows have a text in the label's column."""
+    for text in texts:
+        rows = itertools.islice(read(path, [text, label], form=form), _SAMPLE_ROWS)
+        column_check.check_not_swapped(
+            path, text, label, [row.values for row in rows if isinstance(row, Row)]
+        )
 
 
-def _table_row(row: "Row | BadRow", width: int, positions: "list[int]") -> "Row | BadRow":
+def _table_row(
+    row: "Row | BadRow", header: "tuple[str, ...]", positions: "list[int]"
+) -> "Row | BadRow":
     if isinstance(row, BadRow):
         return row
-    if len(row.values) != width:
+    if row.values == header:
+        return BadRow(row.line, "the line of column names again, as where files were joined")
+    if len(row.values) != len(header):
         alone = f": {shown.value(row.values[0])}" if len(row.values) == 1 else ""
-        return BadRow(row.line, f"{len(row.values)} fields, the header has {width}{alone}")
+        return BadRow(row.line, f"{len(row.values)} fields, the header has {len(header)}{alone}")
     return Row(row.line, tuple(row.values[at] for at in positions), row.broken)
 
 
@@ -148,8 +174,9 @@ def _json_row(row: "Row | BadRow", names: "list[str]", optional: str) -> "Row | 
 class _Lines:
     """Decoded lines, their number, and the last line that was not UTF-8."""
 
-    def __init__(self, file):
-        self._file = file
+    def __init__(self, file, path: str, form: FileForm):
+        self._file = file if form.encoding is None else _transcoded(file, path, form.encoding)
+        self._path = path
         self.number = 0
         self._undecodable = 0  # the number of such a line
         self._problem = ""
@@ -160,11 +187,13 @@ class _Lines:
     def __next__(self) -> str:
         line = next(self._file)
         self.number += 1
-        if self.number == 1:
-            line = line.removeprefix(_BOM)
+        line = line.removeprefix(_BOM)
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError as error:
+            if not self._undecodable:
+                with _opened(self._path) as whole:
+                    file_kind.check_is_utf8(self._path, whole)
             self._undecodable = self.number
             self._problem = f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start + 1}"
             return line.decode("utf-8", "replace")  # so that the quotes in it still count
@@ -174,20 +203,32 @@ class _Lines:
         return self._problem if self._undecodable >= number else None
 
 
-def _rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+def _transcoded(file, path: str, encoding: str) -> Iterator[bytes]:
+    """The lines in UTF-8."""
+    try:
+        for line in io.TextIOWrapper(file, encoding, newline="\n"):
+            yield line.encode("utf-8")
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)
+        raise UserError(
+            f"{path} is not {encoding}: {reason}; correct encoding (--encoding)"
+        ) from None
+
+
+def _rows(path: str, lines: _Lines, form: FileForm) -> "Iterator[Row | BadRow]":
     """All rows, including the header; `values` are all fields, or in JSONL the object."""
     read_format = {".csv": _csv_rows, ".tsv": _tsv_rows, ".jsonl": _jsonl_rows}[_format(path)]
     try:
-        for row in read_format(path, lines):
+        for row in read_format(path, lines, form):
             problem = lines.problem_since(row.line)
             yield BadRow(row.line, problem) if problem else row
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read after line {lines.number}: {error}") from None
 
 
-def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+def _csv_rows(path: str, lines: _Lines, form: FileForm) -> "Iterator[Row | BadRow]":
     csv.field_size_limit(_MAX_FIELD_CHARS)
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, strict=True, delimiter=form.delimiter or ",")
     width = 0  # of the header, once it is read
     while True:
         start = lines.number + 1
@@ -216,7 +257,7 @@ def _csv_rows(path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
             width = width or len(fields)
 
 
-def _tsv_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+def _tsv_rows(_path: str, lines: _Lines, _form: FileForm) -> "Iterator[Row | BadRow]":
     width = 0  # of the header, once it is read
     for line in lines:
         fields = line.removesuffix("\n").removesuffix("\r").split("\t")
@@ -225,7 +266,7 @@ def _tsv_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
             width = width or len(fields)
 
 
-def _jsonl_rows(_path: str, lines: _Lines) -> "Iterator[Row | BadRow]":
+def _jsonl_rows(_path: str, lines: _Lines, _form: FileForm) -> "Iterator[Row | BadRow]":
     for line in lines:
         if not line.rstrip("\r\n"):
             continue
@@ -248,7 +289,7 @@ def _format(path: str) -> str:
     if extension not in _FORMATS:
         raise UserError(
             f"{path}: the name must end in .csv, .tsv or .jsonl, or one of these and .gz, to tell "
-            "the format; rename or convert it"
+            "the format; rename or convert it (JSON with one object a line is .jsonl)"
         )
     return extension
 

@@ -54,6 +54,7 @@ class UserFiles:
             "label": self._spec.label,
             "labels": self._spec.labels,
             "bad_rows": "dropped" if self._spec.drops_bad_rows else "refused",
+            **self._spec.form.described(),
             "splits": splits,
         }
 

@@ -5,6 +5,8 @@
     label: category
     labels: classes
     bad_rows: drop
+    encoding: cp1252
+    delimiter: ";"
     lower_case: true
 
 Paths in it are relative to its folder.
@@ -16,14 +18,22 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from preprocess.sources import user_labels
+from preprocess.sources import file_form, table_files, user_labels
+from preprocess.sources.file_form import FileForm
 from shared import shown, tasks
 from shared.errors import UserError
 from shared.mapping_files import read_yaml
 from shared.suggest import unknown
 
 DROP = "drop"
-OPTIONS = {"text": "TEXT", "label": "LABEL", "labels": "--labels", "bad_rows": "BAD_ROWS"}
+OPTIONS = {
+    "text": "TEXT",
+    "label": "LABEL",
+    "labels": "--labels",
+    "bad_rows": "BAD_ROWS",
+    "encoding": "--encoding",
+    "delimiter": "--delimiter",
+}
 _KEYS = ("data", *OPTIONS, "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SPLIT = r"[a-z][a-z0-9_]*"
@@ -40,6 +50,7 @@ class UserSpec:
       label: the column of the labels.
       labels: whether they are classes or scores, if stated; one of user_labels.KINDS or None.
       drops_bad_rows: whether rows that cannot be read are skipped and counted.
+      form: how the files are written.
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
     """
 
@@ -49,6 +60,7 @@ class UserSpec:
     label: str
     labels: Optional[str]
     drops_bad_rows: bool
+    form: FileForm
     lower_case: Optional[bool] = None
 
 
@@ -66,6 +78,7 @@ def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
     if not re.fullmatch(_NAME, task):
         raise UserError(f"TASK is {task!r}: it names a folder; use letters, digits, - _ and .")
     if "=" not in data and data.endswith((".yaml", ".yml")):
+        data = os.path.expanduser(data)
         twice = [OPTIONS[key] for key, value in given.items() if value is not None]
         if twice:
             raise UserError(f"{' and '.join(twice)}: set in {data}, leave out on the command line")
@@ -77,12 +90,14 @@ def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
 
 def _pairs(data: str) -> "list[tuple[str, str]]":
     pairs = [item.partition("=") for item in data.split(",")]
-    for split, equals, path in pairs:
-        if not (split and equals and path):
+    for pair in pairs:
+        if not all(pair):
             raise UserError(
-                f"DATA={data}: expected train=<file>,validation=<file>,... or a YAML file"
+                f"DATA={data}: {''.join(pair)!r} is no <split>=<file>; expected train=<file>,"
+                "validation=<file>,... or a YAML file. A path with a comma in it needs the YAML "
+                'file: data: {train: "a,b.csv"}'
             )
-    return [(split.strip(), path.strip()) for split, _, path in pairs]
+    return [(split.strip(), os.path.expanduser(path.strip())) for split, _, path in pairs]
 
 
 def _from_yaml(path: str) -> dict:
@@ -94,8 +109,14 @@ def _from_yaml(path: str) -> dict:
         if key not in _KEYS:
             raise UserError(f"{path}: " + unknown("key", key, _KEYS))
     folder = os.path.dirname(path)
+    for split, file in content["data"].items():
+        if not isinstance(file, str):
+            raise UserError(
+                f"{path}: the file of {split} is {shown.value(file)}; expected the path of one file"
+            )
     files = [
-        (str(split), os.path.join(folder, str(file))) for split, file in content["data"].items()
+        (str(split), os.path.join(folder, os.path.expanduser(file)))
+        for split, file in content["data"].items()
     ]
     text = content.get("text")
     return {**content, "data": files, "text": [text] if isinstance(text, str) else text}
@@ -121,8 +142,11 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
     _check_files(files, where)
     drops_bad_rows = content.get("bad_rows") == DROP
+    form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
+    if form.delimiter and not any(table_files.is_csv(path) for _, path in files):
+        raise UserError(f"{where}: delimiter (--delimiter) is for .csv files, and none is given")
     return UserSpec(
-        task, tuple(files), tuple(text), label, kind, drops_bad_rows, lower_case
+        task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case
     )
 
 

@@ -38,12 +38,14 @@ class UserTable:
         self.bad = NotedRows()
         self._spec, self._split = spec, split
         self._is_test = tasks.is_test(split)
-        self._header = table_files.columns(path)
+        self._header = table_files.columns(path, spec.form)
         self._has_labels = (
             not self._is_test or spec.label in self._header or table_files.is_jsonl(path)
         )
         self._columns = [*spec.text, *([spec.label] if self._has_labels else [])]
-        table_files.check_columns(path, self._columns)
+        table_files.check_columns(path, self._columns, spec.form)
+        if split == tasks.TRAIN_SPLIT:
+            table_files.check_not_swapped(path, spec.text, spec.label, spec.form)
         self._unlabelled = NotedRows()
         self._has_values = False  # other than -1
         self._warnings: list[str] = []
@@ -122,7 +124,7 @@ class UserTable:
 
     def _looks_like_row(self, labels: Labels, line: str) -> bool:
         """Whether a line of a text is as long as the header and has a label where it should be."""
-        fields = line.rstrip("\r").split(",")
+        fields = line.rstrip("\r").split(self._spec.form.delimiter or ",")
         if not self._has_labels or len(fields) != len(self._header):
             return False
         return labels.is_one(fields[self._header.index(self._spec.label)])
@@ -136,7 +138,7 @@ class UserTable:
         """(row, label as text or None, texts as UTF-8) of every good row."""
         self.bad, self._unlabelled = NotedRows(), NotedRows()
         texts_of_row = len(self._spec.text)
-        for row in table_files.read(self.path, self._columns, optional=self._spec.label):
+        for row in table_files.read(self.path, self._columns, self._spec.label, self._spec.form):
             if isinstance(row, BadRow):
                 self.bad.add(row.line, row.problem, "a row like the others")
                 continue
