@@ -108,11 +108,11 @@ def test_integer_labels_sort_by_value_and_test_labels_are_kept(own):
     assert read_rows(dataset, "test")["labels"].tolist() == [2, 1, 2, 0]
 
 
-BAD = "title,body,category\nfilm,a,pos\nshort\nfilm,a,neg\nfilm,a,\nfilm,\xff,pos\n"
+BAD = "title,body,category\nfilm,é,pos\nshort\nfilm,a,neg\nfilm,a,\n".encode() + b"film,\xff,pos\n"
 
 
 def test_bad_rows_are_refused_with_their_line_or_dropped_and_counted(own, capsys):
-    (own / "bad.csv").write_bytes(BAD.encode("latin-1"))
+    (own / "bad.csv").write_bytes(BAD)
     data = f"train={own}/bad.csv"
     with pytest.raises(UserError) as error:
         make(own, data=data)
