@@ -5,10 +5,11 @@ the runner, a bundle may run twice, and no data is shuffled. Reports travel as e
 side outputs or counters, because DaskRunner drops those.
 """
 
+import io
 import logging
 import os
 import pickle
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -92,8 +93,7 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
     """
     _reserve_mistake(job.folder)
     try:
-        # Beam logs every exception with a traceback, and then raises it; once is enough.
-        with quiet.log_records(logging.ERROR), beam.Pipeline(options=options) as pipeline:
+        with _no_tracebacks(), beam.Pipeline(options=options) as pipeline:
             (
                 pipeline
                 | "Shards" >> beam.Create(shards)
@@ -105,6 +105,13 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
     except Exception:
         _raise_mistake(job.folder)
         raise
+
+
+@contextmanager
+def _no_tracebacks():
+    """Beam logs and prints every exception with a traceback, and then raises it; once is enough."""
+    with quiet.log_records(logging.ERROR), redirect_stderr(io.StringIO()):
+        yield
 
 
 def _reserve_mistake(folder: str) -> None:

@@ -262,7 +262,9 @@ def test_tfds_data_of_before_2021_does_not_name_its_format(demo_input, demo_data
         run.main([*data_arguments(demo_input, tmp_path), "--tfds_data_dir", str(tmp_path / "tfds")])
 
 
-def test_a_shard_for_which_there_is_no_room_is_one_message(demo_input, tmp_path, little_room):
+def test_a_shard_for_which_there_is_no_room_is_one_message(
+    demo_input, tmp_path, little_room, capsys
+):
     with little_room(100_000), pytest.raises(UserError) as error:
         run.main(data_arguments(demo_input, tmp_path))
     assert re.fullmatch(
@@ -271,6 +273,7 @@ def test_a_shard_for_which_there_is_no_room_is_one_message(demo_input, tmp_path,
         str(error.value),
     )
     assert [path.name for path in (tmp_path / "sst2").iterdir()] == [".msl32.lock"]
+    assert capsys.readouterr().err == ""
 
 
 def test_a_damaged_tfds_file(demo_input, tmp_path):
