@@ -169,15 +169,20 @@ def check_is_utf8(path: str, lines: Iterable[bytes]) -> None:
             utf8 += 1
         except UnicodeDecodeError as error:
             others += 1
-            first = first or f"line {number} has {_as_cp1252(line, error.start)!r}"
+            first = first or _reading(number, line, error.start)
     if others > utf8:
         raise UserError(
-            f"{path} is not UTF-8: of its lines with other characters than ASCII, {others:,} are "
-            f"not, {utf8:,} are. As cp1252 (Windows, Western Europe), {first}. If that is right, "
-            f"{_give('cp1252')}; otherwise give the encoding it is in"
+            f"{path} is not UTF-8 (lines in another encoding: {others:,}, in UTF-8: {utf8:,}). "
+            + first
         )
 
 
-def _as_cp1252(line: bytes, at: int) -> str:
-    part = line[max(at - _SHOWN, 0) : at + _SHOWN]
-    return part.decode("cp1252", "replace").strip()
+def _reading(number: int, line: bytes, at: int) -> str:
+    """What to do, with a line as it reads in the most common of the other encodings."""
+    if b"\0" in line:
+        return f"It has zero bytes: it is UTF-16 ({_give('utf-16-le')}), or no text at all"
+    part = line[max(at - _SHOWN, 0) : at + _SHOWN].decode("cp1252", "replace").strip()
+    return (
+        f"As cp1252 (Windows, Western Europe), line {number} has {part!r}. If that is right, "
+        f"{_give('cp1252')}; otherwise give the encoding it is in"
+    )

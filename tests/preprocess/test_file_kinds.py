@@ -64,6 +64,7 @@ def tarred():
         ("a.jsonl", b'[\n {"text": "a", "label": "b"}\n]', " is one JSON array; write one object "),
         ("a.tsv", b"text\tlabel\rx\ty\r", ": its lines end with a carriage return alone, as on o"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # archives hold the time
 )
 def test_a_file_of_another_kind_is_told_as_that(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
@@ -96,13 +97,21 @@ def test_windows_text_is_a_fact_of_the_whole_file_with_its_reading(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"text,label\n" + b"ok,pos\n" * 9 + "l’été,neg\ncafé,pos\n".encode("cp1252"))
     assert refusal(path) == (
-        " is not UTF-8: of its lines with other characters than ASCII, 2 are not, 0 are. As cp1252 "
-        "(Windows, Western Europe), line 11 has 'l’été,neg'. If that is right, give encoding: "
-        "cp1252 in DATA's YAML file (--encoding cp1252), or save the file as UTF-8; otherwise give "
-        "the encoding it is in"
+        " is not UTF-8 (lines in another encoding: 2, in UTF-8: 0). As cp1252 (Windows, Western "
+        "Europe), line 11 has 'l’été,neg'. If that is right, give encoding: cp1252 in DATA's YAML "
+        "file (--encoding cp1252), or save the file as UTF-8; otherwise give the encoding it is in"
     )
     rows = read(path, FileForm("cp1252"))
     assert rows[-2:] == [Row(11, ("l’été", "neg")), Row(12, ("café", "pos"))]
+
+
+def test_utf16_without_ascii_in_its_names_has_zero_bytes(tmp_path):
+    (tmp_path / "a.csv").write_bytes("文本,标签\n好,正\n坏,负\n".encode("utf-16-le"))
+    assert "It has zero bytes: it is UTF-16 (give encoding: utf-16-le " in refusal(
+        tmp_path / "a.csv"
+    )
+    rows = read(tmp_path / "a.csv", FileForm("utf-16-le"), names=("文本", "标签"))
+    assert rows == [Row(2, ("好", "正")), Row(3, ("坏", "负"))]
 
 
 def test_other_encodings_are_read_and_a_wrong_one_is_told(tmp_path):
