@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Iterator
 
 from preprocess.sources.user_labels import score
+from shared import records
 from shared.errors import UserError
 from shared.tasks import Task
 
@@ -179,11 +180,12 @@ def _label_problem(label: str, expected: Layout) -> "str | None":
         known = ", ".join(expected.labels)
         fits = not label or label in expected.labels
         return None if fits else f"the label {label!r}, expected one of {known}"
+    expected_score = "expected a finite number other than -1, which means no label"
     try:
-        score(label)
+        value = score(label)
     except ValueError as error:
-        return f"found {error}; expected a finite number other than -1"
-    return None
+        return f"found {error}; {expected_score}"
+    return f"found the score {label}; {expected_score}" if value == records.UNLABELLED else None
 
 
 def _rows(path: str, skips_blank: bool) -> "Iterator[tuple[int, list[str]]]":

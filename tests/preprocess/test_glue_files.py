@@ -159,7 +159,7 @@ def test_mrpc_as_glues_script_splits_it(tmp_path):
     assert sorted(contents(dataset, "train")) == [((1, 4, 5, 3, 6), 0), ((6, 3, 7), 1)]
     assert contents(dataset, "validation") == [((4, 3, 5), 1)]
     assert sorted(contents(dataset, "test")) == [((5, 3, 6), -1), ((5, 3, 7), -1)]
-    index = source_order.read(str(dataset), "test", read_manifest(str(dataset)))
+    index = source_order.INDEX.read(str(dataset), "test", read_manifest(str(dataset)))
     in_order = [contents(dataset, "test")[list(index).index(n)][0] for n in (0, 1)]
     assert in_order == [(5, 3, 6), (5, 3, 7)]
 
