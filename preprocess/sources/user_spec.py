@@ -145,9 +145,7 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
     form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
     if form.delimiter and not any(table_files.is_csv(path) for _, path in files):
         raise UserError(f"{where}: delimiter (--delimiter) is for .csv files, and none is given")
-    return UserSpec(
-        task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case
-    )
+    return UserSpec(task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case)
 
 
 def _check_is_text(name, where: str) -> None:
