@@ -71,6 +71,26 @@ def announce(model_dir: str, step: int) -> None:
     _write_state(model_dir, [*(kept for kept in present if kept < step), step])
 
 
+def go_back(model_dir: str, step: int) -> None:
+    """Makes the newest checkpoint before `step` the one to resume from; prints what it did.
+
+    Those from this step on have weights that diverged; the next save removes them.
+    """
+    present = steps(model_dir)
+    before = [kept for kept in present if kept < step]
+    if before == present:
+        return
+    diverged = path_of(model_dir, present[len(before)])
+    if not before:
+        print(f"{diverged} has the weights that diverged, and no checkpoint before it is left")
+        return
+    _write_state(model_dir, before)
+    print(
+        f"{diverged} has the weights that diverged; the next run goes on from "
+        + path_of(model_dir, before[-1])
+    )
+
+
 def clean(model_dir: str) -> None:
     """Removes what a kill during a save or a removal left behind."""
     whole = steps(model_dir)

@@ -116,6 +116,6 @@ def read_newest(paths: List[str], reader: Callable[[str], dict]):
         except DamagedError as error:
             print(f"{error}. Trying the previous one.")
     raise UserError(
-        f"no checkpoint in {os.path.dirname(paths[0])} can be read ({len(paths)} tried); choose "
+        f"no checkpoint in {os.path.dirname(paths[0])} can be used ({len(paths)} tried); choose "
         "another MODEL_DIR to start over"
     )

@@ -1,5 +1,6 @@
 """The train loop: calls a compiled loop and, between calls, handles progress and checkpoints."""
 
+import math
 import os
 import time
 from typing import Callable, Iterator
@@ -8,18 +9,21 @@ import tensorflow as tf
 
 from shared.config import Config
 from shared.errors import Terminated, UserError
+from train.checkpoints import files
 from train.errors import DivergedError
 from train.gpu.replicas import Replicas
 from train.gpu.reporting import Progress, Summaries
-from train.gpu.state import State
+from train.gpu.state import NOT_USABLE, State
 from train.gpu.step import Report, TrainStep, zero_batches
 
 # One call of the compiled loop takes up to this many steps, which hides the cost of the call, but
 # no longer than these seconds, so that progress is shown and signals are handled.
 STEPS_PER_CALL = 10
 SECONDS_PER_CALL = 5.0
+# A dynamic loss scale that has grown too large is right again after so many skipped steps.
+NORMALLY_SKIPPED = 3
 
-
+_NOT_SAVED = "Nothing was saved since the last checkpoint."
 _ADVICE = (
     "Use a smaller learning rate, a longer warm-up, optimizer.max_gradient_norm or, if "
     "optimizer.loss_scaling_factor is a number, a smaller one or `dynamic`."
@@ -39,6 +43,7 @@ class TrainLoop:
         self._seconds_per_step = SECONDS_PER_CALL
         self._skipped = int(state.skipped_steps.numpy())
         self._first_step = self._in_a_row = 0  # the latter: steps skipped in a row so far
+        self._is_ruined = False  # whether those steps had broken weights, not too large a scale
         self._loop = self._compiled_loop()
 
     def run(
@@ -66,7 +71,8 @@ class TrainLoop:
                 step, report, speed = self._advance(batches, step, max_steps, progress)
                 is_last = step == max_steps
                 summaries.write(step, report, speed, is_last)
-                if step % self._run.save_checkpoints_steps == 0 or is_last:
+                is_due = step % self._run.save_checkpoints_steps == 0 or is_last
+                if is_due and self._may_save(step):
                     saved = self._checkpoint(save, step)
                     is_last = self._replicas.anyone(after_checkpoint(step)) or is_last
         if not is_last:
@@ -98,17 +104,50 @@ class TrainLoop:
     def _terminate(self, save, step, saved):
         if step == 0:
             raise Terminated("stopped by SIGTERM before the first step; nothing to save")
-        if step != saved:
-            self._checkpoint(save, step)
-        raise Terminated(f"stopped by SIGTERM at step {step}; checkpoint written")
+        if step != saved and self._may_save(step):
+            saved = self._checkpoint(save, step)
+        kept = "checkpoint written" if step == saved else f"the newest checkpoint is of step {saved}"
+        raise Terminated(f"stopped by SIGTERM at step {step}; {kept}")
+
+    def _may_save(self, step):
+        """Whether the weights are worth a checkpoint, which may displace a good one.
+
+        Raises:
+          DivergedError: they are beyond repair.
+        """
+        ruined = self._state.ruined()
+        if ruined:
+            raise DivergedError(
+                f"training diverged: at step {step} {ruined} {NOT_USABLE}. {_NOT_SAVED} {_ADVICE}"
+            )
+        if self._is_sound():
+            return True
+        print(f"step {step}: no checkpoint, because the last {self._in_a_row} steps were skipped")
+        return False
+
+    def _is_sound(self):
+        return not self._is_ruined and self._in_a_row <= NORMALLY_SKIPPED
 
     def _check_learned(self, step):
-        """Raises if no step changed a weight: a short training may end before max_skipped_steps."""
+        """Raises if no step changed a weight, or the last ones were skipped: a training may end
+        before max_skipped_steps."""
         if self._in_a_row and self._in_a_row >= step - self._first_step:
             raise DivergedError(
                 f"every step up to {step} had NaN or infinite gradients, so no weight has changed. "
                 + _ADVICE
             )
+        if not self._is_sound():
+            self._give_up(step)
+            raise DivergedError(
+                f"training diverged: its last {self._in_a_row} steps, up to {step}, had NaN or "
+                f"infinite gradients and changed no weight. {_NOT_SAVED} {_ADVICE}"
+            )
+
+    def _give_up(self, step):
+        """Goes back before a checkpoint that has the same weights, if this run has made them."""
+        unchanged_since = step - self._in_a_row
+        if self._is_ruined and self._replicas.is_chief and unchanged_since > self._first_step:
+            files.go_back(self._model_dir, unchanged_since)
 
     def _check_workers(self, step):
         self._replicas.check_equal(self._replicas.here, "the number of devices per worker")
@@ -190,18 +229,21 @@ class TrainLoop:
     def _look_at_skipped(self, step, report):
         new = report.skipped_steps - self._skipped
         self._skipped, self._in_a_row = report.skipped_steps, report.skipped_in_a_row
+        # Of too large a loss scale only the gradients are infinite.
+        is_about_scale = math.isfinite(report.loss) and report.loss_scale > 1
+        self._is_ruined = self._in_a_row > 0 and not is_about_scale
         if new:
             print(
                 f"step {step}: {new} of the last steps had NaN or infinite gradients and changed "
                 f"no weight ({self._skipped} in total); loss scale {report.loss_scale:g}"
             )
         if self._in_a_row >= self._run.max_skipped_steps:
+            self._give_up(step)
             raise DivergedError(
                 f"training diverged: at step {step} the gradients have been NaN or infinite for "
                 f"{self._in_a_row} steps in a row (runconfig.max_skipped_steps), with learning "
                 f"rate {report.learning_rate:.2e} and loss scale {report.loss_scale:g}; the loss "
-                f"is {report.loss}. Those steps changed no weight, and nothing was saved since the "
-                "last checkpoint. " + _ADVICE
+                f"is {report.loss}. Those steps changed no weight. {_NOT_SAVED} {_ADVICE}"
             )
 
 

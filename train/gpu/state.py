@@ -1,5 +1,7 @@
 """Everything that a training changes: weights, slots, counters; and its names in checkpoints."""
 
+from typing import Optional
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,6 +12,8 @@ from train.model import initial_weights, variables
 from train.optim import loss_scale, optimizer
 
 _SKIPPED_STEPS = "skipped_steps"
+# Completes a sentence about a name that `first_ruined` found.
+NOT_USABLE = "has values that are NaN, infinite or far too large"
 
 
 class State:
@@ -61,33 +65,60 @@ class State:
             checkpoint.GLOBAL_STEP: self.global_step,
             _SKIPPED_STEPS: self.skipped_steps,
             **self.loss_scale._asdict(),
-            **self.weights,
+            **self._trained(),
         }
-        for name, slots in self.slots.items():
-            saved.update(zip(optimizer.slot_names(name, self._options), slots))
         tensors = {name: tf.convert_to_tensor(variable) for name, variable in saved.items()}
         for name, value in optimizer.powers(self._options, self.step()).items():
             tensors[name] = tf.constant(value, tf.float32)
         return tensors
+
+    def ruined(self) -> Optional[str]:
+        """What `first_ruined` finds among weights and slots."""
+        return first_ruined(self._trained())
+
+    def _trained(self):
+        """{name in a checkpoint: variable} of weights and slots."""
+        trained = dict(self.weights)
+        for name, slots in self.slots.items():
+            trained.update(zip(optimizer.slot_names(name, self._options), slots))
+        return trained
 
     def _slot(self, name, slot_name, values):
         saved = values.get(slot_name)
         return local_variable(tf.zeros_like(self.weights[name]) if saved is None else saved)
 
 
+def first_ruined(values: dict) -> Optional[str]:
+    """The first name of which a value is NaN or infinite, or so large that the sum of their squares
+    is infinite: no step can train on from there. None if there is no such name.
+
+    Args: values, {name: float32 array, tensor or variable}.
+    """
+    norms = [tf.nn.l2_loss(tf.convert_to_tensor(value)) for value in values.values()]
+    are_finite = tf.math.is_finite(tf.stack(norms)).numpy()
+    return next((name for name, is_finite in zip(values, are_finite) if not is_finite), None)
+
+
 def read_checkpoint(path: str, model: ModelConfig, options: OptimizerConfig) -> dict:
     """What a training resumes from: {name: array} of weights, slots, global step and the rest.
 
     Raises:
-      checkpoint.DamagedError: it cannot be read.
+      checkpoint.DamagedError: it cannot be read, or is of a training that had diverged.
       UserError: it lacks variables, or has some of another shape; all are listed.
     """
-    shapes = {checkpoint.GLOBAL_STEP: ()}
+    trained = {}
     for spec in variables.table(model):
         for name in (spec.name, *optimizer.slot_names(spec.name, options)):
-            shapes[name] = spec.shape
+            trained[name] = spec.shape
+    shapes = {checkpoint.GLOBAL_STEP: (), **trained}
     optional = (_SKIPPED_STEPS, *loss_scale.State._fields)
-    return _checked(path, checkpoint.read(path, shapes, optional), shapes)
+    values = _checked(path, checkpoint.read(path, shapes, optional), shapes)
+    ruined = first_ruined({name: values[name] for name in trained})
+    if ruined:
+        raise checkpoint.DamagedError(
+            f"the training had diverged at the checkpoint {path}: {ruined} {NOT_USABLE}"
+        )
+    return values
 
 
 def read_weights(path: str, model: ModelConfig) -> dict:

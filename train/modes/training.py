@@ -9,7 +9,7 @@ from train import signals
 from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
-from train.errors import explained
+from train.errors import DivergedError, explained
 from train.gpu import from_plan, xla_cache
 from train.modes import evaluation
 from train.modes.best import Best
@@ -97,6 +97,11 @@ def _scoring(plan: Plan, environment: dict, estimator, first_step: int, should_s
     def after_checkpoint(step):
         if not estimator.is_chief:
             return False
-        return best.consider(step, evaluation.evaluate(estimator, plan, step, should_stop))
+        try:
+            results = evaluation.evaluate(estimator, plan, step, should_stop)
+        except DivergedError:
+            files.go_back(plan.model_dir, step)
+            raise
+        return best.consider(step, results)
 
     return after_checkpoint
