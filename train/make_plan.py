@@ -8,7 +8,7 @@ import dataclasses
 import os
 from typing import Any, Callable, Dict, List, Optional
 
-from shared import config
+from shared import config, tasks
 from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, INPUTS, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
@@ -60,6 +60,7 @@ def make(options: argparse.Namespace) -> Plan:
             _check_seeds(params)
     if options.validate_only or options.compile_only:
         _leave_out_unscored(data, options)
+    _check_metrics(params, options.params, data.get(EVAL_INPUT))
     splits = _splits(data, options.split)
     if options.checkpoint_path and TRAIN_INPUT not in data:
         return _given_checkpoint(params, options, data, splits)
@@ -104,6 +105,16 @@ def _check_seeds(params: Config) -> None:
         )
     if params.runconfig.multiple_workers:
         raise UserError("--seeds with runconfig.multiple_workers: start each seed separately")
+
+
+def _check_metrics(params: Config, path: str, scored: Optional[Manifest]) -> None:
+    """Checks what evaluations are to compute."""
+    chosen = {"runconfig.best_metric": params.runconfig.best_metric}
+    if params.quality:
+        chosen["quality.metric"] = params.quality.metric
+    for key, metric in chosen.items():
+        if scored and metric:
+            tasks.check_metric(f"{path}: {key}", metric, scored)
 
 
 def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) -> None:

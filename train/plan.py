@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from shared import tasks
 from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.manifest import Manifest
@@ -77,6 +78,20 @@ class Plan:
         """Batches of an evaluation; None for all."""
         steps = self.params.runconfig.eval_steps
         return steps if steps and steps > 0 else None
+
+    @property
+    def metrics(self) -> List[str]:
+        """What an evaluation computes besides the loss: the task's metrics and the chosen ones."""
+        chosen = [self.best_metric]
+        if self.params.quality and self.params.quality.metric:
+            chosen.append(self.params.quality.metric)
+        every = [*tasks.of_dataset(self.scored_data).metrics, *chosen]
+        return [name for name in dict.fromkeys(every) if name != tasks.LOSS]
+
+    @property
+    def best_metric(self) -> str:
+        """What decides which checkpoint is best."""
+        return self.params.runconfig.best_metric or tasks.of_dataset(self.scored_data).metrics[0]
 
     def last_step(self, first_step: int) -> int:
         """The global step at which a training that starts at first_step ends."""

@@ -10,7 +10,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from shared import tasks
 from shared.config import settings
 from shared.config.modelzoo_keys import INPUTS
 from shared.config.schedules import Schedule, parse_learning_rate
@@ -146,6 +145,7 @@ class RunConfig:
       ir_mode: for wse; the form in which Cerebras' compiler reads the graph.
       enable_distributed: train on all visible GPUs of this machine.
       multiple_workers: train on several machines, listed in TF_CONFIG.
+      best_metric: train_and_eval keeps the checkpoint that is best by it; default: the task's first.
       early_stopping_patience: train_and_eval stops after this many evaluations without a better
         score; unset: never.
       max_skipped_steps: training stops after this many steps in a row whose gradients are NaN or
@@ -164,6 +164,7 @@ class RunConfig:
     ir_mode: str = _setting(settings.choice("mlir-cirh", "mlir-xla"), default="mlir-cirh")
     enable_distributed: bool = _setting(settings.boolean, default=False)
     multiple_workers: bool = _setting(settings.boolean, default=False)
+    best_metric: Optional[str] = _or_none(settings.metric)
     early_stopping_patience: Optional[int] = _or_none(settings.integer(1))
     max_skipped_steps: int = _setting(settings.integer(1), default=50)
 
@@ -180,7 +181,7 @@ class QualityConfig:
 
     low: float = _setting(settings.score)
     high: float = _setting(settings.score)
-    metric: Optional[str] = _or_none(settings.choice(*tasks.METRICS))
+    metric: Optional[str] = _or_none(settings.metric)
     seeds: Tuple[int, ...] = _setting(settings.seeds, default=(1, 2, 3))
 
 

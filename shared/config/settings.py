@@ -8,6 +8,8 @@ import math
 import re
 from typing import Any, Callable, Tuple
 
+from shared import tasks
+
 # Seeds go into TensorFlow operations as int32; no other count in a run is nearly as large.
 MAXIMUM_INTEGER = 2**31 - 1
 MINIMUM_INTEGER = -MAXIMUM_INTEGER
@@ -123,6 +125,13 @@ def choice(*choices) -> Callable[[Any], Any]:
         return value
 
     return parse
+
+
+def metric(value) -> str:
+    """One of shared/tasks.py, or f1:<class>."""
+    if isinstance(value, str) and tasks.f1_class(value):
+        return value
+    return choice(*tasks.METRICS, "f1:<class>")(value)
 
 
 def shown(value) -> str:

@@ -266,7 +266,7 @@ def test_the_band_of_a_score(tmp_path):
         ("{low: 0, high: 1, seeds: [1, -2]}",
          "quality.seeds: expected a whole number of at least 0, found -2"),
         ("{low: 0, high: 1, metric: acc}", "quality.metric: expected one of accuracy, f1, "
-         "matthews_correlation, pearson, spearman, found acc"),
+         "f1_macro, matthews_correlation, pearson, spearman, loss, f1:<class>, found acc"),
         ("{low: 0, high: 1, sedes: [1, 2]}", "quality.sedes: unknown key 'sedes': did you mean "
          "'seeds'? Known: high, low, metric, seeds"),
         ("[0.9, 1]", "quality: expected a mapping, found [0.9, 1]"),

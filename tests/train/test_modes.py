@@ -48,7 +48,7 @@ def test_the_best_checkpoint_is_kept(train, tmp_path, capsys, monkeypatch):
     assert out.count("best so far") == 2
     assert "best so far: step 6, accuracy 0.8000 on validation" in out
     assert files.steps(str(folder)) == [12]
-    assert files.steps(str(folder / "best")) == [6]  # of equal ones the first
+    assert files.steps(str(folder / "best")) == [6]  # step 9 is no better: its loss is not lower
     kept = json.loads((folder / "best" / "best.json").read_text())
     assert (kept["step"], kept["results"]["validation"]["accuracy"]) == (6, 0.8)
     train("eval", folder / "best")  # a model_dir of its own

@@ -25,7 +25,7 @@ _DATA_KEYS = (
 _LENGTH_OF_RUN = {
     *("data_dir", "max_steps", "steps", "eval_steps", "keep_checkpoint_max"),
     *("save_checkpoints_steps", "save_summary_steps", "log_step_count_steps"),
-    *("early_stopping_patience", "max_skipped_steps"),
+    *("early_stopping_patience", "max_skipped_steps", "best_metric"),
 }
 # Keys of the model section that may not change after the first step.
 _FIXED_KEYS = (

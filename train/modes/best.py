@@ -5,10 +5,10 @@ import os
 import shutil
 from typing import Optional
 
-from shared import tasks
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
+from shared.tasks import LOSS
 from train.checkpoints import model_dir
 from train.plan import Plan
 
@@ -34,8 +34,10 @@ def read(folder: str) -> Optional[dict]:
 
 
 class Best:
-    """The best checkpoint of one training: by the task's first metric on the first split.
+    """The best checkpoint of one training: by the plan's best_metric on the first split.
 
+    Of equal ones the one with the lower loss is better. A model that gives every example the same
+    answer is worse than any other: with rare classes its accuracy can be high.
     Its state is in best.json, so a resumed run decides as if it had never been stopped.
     """
 
@@ -47,7 +49,7 @@ class Best:
         self._plan, self._environment, self._estimator = plan, environment, estimator
         self._folder = os.path.join(plan.model_dir, FOLDER)
         self._split = plan.splits[0]
-        self._metric = tasks.of_dataset(plan.scored_data).metrics[0]
+        self._metric = plan.best_metric
         if estimator.is_chief and os.path.exists(self._folder):
             self._forget_others(first_step)
 
@@ -87,10 +89,16 @@ class Best:
         Args: results, what evaluation.evaluate returned for them.
         """
         best = read(self._plan.model_dir)
-        if best is None or self._value(results) > self._value(best["results"]):
+        if best is None or self._rank(results) > self._rank(best["results"]):
             self._keep(step, results)
             return False
         return self._is_enough(step, best)
+
+    def _rank(self, results):
+        """Greater for a better model."""
+        of_split = results[self._split]
+        value = () if self._metric == LOSS else (of_split[self._metric],)
+        return (of_split["constant"] is None, *value, -of_split[LOSS])
 
     def _value(self, results):
         return results[self._split][self._metric]

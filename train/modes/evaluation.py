@@ -8,7 +8,6 @@ import numpy as np
 
 from shared import tasks
 from shared.files import write_whole
-from shared.manifest import Manifest
 from train import errors
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
@@ -74,7 +73,7 @@ def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dic
 def _evaluate_split(estimator, plan, split, step, should_stop):
     manifest = plan.scored_data
     predictions = answers(estimator, plan, split, plan.eval_steps, should_stop)
-    values = _values(manifest, split, predictions)
+    values = _values(plan, split, predictions)
     constant = constant_answer(manifest, predictions.scores)
     result = results.result(step, len(predictions.labels), values, constant)
     results.write(plan.model_dir, split, result)
@@ -107,12 +106,12 @@ def _say_precision(plan: Plan) -> None:
             print(f"settings differ from those of the training: {change}")
 
 
-def _values(manifest: Manifest, split: str, predictions) -> dict:
+def _values(plan: Plan, split: str, predictions) -> dict:
     """{metric: value} and the mean loss."""
-    errors.check_finite(predictions.scores, split)
-    names = tasks.of_dataset(manifest).metrics
-    values = metrics.compute(names, predictions.scores, predictions.labels)
-    return {**values, "loss": float(np.mean(predictions.losses(), dtype=np.float64))}
+    scores, labels = predictions.scores, predictions.labels
+    errors.check_finite(scores, split)
+    values = metrics.compute(plan.metrics, scores, labels, plan.scored_data.label_names)
+    return {**values, tasks.LOSS: float(np.mean(predictions.losses(), dtype=np.float64))}
 
 
 def _table(scored):

@@ -79,13 +79,9 @@ def _gate(options):
 
 
 def _metric(path: str, band: QualityConfig, manifest: Manifest) -> str:
-    metrics = tasks.of_dataset(manifest).metrics
-    if band.metric not in (None, *metrics):
-        raise UserError(
-            f"{path}: quality.metric is {band.metric}, but {manifest.task} is scored by "
-            f"{' and '.join(metrics)}"
-        )
-    return band.metric or metrics[0]
+    if band.metric is not None:
+        tasks.check_metric(f"{path}: quality.metric", band.metric, manifest)
+    return band.metric or tasks.of_dataset(manifest).metrics[0]
 
 
 def _check_recipe(training: argparse.Namespace) -> None:

@@ -1,18 +1,28 @@
-"""GLUE's metrics in numpy, computed once over all predictions of a split."""
+"""Metrics in numpy, computed once over all predictions of a split."""
 
 import numpy as np
 
+from shared import tasks
 
-def compute(names, scores, labels):
-    """{metric: value} for the metric names of a task.
+
+def compute(names, scores, labels, label_names=()):
+    """{metric: value}.
 
     Args:
-      names: keys of METRICS.
+      names: keys of METRICS, or f1:<class>.
       scores: float [N, C], the model's logits; C = 1 for a regression task.
       labels: [N], int classes or float scores.
+      label_names: the classes, for f1:<class>.
     """
     predictions = _predictions(scores)
-    return {name: METRICS[name](predictions, labels) for name in names}
+    return {name: _compute(name, predictions, labels, label_names) for name in names}
+
+
+def _compute(name, predictions, labels, label_names):
+    of_class = tasks.f1_class(name)
+    if of_class is not None:
+        return _f1_of(predictions, labels, list(label_names).index(of_class))
+    return METRICS[name](predictions, labels)
 
 
 def constant_prediction(scores):
@@ -47,10 +57,21 @@ def _accuracy(predictions, labels):
 
 
 def _f1(predictions, labels):
-    """2 TP / (2 TP + FP + FN) of class 1; 0 if all of them are 0."""
-    true_positives = np.sum((predictions == 1) & (labels == 1))
-    positives = np.sum(predictions == 1) + np.sum(labels == 1)
+    """F1 of class 1."""
+    return _f1_of(predictions, labels, 1)
+
+
+def _f1_of(predictions, labels, of_class):
+    """2 TP / (2 TP + FP + FN) of a class; 0 if all of them are 0."""
+    true_positives = np.sum((predictions == of_class) & (labels == of_class))
+    positives = np.sum(predictions == of_class) + np.sum(labels == of_class)
     return float(2 * true_positives / positives) if positives else 0.0
+
+
+def _f1_macro(predictions, labels):
+    """The mean F1 of all classes that are predicted or true somewhere."""
+    classes = np.union1d(predictions, labels)
+    return float(np.mean([_f1_of(predictions, labels, of_class) for of_class in classes]))
 
 
 def _matthews(predictions, labels):
@@ -91,6 +112,7 @@ def _ranks(values):
 METRICS = {
     "accuracy": _accuracy,
     "f1": _f1,
+    "f1_macro": _f1_macro,
     "matthews_correlation": _matthews,
     "pearson": _pearson,
     "spearman": _spearman,
