@@ -107,8 +107,8 @@ def exit_code(main: Callable[[], None]) -> int:
             _discard_output()
         print(f"error: {of_system(error)}", file=sys.stderr)
         return USER_MISTAKE
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(str(error) or "interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
 

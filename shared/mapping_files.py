@@ -22,6 +22,22 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _plain_number(construct):
+    """YAML 1.1 reads 1:30 as 90, in base 60; here it stays text, which no number is."""
+
+    def constructor(loader, node):
+        return node.value if ":" in node.value else construct(loader, node)
+
+    return constructor
+
+
+for _type, _construct in (
+    ("int", yaml.SafeLoader.construct_yaml_int),
+    ("float", yaml.SafeLoader.construct_yaml_float),
+):
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_type}", _plain_number(_construct))
+
+
 def read_json(path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
     """The mapping in a JSON file.
 

@@ -1,5 +1,7 @@
 """Turns errors of TensorFlow that the user can fix into messages."""
 
+import errno
+import os
 import re
 from contextlib import contextmanager
 from typing import Optional
@@ -39,6 +41,11 @@ def explained(
     try:
         yield
     except (tf.errors.ResourceExhaustedError, tf.errors.InternalError) as error:
+        if _is_about_disk(error):
+            raise UserError(
+                f"cannot write {plain_message(error)}. Make room; if it is a program of XLA, "
+                "XLA_CACHE=<folder> stores them elsewhere. The last checkpoint is untouched."
+            ) from None
         if not is_about_memory(error):
             raise
         advice = _smaller_batch(inputs, optimizer, devices)
@@ -64,6 +71,11 @@ def explained(
             f"another worker ended or cannot be reached: {plain_message(error)}. Read its output; "
             "start all workers again to resume from the last checkpoint."
         ) from None
+
+
+def _is_about_disk(error: tf.errors.OpError) -> bool:
+    """Whether a disk is full, or its quota used up."""
+    return any(os.strerror(code) in str(error.message) for code in (errno.ENOSPC, errno.EDQUOT))
 
 
 def is_about_memory(error: tf.errors.OpError) -> bool:

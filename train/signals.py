@@ -1,35 +1,60 @@
-"""Notes SIGTERM instead of letting it end the program."""
+"""Notes SIGTERM and Ctrl-C instead of letting them end the program, so that it can save first."""
 
 import contextlib
+import os
 import signal
+
+from shared.errors import Terminated
+
+_NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
 
 
 @contextlib.contextmanager
-def sigterm_noted():
-    """Notes SIGTERM instead of ending the program; yields a function: has it arrived?
+def noted():
+    """Notes the signals instead of ending the program; yields a function: has one arrived?
 
-    When nested, the outer one keeps noting it.
+    A second Ctrl-C ends the program at once. When nested, the outer one keeps noting. A signal that
+    is ignored, as nohup does it, stays ignored.
     """
-    outer = signal.getsignal(signal.SIGTERM)
-    if isinstance(outer, _Noted):
-        yield outer.has_come
-        return
-    noted = _Noted()
-    signal.signal(signal.SIGTERM, noted)
+    outer = {number: signal.getsignal(number) for number in _NAMES}
+    ours = {
+        number: _Noted()
+        for number, handler in outer.items()
+        if handler != signal.SIG_IGN and not isinstance(handler, _Noted)
+    }
+    for number, handler in ours.items():
+        signal.signal(number, handler)
     try:
-        yield noted.has_come
+        yield lambda: any(map(_has_come, _NAMES))
     finally:
-        signal.signal(signal.SIGTERM, outer)
+        for number in ours:
+            signal.signal(number, outer[number])
+
+
+def stopped(what: str) -> BaseException:
+    """The exception to end with, after a signal to this process or another worker.
+
+    Args: what, was stopped and what is kept: `at step 12; checkpoint written`.
+    """
+    if _has_come(signal.SIGINT):
+        return KeyboardInterrupt(f"stopped by {_NAMES[signal.SIGINT]} {what}")
+    return Terminated(f"stopped by {_NAMES[signal.SIGTERM]} {what}")
+
+
+def _has_come(number) -> bool:
+    handler = signal.getsignal(number)
+    return isinstance(handler, _Noted) and handler.count > 0
 
 
 class _Noted:
-    """A signal handler that remembers."""
+    """A signal handler that counts."""
 
     def __init__(self):
-        self._count = 0
+        self.count = 0
 
-    def __call__(self, *_):
-        self._count += 1
-
-    def has_come(self) -> bool:
-        return self._count > 0
+    def __call__(self, number, _):
+        self.count += 1
+        if number == signal.SIGINT and self.count > 1:
+            raise KeyboardInterrupt
+        if number == signal.SIGINT:  # print may not be called while the program prints
+            os.write(2, b"stopping; what is done will be saved. Ctrl-C again ends at once\n")

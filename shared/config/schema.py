@@ -145,7 +145,7 @@ class RunConfig:
       ir_mode: for wse; the form in which Cerebras' compiler reads the graph.
       enable_distributed: train on all visible GPUs of this machine.
       multiple_workers: train on several machines, listed in TF_CONFIG.
-      best_metric: train_and_eval keeps the checkpoint that is best by it; default: the task's first.
+      best_metric: decides which checkpoint train_and_eval keeps; default: the task's first one.
       early_stopping_patience: train_and_eval stops after this many evaluations without a better
         score; unset: never.
       max_skipped_steps: training stops after this many steps in a row whose gradients are NaN or

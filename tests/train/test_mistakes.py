@@ -103,7 +103,7 @@ def test_sigterm_between_seeds_is_not_lost(train, tmp_path, monkeypatch):
 
 
 def test_sigterm_before_the_first_step(train, tmp_path):
-    with signals.sigterm_noted():
+    with signals.noted():
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(Terminated, match="before the first step; nothing to save"):
             train("train", tmp_path / "m")

@@ -50,6 +50,8 @@ def newest_first(model_dir: str) -> List[str]:
         return [path_of(model_dir, step) for step in reversed(on_disk) if step <= named]
     if not on_disk:
         return []  # fresh, or killed before its first checkpoint was complete
+    if on_disk != steps(model_dir):  # a running training has replaced them since
+        return newest_first(model_dir)
     raise UserError(
         f"{os.path.join(model_dir, STATE_FILE)} names none of the existing checkpoints: "
         + ", ".join(f"{PREFIX}{step}" for step in on_disk)

@@ -34,6 +34,8 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
             os.replace(temporary + ending, path + ending)
         files.rotate(model_dir, keep)
     except (OSError, tf.errors.OpError) as error:
+        with contextlib.suppress(OSError):
+            files.clean(model_dir)
         raise UserError(
             f"cannot write the checkpoint {path}: {plain_message(error)}. Make room or choose "
             "another MODEL_DIR; earlier checkpoints are untouched."
@@ -83,39 +85,59 @@ def check_has(path: str, names) -> None:
         _check_has(path, reader, names)
 
 
+def lacking(path: str, names) -> List[str]:
+    """Those of `names` that a checkpoint does not have."""
+    with _opened(path) as reader:
+        return _lacking(reader, names)
+
+
+def _lacking(reader, names) -> List[str]:
+    return [name for name in names if not reader.has_tensor(name)]
+
+
 @contextlib.contextmanager
 def _opened(path: str):
-    if not os.path.exists(path + ".index"):
-        raise DamagedError(
-            f"the checkpoint {path} no longer exists; a running training may have removed it. "
-            "Start again to use the newest one."
-        )
+    _check_exists(path)
     try:
         yield tf.train.load_checkpoint(path)
     except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+        _check_exists(path)
         raise DamagedError(f"the checkpoint {path} is damaged: {plain_message(error)}") from None
 
 
+def _check_exists(path):
+    if not os.path.exists(path + ".index"):
+        raise DamagedError(
+            f"the checkpoint {path} no longer exists; a running training may have removed it"
+        )
+
+
 def _check_has(path, reader, names):
-    missing = [name for name in names if not reader.has_tensor(name)]
+    missing = _lacking(reader, names)
     if missing:
         listed = "".join("\n  " + name for name in missing)
         raise UserError(f"the checkpoint {path} lacks {len(missing)} variables:{listed}")
 
 
-def read_newest(paths: List[str], reader: Callable[[str], dict]):
-    """(path, what the reader returns) of the first checkpoint that can be read.
+def read_newest(model_dir: str, reader: Callable[[str], dict]):
+    """(path, what the reader returns) of the newest checkpoint that can be used.
 
-    Args: paths, the newest first; reader, a function such as `read` of a path.
+    They are listed again after each that cannot: a running training may have replaced them.
+
+    Args: reader, a function such as `read` of a path.
     Raises:
-      UserError: none of them can be read.
+      UserError: none of them can be used.
     """
-    for path in paths:
+    tried = []  # type: List[str]
+    while True:
+        path = next((path for path in files.newest_first(model_dir) if path not in tried), None)
+        if path is None:
+            raise UserError(
+                f"no checkpoint in {model_dir} can be used ({len(tried)} tried); choose another "
+                "MODEL_DIR to start over"
+            )
         try:
             return path, reader(path)
         except DamagedError as error:
-            print(f"{error}. Trying the previous one.")
-    raise UserError(
-        f"no checkpoint in {os.path.dirname(paths[0])} can be used ({len(paths)} tried); choose "
-        "another MODEL_DIR to start over"
-    )
+            print(f"{error}. Trying another one.")
+            tried.append(path)

@@ -14,8 +14,10 @@ import tensorflow as tf
 
 from shared import quiet
 from shared.config import Config
-from shared.errors import Terminated, UserError
+from shared.errors import UserError
+from train import signals
 from train.checkpoints import tensors as checkpoint
+from train.gpu import reporting
 from train.gpu.layers import layers_of_device
 from train.gpu.loop import TrainLoop
 from train.gpu.replicas import Replicas
@@ -107,7 +109,7 @@ class Estimator:
           after_checkpoint: called with the step after each checkpoint; if true, training ends.
           should_stop: called between steps; if true, a checkpoint is written and training ends.
         Raises:
-          Terminated: should_stop returned true.
+          Terminated, KeyboardInterrupt: should_stop returned true.
           DivergedError: the gradients were NaN or infinite for too long.
           UserError: memory is short, or the devices cannot share a batch evenly.
         """
@@ -158,7 +160,7 @@ class Estimator:
           steps: batches to take; None takes all.
           should_stop: called between batches.
         Raises:
-          Terminated: should_stop returned true.
+          Terminated, KeyboardInterrupt: should_stop returned true.
           UserError: there is no batch.
         """
         dataset = input_fn(self.params, None)
@@ -167,7 +169,7 @@ class Estimator:
         group = _take(batches, self._replicas.here)
         while group:
             if should_stop():
-                raise Terminated("stopped by SIGTERM in an evaluation; the next run repeats it")
+                raise signals.stopped("in an evaluation; the next run repeats it")
             answers += self._answers(group)
             group = _take(batches, self._replicas.here)
         if not answers:
@@ -190,11 +192,13 @@ class Estimator:
 
     def write_metrics(self, split: str, values: dict, step: int) -> None:
         """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>."""
-        writer = tf.summary.create_file_writer(os.path.join(self._model_dir, f"eval_{split}"))
-        with writer.as_default(step):
-            for name, value in values.items():
-                tf.summary.scalar(f"eval/{name}", value)
-        writer.close()
+        folder = os.path.join(self._model_dir, f"eval_{split}")
+        with reporting.writable(folder):
+            writer = tf.summary.create_file_writer(folder)
+            with writer.as_default(step):
+                for name, value in values.items():
+                    tf.summary.scalar(f"eval/{name}", value)
+            writer.close()
 
     def restore(self, values: dict) -> None:
         """Replaces the weights, for example by those of another checkpoint of the same training."""

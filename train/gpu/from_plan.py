@@ -28,7 +28,7 @@ def estimator(plan: Plan, backend: str, is_training: bool):
             read = functools.partial(
                 state.read_checkpoint, model=params.model, options=params.optimizer
             )
-        path, values = tensors.read_newest(plan.checkpoints, read)
+        path, values = tensors.read_newest(plan.model_dir, read)
     # A training that starts from another one's checkpoint starts at 0.
     scored = path if is_training or path else plan.source.path
     step = files.step_of(scored) if scored else 0

@@ -8,7 +8,8 @@ from typing import Callable, Iterator
 import tensorflow as tf
 
 from shared.config import Config
-from shared.errors import Terminated, UserError
+from shared.errors import UserError
+from train import signals
 from train.checkpoints import files
 from train.errors import DivergedError
 from train.gpu.replicas import Replicas
@@ -103,11 +104,11 @@ class TrainLoop:
 
     def _terminate(self, save, step, saved):
         if step == 0:
-            raise Terminated("stopped by SIGTERM before the first step; nothing to save")
+            raise signals.stopped("before the first step; nothing to save")
         if step != saved and self._may_save(step):
             saved = self._checkpoint(save, step)
-        kept = "checkpoint written" if step == saved else f"the newest checkpoint is of step {saved}"
-        raise Terminated(f"stopped by SIGTERM at step {step}; {kept}")
+        kept = "checkpoint written" if step == saved else f"kept is step {saved}, the last good one"
+        raise signals.stopped(f"at step {step}; {kept}")
 
     def _may_save(self, step):
         """Whether the weights are worth a checkpoint, which may displace a good one.

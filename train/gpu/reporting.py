@@ -1,6 +1,14 @@
 """What a training run prints: progress lines, and a last one with its throughput."""
 
+import contextlib
+import glob
+import os
+import time
+import uuid
+
 import tensorflow as tf
+
+from shared.errors import UserError, plain_message
 
 LONGEST_SILENCE_SECONDS = 10.0
 # Above this share of waiting, training is limited by the input, not by the step.
@@ -79,27 +87,62 @@ def clock(seconds):
 _TAGS = {"gradient_norm": "unclipped_grad_norm", "skipped_in_a_row": None}
 
 
+def mark_restart(model_dir: str, step: int) -> None:
+    """Tells TensorBoard to forget what earlier runs have logged from `step` on: the training has
+    gone back, or was killed after it had logged more than it saved.
+
+    TensorBoard takes the first mark in a folder for the beginning, so there are two.
+    """
+    log = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+    mark = tf.compat.v1.Event(wall_time=time.time(), step=step, session_log=log)
+    evaluations = glob.glob(os.path.join(glob.escape(model_dir), "eval_*", ""))
+    for folder in [model_dir, *evaluations]:
+        with writable(folder):
+            writer = tf.raw_ops.SummaryWriter(shared_name=uuid.uuid4().hex)
+            tf.raw_ops.CreateSummaryFileWriter(
+                writer=writer, logdir=folder, max_queue=2, flush_millis=1000, filename_suffix=".v2"
+            )
+            for _ in range(2):
+                tf.raw_ops.ImportEvent(writer=writer, event=mark.SerializeToString())
+            tf.raw_ops.CloseSummaryWriter(writer=writer)
+
+
+@contextlib.contextmanager
+def writable(folder: str):
+    """Raises UserError if TensorBoard's files cannot be written to the folder inside the block."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(
+            f"cannot write TensorBoard's files in {folder}: {plain_message(error)}. Make room or "
+            "choose another MODEL_DIR; the last checkpoint is untouched."
+        ) from None
+
+
 class Summaries:
     """Writes the steps' reports for TensorBoard; a context manager."""
 
     def __init__(self, folder, every_steps):
-        self._writer, self._every = tf.summary.create_file_writer(folder), every_steps
+        self._folder, self._every = folder, every_steps
+        with writable(folder):
+            self._writer = tf.summary.create_file_writer(folder)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._writer.close()
+        with writable(self._folder):
+            self._writer.close()
 
     def write(self, step, report, speed, is_last):
         """Writes at every `every_steps` steps and at the last one; speed, examples/s or None."""
         if step % self._every and not is_last:
             return
-        with self._writer.as_default(step):
+        with writable(self._folder), self._writer.as_default(step):
             for name, value in report._asdict().items():
                 tag = _TAGS.get(name, name)
                 if tag is not None:
                     tf.summary.scalar(f"train/{tag}", value)
             if speed is not None:
                 tf.summary.scalar("train/examples_per_second", speed)
-        self._writer.flush()
+            self._writer.flush()

@@ -104,13 +104,15 @@ def read_checkpoint(path: str, model: ModelConfig, options: OptimizerConfig) -> 
 
     Raises:
       checkpoint.DamagedError: it cannot be read, or is of a training that had diverged.
-      UserError: it lacks variables, or has some of another shape; all are listed.
+      UserError: it lacks variables, or has some of another shape; all are listed. Or it is of a
+        training with another optimizer.
     """
     trained = {}
     for spec in variables.table(model):
         for name in (spec.name, *optimizer.slot_names(spec.name, options)):
             trained[name] = spec.shape
     shapes = {checkpoint.GLOBAL_STEP: (), **trained}
+    _check_slots(path, model, options)
     optional = (_SKIPPED_STEPS, *loss_scale.State._fields)
     values = _checked(path, checkpoint.read(path, shapes, optional), shapes)
     ruined = first_ruined({name: values[name] for name in trained})
@@ -119,6 +121,23 @@ def read_checkpoint(path: str, model: ModelConfig, options: OptimizerConfig) -> 
             f"the training had diverged at the checkpoint {path}: {ruined} {NOT_USABLE}"
         )
     return values
+
+
+def _check_slots(path: str, model: ModelConfig, options: OptimizerConfig) -> None:
+    """Checks that the checkpoint, if it has the weights, has the optimizer's slots, too."""
+    name = variables.table(model)[0].name
+    there = [
+        kind
+        for kind, slots in optimizer.SLOTS.items()
+        if not checkpoint.lacking(path, [name, *(f"{name}/{slot}" for slot in slots)])
+    ]
+    if there and options.optimizer_type not in there:
+        raise UserError(
+            f"the checkpoint {path} was trained with optimizer.optimizer_type {there[0]}; the "
+            f"configuration has {options.optimizer_type}, which cannot go on from it. Set it to "
+            f"{there[0]}, or start a new training from these weights: CHECKPOINT={path} and "
+            "another MODEL_DIR"
+        )
 
 
 def read_weights(path: str, model: ModelConfig) -> dict:

@@ -11,12 +11,15 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 import sys
 from typing import Callable, List, Optional
 
 VARIABLE = "XLA_CACHE"  # in the environment: another folder; empty for none
 _DEFAULT = os.path.join("build", "xla")
 _FLAGS = "TF_XLA_FLAGS"
+# A program that cannot be stored ends the run, so there must be room for some.
+_NEEDED_BYTES = 64 * 2**20
 # Variables that change programs, and that TensorFlow does not ask when it looks for one.
 COMPILED_BY = ("XLA_FLAGS", "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE")
 _FLAG = "--tf_xla_persistent_cache_directory="
@@ -56,8 +59,11 @@ def why_none() -> Optional[str]:
         return f"{path} has a character that TensorFlow's flags do not allow in a folder name"
     if not re.match(r"\s*(-|$)", os.environ.get(_FLAGS, "")):
         return f"{_FLAGS} is a file; give the flags themselves"
-    if not os.access(_existing(os.path.join(os.path.abspath(path), _machine())), os.W_OK | os.X_OK):
+    there = _existing(os.path.join(os.path.abspath(path), _machine()))
+    if not os.access(there, os.W_OK | os.X_OK):
         return f"{path} cannot be written to; choose another folder with {VARIABLE}"
+    if shutil.disk_usage(there).free < _NEEDED_BYTES:
+        return f"{path} has less than {_NEEDED_BYTES // 2**20} MiB of free space"
     if "tensorflow" in sys.modules:
         return "TensorFlow was imported too early"
     return None

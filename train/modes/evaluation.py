@@ -51,8 +51,8 @@ def evaluate_all(plan: Plan, backend: str) -> None:
             scored.append(evaluate(estimator, plan, step))
         except (tensors.DamagedError, errors.DivergedError) as error:
             print(f"step {step} skipped: {error}")
-    write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(scored, indent=2) + "\n")
     print("\n".join(_table(scored)))
+    write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(scored, indent=2) + "\n")
 
 
 def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dict:
@@ -76,10 +76,10 @@ def _evaluate_split(estimator, plan, split, step, should_stop):
     values = _values(plan, split, predictions)
     constant = constant_answer(manifest, predictions.scores)
     result = results.result(step, len(predictions.labels), values, constant)
+    print(results.line(manifest, split, result))  # first: where no file can be written, it is there
+    say_constant(constant, split)
     results.write(plan.model_dir, split, result)
     estimator.write_metrics(split, values, step)
-    print(results.line(manifest, split, result))
-    say_constant(constant, split)
     return result
 
 

@@ -59,9 +59,9 @@ def run(
         _check_recipe(make_plan.of_seed(training, seed))
     found = _judged(gate, run_seeds(training))
     path = os.path.join(options.model_dir, _FILE)
+    print(f"quality: {_verdict(found)}: {'passed' if found['passed'] else 'FAILED'}")
     write_whole(path, json.dumps(found, indent=2) + "\n")
     print(f"written to {path}")
-    print(f"quality: {_verdict(found)}: {'passed' if found['passed'] else 'FAILED'}")
     if not found["passed"]:
         raise FaultsFound(f"the quality gate of {options.params} was not passed")
 

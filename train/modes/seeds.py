@@ -7,7 +7,6 @@ import os
 import statistics
 from typing import Any, Callable, List
 
-from shared.errors import Terminated
 from shared.files import write_whole
 from train import make_plan, signals
 from train.errors import DivergedError
@@ -27,11 +26,11 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
     Returns: the content of seeds.json, for each seed {seed, results: what evaluation.evaluate
     returned or {}, fault: None or what is wrong}.
     """
-    with signals.sigterm_noted() as should_stop:
+    with signals.noted() as should_stop:
         results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
     path = os.path.join(options.model_dir, _FILE)
-    write_whole(path, json.dumps(results, indent=2) + "\n")
     print("\n".join(table(results)))
+    write_whole(path, json.dumps(results, indent=2) + "\n")
     print(f"written to {path}")
     return results
 
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
 def _result(options, run_one, seed, should_stop) -> dict:
     gc.collect()  # an estimator and its compiled functions refer to each other and the weights
     if should_stop():
-        raise Terminated(f"stopped by SIGTERM before seed {seed}")
+        raise signals.stopped(f"before seed {seed}")
     given = make_plan.of_seed(options, seed)
     print(f"seed {seed}: {given.model_dir}")
     try:

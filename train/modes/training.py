@@ -3,6 +3,7 @@
 import contextlib
 import functools
 
+from shared import config
 from shared.errors import UserError
 from shared.tasks import TRAIN_SPLIT
 from train import signals
@@ -10,9 +11,10 @@ from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
 from train.errors import DivergedError, explained
-from train.gpu import from_plan, xla_cache
+from train.gpu import from_plan, reporting, xla_cache
 from train.modes import evaluation
 from train.modes.best import Best
+from train.optim import schedule_remarks
 from train.plan import Plan
 
 
@@ -36,7 +38,7 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
     from train.gpu import strategy
 
     is_chief = strategy.worker_index(plan.params.runconfig) == 0
-    with _locked(plan, is_chief), signals.sigterm_noted() as should_stop:
+    with _locked(plan, is_chief), signals.noted() as should_stop:
         _check_is_current(plan, is_chief)
         errors = functools.partial(
             explained, plan.params.train_input, plan.train_data, plan.params.optimizer
@@ -44,17 +46,19 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
         with errors():
             estimator, path, first_step = from_plan.estimator(plan, backend, is_training=True)
         environment = model_dir.environment(backend, estimator.devices)
+        last_step = plan.last_step(first_step)
         if path is not None:
             _say_how_it_continues(plan, environment, path)
+        if first_step >= last_step:
+            _check_is_ours(plan, first_step)
         after = make_after_checkpoint(plan, environment, estimator, first_step, should_stop)
-        last_step = plan.last_step(first_step)
         # A kill may have come between a checkpoint and its evaluation; repeating it does no harm.
         is_enough = path and _is_scored_step(plan, first_step, last_step) and after(first_step)
         if estimator.anyone(bool(is_enough)):
+            _check_is_ours(plan, first_step)
             return
         if first_step < last_step and is_chief:
-            manifest, origin = plan.train_data, plan.origin
-            model_dir.write_params(plan.model_dir, plan.params, manifest, origin, environment)
+            _begin(plan, environment, first_step, last_step)
         with errors(devices=estimator.devices), xla_cache.reported(estimator.programs):
             estimator.train(_input_fn(plan, first_step), last_step, after, should_stop)
 
@@ -76,6 +80,32 @@ def _say_how_it_continues(plan: Plan, environment: dict, path: str) -> None:
     print(f"resuming from {path}")
     for change in model_dir.changes(plan.trained, plan.params, environment):
         print(f"settings changed since the last checkpoint: {change}")
+
+
+def _check_is_ours(plan: Plan, step: int) -> None:
+    """Checks that a training which is complete has this run's settings.
+
+    Raises:
+      UserError: another configuration has filled the folder; what differs is listed.
+    """
+    its_environment = plan.trained.get(config.ENVIRONMENT_SECTION, {})
+    changes = model_dir.changes(plan.trained, plan.params, its_environment)
+    if changes:
+        raise UserError(
+            f"nothing to train: the training in {plan.model_dir} is complete at step {step}, but "
+            "it had other settings:\n" + "".join(f"  {change}\n" for change in changes) + "Train "
+            "with these in another MODEL_DIR, or go on with them to a larger --max_steps."
+        )
+
+
+def _begin(plan: Plan, environment: dict, first_step: int, last_step: int) -> None:
+    """What the first worker does before the first step."""
+    for remark in schedule_remarks.remarks(plan.params.optimizer, last_step):
+        print(remark)
+    manifest, origin = plan.train_data, plan.origin
+    model_dir.write_params(plan.model_dir, plan.params, manifest, origin, environment)
+    if first_step:
+        reporting.mark_restart(plan.model_dir, first_step + 1)
 
 
 def _is_scored_step(plan: Plan, step: int, last_step: int) -> bool:

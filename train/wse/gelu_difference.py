@@ -41,7 +41,7 @@ def _weights(plan):
     model, arrays = plan.params.model, plan.source.read() if plan.source else {}
     if plan.checkpoints:
         names = [spec.name for spec in variables.table(model)]
-        _, arrays = tensors.read_newest(plan.checkpoints, lambda path: tensors.read(path, names))
+        _, arrays = tensors.read_newest(plan.model_dir, lambda path: tensors.read(path, names))
     known = {name: tf.compat.v1.placeholder(tf.float32, a.shape) for name, a in arrays.items()}
     seed = plan.params.runconfig.tf_random_seed
     values = initial_weights.create(model, seed, known, make=lambda value, name: value)
