@@ -6,13 +6,14 @@ as_typed = $(if $(filter command,$(firstword $(origin $1))),override )$1 := $$(v
 $(foreach name,$(filter-out MAKE% MFLAGS,$(.VARIABLES)),$(if \
 	$(filter command environment,$(firstword $(origin $(name)))),$(eval $(call as_typed,$(name)))))
 
+GIVEN_CONFIG := $(basename $(notdir $(value CONFIG)))
 TASK ?= sst2## a GLUE task, or a name for your own task
 MODEL ?= base## picks CONFIG: tiny, minilm, base or large
 MSL ?=## tokens in a record (the task's default)
 DATA_DIR ?= data## the folder of all datasets
 DATASET = $(FIND_DATASET)## the folder of one dataset (DATA_DIR/TASK/msl<MSL>)
-CONFIG ?= $(FIND_CONFIG)## the configuration (configs/params_bert_MODEL_TASK.yaml, else without TASK)
-MODEL_DIR ?= runs/$(TASK)-$(MODEL)$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK-MODEL)
+CONFIG ?= $(FIND_CONFIG)## the configuration (MODEL_DIR's own to use a model, else configs/params_bert_MODEL_TASK.yaml)
+MODEL_DIR ?= runs/$(TASK)-$(or $(GIVEN_CONFIG),$(MODEL))$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK-MODEL, or runs/TASK-<name of CONFIG>)
 CHECKPOINT ?= $(FIND_CHECKPOINT)## a BERT to start from, or a classifier to score, in any format
 BACKEND ?=## gpu, cpu or wse (gpu if one is visible, else cpu)
 SEEDS ?=## 1,2,3: one training for each, and a table of scores
@@ -47,7 +48,11 @@ INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --n
 ASKS_HELP = $(filter -h --help,$(ARGS))
 FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where \
 	$(foreach name,DATA_DIR TASK MSL,$(call quote,$($(name))))),$(error no dataset for TASK=$(TASK))))
-FIND_CONFIG = $(firstword $(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml)
+FIND_CONFIG = $(or $(OWN_CONFIG),$(firstword \
+	$(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml))
+# The model folder's own configuration, where a model is used
+OWN_CONFIG = $(if $(filter eval eval_all predict,$@),$(if $(shell \
+	test -f $(call quote,$(MODEL_DIR)/params.yaml) && echo yes),$(MODEL_DIR)/params.yaml))
 # Prints the folder of the weights for MODEL=minilm; if they are missing, how to get them, on stderr.
 MINILM = $(PYTHON) -m bench.minilm "$(BENCH_VENV)"
 FIND_CHECKPOINT = $(if $(filter quality-minilm,$@-$(MODEL)),$(shell $(MINILM) 2>/dev/null))

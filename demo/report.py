@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 
 
@@ -16,7 +17,7 @@ def main(folder: str) -> None:
         f"  TFDS dataset {folder}/tfds\n"
         f"  vocabulary   {folder}/vocab.txt\n"
         f"  records      {folder}/data/sst2\n"
-        f"  model        {run} (tensorboard --logdir {run})"
+        f"  model        {run} (.venv/bin/tensorboard --logdir {shlex.quote(run)})"
     )
 
 

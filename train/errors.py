@@ -1,7 +1,5 @@
 """Turns errors of TensorFlow that the user can fix into messages."""
 
-import errno
-import os
 import re
 from contextlib import contextmanager
 from typing import Optional
@@ -10,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from shared.config import InputConfig, OptimizerConfig
-from shared.errors import UserError, plain_message
+from shared.errors import UserError, of_library, plain_message
 from shared.manifest import Manifest
 from train.data import record_rules
 
@@ -41,11 +39,9 @@ def explained(
     try:
         yield
     except (tf.errors.ResourceExhaustedError, tf.errors.InternalError) as error:
-        if _is_about_disk(error):
-            raise UserError(
-                f"cannot write {plain_message(error)}. Make room; if it is a program of XLA, "
-                "XLA_CACHE=<folder> stores them elsewhere. The last checkpoint is untouched."
-            ) from None
+        about_disk = of_library(error, plain_message(error).split(";")[0])  # of XLA's programs
+        if about_disk:
+            raise about_disk from None
         if not is_about_memory(error):
             raise
         advice = _smaller_batch(inputs, optimizer, devices)
@@ -71,11 +67,6 @@ def explained(
             f"another worker ended or cannot be reached: {plain_message(error)}. Read its output; "
             "start all workers again to resume from the last checkpoint."
         ) from None
-
-
-def _is_about_disk(error: tf.errors.OpError) -> bool:
-    """Whether a disk is full, or its quota used up."""
-    return any(os.strerror(code) in str(error.message) for code in (errno.ENOSPC, errno.EDQUOT))
 
 
 def is_about_memory(error: tf.errors.OpError) -> bool:

@@ -8,7 +8,7 @@ import uuid
 
 import tensorflow as tf
 
-from shared.errors import UserError, plain_message
+from shared.errors import of_library
 
 LONGEST_SILENCE_SECONDS = 10.0
 # Above this share of waiting, training is limited by the input, not by the step.
@@ -112,11 +112,8 @@ def writable(folder: str):
     """Raises UserError if TensorBoard's files cannot be written to the folder inside the block."""
     try:
         yield
-    except (OSError, tf.errors.OpError) as error:
-        raise UserError(
-            f"cannot write TensorBoard's files in {folder}: {plain_message(error)}. Make room or "
-            "choose another MODEL_DIR; the last checkpoint is untouched."
-        ) from None
+    except tf.errors.OpError as error:
+        raise of_library(error, f"TensorBoard's files in {folder}") or error from None
 
 
 class Summaries:
