@@ -137,6 +137,38 @@ def test_values_reach_the_program_as_typed(target, names, by):
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "given, folder",
+    [
+        (("train",), "runs/sst2-base"),
+        (("train", "MODEL=tiny", "TASK=rte"), "runs/rte-tiny"),
+        (("train", "CONFIG=some/my.yaml"), "runs/sst2-my"),
+        (("quality", "CONFIG=some/my.yaml"), "runs/sst2-my-quality"),
+        (("eval", "CONFIG=some/my.yaml", "MODEL_DIR=x"), "x"),
+    ],
+)
+def test_the_model_folder_follows_the_configuration(given, folder):
+    assert f'--model_dir "{folder}" ' in make("-n", *given, "DATASET=d").stdout
+
+
+def test_a_model_is_used_with_its_own_configuration(tmp_path):
+    folder = tmp_path / "a $run"
+    folder.mkdir()
+    (folder / "params.yaml").touch()
+    given = (f"MODEL_DIR={folder}", "DATASET=d")
+
+    def params(*arguments):
+        finished = make(*arguments, *given, program="printf '<%s>\\n'")
+        return finished.stdout.split("<--params>\n<")[1].split(">")[0]
+
+    for target in ("eval", "eval_all", "predict"):
+        assert params(target) == f"{folder}/params.yaml"
+    assert params("eval", "CONFIG=other.yaml") == "other.yaml"
+    assert params("train") == "configs/params_bert_base_sst2.yaml"
+    (folder / "params.yaml").unlink()
+    assert params("eval") == "configs/params_bert_base_sst2.yaml"
+
+
 def test_the_folder_of_a_dataset_is_found_by_what_was_typed():
     finished = make("inspect", f"DATA_DIR={ODD}", program="printf '<%s>\\n'")
     assert f"<{ODD}/sst2/msl72>\n" in finished.stdout

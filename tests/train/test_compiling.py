@@ -248,6 +248,13 @@ def test_no_cache(fresh, tmp_path, cache, flags, reason):
     assert os.environ["TF_XLA_FLAGS"] == flags
 
 
+def test_a_full_disk_stores_no_programs(fresh, tmp_path, monkeypatch):
+    monkeypatch.setattr(xla_cache, "_NEEDED_BYTES", 2**62)  # more than any disk has
+    fresh(XLA_CACHE=tmp_path)
+    assert xla_cache.folder() is None
+    assert xla_cache.why_none() == f"{tmp_path} has less than {2**42} MiB of free space"
+
+
 def test_damaged_programs_are_removed(fresh, tmp_path, capsys):
     fresh(XLA_CACHE=tmp_path)
     folder = tmp_path / os.path.basename(xla_cache.folder())

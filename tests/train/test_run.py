@@ -292,12 +292,75 @@ def test_other_settings_in_a_continued_run_are_named(train, trained, capsys):
     train("train", trained, "--max_steps", 13)
     assert "settings changed" not in capsys.readouterr().out
     changed = {"train_input": {"batch_size": 4}, "runconfig": {"tf_random_seed": 9}}
-    train("train", trained, "--max_steps", 12, config=changed)
+    train("train", trained, "--max_steps", 14, config=changed)
     out = capsys.readouterr().out
     assert (
         "settings changed since the last checkpoint: train_input.batch_size: 8 before, 4 now" in out
     )
     assert "runconfig.tf_random_seed: 1 before, 9 now" in out
+
+
+def test_another_optimizer_in_a_continued_run(train, trained):
+    """Its slots are others; those of adamw are not needed by sgd."""
+    adam = {"optimizer": {"optimizer_type": "adam", "weight_decay_rate": 0}}
+    with pytest.raises(UserError) as error:
+        train("train", trained, "--max_steps", 13, config=adam)
+    assert str(error.value) == (
+        f"the checkpoint {trained}/model.ckpt-12 was trained with optimizer.optimizer_type adamw; "
+        "the configuration has adam, which cannot go on from it. Set it to adamw, or start a new "
+        f"training from these weights: CHECKPOINT={trained}/model.ckpt-12 and another MODEL_DIR"
+    )
+    sgd = {"optimizer": {"optimizer_type": "sgd", "weight_decay_rate": 0}}
+    train("train", trained, "--max_steps", 13, config=sgd)
+
+
+def test_an_evaluation_beside_a_training_takes_the_newest_checkpoint(
+    train, tmp_path, trained, monkeypatch, capsys
+):
+    """All that were there when it began are gone when it reads."""
+    real = run.import_tensorflow
+
+    def slow(backend):
+        monkeypatch.setattr(run, "import_tensorflow", real)
+        train("train", trained, "--max_steps", 14, config={"runconfig": {"keep_checkpoint_max": 1}})
+        return real(backend)
+
+    monkeypatch.setattr(run, "import_tensorflow", slow)
+    train("eval", trained)
+    assert "eval validation: step 14" in capsys.readouterr().out
+
+
+def test_a_checkpoint_that_is_removed_while_it_is_read(tmp_path, capsys):
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-4"')
+    (tmp_path / "model.ckpt-4.index").touch()
+
+    def reader(path):
+        if path.endswith("-4"):
+            (tmp_path / "model.ckpt-4.index").unlink()
+            (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-8"')
+            (tmp_path / "model.ckpt-8.index").touch()
+            return checkpoint.read(path, ["a"])
+        return {"a": 8}
+
+    found = checkpoint.read_newest(str(tmp_path), reader)
+    assert found == (f"{tmp_path}/model.ckpt-8", {"a": 8})
+    assert "no longer exists; a running training may have removed it" in capsys.readouterr().out
+
+
+def test_tensorboard_forgets_what_a_training_has_given_up(train, tmp_path):
+    """Its own reader is asked what it shows."""
+    from tensorboard.backend.event_processing import plugin_event_accumulator
+
+    folder = tmp_path / "m"
+    every = {"runconfig": {"save_summary_steps": 3, "save_checkpoints_steps": 6}}
+    train("train_and_eval", folder, config=every)
+    (folder / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-6"\n')
+    train("train_and_eval", folder, "--max_steps", 8, config=every)
+    shown = {}
+    for name, tag in ((".", "train/loss"), ("eval_validation", "eval/loss")):
+        reader = plugin_event_accumulator.EventAccumulator(str(folder / name))
+        shown[tag] = [event.step for event in reader.Reload().Tensors(tag)]
+    assert shown == {"train/loss": [3, 6, 8], "eval/loss": [6, 6, 8]}
 
 
 def test_two_trainings_exclude_each_other(train, tmp_path):
@@ -328,7 +391,14 @@ def test_an_evaluation_that_a_kill_prevented_is_done_first(train, trained, capsy
 
 def test_a_run_that_trains_nothing_leaves_params_yaml(train, tmp_path, trained):
     before = (tmp_path / "m" / "params.yaml").read_text()
-    train("train", tmp_path / "m", config={"optimizer": {"learning_rate": 0.5}})
+    train("train", tmp_path / "m")
+    with pytest.raises(UserError) as error:
+        train("train", tmp_path / "m", config={"optimizer": {"max_gradient_norm": 0.5}})
+    assert "is complete at step 12, but it had other settings:\n  optimizer.max_gradient_norm: 1.0 "
+    assert "before, 0.5 now\nTrain with these in another MODEL_DIR" in str(error.value)
+    with pytest.raises(UserError, match="is complete at step 12, but it had other settings"):
+        train("train_and_eval", tmp_path / "m", config={"model": {"dropout_rate": 0.5}})
+    assert not (tmp_path / "m" / "best").exists()
     assert (tmp_path / "m" / "params.yaml").read_text() == before
 
 
@@ -401,15 +471,20 @@ def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
     assert errors.strip() == f"stopped by SIGTERM at step {step}; checkpoint written"
 
 
-def test_sigterm_at_a_checkpoint_writes_it_once(train, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "number, error", [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)]
+)
+def test_a_signal_at_a_checkpoint_writes_it_once(
+    train, tmp_path, monkeypatch, capsys, number, error
+):
     real = checkpoint.save
 
     def save_and_signal(*arguments):
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
         return real(*arguments)
 
     monkeypatch.setattr(checkpoint, "save", save_and_signal)
-    with pytest.raises(Terminated, match="at step 6; checkpoint written"):
+    with pytest.raises(error, match="at step 6; checkpoint written"):
         train("train", tmp_path / "m")
     assert "removes" not in capsys.readouterr().out
     assert files.steps(str(tmp_path / "m")) == [6]

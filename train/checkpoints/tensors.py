@@ -7,7 +7,7 @@ from typing import Callable, Dict, List
 import numpy as np
 import tensorflow as tf
 
-from shared.errors import UserError, plain_message
+from shared.errors import UserError, of_library, plain_message
 from train.checkpoints import files
 
 GLOBAL_STEP = "global_step"
@@ -36,9 +36,9 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
     except (OSError, tf.errors.OpError) as error:
         with contextlib.suppress(OSError):
             files.clean(model_dir)
-        raise UserError(
-            f"cannot write the checkpoint {path}: {plain_message(error)}. Make room or choose "
-            "another MODEL_DIR; earlier checkpoints are untouched."
+        what = f"the checkpoint {path}"
+        raise of_library(error, what) or UserError(
+            f"cannot write {what}: {plain_message(error)}; earlier checkpoints are untouched"
         ) from None
     return path
 
