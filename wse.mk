@@ -5,6 +5,8 @@
 # one node. ARGS=--dry_run prints the command and runs nothing.
 
 COMPILE_MODE = train
+# A model folder's configuration may be one that only gpu and cpu take.
+OWN_CONFIG =
 TRAIN_OPTIONS += $(call option,cs_ip,CS_IP)
 
 ifneq ($(shell command -v csrun_cpu 2>&1),)

@@ -17,6 +17,7 @@ _TYPES = {
     "text": "text",
     "positive": "number > 0",
     "score": "number, -1 to 1",
+    "metric": "metric, `f1:<class>` or `loss`",
     "dotted_path": "`package.module.function`",
     "patterns": "list of regular expressions",
     "seeds": "list of integers",

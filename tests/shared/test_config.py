@@ -208,6 +208,13 @@ def test_null_means_the_default(tmp_path):
     assert loaded.runconfig.eval_steps == -5
 
 
+def test_yaml_reads_no_numbers_of_base_60(tmp_path):
+    assert yaml.safe_load("1:30") == 90  # the trap
+    for written in ("1:30", "-1:30", "1:30.5", "190:20:30"):
+        message = errors_of(tmp_path, MINIMAL + f"runconfig: {{max_steps: {written}}}\n")
+        assert f"runconfig.max_steps: expected a number, found '{written}'" in message
+
+
 def test_yaml_may_merge_mappings(tmp_path):
     text = MINIMAL.replace("train_input: {batch_size: 8}", "train_input: &t {batch_size: 8}")
     loaded = load(tmp_path, text + "eval_input: {<<: *t, batch_size: 2}\n")

@@ -62,7 +62,7 @@ def test_a_training_that_ends_in_skipped_steps_fails(train, tmp_path, capsys):
         train("train", tmp_path / "m", config=config)
     out = capsys.readouterr().out
     assert "step 9: no checkpoint, because the last 3 steps were skipped" in out
-    assert "model.ckpt-6 has the weights that diverged; the next run goes on from" in out
+    assert "model.ckpt-6 has the weights that diverged; the next run resumes from" in out
     train("train", tmp_path / "m", config=rates(5, 1e-4))
     assert f"resuming from {tmp_path}/m/model.ckpt-3" in capsys.readouterr().out
     assert files.steps(str(tmp_path / "m")) == [12]
@@ -74,7 +74,7 @@ def test_an_evaluation_that_shows_broken_weights_gives_them_up(train, tmp_path, 
             **rates(5, 1e14),
             "runconfig": {"save_checkpoints_steps": 3},
         })  # fmt: skip
-    assert "goes on from" in capsys.readouterr().out
+    assert "the next run resumes from" in capsys.readouterr().out
     assert files.newest_first(str(tmp_path / "m")) == [f"{tmp_path}/m/model.ckpt-3"]
     assert files.steps(str(tmp_path / "m" / "best")) == [3]
 

@@ -88,7 +88,7 @@ def go_back(model_dir: str, step: int) -> None:
         return
     _write_state(model_dir, before)
     print(
-        f"{diverged} has the weights that diverged; the next run goes on from "
+        f"{diverged} has the weights that diverged; the next run resumes from "
         + path_of(model_dir, before[-1])
     )
 
