@@ -147,6 +147,22 @@ def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
     ]
 
 
+def check_is_ours(model_dir: str, trained: dict, params: Config, step: int) -> None:
+    """Checks that a training which is complete has this run's settings.
+
+    Args: trained, its params.yaml; step, at which it is.
+    Raises:
+      UserError: another configuration has filled the folder; what differs is listed.
+    """
+    differences = changes(trained, params, trained.get(config.ENVIRONMENT_SECTION) or {})
+    if differences:
+        raise UserError(
+            f"nothing to train: the training in {model_dir} is complete at step {step}, but it had "
+            "other settings:\n" + "".join(f"  {line}\n" for line in differences) + "Train with "
+            "these in another MODEL_DIR, or go on with them to a larger --max_steps."
+        )
+
+
 def _compared_keys(section: str, before: dict, now: dict) -> List[str]:
     """All keys; of the environment, which differs by backend, only the common ones."""
     both = section == config.ENVIRONMENT_SECTION

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 
-from shared import config
 from shared.errors import UserError
 from shared.tasks import TRAIN_SPLIT
 from train import signals
@@ -47,15 +46,15 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
             estimator, path, first_step = from_plan.estimator(plan, backend, is_training=True)
         environment = model_dir.environment(backend, estimator.devices)
         last_step = plan.last_step(first_step)
+        if first_step >= last_step:
+            model_dir.check_is_ours(plan.model_dir, plan.trained, plan.params, first_step)
         if path is not None:
             _say_how_it_continues(plan, environment, path)
-        if first_step >= last_step:
-            _check_is_ours(plan, first_step)
         after = make_after_checkpoint(plan, environment, estimator, first_step, should_stop)
         # A kill may have come between a checkpoint and its evaluation; repeating it does no harm.
         is_enough = path and _is_scored_step(plan, first_step, last_step) and after(first_step)
         if estimator.anyone(bool(is_enough)):
-            _check_is_ours(plan, first_step)
+            model_dir.check_is_ours(plan.model_dir, plan.trained, plan.params, first_step)
             return
         if first_step < last_step and is_chief:
             _begin(plan, environment, first_step, last_step)
@@ -80,22 +79,6 @@ def _say_how_it_continues(plan: Plan, environment: dict, path: str) -> None:
     print(f"resuming from {path}")
     for change in model_dir.changes(plan.trained, plan.params, environment):
         print(f"settings changed since the last checkpoint: {change}")
-
-
-def _check_is_ours(plan: Plan, step: int) -> None:
-    """Checks that a training which is complete has this run's settings.
-
-    Raises:
-      UserError: another configuration has filled the folder; what differs is listed.
-    """
-    its_environment = plan.trained.get(config.ENVIRONMENT_SECTION, {})
-    changes = model_dir.changes(plan.trained, plan.params, its_environment)
-    if changes:
-        raise UserError(
-            f"nothing to train: the training in {plan.model_dir} is complete at step {step}, but "
-            "it had other settings:\n" + "".join(f"  {change}\n" for change in changes) + "Train "
-            "with these in another MODEL_DIR, or go on with them to a larger --max_steps."
-        )
 
 
 def _begin(plan: Plan, environment: dict, first_step: int, last_step: int) -> None:

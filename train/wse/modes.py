@@ -103,6 +103,7 @@ def train(plan: Plan, cs_ip) -> None:
         print("overflowing steps are not counted; runconfig.max_skipped_steps is for gpu and cpu")
     last_step = plan.last_step(first_step)
     if first_step >= last_step:
+        model_dir.check_is_ours(plan.model_dir, plan.trained, plan.params, first_step)
         print(f"nothing to train: step {first_step} has reached max_steps {last_step}")
         return
     estimator = _estimator(plan, cs_ip)
@@ -128,8 +129,8 @@ def evaluate(plan: Plan, cs_ip) -> None:
         step = int(scored.pop("global_step"))
         values = {name: float(scored[theirs]) for theirs, name in metrics.OURS if theirs in scored}
         result = results.result(step, examples, values, constant=None)
-        results.write(plan.model_dir, split, result)
         print(results.line(plan.scored_data, split, result))
+        results.write(plan.model_dir, split, result)
 
 
 def _largest_divisor(number: int, limit: int) -> int:
