@@ -107,7 +107,7 @@ class TrainLoop:
             raise signals.stopped("before the first step; nothing to save")
         if step != saved and self._may_save(step):
             saved = self._checkpoint(save, step)
-        kept = "checkpoint written" if step == saved else f"kept is step {saved}, the last good one"
+        kept = "checkpoint written" if step == saved else f"nothing was saved since step {saved}"
         raise signals.stopped(f"at step {step}; {kept}")
 
     def _may_save(self, step):
