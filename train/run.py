@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from shared.config import settings
-from shared.errors import exit_code
+from shared.errors import UserError, exit_code
 from train import make_plan
 from train.backend import import_tensorflow
 from train.gpu import xla_cache
@@ -46,7 +46,14 @@ def main(arguments: list) -> None:
     elif options.seeds is None or options.validate_only or options.compile_only:
         run(options)
     else:
-        _run_seeds(options)
+        _check_trained(_run_seeds(options))
+
+
+def _check_trained(results: list) -> None:
+    """Raises if a seed diverged; args: results, what _run_seeds returned."""
+    diverged = [str(of["seed"]) for of in results if of["fault"] == "diverged"]
+    if diverged:
+        raise UserError(f"diverged: seed {', '.join(diverged)}. The lines above say why.")
 
 
 def _run_seeds(options: argparse.Namespace) -> list:

@@ -61,7 +61,7 @@ def test_a_training_that_ends_in_skipped_steps_fails(train, tmp_path, capsys):
     with pytest.raises(DivergedError, match="diverged: its last 6 steps, up to 12, had NaN"):
         train("train", tmp_path / "m", config=config)
     out = capsys.readouterr().out
-    assert "step 9: no checkpoint, because the last 3 steps were skipped" in out
+    assert "step 9: no checkpoint, because steps are skipped (3 in a row)" in out
     assert "model.ckpt-6 has the weights that diverged; the next run resumes from" in out
     train("train", tmp_path / "m", config=rates(5, 1e-4))
     assert f"resuming from {tmp_path}/m/model.ckpt-3" in capsys.readouterr().out
@@ -94,7 +94,7 @@ def test_no_finite_checkpoint_is_left(train, trained):
     changed(trained, 13, np.inf)
     for step in (6, 12):
         (trained / f"model.ckpt-{step}.index").unlink()
-    with pytest.raises(UserError, match=r"no checkpoint in .* can be used \(1 tried\)"):
+    with pytest.raises(UserError, match=r"no checkpoint in .* can be read \(1 tried\)"):
         train("train", trained, "--max_steps", 14)
 
 

@@ -83,7 +83,8 @@ def test_weights_that_diverged_are_named_and_left_out(train, trained, capsys):
 def test_a_seed_that_diverges_does_not_end_the_others(train, tmp_path, capsys):
     rates = {"optimizer": {"learning_rate": 1e30, "optimizer_type": "sgd", "weight_decay_rate": 0,
                            "max_gradient_norm": 0}}  # fmt: skip
-    train("train", tmp_path / "m", "--seeds", "1,2", "--max_steps", 3, config=rates)
+    with pytest.raises(UserError, match="diverged: seed 1, 2. The lines above say why"):
+        train("train", tmp_path / "m", "--seeds", "1,2", "--max_steps", 3, config=rates)
     found = json.loads((tmp_path / "m" / "seeds.json").read_text())
     assert [(of["seed"], of["fault"]) for of in found] == [(1, "diverged"), (2, "diverged")]
 

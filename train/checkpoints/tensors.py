@@ -133,11 +133,12 @@ def read_newest(model_dir: str, reader: Callable[[str], dict]):
         path = next((path for path in files.newest_first(model_dir) if path not in tried), None)
         if path is None:
             raise UserError(
-                f"no checkpoint in {model_dir} can be used ({len(tried)} tried); choose another "
+                f"no checkpoint in {model_dir} can be read ({len(tried)} tried); choose another "
                 "MODEL_DIR to start over"
             )
         try:
             return path, reader(path)
         except DamagedError as error:
-            print(f"{error}. Trying another one.")
+            is_there = os.path.exists(path + ".index")
+            print(f"{error}. Trying the {'previous' if is_there else 'newest'} one.")
             tried.append(path)

@@ -123,7 +123,7 @@ class TrainLoop:
             )
         if self._is_sound():
             return True
-        print(f"step {step}: no checkpoint, because the last {self._in_a_row} steps were skipped")
+        print(f"step {step}: no checkpoint, because steps are skipped ({self._in_a_row} in a row)")
         return False
 
     def _is_sound(self):
