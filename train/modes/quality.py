@@ -58,10 +58,9 @@ def run(
     for seed in seeds:
         _check_recipe(make_plan.of_seed(training, seed))
     found = _judged(gate, run_seeds(training))
-    path = os.path.join(options.model_dir, _FILE)
     print(f"quality: {_verdict(found)}: {'passed' if found['passed'] else 'FAILED'}")
+    path = os.path.join(options.model_dir, _FILE)
     write_whole(path, json.dumps(found, indent=2) + "\n")
-    print(f"written to {path}")
     if not found["passed"]:
         raise FaultsFound(f"the quality gate of {options.params} was not passed")
 
