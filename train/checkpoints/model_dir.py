@@ -200,7 +200,7 @@ def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Ma
     """
     given = data_facts(manifest)
     lines = [
-        f"  {name}: {shown.value(trained[name])}, the data has {shown.value(given[name])}"
+        f"  {name}: {_cut(trained[name])}, the data has {_cut(given[name])}"
         for name in ("label_names", "vocabulary_sha256", *vocab.TEXT_RULES)
         if trained[name] != given[name]
     ]
@@ -209,6 +209,11 @@ def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Ma
             f"the model in {model_dir} does not fit {dataset}:\n" + "\n".join(lines) + "\n"
             "Give data for the task it was trained on (DATA_DIR, TASK), built with its vocabulary."
         )
+
+
+def _cut(value):
+    """A value of data_facts, without most of many labels."""
+    return shown.value(value) if isinstance(value, list) else value
 
 
 def with_trained_model(model_dir: str, params: dict, given: Config) -> Config:
