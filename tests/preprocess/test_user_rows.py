@@ -172,7 +172,7 @@ def test_all_bad_rows_of_all_files_are_told_at_once(refused):
 
 def test_long_values_and_many_classes_are_cut(read, refused):
     names = [f"intent_number_{n:03}" for n in range(500)]
-    train = "text,label\n" + "".join(f"t,{name}\n" for name in names)
+    train = "text,label\n" + "".join(f"t {name},{name}\n" for name in names)
     assert len(read(train_csv=train).out) < 500
     message = refused(train_csv=train, dev_csv=f"text,label\nx,{'long ' * 100}words\n")
     assert len(message) < 700 and "(505 characters)" in message and "more. Correct" in message
