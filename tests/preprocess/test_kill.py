@@ -1,4 +1,4 @@
-"""kill -9 at twenty random moments of `make data`: the old dataset or none, and the next run works.
+"""kill -9 at ten random moments of `make data`: the old dataset or none, and the next run works.
 
 Importing TensorFlow takes most of a run and touches no file; so one process imports it, and forks
 for every run.
@@ -18,7 +18,7 @@ from shared.manifest import read_manifest
 from tests.forking import forking
 from tests.inputs import data_arguments
 
-KILLS = 20
+KILLS = 10
 IMPORTS = """
 from preprocess import lazy_imports, run
 lazy_imports.load("preprocess.beam.pipeline", "preprocess.beam.summary")
@@ -44,7 +44,7 @@ def state(dataset):
     return files
 
 
-def test_twenty_random_moments(demo_input, tmp_path, start):
+def test_random_moments(demo_input, tmp_path, start):
     dataset = tmp_path / "sst2" / "msl32"
 
     def arguments(num_shards):

@@ -45,6 +45,7 @@ class TrainLoop:
         self._skipped = int(state.skipped_steps.numpy())
         self._first_step = self._in_a_row = 0  # the latter: steps skipped in a row so far
         self._is_ruined = False  # whether those steps had broken weights, not too large a scale
+        self._before_next = _before_next()
         self._loop = self._compiled_loop()
 
     def run(
@@ -174,33 +175,37 @@ class TrainLoop:
         return step
 
     def _compiled_loop(self):
-        parts = self._params.optimizer.grad_accum_steps
-        step, plain = self._step, tf.autograph.experimental.do_not_convert
-        # AutoGraph would need a second to find that they contain nothing to convert.
-        run, first, following = plain(self._replicas.run), plain(self._replicas.first), plain(_next)
-        before = plain(_before_next())
+        """A tf.function (batches, count) that takes `count` steps and returns the last one's Report
+        and the seconds that steps waited for batches, float64.
 
-        @tf.function
+        AutoGraph would need a second to find that only the loops are to be converted.
+        """
+
+        @tf.function(autograph=False)
         def loop(batches, count):
-            """Takes `count` steps; returns the last one's Report and the seconds that steps waited
-            for batches, float64."""
-            report, waited = Report.zeros(), tf.constant(0.0, tf.float64)
-            for _ in tf.range(count):
-                if parts == 1:
-                    batch, seconds = following(batches, before(report, waited))
-                    waited += seconds
-                    done = run(step.whole, batch)
-                else:
-                    run(step.clear)
-                    for part in tf.range(parts):
-                        batch, seconds = following(batches, before(report, waited))
-                        waited += seconds
-                        run(step.add, (*batch, part))
-                    done = run(step.finish)
-                report = first(done)
-            return report, waited
+            def one_step(number, report, waited):
+                return (number + 1, *self._one_step(batches, report, waited))
+
+            first = (tf.constant(0), Report.zeros(), tf.constant(0.0, tf.float64))
+            return tf.while_loop(lambda number, *_: number < count, one_step, first)[1:]
 
         return loop
+
+    def _one_step(self, batches, report, waited):
+        """(Report, seconds waited so far); args: both of the steps before."""
+        step, replicas, parts = self._step, self._replicas, self._params.optimizer.grad_accum_steps
+        if parts == 1:
+            batch, seconds = _next(batches, self._before_next(report, waited))
+            return replicas.first(replicas.run(step.whole, batch)), waited + seconds
+
+        def one_part(part, waited):
+            batch, seconds = _next(batches, self._before_next(report, waited))
+            replicas.run(step.add, (*batch, part))
+            return part + 1, waited + seconds
+
+        replicas.run(step.clear)
+        _, waited = tf.while_loop(lambda part, _: part < parts, one_part, (tf.constant(0), waited))
+        return replicas.first(replicas.run(step.finish)), waited
 
     def _advance(self, batches, step, max_steps, progress):
         """One call of the compiled loop. Returns (the step it reached, Report, examples/s)."""
