@@ -93,6 +93,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
             reports,
             summary.write_source_order(folder.incomplete, rows, reports),
         )
+        vocab.write(folder.incomplete, asked.vocabulary)
         write_manifest(folder.incomplete, made)
     print(summary.table(made))
     print(f"{asked.dataset} written in {time.monotonic() - started:.1f} s")

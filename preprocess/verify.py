@@ -14,7 +14,7 @@ from typing import Iterator
 from preprocess import lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
-from shared import records, source_order, tasks
+from shared import dataset_vocabulary, records, source_order, tasks
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
 from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
@@ -35,6 +35,9 @@ def main(arguments: list) -> None:
     for fault in _stray_files(dataset, manifest):
         faults += 1
         print(fault)
+    if problem := dataset_vocabulary.fault(dataset, manifest):
+        faults += 1
+        print(problem)
     for split in tasks.in_order(manifest.splits):
         faults += _verify_split(dataset, split, manifest, checker)
     if faults:
@@ -45,7 +48,7 @@ def main(arguments: list) -> None:
 
 def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
     """The files in the folder that are not in the manifest, except those of file managers."""
-    expected = {os.path.join(dataset, MANIFEST_FILE)}
+    expected = {os.path.join(dataset, name) for name in (MANIFEST_FILE, *dataset_vocabulary.FILES)}
     for split in manifest.splits:
         expected.update(shard_paths(dataset, split, manifest))
         expected.update(

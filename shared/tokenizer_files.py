@@ -1,10 +1,12 @@
 """What the files of a Hugging Face tokenizer, beside a vocabulary, say about texts."""
 
+import json
 import os
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from shared import tokenizer_faults, word_pieces
 from shared.errors import UserError
+from shared.files import write_whole
 from shared.mapping_files import read_json
 
 CONFIG_FILE, ADDED_FILE = "tokenizer_config.json", "added_tokens.json"
@@ -91,6 +93,12 @@ def read(folder: str) -> Stated:
 def names_in(folder: str) -> List[str]:
     """Which of the files are there."""
     return [name for name in FILES if os.path.exists(os.path.join(folder, name))]
+
+
+def write(folder: str, rules) -> None:
+    """Writes a tokenizer_config.json that `read` and transformers read; args as for settings."""
+    content = {"tokenizer_class": "BertTokenizer", **settings(rules)}
+    write_whole(os.path.join(folder, CONFIG_FILE), json.dumps(content, indent=2) + "\n")
 
 
 def settings(rules) -> Dict[str, bool]:

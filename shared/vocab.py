@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
 from shared import case, published, tokenizer_files, word_pieces
+from shared.files import write_whole
 
 # What besides the pieces decides about the ids of a text.
 TEXT_RULES = ("lower_case", "strip_accents", "tokenize_chinese_chars")
@@ -75,6 +76,19 @@ def read(path: str, lower_case: Optional[bool] = None) -> Vocabulary:
         added_tokens=stated.added_tokens,
         **rules,
     )
+
+
+def write(folder: str, vocabulary: Vocabulary) -> None:
+    """Writes vocab.txt and tokenizer_config.json, from which `read(folder)` gives the same ids."""
+    path = os.path.join(folder, word_pieces.LINES_FILE)
+    write_whole(path, word_pieces.text_of(vocabulary.pieces))
+    tokenizer_files.write(folder, vocabulary)
+
+
+def differences(vocabulary: Vocabulary, sha256: str, rules: Dict[str, bool]) -> List[str]:
+    """In what the vocabulary is another than one of this sha256 and these TEXT_RULES; names."""
+    found = {"sha256": vocabulary.sha256, **rules_of(vocabulary)}
+    return [name for name, value in {"sha256": sha256, **rules}.items() if found[name] != value]
 
 
 def rules_of(holder) -> Dict[str, bool]:

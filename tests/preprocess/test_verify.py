@@ -7,7 +7,7 @@ import pytest
 
 from preprocess import verify
 from preprocess.formats import tfrecord
-from shared import source_order
+from shared import source_order, vocab, word_pieces
 from shared.errors import FaultsFound
 from shared.manifest import Manifest, Shard, Split, Vocabulary, read_manifest, write_manifest
 from tests.inputs import to_example
@@ -21,6 +21,8 @@ ROWS = [
     {"input_ids": [CLS, SEP, SEP, PAD, PAD, PAD, PAD, PAD], "input_mask": [0] * 3 + [1] * 5,
      "segment_ids": [0, 0, 1, 0, 0, 0, 0, 0], "labels": 1},
 ]  # fmt: skip
+PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcde")
+VOCABULARY = vocab.Vocabulary("v", "", PIECES, word_pieces.sha256_of(PIECES), True, True, True)
 LENGTHS, LABELS = {6: 1, 11: 1, 3: 1}, {"no": 1, "yes": 2}
 
 
@@ -44,11 +46,12 @@ def write(tmp_path, records, is_regression=False, **changes):
         source={},
         text_columns=("a", "b"),
         max_sequence_length=8,
-        vocabulary=Vocabulary("v", SIZE, "", True, True, True, special),
+        vocabulary=Vocabulary("v", SIZE, VOCABULARY.sha256, True, True, True, special),
         label_names=None if is_regression else ("no", "yes"),
         splits={"train": split},
         versions={},
     )
+    vocab.write(str(tmp_path), VOCABULARY)
     write_manifest(str(tmp_path), made)
     return str(tmp_path)
 
@@ -316,3 +319,27 @@ def test_exit_codes(program, tmp_path):
     assert finished.stderr.startswith(f"error: {dataset}: 1 faults")
     finished = program("preprocess.verify", tmp_path / "nowhere")
     assert finished.returncode == 2 and "is not a complete dataset" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "change, fault",
+    [
+        (lambda folder: (folder / "vocab.txt").unlink(), "vocab.txt is missing"),
+        (lambda folder: (folder / "tokenizer_config.json").unlink(), "_config.json is missing"),
+        (
+            lambda folder: (folder / "vocab.txt").write_text("\n".join([*PIECES[:-1], "x"])),
+            "vocab.txt did not make the records: another sha256",
+        ),
+        (
+            lambda folder: (folder / "tokenizer_config.json").write_text(
+                '{"do_lower_case": false, "strip_accents": true}'
+            ),
+            "vocab.txt did not make the records: another lower_case",
+        ),
+    ],
+)
+def test_the_vocabulary_is_that_of_the_records(tmp_path, capsys, change, fault):
+    dataset = write(tmp_path, serialized(*ROWS))
+    change(tmp_path)
+    (found,) = faults(dataset, capsys)
+    assert found.endswith(fault)

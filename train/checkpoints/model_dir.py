@@ -1,4 +1,7 @@
-"""The folder of one training: params.yaml records its settings and data, to prevent mix-ups."""
+"""The folder of one training: params.yaml records its settings and data, to prevent mix-ups.
+
+With the vocabulary beside it, the folder is all that using the model needs.
+"""
 
 import dataclasses
 import os
@@ -8,7 +11,7 @@ from typing import List, Optional
 
 import yaml
 
-from shared import config, lock, shown, vocab
+from shared import config, dataset_vocabulary, lock, shown, vocab
 from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
@@ -96,10 +99,13 @@ def read_params(model_dir: str) -> Optional[dict]:
 def write_params(
     model_dir: str, resolved: Config, manifest: Manifest, origin: str, environment: dict
 ) -> None:
-    """Writes params.yaml: a valid configuration, plus the training's data and environment.
+    """Writes what a model needs besides its weights.
+
+    params.yaml is a valid configuration, plus the training's data and environment; vocab.txt and
+    tokenizer_config.json are those of the dataset, if it has them.
 
     Args:
-      resolved: the configuration with nothing unset.
+      resolved: the configuration with nothing unset; train_input.data_dir is the dataset.
       manifest: the manifest of the dataset that the model is trained on.
       origin: where the first weights came from.
       environment: what `environment` returns.
@@ -108,6 +114,10 @@ def write_params(
     content[_DATA] = {**data_facts(manifest), "initialized_from": origin}
     content[config.ENVIRONMENT_SECTION] = environment
     text = yaml.safe_dump(content, sort_keys=False)
+    dataset = resolved.train_input.data_dir
+    vocabulary = dataset and dataset_vocabulary.read(dataset, manifest)
+    if vocabulary:
+        vocab.write(model_dir, vocabulary)
     write_whole(os.path.join(model_dir, PARAMS_FILE), text)
 
 
@@ -117,6 +127,7 @@ def data_facts(manifest: Manifest) -> dict:
         "task": manifest.task,
         "fingerprint": manifest.fingerprint(),
         "label_names": manifest.label_names and list(manifest.label_names),
+        "text_columns": list(manifest.text_columns),
         "max_sequence_length": manifest.max_sequence_length,
         "vocabulary": manifest.vocabulary.name,
         "vocabulary_sha256": manifest.vocabulary.sha256,

@@ -160,8 +160,7 @@ def write(folder: str, pretrained: Pretrained) -> None:
         raise UserError(f"cannot write {WEIGHTS_FILE}: {error}; free disk space") from None
     _write_json(os.path.join(folder, CONFIG_FILE), config)
     if pretrained.lower_case is not None:
-        tokenizer = {"tokenizer_class": "BertTokenizer", **tokenizer_files.settings(pretrained)}
-        _write_json(os.path.join(folder, tokenizer_files.CONFIG_FILE), tokenizer)
+        tokenizer_files.write(folder, pretrained)
 
 
 def _write_json(path: str, content: Dict[str, Any]) -> None:

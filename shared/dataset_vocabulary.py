@@ -1,0 +1,44 @@
+"""The vocabulary in a dataset's folder: with it a model can be used where the dataset is not.
+
+<dataset>/vocab.txt and tokenizer_config.json, as in a Hugging Face checkpoint.
+"""
+
+import os
+from typing import Optional
+
+from shared import tokenizer_files, vocab, word_pieces
+from shared.errors import UserError
+from shared.manifest import Manifest, rebuild_advice
+from shared.vocab import Vocabulary
+
+FILES = (word_pieces.LINES_FILE, tokenizer_files.CONFIG_FILE)
+
+
+def read(dataset: str, manifest: Manifest) -> Optional[Vocabulary]:
+    """The vocabulary that made the ids; None if the dataset does not hold it.
+
+    Raises:
+      UserError: it is damaged, or is not the one that the manifest names.
+    """
+    if word_pieces.file_in(dataset) is None:
+        return None
+    problem = fault(dataset, manifest)
+    if problem:
+        raise UserError(f"{problem}. {rebuild_advice(manifest)}")
+    return vocab.read(dataset)
+
+
+def fault(dataset: str, manifest: Manifest) -> Optional[str]:
+    """What is wrong with the vocabulary in the folder; None if nothing is."""
+    for name in FILES:
+        if not os.path.exists(os.path.join(dataset, name)):
+            return f"{os.path.join(dataset, name)} is missing"
+    try:
+        found = vocab.read(dataset)
+    except UserError as error:
+        return str(error)
+    made = manifest.vocabulary
+    different = vocab.differences(found, made.sha256, vocab.rules_of(made))
+    if different:
+        return f"{found.path} did not make the records: another {', '.join(different)}"
+    return None
