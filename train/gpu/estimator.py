@@ -17,7 +17,7 @@ from shared.config import Config
 from shared.errors import UserError
 from train import signals
 from train.checkpoints import tensors as checkpoint
-from train.gpu import reporting
+from train.gpu import metrics_log, reporting
 from train.gpu.layers import layers_of_device
 from train.gpu.loop import TrainLoop
 from train.gpu.replicas import Replicas
@@ -191,7 +191,8 @@ class Estimator:
         return classifier.logits(self._state.weights, features, self.params.model, layers)
 
     def write_metrics(self, split: str, values: dict, step: int) -> None:
-        """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>."""
+        """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>, and to
+        metrics.jsonl."""
         folder = os.path.join(self._model_dir, f"eval_{split}")
         with reporting.writable(folder):
             writer = tf.summary.create_file_writer(folder)
@@ -199,6 +200,8 @@ class Estimator:
                 for name, value in values.items():
                     tf.summary.scalar(f"eval/{name}", value)
             writer.close()
+        tagged = {f"eval_{split}/{name}": value for name, value in values.items()}
+        metrics_log.append(self._model_dir, step, tagged)
 
     def restore(self, values: dict) -> None:
         """Replaces the weights, for example by those of another checkpoint of the same training."""

@@ -65,7 +65,8 @@ class TrainLoop:
         if self._replicas.count > 1:
             print(f"training on {self._replicas.count} devices, which share each batch")
         self._first_step, saved, is_last = step, step, False
-        with Summaries(self._events_dir(), self._run.save_summary_steps) as summaries:
+        every, is_chief = self._run.save_summary_steps, self._replicas.is_chief
+        with Summaries(self._events_dir(), every, is_chief) as summaries:
             progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
             batches = self._replicas.batches(input_fn, self._params)
             self._build(batches)

@@ -9,6 +9,7 @@ import uuid
 import tensorflow as tf
 
 from shared.errors import of_library
+from train.gpu import metrics_log
 
 LONGEST_SILENCE_SECONDS = 10.0
 # Above this share of waiting, training is limited by the input, not by the step.
@@ -117,10 +118,11 @@ def writable(folder: str):
 
 
 class Summaries:
-    """Writes the steps' reports for TensorBoard; a context manager."""
+    """Writes the steps' reports for TensorBoard and metrics.jsonl; a context manager."""
 
-    def __init__(self, folder, every_steps):
-        self._folder, self._every = folder, every_steps
+    def __init__(self, folder, every_steps, is_chief=True):
+        """Args: is_chief, whether metrics.jsonl is this worker's to write."""
+        self._folder, self._every, self._is_chief = folder, every_steps, is_chief
         with writable(folder):
             self._writer = tf.summary.create_file_writer(folder)
 
@@ -135,11 +137,17 @@ class Summaries:
         """Writes at every `every_steps` steps and at the last one; speed, examples/s or None."""
         if step % self._every and not is_last:
             return
+        values = _tagged(report, speed)
         with writable(self._folder), self._writer.as_default(step):
-            for name, value in report._asdict().items():
-                tag = _TAGS.get(name, name)
-                if tag is not None:
-                    tf.summary.scalar(f"train/{tag}", value)
-            if speed is not None:
-                tf.summary.scalar("train/examples_per_second", speed)
+            for tag, value in values.items():
+                tf.summary.scalar(tag, value)
             self._writer.flush()
+        if self._is_chief:
+            metrics_log.append(self._folder, step, values)
+
+
+def _tagged(report, speed):
+    """{tag: number} of a step's report."""
+    tags = {name: _TAGS.get(name, name) for name in report._fields}
+    values = {f"train/{tag}": getattr(report, name) for name, tag in tags.items() if tag}
+    return values if speed is None else {**values, "train/examples_per_second": speed}
