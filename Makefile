@@ -22,7 +22,10 @@ VOCAB ?=## the vocabulary (the one from `make vocab`)
 TFDS_DATA_DIR ?=## datasets prepared by TFDS (~/tensorflow_datasets)
 GLUE_DIR ?=## official GLUE files, to use instead of TFDS
 DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.jsonl, or a YAML file
-TEXT ?=## their text column, or two: title,body
+TEXT ?=## their text column, or two: title,body; classify: a text
+TEXT_B ?=## classify: the second text, for a model of pairs
+INPUT ?=## classify: a file of texts, or - for standard input
+OUTPUT ?=## classify: where answers go, a .jsonl or .csv file (the terminal)
 LABEL ?=## their label column
 BAD_ROWS ?=## drop: skip their rows that cannot be read
 FROM ?=## convert: the checkpoint to read; vocab: a file or folder to copy the vocabulary from
@@ -76,8 +79,9 @@ include wse.mk
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict convert quality \
-	demo test test-wse bench-data bench-input bench-train bench-parity check-gpu lint format lock
+.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict classify convert quality \
+	demo test test-wse bench-data bench-input bench-train bench-classify \
+	bench-parity check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
@@ -122,6 +126,9 @@ eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
 	$(train)
 predict: $(TRAIN_READY) ## predicts the splits without labels; also writes GLUE's leaderboard files
 	$(train)
+classify: $(READY) ## answers TEXT, or every row of INPUT, with the model in MODEL_DIR
+	@$(VENV_PYTHON) -m inference.classify $(call options,model_dir=MODEL_DIR text=TEXT text=TEXT_B input=INPUT \
+		output=OUTPUT vocab_file=VOCAB) $(ARGS)
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
 	@$(VENV_PYTHON) -m train.convert $(call quote,$(FROM)) $(call quote,$(TO)) $(ARGS)
 
@@ -145,6 +152,8 @@ bench-input: $(BENCH_NEEDS) ## measures the speed of our batches from DATASET, c
 	@$(VENV_PYTHON) -m bench.input $(call options,data_dir=DATASET) $(ARGS)
 bench-train: $(BENCH_NEEDS) ## measures the speed of training steps on DATASET (of sst2), compared with PyTorch
 	@$(VENV_PYTHON) -m bench.train $(call options,data_dir=DATASET) $(ARGS)
+bench-classify: $(BENCH_NEEDS) ## measures answers to sentences of GLUE_DIR with models of DATASET, compared with transformers
+	@$(VENV_PYTHON) -m bench.classify $(call options,data_dir=DATASET glue_dir=GLUE_DIR) $(ARGS)
 bench-parity: $(BENCH_NEEDS) ## counts texts in GLUE_DIR and GOLDEN that tokenizers split unlike Google's
 	@$(VENV_PYTHON) -m bench.parity $(call options,glue_dir=GLUE_DIR golden=GOLDEN vocab_file=VOCAB) $(ARGS)
 

@@ -17,7 +17,8 @@ def main(folder: str) -> None:
         f"  TFDS dataset {folder}/tfds\n"
         f"  vocabulary   {folder}/vocab.txt\n"
         f"  records      {folder}/data/sst2\n"
-        f"  model        {run} (.venv/bin/tensorboard --logdir {shlex.quote(run)})"
+        f"  model        {run} (.venv/bin/tensorboard --logdir {shlex.quote(run)})\n"
+        f"Ask it yourself: make classify MODEL_DIR={shlex.quote(run)} TEXT='...'"
     )
 
 

@@ -1,4 +1,4 @@
-"""The whole pipeline on invented sentences: input -> records -> training -> a score.
+"""The whole way on invented sentences: input -> records -> training -> a score -> an answer.
 
 python -m demo.run build/demo
 
@@ -13,6 +13,7 @@ from typing import List
 from shared.errors import INTERRUPTED
 
 CONFIG = "configs/params_bert_tiny.yaml"
+SENTENCE = "the music is dull but the plot is never tedious"
 _STEPS = 400
 _LENGTH = 32
 
@@ -34,6 +35,7 @@ def commands(folder: str) -> List[List[str]]:
         ],
         ["train.run", "--mode", "train", *training, "--max_steps", str(_STEPS)],
         ["train.run", "--mode", "eval", *training],
+        ["inference.classify", "--model_dir", os.path.join(folder, "run"), "--text", SENTENCE],
         ["demo.report", folder],
     ]
 

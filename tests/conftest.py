@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.inputs import ROOT, data_arguments
+from tests.train import runs
 
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -85,3 +86,11 @@ def demo_data(demo_input):
 def data_copy(demo_data, tmp_path):
     """A copy of the demo dataset that a test may damage."""
     return Path(shutil.copytree(demo_data, tmp_path / "sst2" / "msl32"))
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory, demo_data):
+    """The model_dir of 12 steps with the configuration SMALL: checkpoints 6 and 12."""
+    folder = tmp_path_factory.mktemp("trained")
+    runs.run_main("train", folder / "m", folder / "params.yaml", demo_data)
+    return folder / "m"

@@ -22,7 +22,7 @@ PAGES = sorted(
         *(ROOT / "docs").glob("*.md"),
     ]
 )
-CODE = ("preprocess", "train", "shared", "bench", "demo")
+CODE = ("preprocess", "train", "inference", "shared", "bench", "demo")
 LONGEST_LINE = 120
 # What reads as translated, or says nothing to a stranger.
 ODD_PHRASES = (
@@ -231,14 +231,15 @@ def test_the_tree_of_the_readme_is_that_of_the_code():
     assert not [folder for folder in tree() if not (ROOT / folder).is_dir()]
 
 
-def test_the_page_on_library_use_runs(tmp_path, demo_data):
+def test_the_page_on_library_use_runs(tmp_path, demo_data, trained_once):
     """From a folder beside the checkout, as it says."""
     checkout = tmp_path / "bert-classify"
     demo = checkout / "build" / "demo"
     (demo / "data").mkdir(parents=True)
     (demo / "data" / "sst2").symlink_to(demo_data.parent)
     (demo / "vocab.txt").symlink_to(demo_data.parent.parent.parent / "vocab.txt")
-    for folder in ("shared", "preprocess", "train", "configs", "vocab", "tests"):
+    (demo / "run").symlink_to(trained_once)
+    for folder in ("shared", "preprocess", "train", "inference", "configs", "vocab", "tests"):
         (checkout / folder).symlink_to(ROOT / folder)
     page = text_of(ROOT / "docs" / "library.md")
     program = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
@@ -251,7 +252,9 @@ def test_the_page_on_library_use_runs(tmp_path, demo_data):
 def test_every_file_of_the_programs_is_in_the_architecture():
     page = (ROOT / "docs" / "architecture.md").read_text()
     files = [
-        path for room in ("shared", "preprocess", "train") for path in (ROOT / room).rglob("*.py")
+        path
+        for room in ("shared", "preprocess", "train", "inference")
+        for path in (ROOT / room).rglob("*.py")
     ]
     named = set(re.findall(r"`(\w+\.py)`", page))
     assert not {path.name for path in files} - named - {"__init__.py"}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.inputs import ROOT
 
-OURS = {"shared", "preprocess", "train", "demo", "bench", "tests", "tools"}
+OURS = {"shared", "preprocess", "train", "inference", "demo", "bench", "tests", "tools"}
 
 
 class Wall(NamedTuple):
@@ -30,8 +30,12 @@ WALLS = [
         for room in ("model", "optim", "data", "checkpoints", "pretrained", "scoring")
     ),
     *(
-        Wall(folder, ("demo", "bench", "tests"), "programs do not need what tries them out")
+        Wall(folder, ("inference",), "it stands above them and uses both")
         for folder in ("shared", "preprocess", "train")
+    ),
+    *(
+        Wall(folder, ("demo", "bench", "tests"), "programs do not need what tries them out")
+        for folder in ("shared", "preprocess", "train", "inference")
     ),
 ]
 # What Cerebras' container holds, for the modules that run there.

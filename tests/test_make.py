@@ -16,6 +16,7 @@ USAGES = {
     **dict.fromkeys(("train", "train_and_eval", "eval", "eval_all"), "python -m train.run"),
     **dict.fromkeys(("predict", "quality", "compile"), "python -m train.run"),
     "convert": "python -m train.convert",
+    "classify": "python -m inference.classify",
     "vocab": "python -m preprocess.get_vocab",
     "data": "python -m preprocess.run",
     "verify": "python -m preprocess.verify",
@@ -23,6 +24,7 @@ USAGES = {
     "bench-data": "python -m bench.data",
     "bench-input": "python -m bench.input",
     "bench-train": "python -m bench.train",
+    "bench-classify": "python -m bench.classify",
     "bench-parity": "python -m bench.parity",
     "check-gpu": "python -m bench.gpu",
 }

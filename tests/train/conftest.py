@@ -66,14 +66,6 @@ def train(tmp_path, demo_data):
     return run
 
 
-@pytest.fixture(scope="session")
-def trained_once(tmp_path_factory, demo_data):
-    """The model_dir of 12 steps with the configuration SMALL: checkpoints 6 and 12."""
-    folder = tmp_path_factory.mktemp("trained")
-    runs.run_main("train", folder / "m", folder / "params.yaml", demo_data)
-    return folder / "m"
-
-
 @pytest.fixture
 def trained(trained_once, tmp_path):
     """A copy of it, <tmp_path>/m, that a test may change."""

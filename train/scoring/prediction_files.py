@@ -20,10 +20,7 @@ from shared import source_order, tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
 from train import errors
-
-# Significant digits; float32 holds 7. Each probability p is off by at most 5e-8 p, so for any
-# number of classes the sum is off by at most 5e-8.
-_DIGITS = 8
+from train.scoring import answers
 
 
 def write(
@@ -47,12 +44,10 @@ def write(
     errors.check_finite(scores, split)
     order = source_order.INDEX.read(dataset, split, manifest)
     ordered = scores if order is None else scores[np.argsort(order)]
-    answers = (
-        _scores(ordered) if manifest.is_regression else _classes(ordered, manifest.label_names)
-    )
+    found = answers.of_outputs(ordered, manifest.label_names)
     lines = (
         json.dumps({"index": index, **place, **answer}, ensure_ascii=False)
-        for index, (place, answer) in enumerate(zip(_places(dataset, split, manifest), answers))
+        for index, (place, answer) in enumerate(zip(_places(dataset, split, manifest), found))
     )
     written = [_write_lines(os.path.join(model_dir, f"predict_{split}.jsonl"), lines)]
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
@@ -86,26 +81,6 @@ def _remove(path: str) -> None:
 def _write_lines(path: str, lines: Iterable[str]) -> str:
     write_whole(path, "".join(line + "\n" for line in lines))
     return path
-
-
-def _scores(scores: np.ndarray) -> Iterable[Dict[str, Any]]:
-    for score in scores[:, 0]:
-        # Through text: the shortest decimal that gives the same float32, 3.2 not 3.200000047...
-        yield {"score": float(str(score))}
-
-
-def _classes(logits: np.ndarray, label_names) -> Iterable[Dict[str, Any]]:
-    best = logits.argmax(axis=1)  # the first of equal ones
-    for first, row in zip(best, _softmax(logits).tolist()):
-        rounded = [float(f"{probability:.{_DIGITS}g}") for probability in row]
-        yield {"label": label_names[first], "probabilities": dict(zip(label_names, rounded))}
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """float64 [N, C]."""
-    wide = logits.astype(np.float64)
-    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _leaderboard_lines(scores: np.ndarray, form: str, label_names) -> Iterable[str]:

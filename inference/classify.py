@@ -1,0 +1,93 @@
+"""Classifies texts with a trained model.
+
+python -m inference.classify --model_dir runs/tickets --text "my card was charged twice"
+python -m inference.classify --model_dir runs/tickets --input new.csv --output answers.jsonl
+"""
+
+import argparse
+import itertools
+import os
+import sys
+from typing import Iterable, Iterator
+
+import inference
+from inference import model_folder, output, rows
+from inference.progress import Progress
+from inference.rows import Row
+from preprocess.sources import file_form
+from shared.errors import UserError, exit_code
+
+# Rows in memory at a time; within them, batches are formed by length.
+_WINDOW = 8192
+
+
+def main(arguments: list) -> None:
+    asked = _parser().parse_args(arguments)
+    if (asked.text is None) == (asked.input is None):
+        raise UserError("give one of TEXT (--text) and INPUT (--input)")
+    if asked.output:
+        output.check_name(asked.output)
+    folder = model_folder.read(asked.model_dir, asked.vocab_file)
+    examples, total = _examples(asked, folder.text_columns)
+    model = inference.of_folder(folder)
+    progress = Progress(total)
+    with output.opened(asked.output) as write:
+        for window in _windows(examples):
+            texts = [row.texts for row in window]
+            for row, answer in zip(window, model.classify(texts), strict=True):
+                write({**_place(asked, row), **answer})
+            progress.add(len(window))
+    if asked.output:
+        print(f"{asked.output}: {progress.done:,} answers of {model.checkpoint}")
+
+
+def _examples(asked, columns) -> "tuple[Iterable[Row], int | None]":
+    """(the rows, how many if known); mistakes in them are found before TensorFlow starts."""
+    if asked.text is not None:
+        if len(asked.text) != len(columns):
+            texts = "1 text" if len(columns) == 1 else f"{len(columns)} texts"
+            raise UserError(
+                f"{asked.model_dir} expects {texts}: {', '.join(columns)}; found {len(asked.text)}"
+            )
+        return [Row(1, tuple(asked.text))], 1
+    if asked.input == rows.STANDARD_INPUT:
+        return rows.of_standard_input(columns), None
+    path = os.path.expanduser(asked.input)
+    form = file_form.checked(asked.encoding, asked.delimiter, "INPUT")
+    return rows.of_file(path, columns, form)
+
+
+def _windows(examples: Iterable[Row]) -> "Iterator[list[Row]]":
+    examples = iter(examples)
+    while window := list(itertools.islice(examples, _WINDOW)):
+        yield window
+
+
+def _place(asked, row: Row) -> dict:
+    if asked.input is None:
+        return {}
+    is_file = asked.input != rows.STANDARD_INPUT
+    return {**({"file": os.path.basename(asked.input)} if is_file else {}), "line": row.line}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m inference.classify", description="Classifies texts with a trained model."
+    )
+    add = parser.add_argument
+    add("--model_dir", required=True, help="the folder of a training, or its best/")
+    add("--text", action="append", help="a text; for a model of pairs, give it twice")
+    add(
+        "--input",
+        help="a .csv, .tsv or .jsonl file, or one of these and .gz, with the columns "
+        "that the model was trained on; or - for standard input, one text a line",
+    )
+    add("--output", help="where answers go: a .jsonl or .csv file (standard output)")
+    add("--vocab_file", help="the vocabulary, for a model folder that does not hold it")
+    add("--encoding", help="of --input, if it is not UTF-8")
+    add("--delimiter", help="of fields in a .csv file (a comma)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

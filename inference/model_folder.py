@@ -1,0 +1,80 @@
+"""What a model folder says of its model: configuration, vocabulary, labels, checkpoints."""
+
+import os
+from dataclasses import dataclass
+from typing import Optional
+
+from shared import config, vocab
+from shared.config import Config
+from shared.errors import UserError
+from shared.vocab import Vocabulary
+from shared.word_pieces import file_in
+from train.checkpoints import files, model_dir
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder that holds all that using its model needs.
+
+    Attributes:
+      path: the folder.
+      params: the configuration with nothing unset.
+      task: what it was trained for.
+      label_names: of the outputs, in their order; None for scores.
+      text_columns: the names of the one or two texts of an example.
+      max_sequence_length: tokens of an example; more are cut off.
+      vocabulary: turns text into ids as it did for training.
+    """
+
+    path: str
+    params: Config
+    task: str
+    label_names: "tuple[str, ...] | None"
+    text_columns: "tuple[str, ...]"
+    max_sequence_length: int
+    vocabulary: Vocabulary
+
+
+def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
+    """Reads all but the weights; args: vocab_file, for a folder that has no vocabulary.
+
+    Raises:
+      UserError: it holds no trained model, or not all that using it needs.
+    """
+    path = os.path.expanduser(path)
+    trained = model_dir.read_params(path)
+    if trained is None or not files.newest_first(path):
+        raise UserError(
+            f"{path} has no trained model: expected {model_dir.PARAMS_FILE} and a checkpoint; "
+            "give the folder of a training (MODEL_DIR), or train one with `make train`"
+        )
+    facts = trained[config.DATA_SECTION]
+    names = facts["label_names"]
+    vocabulary = _vocabulary(path, facts, vocab_file)
+    return ModelFolder(
+        path=path,
+        params=config.load(os.path.join(path, model_dir.PARAMS_FILE), print),
+        task=facts["task"],
+        label_names=None if names is None else tuple(names),
+        text_columns=tuple(facts.get("text_columns") or ()),
+        max_sequence_length=facts["max_sequence_length"],
+        vocabulary=vocabulary,
+    )
+
+
+def _vocabulary(path: str, facts: dict, given: Optional[str]) -> Vocabulary:
+    """The folder's own, or else the given one, which must be the one it was trained with."""
+    if file_in(path) is None and given is None:
+        raise UserError(
+            f"{path} holds no vocabulary, as it was trained with an earlier version; give the one "
+            f"it was trained with, {facts['vocabulary']}: VOCAB=<file> (--vocab_file)"
+        )
+    found = vocab.read(path if file_in(path) else given, facts["lower_case"])
+    rules = {name: facts[name] for name in vocab.TEXT_RULES}
+    different = vocab.differences(found, facts["vocabulary_sha256"], rules)
+    if different:
+        raise UserError(
+            f"{found.path} is not the vocabulary that {path} was trained with "
+            f"({facts['vocabulary']}): another {', '.join(different)}"
+        )
+    return found

@@ -1,0 +1,115 @@
+"""The command: a text, a file, standard input; answers as JSON Lines or CSV."""
+
+import csv
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from inference import classify, output
+from shared.errors import UserError
+
+TEXTS = ["a good film , and funny", "bad , and dull", "", 'a "quoted" film\nof two lines']
+
+
+@pytest.fixture
+def run(trained, model, monkeypatch):
+    """Runs the command with the loaded model."""
+    monkeypatch.setattr("inference.of_folder", lambda folder: model)
+
+    def run(*arguments):
+        classify.main(["--model_dir", str(trained), *map(str, arguments)])
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A CSV file of TEXTS with another column."""
+    path = tmp_path / "new.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "sentence"], *enumerate(TEXTS)])
+    return path
+
+
+def test_a_text(run, model, capsys):
+    run("--text", TEXTS[0])
+    assert json.loads(capsys.readouterr().out) == model.classify(TEXTS[:1])[0]
+
+
+def test_a_file_to_json_lines(run, model, table, tmp_path):
+    run("--input", table, "--output", tmp_path / "a.jsonl")
+    found = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    places = [{"file": "new.csv", "line": line} for line in (2, 3, 4, 5)]
+    assert found == [{**p, **a} for p, a in zip(places, model.classify(TEXTS), strict=True)]
+
+
+def test_a_file_to_csv_over_several_windows(run, model, table, tmp_path, monkeypatch):
+    monkeypatch.setattr(classify, "_WINDOW", 3)
+    run("--input", table, "--output", tmp_path / "a.csv")
+    header, *found = csv.reader((tmp_path / "a.csv").open(newline=""))
+    assert header == [
+        "file", "line", "label", "probability of negative", "probability of positive"
+    ]  # fmt: skip
+    for row, line, answer in zip(found, (2, 3, 4, 5), model.classify(TEXTS), strict=True):
+        assert row[:3] == ["new.csv", str(line), answer["label"]]
+        wanted = list(answer["probabilities"].values())  # in a batch with other neighbours
+        assert list(map(float, row[3:])) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_standard_input_has_a_text_on_each_line(run, model, monkeypatch, capsys):
+    content = "good\n\nbad\tfilm\r\ndull".encode()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+    run("--input", "-")
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    answers = model.classify(["good", "", "bad\tfilm", "dull"])
+    assert found == [{"line": n, **answer} for n, answer in enumerate(answers, start=1)]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((), "give one of TEXT .* and INPUT"),
+        (("--text", "a", "--input", "b.csv"), "give one of TEXT .* and INPUT"),
+        (("--text", "a", "--text", "b"), "expects 1 text: sentence; found 2"),
+        (("--text", "a", "--output", "a.xls"), r"a name that ends in .jsonl or .csv"),
+    ],
+)
+def test_what_cannot_be_meant(run, arguments, message):
+    with pytest.raises(UserError, match=message):
+        run(*arguments)
+
+
+def test_rows_that_cannot_be_read_are_told_before_the_first_answer(run, tmp_path):
+    path = tmp_path / "new.jsonl"
+    path.write_text('{"sentence": "good"}\n{"sentence": 5}\n{"text": "x"}\n')
+    with pytest.raises(UserError) as caught:
+        run("--input", path, "--output", tmp_path / "a.jsonl")
+    assert str(caught.value).splitlines() == [
+        "2 bad rows:",
+        f"  {path} line 2: found 5, expected a text",
+        f"  {path} line 3: no key 'sentence'; its keys are: text",
+        "Correct or remove them.",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["new.jsonl"]
+
+
+def test_a_column_that_is_missing(run, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("text\ngood\n")
+    with pytest.raises(UserError, match="has no column 'sentence'"):
+        run("--input", path)
+
+
+def test_an_output_appears_whole_or_stays_as_it_was(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), output.opened(str(path)) as write:
+        write({"line": 1})
+        raise RuntimeError
+    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+    with output.opened(str(path)) as write:
+        write({"line": 1, "label": "é"})
+    assert path.read_text(encoding="utf-8") == '{"line": 1, "label": "é"}\n'

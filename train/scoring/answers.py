@@ -1,0 +1,41 @@
+"""A model's outputs as answers: {"label": ..., "probabilities": {...}}, or {"score": ...}."""
+
+from typing import Any, Dict, Iterable, Optional, Sequence
+
+import numpy as np
+
+# Significant digits; float32 holds 7. Each probability p is off by at most 5e-8 p, so for any
+# number of classes the sum is off by at most 5e-8.
+_DIGITS = 8
+
+
+def of_outputs(
+    outputs: np.ndarray, label_names: Optional[Sequence[str]]
+) -> Iterable[Dict[str, Any]]:
+    """One answer for each example.
+
+    Args:
+      outputs: float32 [N, C]: logits; C = 1 for scores.
+      label_names: C of them; None for scores.
+    """
+    return _scores(outputs) if label_names is None else _classes(outputs, label_names)
+
+
+def _scores(outputs: np.ndarray) -> Iterable[Dict[str, Any]]:
+    for score in outputs[:, 0]:
+        # Through text: the shortest decimal that gives the same float32, 3.2 not 3.200000047...
+        yield {"score": float(str(score))}
+
+
+def _classes(logits: np.ndarray, label_names: Sequence[str]) -> Iterable[Dict[str, Any]]:
+    best = logits.argmax(axis=1)  # the first of equal ones
+    for first, row in zip(best, softmax(logits).tolist()):
+        rounded = [float(f"{probability:.{_DIGITS}g}") for probability in row]
+        yield {"label": label_names[first], "probabilities": dict(zip(label_names, rounded))}
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """float64 [N, C]."""
+    wide = logits.astype(np.float64)
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
