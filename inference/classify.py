@@ -52,9 +52,8 @@ def _examples(asked, columns) -> "tuple[Iterable[Row], int | None]":
         return [Row(1, tuple(asked.text))], 1
     if asked.input == rows.STANDARD_INPUT:
         return rows.of_standard_input(columns), None
-    path = os.path.expanduser(asked.input)
     form = file_form.checked(asked.encoding, asked.delimiter, "INPUT")
-    return rows.of_file(path, columns, form)
+    return rows.of_file(asked.input, columns, form)
 
 
 def _windows(examples: Iterable[Row]) -> "Iterator[list[Row]]":
@@ -74,16 +73,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m inference.classify", description="Classifies texts with a trained model."
     )
-    add = parser.add_argument
-    add("--model_dir", required=True, help="the folder of a training, or its best/")
+    add, path = parser.add_argument, {"type": os.path.expanduser}
+    add("--model_dir", required=True, **path, help="the folder of a training, or its best/")
     add("--text", action="append", help="a text; for a model of pairs, give it twice")
     add(
         "--input",
+        **path,
         help="a .csv, .tsv or .jsonl file, or one of these and .gz, with the columns "
         "that the model was trained on; or - for standard input, one text a line",
     )
-    add("--output", help="where answers go: a .jsonl or .csv file (standard output)")
-    add("--vocab_file", help="the vocabulary, for a model folder that does not hold it")
+    add("--output", **path, help="where answers go: a .jsonl or .csv file (standard output)")
+    add("--vocab_file", **path, help="the vocabulary, for a model folder that does not hold it")
     add("--encoding", help="of --input, if it is not UTF-8")
     add("--delimiter", help="of fields in a .csv file (a comma)")
     return parser

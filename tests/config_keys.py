@@ -15,6 +15,7 @@ from shared.config.schedules import SCHEDULERS
 _TYPES = {
     "boolean": "true or false",
     "text": "text",
+    "path": "text",
     "positive": "number > 0",
     "score": "number, -1 to 1",
     "metric": "metric, `f1:<class>` or `loss`",

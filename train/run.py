@@ -1,6 +1,7 @@
 """Command line of the trainer: options -> plan (train/make_plan.py) -> mode."""
 
 import argparse
+import os
 import sys
 
 from shared.config import settings
@@ -94,9 +95,12 @@ def parse(arguments: list) -> argparse.Namespace:
         prog="python -m train.run", description="Fine-tunes BERT on records from preprocess.run."
     )
     parser.add_argument("-m", "--mode", required=True, choices=(*MODES, quality.MODE))
-    parser.add_argument("-p", "--params", required=True, help="the YAML configuration")
-    parser.add_argument("-o", "--model_dir", required=True, help="for checkpoints and results")
-    parser.add_argument("--data_dir", help="the folder that holds manifest.json")
+    path = {"type": os.path.expanduser}  # make passes `~` on as typed
+    parser.add_argument("-p", "--params", required=True, **path, help="the YAML configuration")
+    parser.add_argument(
+        "-o", "--model_dir", required=True, **path, help="for checkpoints and results"
+    )
+    parser.add_argument("--data_dir", **path, help="the folder that holds manifest.json")
     parser.add_argument("--split", help="split to score (every labelled one but train) or predict")
     parser.add_argument("--backend", choices=BACKENDS, help="(gpu if one is visible, else cpu)")
     parser.add_argument(

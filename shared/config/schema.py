@@ -43,7 +43,7 @@ class InputConfig:
     """
 
     batch_size: int = _setting(settings.integer(1))
-    data_dir: Optional[str] = _or_none(settings.text)
+    data_dir: Optional[str] = _or_none(settings.path)
     data_processor: Optional[str] = _or_none(settings.text)
     max_sequence_length: Optional[int] = _or_none(settings.integer(3))
     vocab_size: Optional[int] = _or_none(settings.integer(4))

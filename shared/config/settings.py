@@ -5,6 +5,7 @@ so numbers are coerced here.
 """
 
 import math
+import os
 import re
 from typing import Any, Callable, Tuple
 
@@ -96,6 +97,11 @@ def text(value) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected text, found {value!r}")
     return value
+
+
+def path(value) -> str:
+    """A leading `~` is the home folder."""
+    return os.path.expanduser(text(value))
 
 
 def dotted_path(value) -> str:

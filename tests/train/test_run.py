@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+from shared.config import settings
 from shared.errors import Terminated, UserError
 from shared.manifest import read_manifest
 from tests.inputs import GOLDEN, ROOT
@@ -256,6 +257,15 @@ def test_what_cannot_be_evaluated(train, tmp_path):
         train("eval", tmp_path / "m", "--split", "test")
     with pytest.raises(UserError, match="no split 'dev'; the dataset has test, train, validation"):
         train("eval", tmp_path / "m", "--split", "dev")
+
+
+def test_paths_may_begin_with_a_tilde(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    given = ("--mode", "train", "--params", "~/p.yaml", "--model_dir", "~/m", "--data_dir", "~/d")
+    options = run.parse(given)
+    paths = (options.params, options.model_dir, options.data_dir)
+    assert paths == ("/home/me/p.yaml", "/home/me/m", "/home/me/d")
+    assert settings.path("~/d") == "/home/me/d"
 
 
 def test_options_that_mean_nothing_in_a_mode_are_refused(train, tmp_path, capsys):
