@@ -67,7 +67,8 @@ def test_the_manifest_describes_the_files(demo_data):
             assert files.pop(os.path.join(name, "index.npy")) == split.index_sha256
         lengths = (read_rows(demo_data, name)["input_mask"] == records.TOKEN).sum(axis=1)
         assert split.length_histogram == Counter(lengths.tolist()) and split.truncated == 0
-    assert files == {}
+    assert files.pop("vocab.txt") == manifest.vocabulary.sha256
+    assert set(files) == {"tokenizer_config.json"}
 
 
 def test_the_same_options_are_up_to_date(demo_input, demo_data, capsys):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from shared import records, where
+from shared import records, vocab, where
 from shared.files import sha256_of
 from shared.manifest import Manifest, Shard, Split, Vocabulary, write_manifest
 from shared.shards import shard_file
@@ -59,6 +59,7 @@ def write(
         },
         versions={"numpy": np.__version__, "tensorflow": tf.__version__},
     )
+    vocab.write(folder, vocab.Vocabulary("", "", tuple(pieces()), "", True, True, True))
     write_manifest(folder, made)
     return folder
 
