@@ -80,8 +80,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict classify convert quality \
-	demo test test-wse bench-data bench-input bench-train bench-classify \
-	bench-parity check-gpu lint format lock
+	demo test test-wse bench-data bench-input bench-train bench-classify bench-parity check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)

@@ -6,6 +6,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+# The environment of our programs: no GPU, few lines of log, no cache of XLA's.
+QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_CACHE": ""}
 _UNIT_OF_MAXRSS = 1024  # bytes, on Linux
 _TRIES, _LITTLE = 3, 0.05  # runs of one program; a tolerable share of stolen time
 

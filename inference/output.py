@@ -1,14 +1,15 @@
 """Writes answers, one a line, as JSON Lines or CSV; a file appears whole, at the end."""
 
 import csv
+import io
 import json
 import os
 import sys
-import uuid
-from contextlib import contextmanager, suppress
-from typing import Any, Callable, Dict, Iterator, TextIO
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Callable, Dict, Iterator, TextIO
 
 from shared.errors import UserError
+from shared.files import whole_file
 
 _FORMATS = (".jsonl", ".csv")
 
@@ -33,15 +34,17 @@ def opened(path: "str | None") -> "Iterator[Callable[[Answer], None]]":
     if path is None:
         yield _json_lines(sys.stdout)
         return
-    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
-            is_csv = path.lower().endswith(".csv")
-            yield _Table(file).write if is_csv else _json_lines(file)
-        os.replace(temporary, path)
-    finally:
-        with suppress(OSError):
-            os.remove(temporary)
+    with whole_file(path) as whole, _as_text(whole) as file:
+        is_csv = path.lower().endswith(".csv")
+        yield _Table(file).write if is_csv else _json_lines(file)
+
+
+@contextmanager
+def _as_text(binary: BinaryIO) -> Iterator[TextIO]:
+    """Text for a file that stays open; names of files that are not UTF-8 are escaped, as in it."""
+    text = io.TextIOWrapper(binary, "utf-8", "backslashreplace", newline="")
+    yield text
+    text.detach()
 
 
 def _json_lines(file: TextIO) -> "Callable[[Answer], None]":

@@ -4,6 +4,8 @@ import sys
 import time
 from typing import Optional
 
+from shared.clock import clock
+
 _SECONDS = 5  # between two lines
 
 
@@ -27,5 +29,5 @@ class Progress:
         rate = self.done / seconds
         if self._total is None:
             return f"{self.done:,} rows, {rate:,.0f} rows/s"
-        minutes, rest = divmod(round((self._total - self.done) / rate), 60)
-        return f"{self.done:,} of {self._total:,} rows, {rate:,.0f} rows/s, ETA {minutes}:{rest:02}"
+        left = clock((self._total - self.done) / rate)
+        return f"{self.done:,} of {self._total:,} rows, {rate:,.0f} rows/s, ETA {left}"

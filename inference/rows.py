@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Iterator
 
-from preprocess.sources import table_files
+from preprocess.sources import noted_rows, table_files
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.table_files import BadRow
@@ -72,6 +72,5 @@ def _good(path, columns, form, bad: NotedRows) -> Iterator[Row]:
 
 
 def _refusal(path: str, bad: NotedRows) -> str:
-    lines = [f"{path} line {line}: {problem}" for line, problem, _ in bad.first]
-    more = [f"and {bad.count - len(lines):,} more"] if bad.count > len(lines) else []
-    return "\n  ".join([f"{bad.counted('bad ')}:", *lines, *more]) + "\nCorrect or remove them."
+    lines = noted_rows.listed([(path, bad)])
+    return "\n  ".join([f"{bad.counted('bad ')}:", *lines]) + "\nCorrect or remove them."

@@ -22,23 +22,28 @@ def read(dataset: str, manifest: Manifest) -> Optional[Vocabulary]:
     """
     if word_pieces.file_in(dataset) is None:
         return None
-    problem = fault(dataset, manifest)
-    if problem:
-        raise UserError(f"{problem}. {rebuild_advice(manifest)}")
-    return vocab.read(dataset)
+    try:
+        return _read(dataset, manifest)
+    except UserError as error:
+        raise UserError(f"{error}. {rebuild_advice(manifest)}") from None
 
 
 def fault(dataset: str, manifest: Manifest) -> Optional[str]:
     """What is wrong with the vocabulary in the folder; None if nothing is."""
-    for name in FILES:
-        if not os.path.exists(os.path.join(dataset, name)):
-            return f"{os.path.join(dataset, name)} is missing"
     try:
-        found = vocab.read(dataset)
+        _read(dataset, manifest)
     except UserError as error:
         return str(error)
-    made = manifest.vocabulary
+    return None
+
+
+def _read(dataset: str, manifest: Manifest) -> Vocabulary:
+    """Raises UserError with what is wrong."""
+    for name in FILES:
+        if not os.path.exists(os.path.join(dataset, name)):
+            raise UserError(f"{os.path.join(dataset, name)} is missing")
+    found, made = vocab.read(dataset), manifest.vocabulary
     different = vocab.differences(found, made.sha256, vocab.rules_of(made))
     if different:
-        return f"{found.path} did not make the records: another {', '.join(different)}"
-    return None
+        raise UserError(f"{found.path} did not make the records: another {', '.join(different)}")
+    return found

@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from contextlib import contextmanager
-from typing import Iterator, Union
+from typing import BinaryIO, Iterator, Union
 
 from shared.errors import UserError, of_system
 
@@ -34,18 +34,28 @@ def write_whole(path: str, content: Union[str, bytes]) -> None:
     Raises:
       UserError: the disk is full, or the path cannot be written.
     """
+    with whole_file(path) as file:
+        file.write(utf8(content) if isinstance(content, str) else content)
+
+
+@contextmanager
+def whole_file(path: str) -> "Iterator[BinaryIO]":
+    """Yields a file to write into, which becomes `path` when the block ends without an error.
+
+    Raises:
+      UserError: the disk is full, or the path cannot be written.
+    """
     temporary = f"{path}.{uuid.uuid4().hex}.tmp"  # several threads or machines may write at once
     with writing(path):
         try:
             with open(temporary, "wb") as file:
-                file.write(utf8(content) if isinstance(content, str) else content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
+        finally:
+            with contextlib.suppress(OSError):  # it has been moved
                 os.remove(temporary)
-            raise
 
 
 @contextmanager

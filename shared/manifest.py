@@ -91,8 +91,8 @@ class Manifest:
     Attributes:
       task: the task's name.
       source: where the rows came from: TFDS name and version, and per split examples, bytes and
-        rows_fingerprint (preprocess/encoding/statistics.py); or the user's files
-        and their sha256.
+        rows_fingerprint (preprocess/encoding/statistics.py); or the user's files and their
+        sha256.
       text_columns: the columns of the source that were tokenized, one or two.
       max_sequence_length: the length of every per-token feature.
       vocabulary: which vocabulary made the ids.

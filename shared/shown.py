@@ -26,15 +26,16 @@ def plain(text: str) -> str:
     return _cut(repr(text)[1:-1])
 
 
-def listed(items: Iterable[str]) -> str:
-    """The first of some texts with commas between them, and how many more there are.
+def listed(items: Iterable[str], most: int = _NAMES) -> str:
+    """The first of some texts, at most so many, with commas between them, and how many more there
+    are.
 
     >>> listed(map(str, range(30)))
     '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 and 10 more'
     """
     items = list(items)
     length, fitting = 0, 0
-    for item in items[:_NAMES]:
+    for item in items[:most]:
         length += len(item)
         if fitting and length > _NAMES_CHARACTERS:
             break

@@ -18,7 +18,6 @@ from bench.peers import environment as peers
 from bench.table import markdown
 from shared.errors import exit_code
 
-_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_CACHE": ""}
 # {name: its configuration}; the weights are random, which changes no second.
 _MODELS = {
     "MiniLM-L6 sizes": "configs/params_bert_minilm_sst2.yaml",
@@ -70,15 +69,15 @@ def _make_model(asked, config, model_dir, theirs) -> None:
     python = [sys.executable, "-m"]
     child.run([*python, "train.run", "--mode", "train", "--params", config, "--max_steps", "1",
                "--model_dir", model_dir, "--data_dir", asked.data_dir, "--backend", "cpu"],
-              **_QUIET)  # fmt: skip
-    child.run([*python, "train.convert", model_dir, theirs, "--to", "huggingface"], **_QUIET)
+              **child.QUIET)  # fmt: skip
+    child.run([*python, "train.convert", model_dir, theirs, "--to", "huggingface"], **child.QUIET)
 
 
 def _round(asked, model_dir, theirs, texts) -> "tuple[dict, dict]":
     """(what ours prints, what transformers' program prints)."""
     ours = [sys.executable, "-m", "bench.classify.ours", model_dir, texts]
     peer = [asked.peers_python, "-m", "bench.peers.classify", theirs, texts]
-    found = (child.run_undisturbed(ours, **_QUIET),
+    found = (child.run_undisturbed(ours, **child.QUIET),
              child.run_undisturbed(peer, **peers.ENVIRONMENT))  # fmt: skip
     return tuple(json.loads(finished.output.splitlines()[-1]) for finished in found)
 

@@ -20,7 +20,6 @@ from shared.config import ModelConfig
 from shared.errors import exit_code
 from train.model import flops
 
-_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_CACHE": ""}
 _SIZES = ("hidden_size", "num_hidden_layers", "num_heads", "filter_size")
 # The first four layers of BERT-base: enough to be representative, and fast.
 _BASE = dict(zip(_SIZES, (768, 4, 12, 3072), strict=True))
@@ -56,7 +55,7 @@ class _Programs:
     def ours(self, **job) -> "tuple[dict, int]":
         """(what the job prints, the process's peak bytes)."""
         defaults = {"data": None, "padding": "trimmed", "shape": None, "peak_of": None}
-        return self._run(sys.executable, "bench.train.ours", _QUIET, {**defaults, **job})
+        return self._run(sys.executable, "bench.train.ours", child.QUIET, {**defaults, **job})
 
     def pytorch(self, **job) -> dict:
         environment = peers.ENVIRONMENT
@@ -119,7 +118,7 @@ def _epoch(asked: argparse.Namespace) -> str:
     """Parts of an epoch of SST-2."""
     programs, batches = _Programs(asked), os.path.join(asked.work_dir, "batches.npz")
     child.run([sys.executable, "-m", "bench.train.batches", asked.data_dir, str(_BATCH),
-               str(_RECIPE["seed"]), batches], **_QUIET)  # fmt: skip
+               str(_RECIPE["seed"]), batches], **child.QUIET)  # fmt: skip
     timed = [[place, place + _STEPS_AT_PLACE] for place in _PLACES]
     common = {"bfloat16": True, "timed": timed}
     turn = {
@@ -168,7 +167,7 @@ def _epoch_table(runs):
 def _first(asked: argparse.Namespace) -> str:
     """From the start of the program to the end of the first step."""
     command = [sys.executable, "-m", "bench.train.first_step", asked.data_dir]
-    runs = [json.loads(child.run_undisturbed(command, **_QUIET).output.splitlines()[-1])
+    runs = [json.loads(child.run_undisturbed(command, **child.QUIET).output.splitlines()[-1])
             for _ in range(asked.rounds)]  # fmt: skip
     return first_step.table(runs)
 

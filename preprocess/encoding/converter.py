@@ -13,6 +13,7 @@ from preprocess.encoding.statistics import Statistics
 from preprocess.encoding.tokenization import Tokenizer
 from preprocess.formats import tfrecord
 from preprocess.sources.rows import LABEL, Batch
+from shared import shown
 from shared.errors import UserError, plain_message
 from shared.vocab import Vocabulary
 from shared.word_pieces import PAD, UNK
@@ -78,10 +79,9 @@ def row_numbers(batch: Batch, feature: str) -> np.ndarray:
 
 
 def _has_added_tokens(batch: Batch, vocabulary: Vocabulary) -> UserError:
-    shown = ", ".join(vocabulary.added_tokens[:_SHOWN])
     return UserError(
         f"a text of {batch.path} holds a token that the tokenizer of {vocabulary.path} adds to "
-        f"BERT's ({shown}{', ...' if len(vocabulary.added_tokens) > _SHOWN else ''}). It would "
+        f"BERT's ({shown.listed(vocabulary.added_tokens, _SHOWN)}). It would "
         "become ordinary pieces, not the id that the model knows: take it out of the texts, or, "
         "for a model that does not need it, out of the tokenizer's files."
     )

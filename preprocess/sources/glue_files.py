@@ -85,11 +85,6 @@ def _paths(task: Task, glue_dir: str) -> dict:
     return paths
 
 
-def _is_split_mrpc(task: Task, folder: str) -> bool:
-    """Whether it holds MRPC as GLUE's download script splits it; TFDS knows only its originals."""
-    return task.name == "mrpc" and os.path.exists(os.path.join(folder, "dev.tsv"))
-
-
 def _read_mark(folder: str):
     """What a prepared dataset was made from; None if unknown."""
     try:

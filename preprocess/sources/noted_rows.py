@@ -54,7 +54,18 @@ class NotedRows:
 
 def refusal(bad: "Iterable[tuple[str, NotedRows]]") -> str:
     """One message about the bad rows of several files, [(path, its bad rows)]."""
-    told, lines = set(), []
+    lines = listed(bad)
+    if len(lines) == 1:
+        text = f"{lines[0]}. Correct the row,"
+    else:
+        count = sum(rows.count for _, rows in bad)
+        text = "\n  ".join([f"{count:,} bad rows:", *lines]) + "\nCorrect them,"
+    return f"{text} or skip all such rows with BAD_ROWS=drop (--bad_rows drop)."
+
+
+def listed(bad: "Iterable[tuple[str, NotedRows]]") -> "list[str]":
+    """A line for each of the first rows, and one for the others of a file; args: as of refusal."""
+    told, lines = {""}, []
     for path, rows in bad:
         for line, problem, expected in rows.first:
             wanted = "" if expected in told else f"; expected {expected}"
@@ -62,9 +73,4 @@ def refusal(bad: "Iterable[tuple[str, NotedRows]]") -> str:
             lines.append(f"{path} line {line}: {problem}{wanted}")
         if rows.count > len(rows.first):
             lines.append(f"{path}: and {rows.count - len(rows.first):,} more")
-    if len(lines) == 1:
-        text = f"{lines[0]}. Correct the row,"
-    else:
-        count = sum(rows.count for _, rows in bad)
-        text = "\n  ".join([f"{count:,} bad rows:", *lines]) + "\nCorrect them,"
-    return f"{text} or skip all such rows with BAD_ROWS=drop (--bad_rows drop)."
+    return lines

@@ -8,6 +8,7 @@ import uuid
 
 import tensorflow as tf
 
+from shared.clock import clock
 from shared.errors import of_library
 from train.gpu import metrics_log
 
@@ -75,13 +76,6 @@ def _verdict(waited, seconds):
         f"Input is too slow: {found}. A split within train_input.memory_limit_gb is read from "
         "memory; a streamed one is faster with more shards (--num_shards)"
     )
-
-
-def clock(seconds):
-    """75 -> 1:15, 3675 -> 1:01:15."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 # The Model Zoo's names if they differ from step.Report's; None is left out.

@@ -4,8 +4,7 @@ from typing import Any, Dict, List
 
 from shared import tokenizer_files, vocab, word_pieces
 from shared.manifest import Manifest, rebuild_command
-
-_SHOWN = 5  # added tokens
+from train.pretrained.weights import in_one_line
 
 
 def facts(folder: str, recorded: Dict[str, Any]) -> Dict[str, Any]:
@@ -59,6 +58,6 @@ def advice(manifest: Manifest, checkpoint) -> str:
 def notes(checkpoint) -> List[str]:
     """A line if the checkpoint knows tokens that no record uses."""
     tokens = checkpoint.added_tokens
-    shown = ", ".join(tokens[:_SHOWN]) + (", ..." if len(tokens) > _SHOWN else "")
-    line = f"{checkpoint.path} adds {len(tokens)} tokens to BERT's ({shown}); no record uses them"
+    named = in_one_line(tokens)
+    line = f"{checkpoint.path} adds {len(tokens)} tokens to BERT's ({named}); no record uses them"
     return [line] if tokens else []

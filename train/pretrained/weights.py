@@ -5,6 +5,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from shared import shown
 from shared.errors import UserError
 from train.model import variables
 
@@ -139,8 +140,7 @@ def _check_readable(faults: Dict[str, str], path: str) -> None:
 
 def in_one_line(names: Sequence[str]) -> str:
     """The names for a message; of many, the first."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    return shown.listed(names, _SHOWN)
 
 
 def sizes_of(weights: Dict[str, np.ndarray], num_hidden_layers: int) -> Dict[str, int]:
