@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Optional
 
-from shared import config, vocab
+from shared import config, tasks, vocab
 from shared.config import Config
 from shared.errors import UserError
 from shared.vocab import Vocabulary
@@ -56,20 +56,34 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
         params=config.load(os.path.join(path, model_dir.PARAMS_FILE), print),
         task=facts["task"],
         label_names=None if names is None else tuple(names),
-        text_columns=tuple(facts.get("text_columns") or ()),
+        text_columns=_text_columns(path, facts),
         max_sequence_length=facts["max_sequence_length"],
         vocabulary=vocabulary,
     )
 
 
+def _text_columns(path: str, facts: dict) -> "tuple[str, ...]":
+    """Trainings of earlier versions did not record them; those of GLUE's tasks are known."""
+    task = tasks.TASKS.get(facts["task"])
+    found = facts.get("text_columns") or (task and task.text_columns)
+    if not found:
+        raise UserError(
+            f"{os.path.join(path, model_dir.PARAMS_FILE)} does not name the text columns: an "
+            "earlier version wrote it. Add them below data: text_columns: [<column>], or two for "
+            "pairs"
+        )
+    return tuple(found)
+
+
 def _vocabulary(path: str, facts: dict, given: Optional[str]) -> Vocabulary:
     """The folder's own, or else the given one, which must be the one it was trained with."""
-    if file_in(path) is None and given is None:
+    is_own = file_in(path) is not None
+    if not is_own and given is None:
         raise UserError(
             f"{path} holds no vocabulary, as it was trained with an earlier version; give the one "
             f"it was trained with, {facts['vocabulary']}: VOCAB=<file> (--vocab_file)"
         )
-    found = vocab.read(path if file_in(path) else given, facts["lower_case"])
+    found = vocab.read(path) if is_own else vocab.read(given, facts["lower_case"])
     rules = {name: facts[name] for name in vocab.TEXT_RULES}
     different = vocab.differences(found, facts["vocabulary_sha256"], rules)
     if different:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 
 import inference
 from inference import batches
@@ -81,6 +82,33 @@ def test_a_folder_of_an_earlier_version_needs_the_vocabulary(model_dir, demo_inp
         inference.load(str(model_dir))
     given = inference.load(str(model_dir), str(demo_input / "vocab.txt"))
     np.testing.assert_array_equal(given.logits(texts[:3]), model.logits(texts[:3]))
+
+
+def change_data(model_dir, **changes):
+    """Changes what params.yaml records of the data; None removes a key."""
+    content = yaml.safe_load((model_dir / "params.yaml").read_text())
+    data = {**content["data"], **changes}
+    content["data"] = {key: value for key, value in data.items() if value is not None}
+    (model_dir / "params.yaml").write_text(yaml.safe_dump(content))
+
+
+def test_text_columns_that_an_earlier_version_did_not_record(model_dir, texts, model):
+    change_data(model_dir, text_columns=None)
+    found = inference.load(str(model_dir))  # sst2 is known
+    np.testing.assert_array_equal(found.logits(texts[:3]), model.logits(texts[:3]))
+    change_data(model_dir, task="mine")
+    with pytest.raises(
+        UserError, match=r"params.yaml does not name .*: text_columns: \[<column>\]"
+    ):
+        inference.load(str(model_dir))
+    change_data(model_dir, text_columns=["a", "b"])
+    assert inference.load(str(model_dir)).folder.text_columns == ("a", "b")
+
+
+def test_another_case_is_refused(model_dir):
+    (model_dir / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    with pytest.raises(UserError, match="is not the vocabulary .*: another lower_case, strip_acc"):
+        inference.load(str(model_dir))
 
 
 def test_another_vocabulary_is_refused(model_dir):
