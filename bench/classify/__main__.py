@@ -21,7 +21,7 @@ from shared.errors import exit_code
 # {name: its configuration}; the weights are random, which changes no second.
 _MODELS = {
     "MiniLM-L6 sizes": "configs/params_bert_minilm_sst2.yaml",
-    "BERT-base sizes": "configs/params_bert_base_sst2.yaml",
+    "BERT-base sizes": "configs/params_bert_base.yaml",
 }
 
 
