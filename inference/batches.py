@@ -9,7 +9,6 @@ from shared import records
 
 # Positions of a batch, padding included: enough to keep two cores busy, few enough for their cache.
 _POSITIONS = 2048
-_MULTIPLE = 8  # lengths of batches, so that TensorFlow sees few shapes
 
 
 def of_like_length(tokens: Tokens, pad_id: int) -> "Iterator[tuple[np.ndarray, dict]]":
@@ -19,22 +18,22 @@ def of_like_length(tokens: Tokens, pad_id: int) -> "Iterator[tuple[np.ndarray, d
     >>> tokens = Tokens(np.array([2, 5, 3, 2, 3]), np.array([3, 2]), np.array([3, 2]))
     >>> [(rows.tolist(), features["input_ids"].tolist()) for rows, features in
     ...  of_like_length(tokens, 0)]
-    [([1, 0], [[2, 3, 0, 0, 0, 0, 0, 0], [2, 5, 3, 0, 0, 0, 0, 0]])]
+    [([1, 0], [[2, 3, 0], [2, 5, 3]])]
     """
     order = np.argsort(tokens.lengths, kind="stable")
-    padded = -(-tokens.lengths[order] // _MULTIPLE) * _MULTIPLE
+    lengths = tokens.lengths[order]
     starts = tokens.lengths.cumsum() - tokens.lengths
     begin = 0
     while begin < len(order):
-        end = _end(padded, begin)
+        end = _end(lengths, begin)
         rows = order[begin:end]
-        yield rows, _features(tokens, starts[rows], rows, padded[end - 1], pad_id)
+        yield rows, _features(tokens, starts[rows], rows, lengths[end - 1], pad_id)
         begin = end
 
 
-def _end(padded: np.ndarray, begin: int) -> int:
+def _end(lengths: np.ndarray, begin: int) -> int:
     """Where the batch that begins there ends: as many rows as fit, at least one."""
-    sizes = padded[begin:] * np.arange(1, len(padded) - begin + 1)
+    sizes = lengths[begin:] * np.arange(1, len(lengths) - begin + 1)
     return begin + max(int(np.searchsorted(sizes, _POSITIONS, "right")), 1)
 
 
