@@ -27,6 +27,7 @@ TEXT_B ?=## classify: the second text, for a model of pairs
 INPUT ?=## classify: a file of texts, or - for standard input
 OUTPUT ?=## classify: where answers go, a .jsonl or .csv file (the terminal)
 LABEL ?=## their label column
+ID ?=## their column of ids, which predictions carry
 BAD_ROWS ?=## drop: skip their rows that cannot be read
 FROM ?=## convert: the checkpoint to read; vocab: a file or folder to copy the vocabulary from
 TO ?=## convert: the folder to write
@@ -102,7 +103,7 @@ vocab: $(READY) ## fetches the default vocabulary, or checks and copies the one 
 ##@ Data
 data: $(READY) ## turns TASK (or DATA, TEXT and LABEL) into DATASET: TFRecords and manifest.json
 	@$(VENV_PYTHON) -m preprocess.run $(call options,task=TASK data_dir=DATA_DIR max_sequence_length=MSL \
-		vocab_file=VOCAB tfds_data_dir=TFDS_DATA_DIR glue_dir=GLUE_DIR data=DATA text=TEXT label=LABEL \
+		vocab_file=VOCAB tfds_data_dir=TFDS_DATA_DIR glue_dir=GLUE_DIR data=DATA text=TEXT label=LABEL id=ID \
 		bad_rows=BAD_ROWS) $(ARGS)
 verify: $(READY) ## reads every record of DATASET and compares it with its manifest
 	@$(VENV_PYTHON) -m preprocess.verify $(call quote,$(DATASET)) $(ARGS)

@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--text", help="their text column, or two for pairs: title,body")
     parser.add_argument("--label", help="their label column")
+    parser.add_argument("--id", help="their column of ids, which predictions will carry")
     kinds = " or ".join(user_labels.KINDS)
     parser.add_argument("--labels", help=f"{kinds} (scores if they are decimal numbers)")
     parser.add_argument("--encoding", help="of the files, such as cp1252 or utf-16 (UTF-8)")

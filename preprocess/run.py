@@ -50,7 +50,8 @@ def expected_manifest(asked: Options, source) -> dict:
     """What is known of this run's manifest before the run."""
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
     del vocabulary["name"]  # compared by content: the same vocabulary may have another name
-    unstated = dataclasses.asdict(FileForm())  # what was not stated is not in a manifest
+    # What was not stated is not in a manifest.
+    unstated = {**dataclasses.asdict(FileForm()), "id": None}
     known = {
         "text_columns": source.text_columns,
         "max_sequence_length": asked.max_sequence_length,

@@ -24,6 +24,8 @@ from shared.where import MANIFEST_FILE
 from shared.word_pieces import REQUIRED
 
 SCHEMA_VERSION = 4
+# Keys of a split: without ids a manifest and its fingerprint are what they were before ids existed.
+_LEFT_OUT_IF_NONE = ("ids_sha256",)
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -51,6 +53,7 @@ class Split:
       unlabelled: rows without a label (-1). Where it is 0, a score of -1 is a score.
       index_sha256: of index.npy (shared/source_order.py), which GLUE's test splits have; else None.
       rows_sha256: of rows.npy, which the splits of a user's own files have; else None.
+      ids_sha256: of ids.txt, which those with an id column have; else None.
     """
 
     examples: int
@@ -62,6 +65,7 @@ class Split:
     unlabelled: int
     index_sha256: Optional[str]
     rows_sha256: Optional[str] = None
+    ids_sha256: Optional[str] = None
 
     @property
     def is_labelled(self) -> bool:
@@ -127,9 +131,24 @@ class Manifest:
         """Outputs of the classifier: one for each label name, or 1 for a regression task."""
         return self.num_labels or 1
 
+    @property
+    def label_column(self) -> Optional[str]:
+        """The column of the user's files that holds the labels; None for GLUE."""
+        return self.source.get("label")
+
+    @property
+    def id_column(self) -> Optional[str]:
+        """The one that holds the user's ids; None if there is none."""
+        return self.source.get("id")
+
     def as_dict(self) -> Dict[str, Any]:
         """The manifest as JSON has it, except that lists are tuples."""
-        return dataclasses.asdict(self)
+        content = dataclasses.asdict(self)
+        for split in content["splits"].values():
+            for name in _LEFT_OUT_IF_NONE:
+                if split[name] is None:
+                    del split[name]
+        return content
 
     def fingerprint(self) -> str:
         """sha256 of all but `versions` and the vocabulary's name; the same for equal records."""
@@ -218,13 +237,17 @@ def _json_type(annotation):
 def _build(kind, values) -> Any:
     """A dataclass from JSON, after checking every key and type."""
     types = {field.name: _json_type(field.type) for field in dataclasses.fields(kind)}
-    if not isinstance(values, dict) or set(values) != set(types):
+    if not isinstance(values, dict) or {*values, *_optional(types)} != set(types):
         keys = sorted(values) if isinstance(values, dict) else values
         raise _Damaged(f"{kind.__name__.lower()} has {keys}, expected {sorted(types)}")
-    for name, expected in types.items():
-        if not isinstance(values[name], expected):
-            raise _Damaged(f"{name} is {values[name]!r}")
+    for name, value in values.items():
+        if not isinstance(value, types[name]):
+            raise _Damaged(f"{name} is {value!r}")
     return kind(**values)
+
+
+def _optional(names) -> set:
+    return {*_LEFT_OUT_IF_NONE}.intersection(names)
 
 
 def _check_numbers(made: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which row of the source each record of a split is: an array beside the split's shards.
+"""Which row of the source each record of a split is: files beside the split's shards.
 
 index.npy   GLUE's test splits. TFDS stores rows in the order of a hash, and so do the records;
             predictions must be written in the order of the original file. For record n, the number
@@ -7,6 +7,7 @@ rows.npy    Every split of a user's own files. Rows may be left out and may be l
             so the number of a record does not lead to its row. For record n, (the number of its
             file in the manifest's source.splits.<split>.files, the line on which its row begins,
             from 1), int64 [examples, 2]; in the order of files and lines.
+ids.txt     The same splits, if the user names an id column: the id of each record, one a line, UTF-8.
 """
 
 import io
@@ -47,12 +48,23 @@ def is_in_order(rows, examples: int) -> bool:
     return bool(follows.all() and (files >= 0).all() and (lines >= 1).all())
 
 
+def is_one_each(ids, examples: int) -> bool:
+    """Whether a list holds an id for each example, each a line of text.
+
+    >>> is_one_each(["T-1", "T-1"], 2), is_one_each(["T-1", ""], 2)
+    (True, False)
+    """
+    return len(ids) == examples and all(text and "\n" not in text for text in ids)
+
+
 class _Map:
-    """One kind of these arrays.
+    """One kind of these files.
 
     Attributes:
-      file_name: of the array in the split's folder.
+      file_name: in the split's folder.
     """
+
+    form = ""  # of the file, in words
 
     def __init__(
         self,
@@ -62,36 +74,36 @@ class _Map:
         rule: str,
         source: str,
     ):
-        """Args: sha256, of the file by the manifest; is_right(array, examples), in words `rule`."""
+        """Args: sha256, of the file by the manifest; is_right(rows, examples), in words `rule`."""
         self.file_name = file_name
         self._sha256, self._is_right = sha256, is_right
         self._rule, self._source = rule, source
+
+    def _content(self, rows) -> bytes:
+        raise NotImplementedError
+
+    def _load(self, path: str):
+        raise NotImplementedError
 
     def path(self, dataset: str, split: str) -> str:
         return os.path.join(dataset, split, self.file_name)
 
     def is_part_of(self, entry: Split) -> bool:
-        """Whether a split has such an array."""
+        """Whether a split has such a file."""
         return self._sha256(entry) is not None
 
-    def write(self, dataset: str, split: str, numbers) -> str:
-        """Writes the array of a split; returns the file's sha256."""
-        import numpy as np
-
-        assert self._is_right(numbers, len(numbers))
-        content = io.BytesIO()
-        np.save(content, numbers.astype("<i8"), allow_pickle=False)
-        write_whole(self.path(dataset, split), content.getvalue())
+    def write(self, dataset: str, split: str, rows) -> str:
+        """Writes the file of a split; returns its sha256."""
+        assert self._is_right(rows, len(rows))
+        write_whole(self.path(dataset, split), self._content(rows))
         return sha256_of(self.path(dataset, split))
 
     def read(self, dataset: str, split: str, manifest: Manifest):
-        """The array of a split; None if it has none.
+        """What `write` was given for a split; None if it has no such file.
 
         Raises:
           UserError: the file is missing or damaged.
         """
-        import numpy as np
-
         entry = manifest.splits[split]
         if not self.is_part_of(entry):
             return None
@@ -101,12 +113,10 @@ class _Map:
                 f"{self.path(dataset, split)} {problem}. It maps each record to its row in "
                 f"{self._source}. {rebuild_advice(manifest)}"
             )
-        return np.load(self.path(dataset, split), allow_pickle=False)
+        return self._load(self.path(dataset, split))
 
     def fault(self, dataset: str, split: str, entry: Split) -> Optional[str]:
         """What is wrong with a split's file; None if nothing is, or if it needs none."""
-        import numpy as np
-
         if not self.is_part_of(entry):
             return None
         path = self.path(dataset, split)
@@ -116,31 +126,69 @@ class _Map:
         if sha256 != self._sha256(entry):
             return f"has the sha256 {sha256}, the manifest says {self._sha256(entry)}"
         try:
-            numbers = np.load(path, allow_pickle=False)
+            rows = self._load(path)
         except (ValueError, EOFError) as error:
-            return f"is not a NumPy file ({error})"
-        if not self._is_right(numbers, entry.examples):
+            return f"is not {self.form} ({error})"
+        if not self._is_right(rows, entry.examples):
             return "does not hold " + self._rule.format(
                 examples=entry.examples, last=entry.examples - 1
             )
         return None
 
 
-INDEX = _Map(
+class _Numbers(_Map):
+    """An array of integers."""
+
+    form = "a NumPy file"
+
+    def _content(self, rows) -> bytes:
+        import numpy as np
+
+        content = io.BytesIO()
+        np.save(content, rows.astype("<i8"), allow_pickle=False)
+        return content.getvalue()
+
+    def _load(self, path: str):
+        import numpy as np
+
+        return np.load(path, allow_pickle=False)
+
+
+class _Lines(_Map):
+    """A list of texts, one a line."""
+
+    form = "UTF-8 text"
+
+    def _content(self, rows) -> bytes:
+        return "".join(row + "\n" for row in rows).encode("utf-8")
+
+    def _load(self, path: str):
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8").split("\n")[:-1]
+
+
+INDEX = _Numbers(
     "index.npy",
     lambda entry: entry.index_sha256,
     is_permutation,
     "each number from 0 to {last:,} once",
     "the test file",
 )
-ROWS = _Map(
+ROWS = _Numbers(
     "rows.npy",
     lambda entry: entry.rows_sha256,
     is_in_order,
     "a file and a line for each of {examples:,} records, in order",
     "your files",
 )
-MAPS = (INDEX, ROWS)
+IDS = _Lines(
+    "ids.txt",
+    lambda entry: entry.ids_sha256,
+    is_one_each,
+    "an id for each of {examples:,} records",
+    "your files",
+)
+MAPS = (INDEX, ROWS, IDS)
 
 
 def file_names(manifest: Manifest, split: str) -> List[str]:

@@ -24,6 +24,7 @@ _LIBRARIES = (
     "tensorflow-datasets",
     "tensorflow-text",
 )
+_MAPS = ("index_sha256", "rows_sha256", "ids_sha256")  # fields of shared.manifest.Split
 _SHOWN = 5  # missing row numbers
 
 
@@ -61,19 +62,21 @@ def _remove_all_but(folder: str, files: set) -> None:
 def write_source_order(folder: str, rows: Rows, reports: dict) -> dict:
     """Writes every split's map to the rows of the source.
 
-    Returns: {split: {field of shared.manifest.Split: sha256 of its file, or None}}.
+    Returns: {split: {one of _MAPS: sha256 of its file, or None}}.
     Raises:
       UserError: row numbers are not 0 to N - 1, so predictions could not be put in order.
     """
-    sha256 = {split: {"index_sha256": None, "rows_sha256": None} for split in reports}
+    sha256 = {split: dict.fromkeys(_MAPS) for split in reports}
     for split, of_split in reports.items():
         if rows.number_feature_of(split):
             numbers = np.concatenate([report.row_numbers for report in of_split])
             _check_numbers(split, numbers, rows)
             sha256[split]["index_sha256"] = source_order.INDEX.write(folder, split, numbers)
         if split in rows.of_files:
-            places = rows.of_files[split].places
-            sha256[split]["rows_sha256"] = source_order.ROWS.write(folder, split, places)
+            of_files = rows.of_files[split]
+            sha256[split]["rows_sha256"] = source_order.ROWS.write(folder, split, of_files.places)
+            if of_files.ids is not None:
+                sha256[split]["ids_sha256"] = source_order.IDS.write(folder, split, of_files.ids)
     return sha256
 
 

@@ -33,11 +33,13 @@ class RowsOfFiles:
       places: int64 [rows, 2], see rows.npy in shared/source_order.py.
       unlabelled: rows without a label among them.
       left_out: {why: rows of the files that are not among them}, for the manifest.
+      ids: the user's id of each row; None without an id column.
     """
 
     places: np.ndarray
     unlabelled: int
     left_out: "dict[str, int]"
+    ids: "list[str] | None" = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class UserFiles:
             "label": self._spec.label,
             "labels": self._spec.labels,
             "bad_rows": "dropped" if self._spec.drops_bad_rows else "refused",
+            **({"id": self._spec.id} if self._spec.id else {}),
             **self._spec.form.described(),
             "splits": splits,
         }
@@ -139,6 +140,7 @@ def _facts(table: UserTable) -> RowsOfFiles:
             "dropped_rows": table.bad.count,
             "unlabelled_rows_left_out": table.unlabelled_left_out(),
         },
+        ids=table.ids,
     )
 
 

@@ -3,6 +3,7 @@
     data: {train: train.csv, validation: dev.tsv, test: new.jsonl}
     text: [title, body]
     label: category
+    id: ticket_no
     labels: classes
     bad_rows: drop
     encoding: cp1252
@@ -29,6 +30,7 @@ DROP = "drop"
 OPTIONS = {
     "text": "TEXT",
     "label": "LABEL",
+    "id": "ID",
     "labels": "--labels",
     "bad_rows": "BAD_ROWS",
     "encoding": "--encoding",
@@ -52,6 +54,7 @@ class UserSpec:
       drops_bad_rows: whether rows that cannot be read are skipped and counted.
       form: how the files are written.
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
+      id: the column of the user's ids, if there is one.
     """
 
     task: str
@@ -62,6 +65,7 @@ class UserSpec:
     drops_bad_rows: bool
     form: FileForm
     lower_case: Optional[bool] = None
+    id: Optional[str] = None
 
 
 def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
@@ -124,13 +128,20 @@ def _from_yaml(path: str) -> dict:
 
 def _checked(task: str, content: dict, where: str) -> UserSpec:
     files, text, label = content["data"], content.get("text"), content.get("label")
-    for name in (*(text if isinstance(text, list) else [text]), label):
+    id_column = content.get("id")
+    for name in (*(text if isinstance(text, list) else [text]), label, id_column):
         _check_is_text(name, where)
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
         raise UserError(f"{where}: TEXT is {text}; expected one column, or two different ones")
     if not isinstance(label, str) or not label or label in text:
         raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
+    if id_column is not None and (
+        not isinstance(id_column, str) or id_column in ("", *text, label)
+    ):
+        raise UserError(
+            f"{where}: ID is {id_column!r}; expected a column that is neither in TEXT nor LABEL"
+        )
     kind = content.get("labels")
     if kind is not None and kind not in user_labels.KINDS:
         expected = " or ".join(user_labels.KINDS)
@@ -145,7 +156,9 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
     form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
     if form.delimiter and not any(table_files.is_csv(path) for _, path in files):
         raise UserError(f"{where}: delimiter (--delimiter) is for .csv files, and none is given")
-    return UserSpec(task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case)
+    return UserSpec(
+        task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column
+    )
 
 
 def _check_is_text(name, where: str) -> None:

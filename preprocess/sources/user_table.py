@@ -2,22 +2,32 @@
 
 import functools
 from array import array
-from typing import Iterator
+from typing import Iterator, NamedTuple
 
 import numpy as np
 
 from preprocess.formats import example_bytes
-from preprocess.sources import table_files
+from preprocess.sources import table_files, user_ids
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.rows import LABEL
 from preprocess.sources.suspicious_rows import SuspiciousRows
 from preprocess.sources.table_files import BadRow, Row
+from preprocess.sources.user_ids import IdError
 from preprocess.sources.user_labels import LabelError, Labels, text_of
 from preprocess.sources.user_spec import UserSpec
 from shared import records, shown, tasks
 from shared.errors import UserError
 
 TEXT_FEATURES = ("text_a", "text_b")
+
+
+class _GoodRow(NamedTuple):
+    """A row that can be read: its label as text or None, its texts as UTF-8, its id or None."""
+
+    row: Row
+    label: "str | None"
+    texts: "list[bytes]"
+    id: "str | None"
 
 
 class UserTable:
@@ -28,6 +38,7 @@ class UserTable:
     Attributes:
       path: the file.
       lines: int64, the line on which the row of each example begins.
+      ids: the user's id of each example; None without an id column.
       bad: the rows that cannot be read.
     """
 
@@ -35,6 +46,7 @@ class UserTable:
         """Raises UserError if a column is missing; only test data may lack the labels'."""
         self.path = path
         self.lines = array("q")
+        self.ids = [] if spec.id else None
         self.bad = NotedRows()
         self._spec, self._split = spec, split
         self._is_test = tasks.is_test(split)
@@ -42,7 +54,11 @@ class UserTable:
         self._has_labels = (
             not self._is_test or spec.label in self._header or table_files.is_jsonl(path)
         )
-        self._columns = [*spec.text, *([spec.label] if self._has_labels else [])]
+        self._columns = [
+            *spec.text,
+            *([spec.label] if self._has_labels else []),
+            *([spec.id] if spec.id else []),
+        ]
         table_files.check_columns(path, self._columns, spec.form)
         if split == tasks.TRAIN_SPLIT:
             table_files.check_not_swapped(path, spec.text, spec.label, spec.form)
@@ -53,12 +69,12 @@ class UserTable:
     def label_texts(self) -> Iterator[str]:
         """The label of every row that has one; raises UserError if most have none."""
         labelled = 0
-        for row, label, _encoded in self._rows():
-            if label is None:
-                self._unlabelled.add(row.line)
+        for good in self._rows():
+            if good.label is None:
+                self._unlabelled.add(good.row.line)
             else:
                 labelled += 1
-                yield label
+                yield good.label
         self._check_mostly_labelled(labelled)
 
     def _check_mostly_labelled(self, labelled: int) -> None:
@@ -74,22 +90,25 @@ class UserTable:
     def examples(self, labels: Labels) -> Iterator[bytes]:
         """Every row as a serialized Example."""
         suspicious = SuspiciousRows(self.path, functools.partial(self._looks_like_row, labels))
-        for row, label, encoded in self._rows():
+        for good in self._rows():
+            line, texts = good.row.line, good.texts
             try:
-                value = None if label is None else labels.value(label)
+                value = None if good.label is None else labels.value(good.label)
             except LabelError as error:
-                self.bad.add(row.line, f"found {error}", labels.expected())
+                self.bad.add(line, f"found {error}", labels.expected())
                 continue
             if value is None:
-                self._unlabelled.add(row.line)
+                self._unlabelled.add(line)
                 if not self._is_test:
                     continue
                 value = records.UNLABELLED
             elif value != records.UNLABELLED:
                 self._has_values = True
-            suspicious.look(row, len(encoded))
-            self.lines.append(row.line)
-            yield _example(encoded, value, is_regression=labels.names is None)
+            suspicious.look(good.row, len(texts))
+            self.lines.append(line)
+            if self.ids is not None:
+                self.ids.append(good.id)
+            yield _example(texts, value, is_regression=labels.names is None)
         self._warnings = suspicious.warnings()
 
     def unlabelled_examples(self) -> int:
@@ -110,6 +129,8 @@ class UserTable:
         parts = [f"{self._split}: {len(self.lines):,} rows of {self.path}", *self._about_labels()]
         if self.bad:
             parts.append(f"{self.bad.counted('bad ')} dropped ({self.bad.inline_with_problems()})")
+        if repeated := user_ids.about_repeated(self.ids or []):
+            self._warnings.append(f"{self.path}: {repeated}")
         return "\n".join([", ".join(parts), *self._warnings])
 
     def _about_labels(self) -> Iterator[str]:
@@ -134,21 +155,29 @@ class UserTable:
             return ""
         return f"; the keys of the first row are: {shown.listed(map(shown.plain, self._header))}"
 
-    def _rows(self) -> "Iterator[tuple[Row, str | None, list[bytes]]]":
-        """(row, label as text or None, texts as UTF-8) of every good row."""
+    def _rows(self) -> Iterator[_GoodRow]:
         self.bad, self._unlabelled = NotedRows(), NotedRows()
-        texts_of_row = len(self._spec.text)
         for row in table_files.read(self.path, self._columns, self._spec.label, self._spec.form):
             if isinstance(row, BadRow):
                 self.bad.add(row.line, row.problem, "a row like the others")
                 continue
             try:
-                label = text_of(row.values[-1]) if self._has_labels else None
-                encoded = [_utf8(text) for text in row.values[:texts_of_row]]
+                yield self._good(row)
+            except IdError as error:
+                expected = f"a text or a whole number in {shown.value(self._spec.id)}"
+                self.bad.add(row.line, f"found {error}", expected)
             except ValueError as error:
                 self.bad.add(row.line, f"found {error}", "a text and a label")
-                continue
-            yield row, label, encoded
+
+    def _good(self, row: Row) -> _GoodRow:
+        """Raises IdError or another ValueError if a value is not what its column holds."""
+        count = len(self._spec.text)
+        return _GoodRow(
+            row,
+            text_of(row.values[count]) if self._has_labels else None,
+            [_utf8(text) for text in row.values[:count]],
+            user_ids.required(row.values[-1]) if self._spec.id else None,
+        )
 
 
 def _utf8(text) -> bytes:

@@ -325,6 +325,44 @@ def test_the_lines_are_kept_and_checked(own, capsys):
         source_order.ROWS.read(str(dataset), "test", manifest)
 
 
+def test_ids_are_kept_and_checked(own, capsys):
+    (own / "train.csv").write_text("no,title,body,category\n1,film,a,x\n\n2,bad\né,the,a,y\n")
+    (own / "i.yaml").write_text(
+        "data: {train: train.csv}\ntext: [title, body]\nlabel: category\nid: no\nbad_rows: drop\n"
+    )
+    with pytest.raises(UserError, match="a column is False, not a text: YAML reads yes, no"):
+        make(own, data=str(own / "i.yaml"), text=None, label=None)
+    text = (own / "i.yaml").read_text()
+    (own / "i.yaml").write_text(text.replace("id: no", 'id: "no"'))
+    dataset = make(own, data=str(own / "i.yaml"), text=None, label=None)
+    manifest = read_manifest(str(dataset))
+    path = dataset / "train" / "ids.txt"
+    assert path.read_text(encoding="utf-8") == "1\né\n"
+    assert source_order.IDS.read(str(dataset), "train", manifest) == ["1", "é"]
+    assert (manifest.label_column, manifest.id_column) == ("category", "no")
+    verify.main([str(dataset)])
+    capsys.readouterr()
+    data = f"train={own}/train.csv"
+    make(own, "--id", "no", "--bad_rows", "drop", data=data)
+    assert capsys.readouterr().out == f"{dataset} is up to date\n"
+    with pytest.raises(UserError, match="source id: it has no, this run would write None"):
+        make(own, "--bad_rows", "drop", data=data)
+    path.write_text("1\n")
+    with pytest.raises(FaultsFound, match="1 faults"):
+        verify.main([str(dataset)])
+    with pytest.raises(UserError, match="(?s)is damaged:\n  .*ids.txt: has the sha256"):
+        make(own, "--id", "no", "--bad_rows", "drop", data=data)
+    path.unlink()
+    with pytest.raises(UserError, match="ids.txt is missing. It maps each record to its row in y"):
+        source_order.IDS.read(str(dataset), "train", manifest)
+
+
+@pytest.mark.parametrize("column", ["title", "body", "category", ""])
+def test_the_id_column_is_another_one(own, column):
+    with pytest.raises(UserError, match=f"DATA: ID is '{column}'; expected a column that is neith"):
+        make(own, "--id", column)
+
+
 def test_the_kind_is_a_key_and_an_option(own, capsys):
     (own / "s.csv").write_text("text,label\nfilm,2.0\nbad,0.0\n")
     data = f"train={own}/s.csv"

@@ -15,19 +15,22 @@ from shared.errors import UserError
 class Read:
     """What is read of files, given as train_csv="text,label\\n...", without TensorFlow or Beam."""
 
-    def __init__(self, folder, capsys, text="text", labels=None, bad_rows=None, **files):
+    def __init__(self, folder, capsys, text="text", labels=None, bad_rows=None, id=None, **files):
         for name, content in files.items():
             path = folder / name.replace("_", ".")
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         data = ",".join(f"{name.split('_')[0]}={folder}/{name.replace('_', '.')}" for name in files)
         given = dict.fromkeys(user_spec.OPTIONS)
-        given.update(text=text, label="label", labels=labels, bad_rows=bad_rows)
+        given.update(text=text, label="label", labels=labels, bad_rows=bad_rows, id=id)
         self.rows = UserFiles(user_spec.parse("mine", data, given)).rows(str(folder))
         self.names = self.rows.task.label_names
         self.out = capsys.readouterr().out.replace(f"{folder}/", "")
 
     def lines(self, split):
         return self.rows.of_files[split].places[:, 1].tolist()
+
+    def ids(self, split):
+        return self.rows.of_files[split].ids
 
     def unlabelled(self, split):
         return self.rows.of_files[split].unlabelled
@@ -95,6 +98,55 @@ def test_other_blank_lines_are_no_rows(read, name, content):
     found = read(train_csv=TRAIN, **{name: content})
     assert found.examples("test") == [("a", -1), ("b", -1)]
     assert found.lines("test") == [2, 4]
+
+
+# Ids
+
+
+def test_each_record_keeps_its_rows_id_as_text(read):
+    rows = [{"text": "a", "id": 17, "label": "pos"}, {"text": "b", "id": "017", "label": "none"}]
+    found = read(
+        train_csv="id,text,label\n 7,good,pos\nT-1,short\né,bad,neg\nx,no label,\n",
+        test_jsonl="\n".join(map(json.dumps, rows)),
+        id="id",
+        bad_rows="drop",
+    )
+    assert found.ids("train") == [" 7", "é"] and found.lines("train") == [2, 4]
+    assert found.ids("test") == ["17"] and found.lines("test") == [1]
+    assert "several rows" not in found.out
+    assert read(train_csv=TRAIN).ids("train") is None
+
+
+def test_a_row_without_an_id_is_bad(read, refused):
+    ids = [None, "", " ", 1.5, True, ["a"], "a\nb"]
+    rows = [{"text": "a", "label": "pos", "id": value} for value in ids]
+    good = [{"text": "b", "label": label, "id": 3} for label in ("pos", "neg")]
+    train = "\n".join(map(json.dumps, [*rows, {"text": "a", "label": "pos"}, *good]))
+    assert [line.partition("train.jsonl ")[2] for line in refused(
+        train_jsonl=train, id="id").splitlines()[1:-1]
+    ] == [
+        "line 1: found no id; expected a text or a whole number in 'id'",
+        "line 2: found no id",
+        "line 3: found no id",
+        "line 4: found the id 1.5",
+        "line 5: found the id True",
+        "line 6: found the id ['a']",
+        "line 7: found the id 'a\\nb' over several lines",
+        "line 8: no key 'id'; its keys are: text, label; expected a row like the others",
+    ]  # fmt: skip
+    assert read(train_jsonl=train, id="id", bad_rows="drop").ids("train") == ["3", "3"]
+
+
+def test_ids_that_several_rows_have_are_told(read):
+    train = "id,text,label\n" + "".join(f"{n % 5},a{n},{'pn'[n % 2]}\n" for n in range(9))
+    out = read(train_csv=train, test_csv="id,text\nx,a\nx,b\ny,c\n", id="id").out
+    assert "train.csv: 4 ids come in several rows: '0', '1', '2' and 1 more\n" in out
+    assert "test.csv: 1 id comes in several rows: 'x'\n" in out
+
+
+def test_every_file_has_the_id_column(refused):
+    message = refused(train_csv="id,text,label\n1,a,x\n2,b,y\n", test_csv="text\na\n", id="id")
+    assert "test.csv has no column 'id'; its columns are: text" in message
 
 
 # Rows without a label

@@ -69,6 +69,19 @@ def test_the_fingerprint_leaves_out_the_versions_only():
         assert made.fingerprint() != a_manifest(**{name: value}).fingerprint()
 
 
+def test_without_ids_bytes_and_fingerprint_are_those_of_before_there_were_ids(tmp_path):
+    made = a_manifest()
+    write_manifest(str(tmp_path), made)
+    assert "ids_sha256" not in (tmp_path / "manifest.json").read_text()
+    # Of the version before.
+    assert made.fingerprint() == "bdbfd33221586f30c4a67d552d1dba18cb3529f8b053b4abc90549912beb099e"
+    split = dataclasses.replace(made.splits["train"], ids_sha256="ef" * 32)
+    with_ids = a_manifest(splits={"train": split})
+    write_manifest(str(tmp_path), with_ids)
+    assert read_manifest(str(tmp_path)) == with_ids != made
+    assert with_ids.fingerprint() != made.fingerprint()
+
+
 def test_the_folder_above_datasets_names_them(tmp_path):
     (tmp_path / "sst2" / "msl8").mkdir(parents=True)
     write_manifest(str(tmp_path / "sst2" / "msl8"), a_manifest())
