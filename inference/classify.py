@@ -12,10 +12,12 @@ from typing import Iterable, Iterator
 
 import inference
 from inference import model_folder, output, rows
+from inference.model_folder import ModelFolder
 from inference.progress import Progress
-from inference.rows import Row
+from inference.rows import Examples, Row
 from preprocess.sources import file_form
 from shared.errors import UserError, exit_code
+from train.scoring.answer_files import TEXT_KEYS
 
 # Rows in memory at a time; within them, batches are formed by length.
 _WINDOW = 8192
@@ -28,32 +30,33 @@ def main(arguments: list) -> None:
     if asked.output:
         output.check_name(asked.output)
     folder = model_folder.read(asked.model_dir, asked.vocab_file)
-    examples, total = _examples(asked, folder.text_columns)
+    examples = _examples(asked, folder)
     model = inference.of_folder(folder)
-    progress = Progress(total)
+    progress = Progress(examples.total)
     with output.opened(asked.output) as write:
-        for window in _windows(examples):
+        for window in _windows(examples.rows):
             texts = [row.texts for row in window]
             for row, answer in zip(window, model.classify(texts), strict=True):
-                write({**_place(asked, row), **answer})
+                write({**_place(asked, row), **row.known, **answer, **_texts(asked, row)})
             progress.add(len(window))
     if asked.output:
         print(f"{asked.output}: {progress.done:,} answers of {model.checkpoint}")
 
 
-def _examples(asked, columns) -> "tuple[Iterable[Row], int | None]":
-    """(the rows, how many if known); mistakes in them are found before TensorFlow starts."""
+def _examples(asked, folder: ModelFolder) -> Examples:
+    """The rows; mistakes in them are found before TensorFlow starts."""
+    columns = folder.text_columns
     if asked.text is not None:
         if len(asked.text) != len(columns):
             texts = "1 text" if len(columns) == 1 else f"{len(columns)} texts"
             raise UserError(
                 f"{asked.model_dir} expects {texts}: {', '.join(columns)}; found {len(asked.text)}"
             )
-        return [Row(1, tuple(asked.text))], 1
+        return Examples([Row(1, tuple(asked.text))], 1)
     if asked.input == rows.STANDARD_INPUT:
-        return rows.of_standard_input(columns), None
+        return Examples(rows.of_standard_input(columns), None)
     form = file_form.checked(asked.encoding, asked.delimiter, "INPUT")
-    return rows.of_file(asked.input, columns, form)
+    return rows.of_file(asked.input, folder, form)
 
 
 def _windows(examples: Iterable[Row]) -> "Iterator[list[Row]]":
@@ -67,6 +70,10 @@ def _place(asked, row: Row) -> dict:
         return {}
     is_file = asked.input != rows.STANDARD_INPUT
     return {**({"file": os.path.basename(asked.input)} if is_file else {}), "line": row.line}
+
+
+def _texts(asked, row: Row) -> dict:
+    return dict(zip(TEXT_KEYS, row.texts, strict=False)) if asked.with_text else {}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         "that the model was trained on; or - for standard input, one text a line",
     )
     add("--output", **path, help="where answers go: a .jsonl or .csv file (standard output)")
+    add("--with_text", action="store_true", help="put the texts into the answers")
     add("--vocab_file", **path, help="the vocabulary, for a model folder that does not hold it")
     add("--encoding", help="of --input, if it is not UTF-8")
     add("--delimiter", help="of fields in a .csv file (a comma)")

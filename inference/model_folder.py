@@ -22,6 +22,7 @@ class ModelFolder:
       task: what it was trained for.
       label_names: of the outputs, in their order; None for scores.
       text_columns: the names of the one or two texts of an example.
+      label_column, id_column: of the user's files; None if unknown, as for GLUE.
       max_sequence_length: tokens of an example; more are cut off.
       vocabulary: turns text into ids as it did for training.
     """
@@ -31,6 +32,8 @@ class ModelFolder:
     task: str
     label_names: "tuple[str, ...] | None"
     text_columns: "tuple[str, ...]"
+    label_column: Optional[str]
+    id_column: Optional[str]
     max_sequence_length: int
     vocabulary: Vocabulary
 
@@ -57,6 +60,8 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
         task=facts["task"],
         label_names=None if names is None else tuple(names),
         text_columns=_text_columns(path, facts),
+        label_column=facts.get("label_column"),
+        id_column=facts.get("id_column"),
         max_sequence_length=facts["max_sequence_length"],
         vocabulary=vocabulary,
     )

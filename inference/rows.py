@@ -1,42 +1,69 @@
 """The examples of a file or of standard input, with where each stands."""
 
 import sys
-from dataclasses import dataclass
-from typing import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Iterator, Optional
 
-from preprocess.sources import noted_rows, table_files
+import numpy as np
+
+from inference.model_folder import ModelFolder
+from preprocess.sources import noted_rows, table_files, user_ids, user_labels
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.table_files import BadRow
-from shared import shown
+from shared import records, shown
 from shared.errors import UserError
+from train.scoring import answers
+from train.scoring.answer_files import GIVEN_LABEL, GIVEN_SCORE, ID
 
 STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True)
 class Row:
-    """An example: `line`, from 1, on which it begins; `texts`, one or two."""
+    """An example.
+
+    Attributes:
+      line: from 1, on which it begins.
+      texts: one or two.
+      known: {ID, GIVEN_LABEL or GIVEN_SCORE: value, or None where the row has none}.
+    """
 
     line: int
     texts: "tuple[str, ...]"
+    known: "dict[str, Any]" = field(default_factory=dict)
 
 
-def of_file(path: str, columns: "tuple[str, ...]", form: FileForm) -> "tuple[Iterator[Row], int]":
-    """The rows of a CSV, TSV or JSONL file, plain or .gz, and how many there are.
+@dataclass(frozen=True)
+class Examples:
+    """All of them; `total`, how many, or None if that is unknown."""
 
-    The file is read once beforehand, so that a mistake on its last line is found at once.
+    rows: Iterable[Row]
+    total: Optional[int]
+
+
+def of_file(path: str, folder: ModelFolder, form: FileForm) -> Examples:
+    """The rows of a CSV, TSV or JSONL file, plain or .gz.
+
+    The file is read once beforehand, so that a mistake on its last line is found at once, and all
+    rows know the same: an id, if some row has one, and a label.
 
     Raises:
       UserError: it cannot be read, lacks a column, or has rows without a text; the first of them
         are listed.
     """
-    table_files.check_columns(path, list(columns), form)
-    bad = NotedRows()
-    count = sum(1 for _ in _good(path, columns, form, bad))
-    if bad:
-        raise UserError(_refusal(path, bad))
-    return _good(path, columns, form, bad), count
+    reader, keys, total = _Reader(path, folder, form), set(), 0
+    for row in reader.rows():
+        keys |= {key for key, value in row.known.items() if not _is_none(key, value)}
+        total += 1
+    if reader.bad:
+        raise UserError(_refusal(path, reader.bad))
+    return Examples(reader.rows(keys), total)
+
+
+def _is_none(key: str, value) -> bool:
+    """Whether it says nothing; a file whose scores are all -1 has none."""
+    return value is None or (key == GIVEN_SCORE and value == records.UNLABELLED)
 
 
 def of_standard_input(columns: "tuple[str, ...]") -> Iterator[Row]:
@@ -59,16 +86,63 @@ def of_standard_input(columns: "tuple[str, ...]") -> Iterator[Row]:
         yield Row(line, texts)
 
 
-def _good(path, columns, form, bad: NotedRows) -> Iterator[Row]:
-    """The rows whose values are texts; the others go to `bad`."""
-    for row in table_files.read(path, list(columns), form=form):
-        if isinstance(row, BadRow):
-            bad.add(row.line, row.problem)
-        elif not all(isinstance(value, str) for value in row.values):
-            found = next(value for value in row.values if not isinstance(value, str))
-            bad.add(row.line, f"found {shown.value(found)}, expected a text")
-        else:
-            yield Row(row.line, row.values)
+class _Reader:
+    """Reads a file's rows; attributes: bad, those that cannot be read."""
+
+    def __init__(self, path: str, folder: ModelFolder, form: FileForm):
+        """Raises UserError if the file lacks a text column."""
+        self._path, self._form, self._names = path, form, folder.label_names
+        self.bad = NotedRows()
+        self._texts = len(folder.text_columns)
+        header = table_files.columns(path, form)
+        wanted = {ID: folder.id_column, self._given_key(): folder.label_column}
+        found = {key: name for key, name in wanted.items() if name and self._may_have(name, header)}
+        self._keys, self._more = tuple(found), tuple(found.values())
+        self._columns = [*folder.text_columns, *self._more]
+        table_files.check_columns(path, self._columns, form)
+
+    def _given_key(self) -> str:
+        return GIVEN_SCORE if self._names is None else GIVEN_LABEL
+
+    def _may_have(self, column: str, header: "list[str]") -> bool:
+        return column in header or table_files.is_jsonl(self._path)
+
+    def rows(self, keys: "Iterable[str] | None" = None) -> Iterator[Row]:
+        """The rows whose values are right; the others go to `bad`; args: keys of `known` (all)."""
+        self.bad = NotedRows()
+        wanted = set(self._keys if keys is None else keys)
+        for row in table_files.read(self._path, self._columns, self._more, self._form):
+            if isinstance(row, BadRow):
+                self.bad.add(row.line, row.problem)
+                continue
+            try:
+                known = self._known(row.values[self._texts :])
+                texts = tuple(map(_text, row.values[: self._texts]))
+            except ValueError as error:
+                self.bad.add(row.line, f"found {error}")
+                continue
+            yield Row(row.line, texts, {key: known[key] for key in self._keys if key in wanted})
+
+    def _known(self, values: tuple) -> "dict[str, Any]":
+        read = {ID: user_ids.text_of, GIVEN_LABEL: self._label, GIVEN_SCORE: _score}
+        return {key: read[key](value) for key, value in zip(self._keys, values, strict=True)}
+
+    def _label(self, value) -> Optional[str]:
+        """As it is written, known to the model or not; -1 is none, unless it is a class."""
+        text = user_labels.text_of(value)
+        is_none = text is not None and user_labels.is_none(text) and text not in self._names
+        return None if is_none else text
+
+
+def _score(value) -> Optional[float]:
+    text = user_labels.text_of(value)
+    return None if text is None else answers.shortest(np.float32(user_labels.score(text)))
+
+
+def _text(value) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{shown.value(value)}, expected a text")
+    return value
 
 
 def _refusal(path: str, bad: NotedRows) -> str:

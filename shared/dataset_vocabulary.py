@@ -28,6 +28,17 @@ def read(dataset: str, manifest: Manifest) -> Optional[Vocabulary]:
         raise UserError(f"{error}. {rebuild_advice(manifest)}") from None
 
 
+def required(dataset: str, manifest: Manifest) -> Vocabulary:
+    """As `read`, but a UserError if the dataset does not hold it."""
+    found = read(dataset, manifest)
+    if found is None:
+        raise UserError(
+            f"{dataset} holds no vocabulary, as an earlier version wrote it, so its texts are "
+            f"unknown. {rebuild_advice(manifest)}"
+        )
+    return found
+
+
 def fault(dataset: str, manifest: Manifest) -> Optional[str]:
     """What is wrong with the vocabulary in the folder; None if nothing is."""
     try:

@@ -7,7 +7,7 @@ rows.npy    Every split of a user's own files. Rows may be left out and may be l
             so the number of a record does not lead to its row. For record n, (the number of its
             file in the manifest's source.splits.<split>.files, the line on which its row begins,
             from 1), int64 [examples, 2]; in the order of files and lines.
-ids.txt     The same splits, if the user names an id column: the id of each record, one a line, UTF-8.
+ids.txt     The same splits, if the user names an id column: each record's id, one a line, in UTF-8.
 """
 
 import io

@@ -8,7 +8,7 @@ import dataclasses
 import os
 from typing import Any, Callable, Dict, List, Optional
 
-from shared import config, tasks
+from shared import config, dataset_vocabulary, tasks
 from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, INPUTS, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
@@ -62,12 +62,26 @@ def make(options: argparse.Namespace) -> Plan:
         _leave_out_unscored(data, options)
     _check_metrics(params, options.params, data.get(EVAL_INPUT))
     splits = _splits(data, options.split)
+    plan = _plan(params, options, data, splits)
+    return _of_prediction(plan, options) if options.mode == PREDICT_MODE else plan
+
+
+def _plan(params, options, data, splits) -> Plan:
     if options.checkpoint_path and TRAIN_INPUT not in data:
         return _given_checkpoint(params, options, data, splits)
     checkpoints = files.newest_first(options.model_dir)
     if checkpoints:
         return _continuation(params, options, data, splits, checkpoints)
     return _fresh_start(params, options, data, splits)
+
+
+def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
+    """The plan with what is asked of its files."""
+    dataset, manifest = plan.scored_input.data_dir, plan.scored_data
+    assert dataset and manifest
+    if options.with_text:
+        dataset_vocabulary.required(dataset, manifest)
+    return dataclasses.replace(plan, with_text=bool(options.with_text), with_csv=bool(options.csv))
 
 
 def of_seed(options: argparse.Namespace, seed: int) -> argparse.Namespace:

@@ -45,6 +45,8 @@ class Plan:
       source: where the weights come from if checkpoints is empty; None for random ones.
       origin: where the first weights of this model came from, as text for people.
       trained: the params.yaml of model_dir if the run continues its training, else None.
+      with_text: whether predictions have the texts, too.
+      with_csv: whether they are also written as CSV.
     """
 
     params: Config
@@ -55,6 +57,8 @@ class Plan:
     source: Optional[Source]
     origin: str
     trained: Optional[dict]
+    with_text: bool = False
+    with_csv: bool = False
 
     @property
     def train_data(self) -> Optional[Manifest]:

@@ -33,6 +33,8 @@ _MODES_OF = {
     "max_steps": (*_TRAINING, quality.MODE),
     "seed": _TRAINING,
     "seeds": (*_TRAINING, quality.MODE),
+    "with_text": (PREDICT_MODE,),
+    "csv": (PREDICT_MODE,),
     "validate_only": _COMPILED,
     "compile_only": _COMPILED,
 }
@@ -111,13 +113,12 @@ def parse(arguments: list) -> argparse.Namespace:
     length.add_argument("--steps", type=positive_integer, help="train this many more steps")
     length.add_argument("--max_steps", type=positive_integer, help="train until this step")
     parser.add_argument("--eval_steps", type=int, help="batches of an evaluation (all)")
+    flag = {"action": "store_true", "default": None}
+    parser.add_argument("--with_text", **flag, help="predict: put the texts into the files")
+    parser.add_argument("--csv", **flag, help="predict: also write predict_<split>.csv")
     before = parser.add_mutually_exclusive_group()
-    before.add_argument(
-        "--validate_only", action="store_true", default=None, help="check the steps, run nothing"
-    )
-    before.add_argument(
-        "--compile_only", action="store_true", default=None, help="compile the steps, run nothing"
-    )
+    before.add_argument("--validate_only", **flag, help="check the steps, run nothing")
+    before.add_argument("--compile_only", **flag, help="compile the steps, run nothing")
     parser.add_argument("--cs_ip", help="wse: the IP address of the CS system")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=natural_number, help="instead of runconfig.tf_random_seed")

@@ -88,12 +88,12 @@ def _first(rows: "Iterator[Row | BadRow]", skips_bad: bool) -> "Row | BadRow | N
 
 
 def read(
-    path: str, names: "list[str]", optional: str = "", form: FileForm = UTF8
+    path: str, names: "list[str]", optional: "tuple[str, ...]" = (), form: FileForm = UTF8
 ) -> "Iterator[Row | BadRow]":
     """The rows in order, each with the columns of these names.
 
     Args:
-      optional: one of them; its value is None in a JSONL row without this key.
+      optional: some of them; their value is None in a JSONL row without this key.
     Raises:
       UserError: the file as a whole cannot be read: it is missing or damaged, lacks a column, or
         has a quote that is never closed, which would swallow all rows after it.
@@ -161,10 +161,12 @@ def _table_row(
     return Row(row.line, tuple(row.values[at] for at in positions), row.broken)
 
 
-def _json_row(row: "Row | BadRow", names: "list[str]", optional: str) -> "Row | BadRow":
+def _json_row(
+    row: "Row | BadRow", names: "list[str]", optional: "tuple[str, ...]"
+) -> "Row | BadRow":
     if isinstance(row, BadRow):
         return row
-    missing = [name for name in names if name not in row.values and name != optional]
+    missing = [name for name in names if name not in row.values and name not in optional]
     if missing:
         keys = shown.listed(map(shown.plain, row.values))
         return BadRow(row.line, f"no key {shown.value(missing[0])}; its keys are: {keys}")

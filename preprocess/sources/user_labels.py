@@ -88,7 +88,7 @@ class Labels:
         if self.names is None:
             return score(text)
         index = self._index.get(text)
-        if index is None and text.removesuffix(".0") != _NONE:
+        if index is None and not is_none(text):
             raise LabelError(self._unknown(text))
         return index
 
@@ -121,6 +121,11 @@ class Labels:
         if like is None:
             return f"the label {shown.value(text)}"
         return f"the label {text!a}, which differs from {like!a} in {LITTLE}"
+
+
+def is_none(text: str) -> bool:
+    """Whether a label, if it is no class, says that there is none: -1."""
+    return text.removesuffix(".0") == _NONE
 
 
 def score(text: str) -> float:

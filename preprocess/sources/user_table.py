@@ -157,7 +157,7 @@ class UserTable:
 
     def _rows(self) -> Iterator[_GoodRow]:
         self.bad, self._unlabelled = NotedRows(), NotedRows()
-        for row in table_files.read(self.path, self._columns, self._spec.label, self._spec.form):
+        for row in table_files.read(self.path, self._columns, (self._spec.label,), self._spec.form):
             if isinstance(row, BadRow):
                 self.bad.add(row.line, row.problem, "a row like the others")
                 continue

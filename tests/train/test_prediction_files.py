@@ -8,8 +8,10 @@ import pytest
 from shared import tasks
 from shared.errors import UserError
 from shared.files import sha256_of
-from shared.manifest import Manifest, Split, Vocabulary
-from train.scoring import prediction_files
+from shared.manifest import Manifest, Split, Vocabulary, read_manifest
+from tests.inputs import read_rows, spelt
+from tests.wse import dataset
+from train.scoring import prediction_files, row_facts
 
 LN3 = np.log(3.0)
 UNORDERED = object()
@@ -17,24 +19,31 @@ UNORDERED = object()
 
 @pytest.fixture
 def predict(tmp_path):
-    """A function: (task, split, label names, scores, index, rows) -> {file name: its text}."""
+    """A function: (task, split, label names, scores, maps, ...) -> {file name: its text}."""
 
     def save(split, name, array):
         if array is UNORDERED:
             return None
         (tmp_path / split).mkdir(exist_ok=True)
-        np.save(tmp_path / split / name, np.array(array))
+        if name.endswith(".txt"):
+            (tmp_path / split / name).write_text("".join(f"{row}\n" for row in array))
+        else:
+            np.save(tmp_path / split / name, np.array(array))
         return sha256_of(str(tmp_path / split / name))
 
-    def run(task, split, label_names, scores, index=UNORDERED, rows=UNORDERED):
-        maps = save(split, "index.npy", index), save(split, "rows.npy", rows)
+    def run(
+        task, split, label_names, scores, index=UNORDERED, rows=UNORDERED, ids=UNORDERED, **more
+    ):
+        files = {"index.npy": index, "rows.npy": rows, "ids.txt": ids}
+        maps = [save(split, name, array) for name, array in files.items()]
         entry = Split(len(scores), (), {}, 0, 0.0, {}, len(scores), *maps)
         vocabulary = Vocabulary("v", 9, "", True, True, True, {})
         source = {"splits": {split: {"files": [{"file": "a.csv"}, {"file": "é.csv"}]}}}
         found = Manifest(task, source, ("x",), 8, vocabulary, label_names, {split: entry}, {})
         (tmp_path / "run").mkdir(exist_ok=True)
+        facts = row_facts.read(str(tmp_path), split, found)
         written = prediction_files.write(
-            str(tmp_path / "run"), str(tmp_path), found, split, np.array(scores, np.float32)
+            str(tmp_path / "run"), found, split, np.array(scores, np.float32), facts, **more
         )
         folder = {str(path): path.read_text("utf-8") for path in (tmp_path / "run").iterdir()}
         assert sorted(written) == sorted(folder)
@@ -77,6 +86,56 @@ def test_answers_of_own_files_say_which_row_they_are_of(predict):
     )
     found = predict("mine", "test", None, [[3.2]], rows=[[0, 3]])
     assert found["predict_test.jsonl"] == '{"index": 0, "file": "a.csv", "line": 3, "score": 3.2}\n'
+
+
+def test_answers_have_the_ids_of_their_rows_and_csv_has_the_same(predict):
+    found = predict(
+        "mine", "test", ("no", "yes"), [[0, LN3], [LN3, 0]], rows=[[0, 7], [1, 2]],
+        ids=["T-1", "0,2"], with_csv=True,
+    )  # fmt: skip
+    assert found == {
+        "predict_test.jsonl": (
+            '{"index": 0, "file": "a.csv", "line": 7, "id": "T-1", "label": "yes", '
+            '"probabilities": {"no": 0.25, "yes": 0.75}}\n'
+            '{"index": 1, "file": "é.csv", "line": 2, "id": "0,2", "label": "no", '
+            '"probabilities": {"no": 0.75, "yes": 0.25}}\n'
+        ),
+        "predict_test.csv": (
+            "index,file,line,id,label,probability of no,probability of yes\n"
+            "0,a.csv,7,T-1,yes,0.25,0.75\n"
+            '1,é.csv,2,"0,2",no,0.75,0.25\n'
+        ),
+    }
+
+
+@pytest.mark.parametrize("columns", [("a",), ("a", "b")])
+@pytest.mark.parametrize("names", [("no", "yes"), None])
+def test_given_labels_and_texts_are_those_of_the_records(tmp_path, columns, names):
+    folder = dataset.write(tmp_path, "mine", columns, names, {"validation": (14, 7), "test": (10,)})
+    manifest = read_manifest(folder)
+
+    def lines(split, **more):
+        facts = row_facts.read(folder, split, manifest, **more)
+        return list(facts.lines({"label": "x"} for _ in range(manifest.splits[split].examples)))
+
+    rows = read_rows(folder, "validation")
+    given = rows["labels"]
+    key, wanted = (
+        ("given_score", [float(str(score)) for score in given])
+        if names is None
+        else ("given_label", [names[label] for label in given])
+    )
+    keys = ("text", "text_b")[: len(columns)]
+    texts = [text.split(" [SEP] ") for text in spelt(dataset.pieces(), rows)]
+    expected = [
+        {"index": n, key: wanted[n], "label": "x", **dict(zip(keys, texts[n], strict=True))}
+        for n in range(21)
+    ]
+    found = lines("validation", with_text=True)
+    assert [list(line.items()) for line in found] == [list(line.items()) for line in expected]
+    assert {len(line) for line in found} == {3 + len(columns)}
+    assert list(lines("validation")[0]) == ["index", key, "label"]
+    assert list(lines("test")[0]) == ["index", "label"]
 
 
 def test_a_damaged_map_to_the_rows_writes_nothing(predict, tmp_path):
@@ -165,7 +224,8 @@ def test_only_the_whole_split_is_written(tmp_path):
     found = Manifest("sst2", {}, ("x",), 8, vocabulary, ("no", "yes"), {"test": entry}, {})
     for shape in ((2, 2), (4, 2), (3, 1), (3,)):
         with pytest.raises(AssertionError):
-            prediction_files.write(str(tmp_path), "", found, "test", np.zeros(shape, np.float32))
+            facts = row_facts.RowFacts("", None, {}, {})
+            prediction_files.write(str(tmp_path), found, "test", np.zeros(shape, np.float32), facts)
     assert list(tmp_path.iterdir()) == []
 
 

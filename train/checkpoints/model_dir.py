@@ -128,6 +128,8 @@ def data_facts(manifest: Manifest) -> dict:
         "fingerprint": manifest.fingerprint(),
         "label_names": manifest.label_names and list(manifest.label_names),
         "text_columns": list(manifest.text_columns),
+        "label_column": manifest.label_column,
+        "id_column": manifest.id_column,
         "max_sequence_length": manifest.max_sequence_length,
         "vocabulary": manifest.vocabulary.name,
         "vocabulary_sha256": manifest.vocabulary.sha256,

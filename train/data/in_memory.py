@@ -1,6 +1,6 @@
 """A split in memory: its records, parsed once and checked, as compact arrays."""
 
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -50,12 +50,15 @@ def read_split(dataset: str, split: str, manifest: Manifest) -> Rows:
       UserError: a shard is missing, damaged, or does not match the manifest; or the dataset was
         replaced since the check.
     """
-    check_sizes(dataset, split, manifest)
-    parts = [
-        _read_shard(path, shard, manifest)
-        for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards)
-    ]
+    parts = read_shards(dataset, split, manifest)
     return Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+
+
+def read_shards(dataset: str, split: str, manifest: Manifest) -> Iterator[Rows]:
+    """The same, a shard at a time."""
+    check_sizes(dataset, split, manifest)
+    for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards):
+        yield _read_shard(path, shard, manifest)
 
 
 def _read_shard(path, shard, manifest):

@@ -3,21 +3,24 @@
 from shared.errors import UserError
 from train.modes import evaluation
 from train.plan import Plan
-from train.scoring import prediction_files
+from train.scoring import prediction_files, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
 
 
 def predict(plan: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
     estimator, step = evaluation.scoring_estimator(plan, backend)
+    manifest, dataset = plan.scored_data, plan.scored_input.data_dir
     for split in plan.splits:
+        facts = row_facts.read(dataset, split, manifest, plan.with_text)
         scores = evaluation.answers(estimator, plan, split).scores
         _check_complete(plan, split, len(scores))
-        dataset = plan.scored_input.data_dir
-        paths = prediction_files.write(plan.model_dir, dataset, plan.scored_data, split, scores)
+        paths = prediction_files.write(
+            plan.model_dir, manifest, split, scores, facts, plan.with_csv
+        )
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
-        say_constant(constant_answer(plan.scored_data, scores), split)
+        say_constant(constant_answer(manifest, scores), split)
 
 
 def _check_complete(plan: Plan, split: str, examples: int) -> None:

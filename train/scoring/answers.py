@@ -21,10 +21,18 @@ def of_outputs(
     return _scores(outputs) if label_names is None else _classes(outputs, label_names)
 
 
+def shortest(value: np.float32) -> float:
+    """The shortest decimal that gives the same float32: 3.2, not 3.200000047...
+
+    >>> float(np.float32(3.2)), shortest(np.float32(3.2))
+    (3.200000047683716, 3.2)
+    """
+    return float(str(value))
+
+
 def _scores(outputs: np.ndarray) -> Iterable[Dict[str, Any]]:
     for score in outputs[:, 0]:
-        # Through text: the shortest decimal that gives the same float32, 3.2 not 3.200000047...
-        yield {"score": float(str(score))}
+        yield {"score": shortest(score)}
 
 
 def _classes(logits: np.ndarray, label_names: Sequence[str]) -> Iterable[Dict[str, Any]]:

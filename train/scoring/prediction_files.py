@@ -2,74 +2,70 @@
 
 predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negative": 0.25, ...}}
                     for a regression task: {"index": 0, "score": 3.2}
-                    of a user's own files: {"index": 0, "file": "new.csv", "line": 2, "label": ...}
+predict_test.csv    the same as a table, if asked for
 SST-2.tsv           index <tab> prediction, as the leaderboard expects it
 
-Both hold every example in the order of the input: `index` is the number, from 0, of the row in
-GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record. Rows of a
-user's files may have been left out: `file` and `line` say where the record's row begins.
+All hold every example in the order of the input: `index` is the number, from 0, of the row in
+GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record. Beside
+the answer stands what is known of the row (row_facts.py):
+
+{"index": 0, "file": "new.csv", "line": 2, "id": "T-17", "given_label": "no", "label": ...}
 """
 
-import json
 import os
-from typing import Any, Dict, Iterable, List
+from typing import Iterable, List
 
 import numpy as np
 
-from shared import source_order, tasks
+from shared import tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
 from train import errors
-from train.scoring import answers
+from train.scoring import answer_files, answers
+from train.scoring.row_facts import RowFacts
 
 
 def write(
-    model_dir: str, dataset: str, manifest: Manifest, split: str, scores: np.ndarray
+    model_dir: str,
+    manifest: Manifest,
+    split: str,
+    scores: np.ndarray,
+    facts: RowFacts,
+    with_csv: bool = False,
 ) -> List[str]:
-    """Writes predict_<split>.jsonl, and a GLUE test split's leaderboard file.
+    """Writes predict_<split>.jsonl, .csv if asked for, and a GLUE test split's leaderboard file.
 
     Args:
       model_dir: where the files are written.
-      dataset: the folder that holds manifest.json.
-      manifest: its manifest.
+      manifest: of the dataset.
       split: the split that was predicted, all of it.
       scores: float32 [N, C] in the order of the records: logits; C = 1 for a regression task.
+      facts: what is known of the split's rows.
     Returns:
       The paths of the files.
     Raises:
-      UserError: a score is NaN or infinite, or the dataset's index.npy or rows.npy is missing or
-        damaged.
+      UserError: a score is NaN or infinite, or a file cannot be written.
     """
     assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
     errors.check_finite(scores, split)
-    order = source_order.INDEX.read(dataset, split, manifest)
-    ordered = scores if order is None else scores[np.argsort(order)]
-    found = answers.of_outputs(ordered, manifest.label_names)
-    lines = (
-        json.dumps({"index": index, **place, **answer}, ensure_ascii=False)
-        for index, (place, answer) in enumerate(zip(_places(dataset, split, manifest), found))
-    )
-    written = [_write_lines(os.path.join(model_dir, f"predict_{split}.jsonl"), lines)]
+    ordered = scores if facts.order is None else scores[facts.order]
+    endings = answer_files.FORMATS if with_csv else (answer_files.JSON_LINES,)
+    written = [os.path.join(model_dir, f"predict_{split}{ending}") for ending in endings]
+    for path in written:
+        with answer_files.writing(path) as write_line:
+            for line in facts.lines(answers.of_outputs(ordered, manifest.label_names)):
+                write_line(line)
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
-    if submission and order is None:
+    if submission and facts.order is None:
         _remove(os.path.join(model_dir, submission.file))
         print(
-            f"no {submission.file}: {dataset} does not record which row of the test file each "
-            "record of this split is"
+            f"no {submission.file}: {facts.dataset} does not record which row of the test file "
+            "each record of this split is"
         )
     elif submission:
         lines = _leaderboard_lines(ordered, submission.form, manifest.label_names)
         written.append(_write_lines(os.path.join(model_dir, submission.file), lines))
     return written
-
-
-def _places(dataset: str, split: str, manifest: Manifest) -> Iterable[Dict[str, Any]]:
-    """The file and the line of each record's row; of GLUE's rows, nothing."""
-    rows = source_order.ROWS.read(dataset, split, manifest)
-    if rows is None:
-        return ({} for _ in range(manifest.splits[split].examples))
-    names = source_order.file_names(manifest, split)
-    return ({"file": names[file], "line": line} for file, line in map(np.ndarray.tolist, rows))
 
 
 def _remove(path: str) -> None:

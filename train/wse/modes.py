@@ -17,7 +17,7 @@ from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
 from train.plan import EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
-from train.scoring import prediction_files, results
+from train.scoring import prediction_files, results, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
@@ -141,13 +141,14 @@ def _largest_divisor(number: int, limit: int) -> int:
 def predict(plan: Plan, cs_ip) -> None:
     """Mode predict: the logits under model_dir/predict, and the files of prediction_files.write."""
     checkpoint = _checkpoint(plan)
+    facts = {split: _facts(plan, split) for split in plan.splits}  # eagerly, as the checkpoint
     estimator = _estimator(plan, cs_ip)
     for split in plan.splits:
         examples = plan.scored_data.splits[split].examples
         input_fn = _read_by_one(_input_fn(plan, split=split))
         rows = list(estimator.predict(input_fn, checkpoint, examples))
         if rows:
-            _write_predictions(plan, split, np.stack(rows))
+            _write_predictions(plan, split, np.stack(rows), facts[split])
         else:
             print(f"predict {split}: this task received no answers; the chief has them")
 
@@ -162,7 +163,12 @@ def _read_by_one(input_fn):
     return checked
 
 
-def _write_predictions(plan, split, scores):
+def _facts(plan: Plan, split: str) -> row_facts.RowFacts:
+    dataset = plan.scored_input.data_dir
+    return row_facts.read(dataset, split, plan.scored_data, plan.with_text)
+
+
+def _write_predictions(plan, split, scores, facts):
     manifest = plan.scored_data
     if len(scores) != manifest.splits[split].examples:
         raise UserError(
@@ -175,8 +181,7 @@ def _write_predictions(plan, split, scores):
     content = io.BytesIO()
     np.savez(content, scores)
     write_whole(logits, content.getvalue())
-    dataset = plan.scored_input.data_dir
-    paths = prediction_files.write(plan.model_dir, dataset, manifest, split, scores)
+    paths = prediction_files.write(plan.model_dir, manifest, split, scores, facts, plan.with_csv)
     for path in [logits, *paths]:
         print(f"predict {split}: {len(scores):,} examples in {path}")
     say_constant(constant_answer(manifest, scores), split)

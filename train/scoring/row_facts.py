@@ -1,0 +1,121 @@
+"""What is known of a split's rows besides the model's answers: where they stand, labels, texts."""
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from shared import dataset_vocabulary, records, source_order
+from shared.manifest import Manifest
+from train.data import in_memory
+from train.scoring import answers
+from train.scoring.answer_files import GIVEN_LABEL, GIVEN_SCORE, ID, TEXT_KEYS
+
+Columns = Dict[str, Sequence]
+
+
+class RowFacts(NamedTuple):
+    """A split's rows, in the order in which predictions are written.
+
+    Attributes:
+      dataset: the folder they are from.
+      order: int64 [N], the record of each row of GLUE's test file; None if the rows are in the
+        order of the records.
+      before, after: {key: a value for each row or None}, what stands before an answer, and after.
+    """
+
+    dataset: str
+    order: Optional[np.ndarray]
+    before: Columns
+    after: Columns
+
+    def lines(self, found: Iterator[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+        """One mapping for each row; args: found, the answers in the order of the rows."""
+        for index, answer in enumerate(found):
+            before, after = (
+                {key: values[index] for key, values in columns.items()}
+                for columns in (self.before, self.after)
+            )
+            yield {"index": index, **before, **answer, **after}
+
+
+def read(dataset: str, split: str, manifest: Manifest, with_text: bool = False) -> RowFacts:
+    """Reads what the dataset knows.
+
+    Args: with_text, whether texts are asked for: the word pieces of the records, put together.
+    Raises:
+      UserError: a file of the dataset is missing or damaged, or the texts need a vocabulary that
+        it does not hold.
+    """
+    index = source_order.INDEX.read(dataset, split, manifest)
+    order = None if index is None else np.argsort(index)
+    labels, texts = _of_records(dataset, split, manifest, with_text)
+    before = {**_places(dataset, split, manifest), **labels}
+    return RowFacts(dataset, order, _ordered(before, order), _ordered(texts, order))
+
+
+def _ordered(columns: Columns, order: Optional[np.ndarray]) -> Columns:
+    if order is None:
+        return columns
+    return {key: [values[record] for record in order] for key, values in columns.items()}
+
+
+def _places(dataset: str, split: str, manifest: Manifest) -> Columns:
+    """File, line and id of a user's rows; of GLUE's, nothing."""
+    columns = {}
+    rows = source_order.ROWS.read(dataset, split, manifest)
+    if rows is not None:
+        names = source_order.file_names(manifest, split)
+        columns["file"] = [names[file] for file in rows[:, 0]]
+        columns["line"] = rows[:, 1].tolist()
+    ids = source_order.IDS.read(dataset, split, manifest)
+    return columns if ids is None else {**columns, ID: ids}
+
+
+def _of_records(dataset: str, split: str, manifest: Manifest, with_text: bool):
+    """(given labels, texts), as columns in the order of the records; what is not there is left out.
+
+    A shard at a time, because only these are kept.
+    """
+    entry = manifest.splits[split]
+    has_labels = entry.unlabelled < entry.examples
+    if not has_labels and not with_text:
+        return {}, {}
+    labels: List[Any] = []
+    texts: List[tuple] = []
+    spell = _speller(dataset, manifest) if with_text else None
+    for rows in in_memory.read_shards(dataset, split, manifest):
+        labels += _given(rows.labels, manifest, entry.is_labelled)
+        texts += map(spell, rows.input_ids, rows.lengths, rows.b_starts) if spell else ()
+    key = GIVEN_SCORE if manifest.is_regression else GIVEN_LABEL
+    return (
+        {key: labels} if has_labels else {},
+        dict(zip(TEXT_KEYS[: len(manifest.text_columns)], zip(*texts))),
+    )
+
+
+def _given(labels: np.ndarray, manifest: Manifest, are_all: bool) -> list:
+    """Labels as the user wrote them; args: are_all, whether -1 is a score, not a missing one."""
+    if manifest.is_regression:
+        return [
+            answers.shortest(label) if are_all or label != records.UNLABELLED else None
+            for label in labels
+        ]
+    names = {**dict(enumerate(manifest.label_names)), records.UNLABELLED: None}
+    return [names[label] for label in labels.tolist()]
+
+
+def _speller(dataset: str, manifest: Manifest):
+    """A function that puts the pieces of a record together, one text or two."""
+    pieces = dataset_vocabulary.required(dataset, manifest).pieces
+    count = len(manifest.text_columns)
+
+    def text(ids) -> str:
+        return " ".join([pieces[number] for number in ids.tolist()]).replace(" ##", "")
+
+    def spell(ids, length, b_start) -> tuple:
+        """[CLS] a [SEP] b [SEP] -> (a, b)"""
+        if count == 1:
+            return (text(ids[1 : length - 1]),)
+        return text(ids[1 : b_start - 1]), text(ids[b_start : length - 1])
+
+    return spell
