@@ -28,7 +28,7 @@ def main(arguments: list) -> None:
     if (asked.text is None) == (asked.input is None):
         raise UserError("give one of TEXT (--text) and INPUT (--input)")
     if asked.output:
-        output.check_name(asked.output)
+        output.check(asked.output)
     folder = model_folder.read(asked.model_dir, asked.vocab_file)
     examples = _examples(asked, folder)
     model = inference.of_folder(folder)

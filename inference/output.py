@@ -10,12 +10,17 @@ from train.scoring import answer_files
 from train.scoring.answer_files import Write
 
 
-def check_name(path: str) -> None:
-    """Raises UserError unless the name says which format is meant."""
+def check(path: str) -> None:
+    """Raises UserError unless the name says which format is meant, and nothing has it yet."""
     if os.path.splitext(path)[1].lower() not in answer_files.FORMATS:
         raise UserError(
             f"OUTPUT is {path} (--output): expected a name that ends in "
             + " or ".join(answer_files.FORMATS)
+        )
+    if os.path.lexists(path):
+        raise UserError(
+            f"OUTPUT is {path} (--output), which already exists and may be of other texts; remove "
+            "it, or choose another name"
         )
 
 

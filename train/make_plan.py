@@ -28,6 +28,7 @@ from train.plan import (
 )
 from train.pretrained import fit
 from train.pretrained.read import read as read_pretrained
+from train.scoring import prediction_record
 from train.wse import rules
 
 # {mode: the sections of the configuration whose data it reads}
@@ -81,6 +82,9 @@ def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
     assert dataset and manifest
     if options.with_text:
         dataset_vocabulary.required(dataset, manifest)
+    if not (options.validate_only or options.compile_only):
+        for split in plan.splits:
+            prediction_record.check_replaceable(plan.model_dir, manifest, split)
     return dataclasses.replace(plan, with_text=bool(options.with_text), with_csv=bool(options.csv))
 
 

@@ -103,13 +103,22 @@ def test_a_column_that_is_missing(run, tmp_path):
         run("--input", path)
 
 
-def test_an_output_appears_whole_or_stays_as_it_was(tmp_path):
+def test_an_output_appears_whole_or_not_at_all(tmp_path):
     path = tmp_path / "a.jsonl"
-    path.write_text("old")
     with pytest.raises(RuntimeError), output.opened(str(path)) as write:
         write({"line": 1})
         raise RuntimeError
-    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.iterdir())
     with output.opened(str(path)) as write:
-        write({"line": 1, "label": "é"})
+        write({"line": 1, "id": None, "label": "é"})
     assert path.read_text(encoding="utf-8") == '{"line": 1, "label": "é"}\n'
+
+
+def test_an_output_that_exists_stays(run, table, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("of other texts")
+    with pytest.raises(UserError, match="a.csv .--output., which already exists and may be of ot"):
+        run("--input", table, "--output", path)
+    with pytest.raises(UserError, match="new.csv .--output., which already exists"):
+        run("--input", table, "--output", table)
+    assert path.read_text() == "of other texts"

@@ -31,13 +31,17 @@ class Own:
         self.folder, self.model_dir = folder, folder / "m"
         for name, content in (("v.txt", VOCABULARY), ("train.csv", TRAIN), ("test.csv", TEST)):
             (folder / name).write_text(content)
+        self.make_data()
+        self.train("train")
+
+    def make_data(self, *more):
+        folder = self.folder
         files = f"train={folder}/train.csv,test={folder}/test.csv"
         preprocess.main(
             [*("--task", "mine", "--data", files, "--text", "title,body", "--label", "category"),
              *("--id", "no", "--vocab_file", f"{folder}/v.txt", "--data_dir", str(folder)),
-             *("--max_sequence_length", "8")]
+             *("--max_sequence_length", "8", *more)]
         )  # fmt: skip
-        self.train("train")
 
     def train(self, mode, *more):
         data = self.folder / "mine" / "msl8"
@@ -107,6 +111,20 @@ def test_predictions_have_file_line_id_label_and_text(own):
     assert [row["text_b"] for row in table] == ["the the the", "bad"]
     assert float(table[1]["probability of neg"]) == second["probabilities"]["neg"]
     assert [line["given_label"] for line in own.predicted("train")] == ["pos", "neg"]
+
+
+def test_a_prediction_of_other_data_stays(own):
+    before = own.predicted("test")
+    (own.folder / "test.csv").write_text(TEST + "neg,bad,bad,T-2\n")
+    own.make_data("--overwrite")
+    try:
+        with pytest.raises(UserError, match="predict_test.jsonl: made from other data .mine, fing"):
+            own.predicted("test")
+        lines = (own.model_dir / "predict_test.jsonl").read_text().splitlines()
+        assert list(map(json.loads, lines)) == before
+    finally:
+        (own.folder / "test.csv").write_text(TEST)
+        own.make_data("--overwrite")
 
 
 def test_the_model_folder_knows_the_columns(own):

@@ -33,7 +33,7 @@ def test_a_score_is_shown_before_its_file_is_written(trained, demo_data, capsys,
 
 
 def test_predictions(trained, demo_data, capsys, little_room):
-    with little_room(0), pytest.raises(UserError, match="cannot write .*predict_test.jsonl: "):
+    with little_room(0), pytest.raises(UserError, match="cannot write .*predict_test.json: "):
         use("predict", trained, demo_data)
     assert "predict test" not in capsys.readouterr().out
     assert not list(trained.glob("*.tmp")) and not list(trained.glob("predict*"))

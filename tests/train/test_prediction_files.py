@@ -11,7 +11,7 @@ from shared.files import sha256_of
 from shared.manifest import Manifest, Split, Vocabulary, read_manifest
 from tests.inputs import read_rows, spelt
 from tests.wse import dataset
-from train.scoring import prediction_files, row_facts
+from train.scoring import prediction_files, prediction_record, row_facts
 
 LN3 = np.log(3.0)
 UNORDERED = object()
@@ -43,9 +43,12 @@ def predict(tmp_path):
         (tmp_path / "run").mkdir(exist_ok=True)
         facts = row_facts.read(str(tmp_path), split, found)
         written = prediction_files.write(
-            str(tmp_path / "run"), found, split, np.array(scores, np.float32), facts, **more
+            str(tmp_path / "run"), found, split, np.array(scores, np.float32), facts, 7, **more
         )
         folder = {str(path): path.read_text("utf-8") for path in (tmp_path / "run").iterdir()}
+        record = json.loads(folder.pop(str(tmp_path / "run" / f"predict_{split}.json")))
+        facts_of_run = {"task": task, "split": split, "fingerprint": found.fingerprint(), "step": 7}
+        assert record == facts_of_run
         assert sorted(written) == sorted(folder)
         return {path.rsplit("/", 1)[1]: folder[path] for path in written}
 
@@ -106,6 +109,40 @@ def test_answers_have_the_ids_of_their_rows_and_csv_has_the_same(predict):
             '1,é.csv,2,"0,2",no,0.75,0.25\n'
         ),
     }
+
+
+def test_a_table_of_an_earlier_prediction_does_not_stay(predict, tmp_path, capsys):
+    predict("mine", "test", ("no", "yes"), [[0, 1]], with_csv=True)
+    assert list(predict("mine", "test", ("no", "yes"), [[1, 0]])) == ["predict_test.jsonl"]
+    assert f"removed {tmp_path}/run/predict_test.csv, which an earlier" in capsys.readouterr().out
+
+
+def test_files_of_other_data_are_not_replaced(tmp_path):
+    first, other = (
+        read_manifest(dataset.write(tmp_path / task, task, splits={"test": (3,)}))
+        for task in ("sst2", "mine")
+    )
+
+    def check(manifest):
+        prediction_record.check_replaceable(str(tmp_path), manifest, "test")
+
+    check(first)
+    prediction_record.write(str(tmp_path), first, "test", 7)
+    check(other)  # there is nothing to replace
+    (tmp_path / "predict_test.csv").touch()
+    (tmp_path / "SST-2.tsv").touch()
+    check(first)
+    with pytest.raises(UserError) as caught:
+        check(other)
+    assert str(caught.value) == (
+        f"{tmp_path}/predict_test.csv: made from other data (sst2, fingerprint "
+        f"{first.fingerprint()[:12]}) than this prediction would be (mine, "
+        f"{other.fingerprint()[:12]}). Move away what you want to keep, remove the rest, and run "
+        "this again."
+    )
+    (tmp_path / "predict_test.json").unlink()
+    with pytest.raises(UserError, match=r"test.csv and .*/SST-2.tsv: nothing says what this was"):
+        check(first)
 
 
 @pytest.mark.parametrize("columns", [("a",), ("a", "b")])
@@ -225,7 +262,8 @@ def test_only_the_whole_split_is_written(tmp_path):
     for shape in ((2, 2), (4, 2), (3, 1), (3,)):
         with pytest.raises(AssertionError):
             facts = row_facts.RowFacts("", None, {}, {})
-            prediction_files.write(str(tmp_path), found, "test", np.zeros(shape, np.float32), facts)
+            scores = np.zeros(shape, np.float32)
+            prediction_files.write(str(tmp_path), found, "test", scores, facts, 7)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,7 +16,7 @@ def predict(plan: Plan, backend: str) -> None:
         scores = evaluation.answers(estimator, plan, split).scores
         _check_complete(plan, split, len(scores))
         paths = prediction_files.write(
-            plan.model_dir, manifest, split, scores, facts, plan.with_csv
+            plan.model_dir, manifest, split, scores, facts, step, plan.with_csv
         )
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")

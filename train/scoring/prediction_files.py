@@ -4,10 +4,11 @@ predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negativ
                     for a regression task: {"index": 0, "score": 3.2}
 predict_test.csv    the same as a table, if asked for
 SST-2.tsv           index <tab> prediction, as the leaderboard expects it
+predict_test.json   what they were made from (prediction_record.py)
 
-All hold every example in the order of the input: `index` is the number, from 0, of the row in
-GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record. Beside
-the answer stands what is known of the row (row_facts.py):
+The first three hold every example in the order of the input: `index` is the number, from 0, of the
+row in GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record.
+Beside the answer stands what is known of the row (row_facts.py):
 
 {"index": 0, "file": "new.csv", "line": 2, "id": "T-17", "given_label": "no", "label": ...}
 """
@@ -21,7 +22,7 @@ from shared import tasks
 from shared.files import write_whole
 from shared.manifest import Manifest
 from train import errors
-from train.scoring import answer_files, answers
+from train.scoring import answer_files, answers, prediction_record
 from train.scoring.row_facts import RowFacts
 
 
@@ -31,9 +32,12 @@ def write(
     split: str,
     scores: np.ndarray,
     facts: RowFacts,
+    step: int,
     with_csv: bool = False,
 ) -> List[str]:
     """Writes predict_<split>.jsonl, .csv if asked for, and a GLUE test split's leaderboard file.
+
+    All files of a split are of one prediction: what this one does not write is removed.
 
     Args:
       model_dir: where the files are written.
@@ -41,37 +45,56 @@ def write(
       split: the split that was predicted, all of it.
       scores: float32 [N, C] in the order of the records: logits; C = 1 for a regression task.
       facts: what is known of the split's rows.
+      step: of the checkpoint.
     Returns:
-      The paths of the files.
+      The paths of the files with answers.
     Raises:
       UserError: a score is NaN or infinite, or a file cannot be written.
     """
     assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
     errors.check_finite(scores, split)
     ordered = scores if facts.order is None else scores[facts.order]
-    endings = answer_files.FORMATS if with_csv else (answer_files.JSON_LINES,)
-    written = [os.path.join(model_dir, f"predict_{split}{ending}") for ending in endings]
-    for path in written:
-        with answer_files.writing(path) as write_line:
-            for line in facts.lines(answers.of_outputs(ordered, manifest.label_names)):
-                write_line(line)
+    prediction_record.write(model_dir, manifest, split, None)
+    written = _write_answers(
+        os.path.join(model_dir, f"predict_{split}"), ordered, manifest, facts, with_csv
+    )
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
-    if submission and facts.order is None:
-        _remove(os.path.join(model_dir, submission.file))
-        print(
-            f"no {submission.file}: {facts.dataset} does not record which row of the test file "
-            "each record of this split is"
-        )
-    elif submission:
-        lines = _leaderboard_lines(ordered, submission.form, manifest.label_names)
-        written.append(_write_lines(os.path.join(model_dir, submission.file), lines))
+    if submission:
+        path = os.path.join(model_dir, submission.file)
+        written += _write_submission(path, submission.form, ordered, manifest, facts)
+    prediction_record.write(model_dir, manifest, split, step)
     return written
 
 
-def _remove(path: str) -> None:
-    """Removes an earlier prediction's file, which would seem to belong to this one."""
-    if os.path.exists(path):
+def _write_answers(prefix, scores, manifest, facts, with_csv) -> List[str]:
+    table = prefix + answer_files.CSV
+    if not with_csv and _remove(table):
+        print(f"removed {table}, which an earlier prediction had written")
+    written = [prefix + answer_files.JSON_LINES, *([table] if with_csv else [])]
+    for path in written:
+        with answer_files.writing(path) as write_line:
+            for line in facts.lines(answers.of_outputs(scores, manifest.label_names)):
+                write_line(line)
+    return written
+
+
+def _write_submission(path, form, scores, manifest, facts) -> List[str]:
+    if facts.order is not None:
+        return [_write_lines(path, _leaderboard_lines(scores, form, manifest.label_names))]
+    _remove(path)
+    print(
+        f"no {os.path.basename(path)}: {facts.dataset} does not record which row of the test file "
+        "each record of this split is"
+    )
+    return []
+
+
+def _remove(path: str) -> bool:
+    """Removes an earlier prediction's file, which would seem to belong to this one, if any."""
+    is_there = os.path.exists(path)
+    if is_there:
         os.remove(path)
+    return is_there
 
 
 def _write_lines(path: str, lines: Iterable[str]) -> str:

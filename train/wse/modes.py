@@ -181,7 +181,10 @@ def _write_predictions(plan, split, scores, facts):
     content = io.BytesIO()
     np.savez(content, scores)
     write_whole(logits, content.getvalue())
-    paths = prediction_files.write(plan.model_dir, manifest, split, scores, facts, plan.with_csv)
+    step = files.step_of(plan.checkpoints[0] if plan.checkpoints else plan.source.path)
+    paths = prediction_files.write(
+        plan.model_dir, manifest, split, scores, facts, step, plan.with_csv
+    )
     for path in [logits, *paths]:
         print(f"predict {split}: {len(scores):,} examples in {path}")
     say_constant(constant_answer(manifest, scores), split)
