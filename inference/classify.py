@@ -15,7 +15,7 @@ from inference import model_folder, output, rows
 from inference.model_folder import ModelFolder
 from inference.progress import Progress
 from inference.rows import Examples, Row
-from preprocess.sources import file_form
+from preprocess.sources import file_form, table_files
 from shared.errors import UserError, exit_code
 from train.scoring.answer_files import TEXT_KEYS
 
@@ -56,6 +56,7 @@ def _examples(asked, folder: ModelFolder) -> Examples:
     if asked.input == rows.STANDARD_INPUT:
         return Examples(rows.of_standard_input(columns), None)
     form = file_form.checked(asked.encoding, asked.delimiter, "INPUT")
+    table_files.check_form(form, [asked.input], "INPUT")
     return rows.of_file(asked.input, folder, form)
 
 
@@ -86,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--input",
         **path,
-        help="a .csv, .tsv or .jsonl file, or one of these and .gz, with the columns "
-        "that the model was trained on; or - for standard input, one text a line",
+        help="a .csv, .tsv or .jsonl file, or one of these and .gz, or a .parquet file, with the "
+        "columns that the model was trained on; or - for standard input, one text a line",
     )
     add("--output", **path, help="where answers go: a .jsonl or .csv file (standard output)")
     add("--with_text", action="store_true", help="put the texts into the answers")

@@ -10,7 +10,7 @@ from inference.model_folder import ModelFolder
 from preprocess.sources import noted_rows, table_files, user_ids, user_labels
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.noted_rows import NotedRows
-from preprocess.sources.table_files import BadRow
+from preprocess.sources.table_rows import BadRow
 from shared import records, shown
 from shared.errors import UserError
 from train.scoring import answers
@@ -24,7 +24,7 @@ class Row:
     """An example.
 
     Attributes:
-      line: from 1, on which it begins.
+      line: from 1, on which it begins; in Parquet, the number of the row.
       texts: one or two.
       known: {ID, GIVEN_LABEL or GIVEN_SCORE: value, or None where the row has none}.
     """
@@ -43,7 +43,7 @@ class Examples:
 
 
 def of_file(path: str, folder: ModelFolder, form: FileForm) -> Examples:
-    """The rows of a CSV, TSV or JSONL file, plain or .gz.
+    """The rows of a CSV, TSV or JSONL file, plain or .gz, or of a Parquet file.
 
     The file is read once beforehand, so that a mistake on its last line is found at once, and all
     rows know the same: an id, if some row has one, and a label.

@@ -102,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--glue_dir", **path, help="official GLUE files: SST-2/train.tsv and so on")
     parser.add_argument(
         "--data",
-        help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; or a YAML file that "
-        "lists them",
+        help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; .parquet, too; or a "
+        "YAML file that lists them",
     )
     parser.add_argument("--text", help="their text column, or two for pairs: title,body")
     parser.add_argument("--label", help="their label column")

@@ -13,17 +13,19 @@ _MANY_BLANKS = 4
 _FEW_ROWS = 3  # of which nothing can be said
 
 
-def check_names(path: str, names: "list[str]", header: "list[str]", rows: Iterable[tuple]) -> None:
+def check_names(
+    path: str, names: "list[str]", header: "list[str]", rows: "Optional[Iterable[tuple]]" = None
+) -> None:
     """Checks that a file with a header has each of these columns, once.
 
-    Args: rows, some of its first ones.
+    Args: rows, some of its first ones, where the header is a line like them.
     """
     missing = [name for name in names if name not in header]
     if missing:
         problem = (
             of_delimiter(path, names, header)
             or _of_blanks(missing, header)
-            or _of_no_header(names, header, list(rows))
+            or (rows is not None and _of_no_header(names, header, list(rows)))
             or _of_quotes(path, missing, header)
             or _of_list(missing, header)
             or f"has no column {shown.value(missing[0])}; its columns are: {_listed(header)}"

@@ -18,7 +18,7 @@ _GZIP = b"\x1f\x8b"
 # (how it begins, what it is, what to do)
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "save it as CSV UTF-8"),
-    (b"PAR1\x15", "Parquet", "convert it (pandas: read_parquet, to_csv)"),
+    (b"PAR1\x15", "Parquet", "give it as a .parquet file"),
     (b"ARROW1\x00", "an Arrow file", "convert it (pandas: read_feather, to_csv)"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     (b"BZh", "bzip2", "unpack it, or pack it with gzip"),

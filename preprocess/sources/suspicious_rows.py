@@ -4,7 +4,7 @@ from typing import Callable
 
 from preprocess.sources import table_files
 from preprocess.sources.noted_rows import NotedRows
-from preprocess.sources.table_files import Row
+from preprocess.sources.table_rows import Row
 
 _MANY_LINES = 20  # of a field in a CSV file
 

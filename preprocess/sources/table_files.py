@@ -1,8 +1,11 @@
-"""Rows of a CSV, TSV or JSONL file, plain or .gz, with the line on which each begins.
+"""Rows of a CSV, TSV, JSONL or Parquet file, with the line on which each begins.
 
-CSV     RFC 4180: a field in double quotes may hold commas, line breaks and doubled quotes
-TSV     no quoting: a tab always ends a field, a line break always ends a row
-JSONL   one JSON object a line
+CSV       RFC 4180: a field in double quotes may hold commas, line breaks and doubled quotes
+TSV       no quoting: a tab always ends a field, a line break always ends a row
+JSONL     one JSON object a line
+Parquet   no lines: the number of a row stands for them (parquet_file.py)
+
+The first three may be .gz.
 
 CSV and TSV begin with a line of column names. A byte-order mark (also within, where files were
 joined) and CRLF are accepted. A blank line is skipped, except in a CSV or TSV file of one column:
@@ -17,39 +20,20 @@ import itertools
 import json
 import os
 import zlib
-from dataclasses import dataclass, field
-from typing import Iterator
+from typing import Iterable, Iterator
 
-from preprocess.sources import column_check, file_kind
+from preprocess.sources import column_check, file_kind, parquet_file
 from preprocess.sources.file_form import FileForm
+from preprocess.sources.table_rows import BadRow, Row
 from shared import shown
 from shared.errors import UserError
 
 UTF8 = FileForm()
 _BOM = b"\xef\xbb\xbf"
-_FORMATS = (".csv", ".tsv", ".jsonl")
+_PARQUET = ".parquet"
+_FORMATS = (".csv", ".tsv", ".jsonl", _PARQUET)
 _SAMPLE_ROWS = 200
 _MAX_FIELD_CHARS = 2**31 - 1  # the csv module's default of 131,072 would reject long documents
-
-
-@dataclass(frozen=True)
-class Row:
-    """The values of the requested columns: text in CSV and TSV, any JSON value in JSONL.
-
-    `broken` holds the fields of any column, requested or not, that hold a line feed; only in CSV.
-    """
-
-    line: int
-    values: tuple
-    broken: tuple = field(default=(), compare=False)
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be read."""
-
-    line: int
-    problem: str
 
 
 def columns(path: str, form: FileForm = UTF8) -> "list[str]":
@@ -59,6 +43,8 @@ def columns(path: str, form: FileForm = UTF8) -> "list[str]":
       UserError: the file cannot be read, is not what its name says, is empty, or its first line is
         not a header.
     """
+    if is_parquet(path):
+        return parquet_file.columns(path)
     with _opened(path) as file:
         file_kind.check(path, form)
         first = _first(
@@ -98,6 +84,9 @@ def read(
       UserError: the file as a whole cannot be read: it is missing or damaged, lacks a column, or
         has a quote that is never closed, which would swallow all rows after it.
     """
+    if is_parquet(path):
+        yield from parquet_file.read(path, names)
+        return
     with _opened(path) as file:
         rows = _rows(path, _Lines(file, path, form), form)
         if _format(path) == ".jsonl":
@@ -122,13 +111,32 @@ def is_csv(path: str) -> bool:
     return _format(path) == ".csv"
 
 
+def is_parquet(path: str) -> bool:
+    """Whether values have types, and rows have numbers instead of lines."""
+    return _format(path) == _PARQUET
+
+
+def check_form(form: FileForm, paths: "Iterable[str]", where: str) -> None:
+    """Checks that what is stated of the files has a meaning for one of them.
+
+    Args: where, which file or option states it.
+    """
+    if form.delimiter and not any(map(is_csv, paths)):
+        raise UserError(f"{where}: delimiter (--delimiter) is for .csv files, and none is given")
+    if form.encoding and all(map(is_parquet, paths)):
+        raise UserError(f"{where}: encoding (--encoding) is for text files, and Parquet is none")
+
+
 def check_columns(path: str, names: "list[str]", form: FileForm = UTF8) -> None:
     """Raises UserError unless the file has each of these columns, once.
 
     In JSONL each row has its own keys: `read` reports rows that lack one.
     """
     header = columns(path, form)
-    if _format(path) == ".jsonl":
+    if is_jsonl(path):
+        return
+    if is_parquet(path):
+        column_check.check_names(path, names, header)
         return
     with _opened(path) as file:
         rows = itertools.islice(_rows(path, _Lines(file, path, form), form), 1, _SAMPLE_ROWS)
@@ -290,9 +298,12 @@ def _format(path: str) -> str:
     extension = os.path.splitext(name)[1].lower()
     if extension not in _FORMATS:
         raise UserError(
-            f"{path}: the name must end in .csv, .tsv or .jsonl, or one of these and .gz, to tell "
-            "the format; rename or convert it (JSON with one object a line is .jsonl)"
+            f"{path}: the name must end in .csv, .tsv or .jsonl, or one of these and .gz, or in "
+            f"{_PARQUET}, to tell the format; rename or convert it (JSON with one object a line is "
+            ".jsonl)"
         )
+    if extension == _PARQUET and path.endswith(".gz"):
+        raise UserError(f"{path}: Parquet is packed inside, without .gz; unpack it (gunzip)")
     return extension
 
 

@@ -154,8 +154,7 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
     _check_files(files, where)
     drops_bad_rows = content.get("bad_rows") == DROP
     form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
-    if form.delimiter and not any(table_files.is_csv(path) for _, path in files):
-        raise UserError(f"{where}: delimiter (--delimiter) is for .csv files, and none is given")
+    table_files.check_form(form, [path for _, path in files], where)
     return UserSpec(
         task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column
     )

@@ -11,7 +11,7 @@ from preprocess.sources import table_files, user_ids
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.rows import LABEL
 from preprocess.sources.suspicious_rows import SuspiciousRows
-from preprocess.sources.table_files import BadRow, Row
+from preprocess.sources.table_rows import BadRow, Row
 from preprocess.sources.user_ids import IdError
 from preprocess.sources.user_labels import LabelError, Labels, text_of
 from preprocess.sources.user_spec import UserSpec

@@ -4,8 +4,10 @@ import csv
 import json
 from types import SimpleNamespace
 
+import pyarrow
 import pytest
 import yaml
+from pyarrow import parquet
 
 import inference
 from inference import classify, rows
@@ -70,7 +72,11 @@ def answered(own, model, tmp_path, monkeypatch):
     monkeypatch.setattr("inference.of_folder", lambda folder: model)
 
     def run(name, content, *more, ending=".jsonl"):
-        (tmp_path / name).write_text(content, encoding="utf-8")
+        """Args: content, text, or the columns of a Parquet file."""
+        if isinstance(content, dict):
+            parquet.write_table(pyarrow.table(content), tmp_path / name)
+        else:
+            (tmp_path / name).write_text(content, encoding="utf-8")
         output = tmp_path / f"answers{ending}"
         output.unlink(missing_ok=True)
         arguments = ["--model_dir", own.model_dir, "--input", tmp_path / name, "--output", output]
@@ -142,6 +148,20 @@ def test_classify_carries_the_same_with_the_raw_text(own, answered):
     ]  # fmt: skip
     predicted = own.predicted("test")
     assert [line["label"] for line in found] == [line["label"] for line in predicted]
+
+
+def test_parquet_is_answered_by_row(answered):
+    columns = {"no": [17, None], "title": ["a", "b"], "category": ["neg", ""], "body": ["", "c"]}
+    assert [facts(line) for line in answered("new.parquet", columns, "--with_text")] == [
+        [("file", "new.parquet"), ("line", 1), ("id", "17"), ("given_label", "neg"),
+         ("text", "a"), ("text_b", "")],
+        [("file", "new.parquet"), ("line", 2), ("text", "b"), ("text_b", "c")],
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="line 2: found 5, expected a text"):
+        answered("new.parquet", {"title": [4, 5], "body": ["a", "b"]})
+    for option, value in (("--encoding", "cp1252"), ("--delimiter", ";")):
+        with pytest.raises(UserError, match=f"INPUT: {option[2:]} .{option}. is for "):
+            answered("new.parquet", columns, option, value)
 
 
 def test_a_file_without_labels_or_ids_has_none(answered):

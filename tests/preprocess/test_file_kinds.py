@@ -11,7 +11,7 @@ import pytest
 from preprocess import run
 from preprocess.sources import file_form, table_files, user_spec
 from preprocess.sources.file_form import FileForm
-from preprocess.sources.table_files import Row
+from preprocess.sources.table_rows import Row
 from shared.errors import UserError, exit_code
 from shared.manifest import read_manifest
 from tests.inputs import read_rows
@@ -57,7 +57,7 @@ def tarred():
         ("a.csv", tarred(), " is a tar archive; unpack it"),
         ("a.csv.gz", gzip.compress(tarred()), " is a tar archive; unpack it"),
         ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", " is an old Excel workbook (.xls); save"),
-        ("a.jsonl", b"PAR1\x15\x04\x15", " is Parquet; convert it"),
+        ("a.jsonl", b"PAR1\x15\x04\x15", " is Parquet; give it as a .parquet file"),
         ("a.csv", b"\n <!DOCTYPE html><html>", " is a web page; download the file itself"),
         ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid", " is a pointer of git-LFS "),
         ("a.csv", b'{"text": "a", "label": "b"}\n', " begins like JSON; if it has one object a l"),

@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from preprocess.sources import table_files
-from preprocess.sources.table_files import BadRow, Row
+from preprocess.sources.table_rows import BadRow, Row
 from shared.errors import UserError
 
 
