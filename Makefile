@@ -29,8 +29,8 @@ OUTPUT ?=## classify: where answers go, a .jsonl or .csv file (the terminal)
 LABEL ?=## their label column
 ID ?=## their column of ids, which predictions carry
 BAD_ROWS ?=## drop: skip their rows that cannot be read
-FROM ?=## convert: the checkpoint to read; vocab: a file or folder to copy the vocabulary from
-TO ?=## convert: the folder to write
+FROM ?=## convert: the checkpoint to read; vocab: what to copy the vocabulary from; submission: model folders (runs/*-MODEL)
+TO ?=## convert: the folder to write; submission: the zip file (runs/submission.zip)
 CS_IP ?=## BACKEND=wse: the address of the CS system
 CSRUN_ARGS ?=## BACKEND=wse: more options for csrun_cpu and csrun_wse
 MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
@@ -80,8 +80,8 @@ include wse.mk
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict classify convert quality \
-	demo test test-wse bench-data bench-input bench-train bench-classify bench-parity check-gpu lint format lock
+.PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict submission classify \
+	convert demo quality test test-wse bench-data bench-input bench-train bench-classify bench-parity check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
@@ -126,6 +126,9 @@ eval_all: $(TRAIN_READY) ## scores every checkpoint of MODEL_DIR
 	$(train)
 predict: $(TRAIN_READY) ## predicts the splits without labels; also writes GLUE's leaderboard files
 	$(train)
+submission: $(READY) ## zips GLUE's leaderboard files that are in FROM, and lists those that are missing
+	@$(VENV_PYTHON) -m train.submission $(call quote,$(or $(FROM),runs/*-$(MODEL))) \
+		$(call quote,$(or $(TO),runs/submission.zip)) $(ARGS)
 classify: $(READY) ## answers TEXT, or every row of INPUT, with the model in MODEL_DIR
 	@$(VENV_PYTHON) -m inference.classify $(call options,model_dir=MODEL_DIR text=TEXT text=TEXT_B input=INPUT \
 		output=OUTPUT vocab_file=VOCAB) $(ARGS)

@@ -91,27 +91,30 @@ class Submission(NamedTuple):
     Attributes:
       file: its name.
       form: of the predictions: LABEL_NAME, LABEL_VALUE (an index into label_names) or SCORE.
+      rows: of the official test file, one prediction each.
     """
 
     file: str
     form: str
+    rows: int
 
 
 LABEL_NAME, LABEL_VALUE, SCORE = "name", "value", "score"
 SCORE_RANGE = (0.0, 5.0)  # of STS-B
+SUBMISSION_HEADER = "index\tprediction"
 # {(task, test split): what https://gluebenchmark.com accepts for it}
 SUBMISSIONS = {
-    ("cola", "test"): Submission("CoLA.tsv", LABEL_VALUE),
-    ("sst2", "test"): Submission("SST-2.tsv", LABEL_VALUE),
-    ("mrpc", "test"): Submission("MRPC.tsv", LABEL_VALUE),
-    ("qqp", "test"): Submission("QQP.tsv", LABEL_VALUE),
-    ("stsb", "test"): Submission("STS-B.tsv", SCORE),
-    ("mnli", "test_matched"): Submission("MNLI-m.tsv", LABEL_NAME),
-    ("mnli", "test_mismatched"): Submission("MNLI-mm.tsv", LABEL_NAME),
-    ("qnli", "test"): Submission("QNLI.tsv", LABEL_NAME),
-    ("rte", "test"): Submission("RTE.tsv", LABEL_NAME),
-    ("wnli", "test"): Submission("WNLI.tsv", LABEL_VALUE),
-    ("ax", "test"): Submission("AX.tsv", LABEL_NAME),
+    ("cola", "test"): Submission("CoLA.tsv", LABEL_VALUE, 1063),
+    ("sst2", "test"): Submission("SST-2.tsv", LABEL_VALUE, 1821),
+    ("mrpc", "test"): Submission("MRPC.tsv", LABEL_VALUE, 1725),
+    ("qqp", "test"): Submission("QQP.tsv", LABEL_VALUE, 390_965),
+    ("stsb", "test"): Submission("STS-B.tsv", SCORE, 1379),
+    ("mnli", "test_matched"): Submission("MNLI-m.tsv", LABEL_NAME, 9796),
+    ("mnli", "test_mismatched"): Submission("MNLI-mm.tsv", LABEL_NAME, 9847),
+    ("qnli", "test"): Submission("QNLI.tsv", LABEL_NAME, 5463),
+    ("rte", "test"): Submission("RTE.tsv", LABEL_NAME, 3000),
+    ("wnli", "test"): Submission("WNLI.tsv", LABEL_VALUE, 146),
+    ("ax", "test"): Submission("AX.tsv", LABEL_NAME, 1104),
 }
 
 

@@ -16,6 +16,7 @@ USAGES = {
     **dict.fromkeys(("train", "train_and_eval", "eval", "eval_all"), "python -m train.run"),
     **dict.fromkeys(("predict", "quality", "compile"), "python -m train.run"),
     "convert": "python -m train.convert",
+    "submission": "python -m train.submission",
     "classify": "python -m inference.classify",
     "vocab": "python -m preprocess.get_vocab",
     "data": "python -m preprocess.run",
@@ -123,6 +124,7 @@ ODD = """a$b $(TASK) $$ it's "x" `y` c\\d \\" é  z"""
         ("verify", "DATASET"),
         ("vocab", "FROM"),
         ("convert", "FROM TO"),
+        ("submission", "FROM TO"),
         ("train", "CONFIG MODEL_DIR DATASET CHECKPOINT SEEDS"),
     ],
 )

@@ -1,8 +1,11 @@
+import json
+
 import pytest
 import tensorflow_datasets as tfds
 
 from shared import tasks
 from shared.errors import UserError
+from tests.inputs import reference
 
 BUILDER_CONFIGS = {
     config.name: config
@@ -47,3 +50,10 @@ def test_every_test_split_has_its_file_of_a_submission():
     scores = [key for key, entry in tasks.SUBMISSIONS.items() if entry.form == tasks.SCORE]
     assert scores == [(name, "test") for name, task in tasks.TASKS.items() if task.is_regression]
     assert len({entry.file for entry in tasks.SUBMISSIONS.values()}) == 11
+
+
+@pytest.mark.parametrize("task", ["sst2", "rte"])
+def test_the_rows_of_a_submission_are_those_of_the_test_file(task):
+    info = json.loads(reference(f"data/tfds/glue/{task}/2.0.0/dataset_info.json").read_text())
+    (test,) = [split for split in info["splits"] if split["name"] == "test"]
+    assert tasks.SUBMISSIONS[task, "test"].rows == sum(map(int, test["shardLengths"]))

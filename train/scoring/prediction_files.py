@@ -103,7 +103,7 @@ def _write_lines(path: str, lines: Iterable[str]) -> str:
 
 
 def _leaderboard_lines(scores: np.ndarray, form: str, label_names) -> Iterable[str]:
-    yield "index\tprediction"
+    yield tasks.SUBMISSION_HEADER
     if form == tasks.SCORE:
         predictions = [f"{score:.3f}" for score in np.clip(scores[:, 0], *tasks.SCORE_RANGE)]
     else:
