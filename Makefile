@@ -8,14 +8,16 @@ $(foreach name,$(filter-out MAKE% MFLAGS,$(.VARIABLES)),$(if \
 
 GIVEN_CONFIG := $(basename $(notdir $(value CONFIG)))
 TASK ?= sst2## a GLUE task, or a name for your own task
-MODEL ?= base## picks CONFIG: tiny, minilm, base or large
+MODEL ?= $(if $(wildcard configs/params_bert_base_$(TASK).yaml),base)## picks CONFIG: tiny, minilm, base or large (base for GLUE's tasks)
 MSL ?=## tokens in a record (the task's default)
 DATA_DIR ?= data## the folder of all datasets
 DATASET = $(FIND_DATASET)## the folder of one dataset (DATA_DIR/TASK/msl<MSL>)
-CONFIG ?= $(FIND_CONFIG)## the configuration (MODEL_DIR's own to use a model, else configs/params_bert_MODEL_TASK.yaml)
-MODEL_DIR ?= runs/$(TASK)-$(or $(GIVEN_CONFIG),$(MODEL))$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK-MODEL, or runs/TASK-<name of CONFIG>)
+CONFIG ?= $(FIND_CONFIG)## the configuration (MODEL_DIR's own to use a model; of MODEL; else the fine-tuning recipe)
+MODEL_DIR ?= runs/$(TASK)$(addprefix -,$(or $(GIVEN_CONFIG),$(MODEL)))$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK, runs/TASK-MODEL, or runs/TASK-<name of CONFIG>)
 CHECKPOINT ?= $(FIND_CHECKPOINT)## a BERT to start from, or a classifier to score, in any format
 BACKEND ?=## gpu, cpu or wse (gpu if one is visible, else cpu)
+SET ?=## settings before CONFIG's: "optimizer.learning_rate=3e-5 runconfig.num_epochs=4"
+SWEEP ?=## a training for each value, and a table: "optimizer.learning_rate=1e-5,3e-5,5e-5"
 SEEDS ?=## 1,2,3: one training for each, and a table of scores
 ARGS ?=## more options for the program; ARGS=--help lists them
 VOCAB ?=## the vocabulary (the one from `make vocab`)
@@ -53,7 +55,7 @@ ASKS_HELP = $(filter -h --help,$(ARGS))
 FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where \
 	$(foreach name,DATA_DIR TASK MSL,$(call quote,$($(name))))),$(error no dataset for TASK=$(TASK))))
 FIND_CONFIG = $(or $(OWN_CONFIG),$(firstword \
-	$(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) configs/params_bert_$(MODEL).yaml))
+	$(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) $(MODEL:%=configs/params_bert_%.yaml)))
 # The model folder's own configuration, where a model is used
 OWN_CONFIG = $(if $(filter eval eval_all predict,$@),$(if $(shell \
 	test -f $(call quote,$(MODEL_DIR)/params.yaml) && echo yes),$(MODEL_DIR)/params.yaml))
@@ -66,15 +68,18 @@ quote = "$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$1))))"
 options = $(foreach pair,$1,$(call option,$(word 1,$(subst =, ,$(pair))),$(word 2,$(subst =, ,$(pair)))))
 option = $(call option_of,$1,$($2))
 option_of = $(if $2,--$1 $(call quote,$2))
+# The words of a variable, each with the option before it
+each = $(foreach word,$2,$(call option_of,$1,$(word)))
 # How train.run is started, what it needs, and how a recipe runs it. wse.mk overrides these.
 TRAIN_RUN = $(VENV_PYTHON) -m train.run
-TRAIN_OPTIONS = $(call options,params=CONFIG model_dir=MODEL_DIR data_dir=DATASET) $(if $(BACKEND),--backend $(BACKEND))
+TRAIN_OPTIONS = $(call options,params=CONFIG model_dir=MODEL_DIR data_dir=DATASET) $(if $(BACKEND),--backend $(BACKEND)) \
+	$(call each,set,$(SET))
 TRAIN_READY = $(READY)
 COMPILE_READY = $(TRAIN_READY)
 COMPILE_MODE = train_and_eval
 BENCH_NEEDS = $(READY) $(if $(ASKS_HELP),,$(BENCH_READY))
 run = @$1
-train = $(call run,$(TRAIN_RUN) --mode $@ $(TRAIN_OPTIONS) $(call options,checkpoint_path=CHECKPOINT seeds=SEEDS) $(ARGS))
+train = $(call run,$(TRAIN_RUN) --mode $@ $(TRAIN_OPTIONS) $(call options,checkpoint_path=CHECKPOINT seeds=SEEDS) $(call each,sweep,$(SWEEP)) $(ARGS))
 ifeq ($(BACKEND),wse)
 include wse.mk
 endif

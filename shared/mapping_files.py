@@ -55,6 +55,18 @@ def read_yaml(path: str, advice: str, expected: str = "a mapping") -> Dict[str, 
     return _read(path, _load_yaml, "YAML", advice, expected)
 
 
+def yaml_value(text: str, where: str) -> Any:
+    """The value that a YAML file would have where this text stands.
+
+    Raises:
+      UserError: the text is not YAML; `where` says whose it is.
+    """
+    try:
+        return _load_yaml(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{where} is {text!r}, which is not YAML: {error}") from None
+
+
 def _load_yaml(file):
     return yaml.load(file, Loader=_StrictLoader)
 

@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, List, Optional
 
 from shared import config, dataset_vocabulary, tasks
 from shared.config import Config
-from shared.config.modelzoo_keys import EVAL_INPUT, INPUTS, PREDICT_INPUT, TRAIN_INPUT
+from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
-from train import resolve
+from train import configuration, length, resolve
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.plan import (
@@ -48,18 +48,20 @@ def make(options: argparse.Namespace) -> Plan:
       UserError: configuration, data, model_dir and checkpoint do not fit together.
     """
     model_dir.check_name(options.model_dir)
-    params = with_options(config.load(options.params, print), options)
+    params = configuration.load(options)
     if options.backend == WSE:
         rules.check(params, options)
     elif params.csconfig:
         print(f"{options.params}: csconfig has no effect: it is for a CS system")
-    data = {section: read_data(params, section, options) for section in _SECTIONS[options.mode]}
+    sections = _sections(params, options)
+    data = {section: read_data(params, section, options) for section in sections}
     if TRAIN_INPUT in data:
         choose_splits.check_train(data[TRAIN_INPUT])
         _check_has_end(params)
         if options.seeds:
             _check_seeds(params)
-    if options.validate_only or options.compile_only:
+        params = length.in_steps(params, data[TRAIN_INPUT])
+    if options.mode == TRAIN_MODE or options.validate_only or options.compile_only:
         _leave_out_unscored(data, options)
     _check_metrics(params, options.params, data.get(EVAL_INPUT))
     splits = _splits(data, options.split)
@@ -88,31 +90,26 @@ def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
     return dataclasses.replace(plan, with_text=bool(options.with_text), with_csv=bool(options.csv))
 
 
+def _sections(params: Config, options: argparse.Namespace) -> "tuple[str, ...]":
+    """Those whose data the run reads."""
+    is_scored = params.runconfig.eval_checkpoints and options.backend != WSE
+    mode = TRAIN_AND_EVAL_MODE if options.mode == TRAIN_MODE and is_scored else options.mode
+    return _SECTIONS[mode]
+
+
 def of_seed(options: argparse.Namespace, seed: int) -> argparse.Namespace:
     """The options for one of several trainings; its folder is <model_dir>/seed-<n>."""
     folder = os.path.join(options.model_dir, f"seed-{seed}")
     return argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
 
 
-def with_options(params: Config, options: argparse.Namespace) -> Config:
-    """The configuration with the overrides of the command line."""
-    run = params.runconfig
-    if options.steps or options.max_steps:
-        run = dataclasses.replace(run, steps=options.steps, max_steps=options.max_steps)
-    if options.eval_steps is not None:
-        run = dataclasses.replace(run, eval_steps=options.eval_steps)
-    if options.seed is not None:
-        run = dataclasses.replace(run, tf_random_seed=options.seed)
-    inputs = {}
-    if options.data_dir is not None:
-        for name in INPUTS:
-            inputs[name] = dataclasses.replace(getattr(params, name), data_dir=options.data_dir)
-    return dataclasses.replace(params, runconfig=run, **inputs)
-
-
 def _check_has_end(params: Config) -> None:
-    if not params.runconfig.steps and not params.runconfig.max_steps:
-        raise UserError("training has no end: give --max_steps, or runconfig.max_steps in the YAML")
+    run = params.runconfig
+    if not (run.steps or run.max_steps or run.num_epochs):
+        raise UserError(
+            "training has no end: give --max_steps, or runconfig.num_epochs or max_steps in the "
+            "YAML"
+        )
 
 
 def _check_seeds(params: Config) -> None:
@@ -136,11 +133,12 @@ def _check_metrics(params: Config, path: str, scored: Optional[Manifest]) -> Non
 
 
 def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) -> None:
-    """`make compile` compiles for train_and_eval; data without labelled splits only trains."""
-    if options.mode != TRAIN_AND_EVAL_MODE or options.split:
+    """Data without a labelled split besides train is only trained on, where nobody asked for more:
+    `make compile` compiles for train_and_eval, and eval_checkpoints is the recipe's."""
+    if TRAIN_INPUT not in data or EVAL_INPUT not in data or options.split:
         return
     if not choose_splits.labelled(data[EVAL_INPUT]):
-        print("no labelled split to evaluate: compiling only the train step")
+        print("no labelled split to evaluate: only training")
         del data[EVAL_INPUT]
 
 

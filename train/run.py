@@ -6,7 +6,7 @@ import sys
 
 from shared.config import settings
 from shared.errors import UserError, exit_code
-from train import make_plan
+from train import configuration, make_plan
 from train.backend import import_tensorflow
 from train.gpu import xla_cache
 from train.modes import quality
@@ -35,6 +35,7 @@ _MODES_OF = {
     "seeds": (*_TRAINING, quality.MODE),
     "with_text": (PREDICT_MODE,),
     "csv": (PREDICT_MODE,),
+    "sweep": _TRAINING,
     "validate_only": _COMPILED,
     "compile_only": _COMPILED,
 }
@@ -46,6 +47,8 @@ def main(arguments: list) -> None:
         xla_cache.choose()
     if options.mode == quality.MODE:
         quality.run(options, _run_seeds)
+    elif options.sweep:
+        _sweep(options)
     elif options.seeds is None or options.validate_only or options.compile_only:
         run(options)
     else:
@@ -66,8 +69,15 @@ def _run_seeds(options: argparse.Namespace) -> list:
     return seeds.run(options, run)
 
 
+def _sweep(options: argparse.Namespace) -> None:
+    import_tensorflow(options.backend)
+    from train.modes import sweep
+
+    sweep.run(options, run)
+
+
 def run(options: argparse.Namespace):
-    """One run of one mode; returns the results if it is an evaluation."""
+    """One run of one mode; returns the scores if it has some."""
     plan = make_plan.make(options)
     backend = import_tensorflow(options.backend)
     manifest = plan.train_data or plan.scored_data
@@ -84,7 +94,7 @@ def run(options: argparse.Namespace):
         return None
     mode = {
         TRAIN_MODE: training.train,
-        TRAIN_AND_EVAL_MODE: training.train_and_eval,
+        TRAIN_AND_EVAL_MODE: training.train,
         EVAL_MODE: evaluation.evaluate_once,
         EVAL_ALL_MODE: evaluation.evaluate_all,
         PREDICT_MODE: prediction.predict,
@@ -98,7 +108,15 @@ def parse(arguments: list) -> argparse.Namespace:
     )
     parser.add_argument("-m", "--mode", required=True, choices=(*MODES, quality.MODE))
     path = {"type": os.path.expanduser}  # make passes `~` on as typed
-    parser.add_argument("-p", "--params", required=True, **path, help="the YAML configuration")
+    parser.add_argument(
+        "-p", "--params", **path, help="the YAML configuration (the fine-tuning recipe)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="SECTION.KEY=VALUE",
+        help="a setting that comes before the configuration's; may be repeated",
+    )
     parser.add_argument(
         "-o", "--model_dir", required=True, **path, help="for checkpoints and results"
     )
@@ -125,12 +143,21 @@ def parse(arguments: list) -> argparse.Namespace:
     chosen.add_argument(
         "--seeds", type=several_seeds, help="1,2,3: a training for each, and a table of scores"
     )
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        metavar="SECTION.KEY=VALUE,VALUE",
+        help="a training for each value, and a table of scores; of several, for each combination",
+    )
     options = parser.parse_args(arguments)
+    options.params = options.params or configuration.default_path(options.mode, options.model_dir)
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
             parser.error(f"--{name} has no effect with --mode {options.mode}")
     if options.backend != WSE and options.cs_ip is not None:
         parser.error("--cs_ip has no effect without --backend wse")
+    if options.sweep and (options.backend == WSE or options.validate_only or options.compile_only):
+        parser.error("--sweep trains and evaluates on gpu or cpu; leave it out here")
     return options
 
 

@@ -12,13 +12,14 @@ import sys
 
 import numpy as np
 
-from bench import child, processor
+from bench import child
 from bench.peers import environment as peers
 from bench.table import markdown
 from bench.train import first_step
 from shared.config import ModelConfig
 from shared.errors import exit_code
 from train.model import flops
+from train.model.processor import has_bfloat16
 
 _SIZES = ("hidden_size", "num_hidden_layers", "num_heads", "filter_size")
 # The first four layers of BERT-base: enough to be representative, and fast.
@@ -33,6 +34,7 @@ _PEAK_SIZE = 2048
 _PLACES, _STEPS_AT_PLACE = (3, 500, 1000, 1500, 2000), 20
 _RECIPE = {"peak_rate": 5e-5, "steps": 2104, "warm_up": 210, "seed": 1}
 _TRIMMED, _UNTRIMMED, _GROUPED = "ours, trimmed", "ours, untrimmed", "ours, grouped by length"
+_NO_BFLOAT16 = "skipped: no instructions for it"
 _PYTORCH = "PyTorch, dynamic padding, the batches of `trimmed`"
 
 
@@ -84,7 +86,7 @@ def _steps(asked: argparse.Namespace) -> str:
             ours, _ = programs.ours(model=_ours(_BASE), shape=_SHAPE, peak_of=_PEAK_SIZE, **job)
             count = rows * (timed[0][1] - timed[0][0])
             rates = [count / ours["seconds"][0], math.nan]
-            if precision == "float32" or processor.has_bfloat16():
+            if precision == "float32" or has_bfloat16():
                 theirs = programs.pytorch(model=_theirs(_BASE), data=batches, **job)
                 rates[1] = count / theirs["seconds"][0]
             alone = rows / ours["products"]
@@ -109,7 +111,7 @@ def _step_line(precision, runs, operations):
     share = statistics.median(a * operations / c for a, _, c, _ in runs)
     beside = [f"{theirs:.1f}", f"{ratio:.2f}", f"{bound:.2f}"]
     if math.isnan(theirs):
-        beside = [processor.NO_BFLOAT16, "", ""]
+        beside = [_NO_BFLOAT16, "", ""]
     return [precision, f"{ours:.1f}", *beside, f"{ours * operations / 1e9:,.0f}",
             f"{peak / 1e9:,.0f}", f"{share:.0%}"]  # fmt: skip
 
@@ -127,7 +129,7 @@ def _epoch(asked: argparse.Namespace) -> str:
         _GROUPED: lambda: _ours_on(programs, asked, "grouped", common),
         _PYTORCH: lambda: programs.pytorch(model=_theirs(_MINILM), data=batches, **common),
     }
-    if not processor.has_bfloat16():
+    if not has_bfloat16():
         del turn[_PYTORCH]
     count, runs = _BATCH * _STEPS_AT_PLACE * len(_PLACES), {}
     for number in range(asked.rounds):
@@ -158,7 +160,7 @@ def _epoch_table(runs):
         for name, found in runs.items()
     ]  # fmt: skip
     if _PYTORCH not in runs:
-        lines.append([_PYTORCH, "", processor.NO_BFLOAT16, "", ""])
+        lines.append([_PYTORCH, "", _NO_BFLOAT16, "", ""])
     header = ["MiniLM sizes, SST-2, batch 32, bfloat16", "mean S", "examples/s", "to PyTorch",
               "to untrimmed"]  # fmt: skip
     return markdown(header, lines)

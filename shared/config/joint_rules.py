@@ -1,19 +1,17 @@
 """Contradictions between the settings of a configuration."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from shared.config.modelzoo_keys import INPUTS
 
 
-def errors(
-    sections: Dict[str, Any], given: Optional[Dict[str, Any]], csconfig: Dict[str, Any]
-) -> List[str]:
+def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, Any]) -> List[str]:
     """One line for every contradiction.
 
     Args:
       sections: {name: its dataclass, or None if the section itself has an error}.
-      given: the optimizer section as read from the YAML, or None; the dataclass cannot tell
-        a given value from a default.
+      given: the sections as read from the YAML; a dataclass cannot tell a given value from a
+        default.
       csconfig: as shared.config.Config has it.
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
@@ -27,9 +25,11 @@ def errors(
                 "set it to true"
             )
     if optimizer:
-        found += _update(optimizer, given) + _gradients(optimizer)
-    if run and run.steps and run.max_steps:
-        found.append("runconfig.steps and max_steps: give only one of them")
+        found += (
+            _update(optimizer, given.get("optimizer")) + _gradients(optimizer) + _rate(optimizer)
+        )
+    if run:
+        found += _lengths_of_run(given.get("runconfig") or {})
     if quality and quality.low >= quality.high:
         found.append(
             f"quality.low {quality.low:g} and high {quality.high:g}: expected low below high"
@@ -85,6 +85,32 @@ def _update(optimizer, given) -> List[str]:
             f"optimizer.momentum: it belongs to optimizer_type momentum, not {kind}; adamw and "
             "adam have beta1 and beta2"
         )
+    return found
+
+
+def _lengths_of_run(given: Dict[str, Any]) -> List[str]:
+    """Two settings for one thing."""
+    groups = (("num_epochs", "steps", "max_steps"),
+              ("save_checkpoints_epochs", "save_checkpoints_steps"))  # fmt: skip
+    stated = [[key for key in group if given.get(key) is not None] for group in groups]
+    return [
+        f"runconfig.{' and '.join(keys)}: give only one of them" for keys in stated if len(keys) > 1
+    ]
+
+
+def _rate(optimizer) -> List[str]:
+    """warmup_ratio and learning_rate_decay shape a rate that is a number."""
+    named = {"warmup_ratio": optimizer.warmup_ratio,
+             "learning_rate_decay": optimizer.learning_rate_decay}  # fmt: skip
+    keys = " and ".join(key for key, value in named.items() if value is not None)
+    if not keys:
+        return []
+    found = []
+    (first, *others) = optimizer.learning_rate
+    if others or first.scheduler != "Constant" or first.duration:
+        found.append(f"optimizer.{keys}: learning_rate has schedules already; make it a number")
+    if optimizer.disable_lr_steps_reset:
+        found.append(f"optimizer.{keys}: disable_lr_steps_reset has no effect with it; remove it")
     return found
 
 

@@ -7,10 +7,17 @@ with the nearest name.
 import dataclasses
 import glob
 import os
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
-from shared.config import joint_rules, pretrain_params, settings
-from shared.config.modelzoo_keys import FIXED, IGNORED, PRETRAIN_PARAMS_PATH, REFUSED
+from shared.config import joint_rules, overrides, pretrain_params, recipe, settings
+from shared.config.modelzoo_keys import (
+    EVAL_INPUT,
+    FIXED,
+    IGNORED,
+    PREDICT_INPUT,
+    PRETRAIN_PARAMS_PATH,
+    REFUSED,
+)
 from shared.config.schema import SECTIONS, Config
 from shared.errors import UserError
 from shared.mapping_files import read_yaml
@@ -22,32 +29,52 @@ _CS_SECTION = "csconfig"
 # is itself a valid configuration.
 DATA_SECTION = "data"
 ENVIRONMENT_SECTION = "environment"
+GIVEN_SECTION = "given"
 
 
-def load(path: str, log: Callable[[str], None]) -> Config:
+def load(
+    path: str,
+    log: Callable[[str], None],
+    given: Sequence[str] = (),
+    model_of_start: Callable[[], Dict[str, Any]] = dict,
+) -> Config:
     """Reads a YAML configuration.
 
     Args:
       path: the file.
       log: receives one line for every key that is accepted but has no effect.
+      given: settings of the command line, `section.key=value`, which come before the file's.
+      model_of_start: called if the configuration states no sizes; returns what is known of the
+        section model from the checkpoint that the run starts from.
     Raises:
-      UserError: one message that lists every error in the file, and in the model section that it
-        inherits.
+      UserError: one message that lists every error in the file, in `given`, and in the model
+        section that it inherits.
     """
-    content = read_yaml(path, _advice(path), f"the sections {', '.join(SECTIONS)}")
+    content = {} if recipe.is_at(path) else _read(path)
+    settings_given = overrides.parse(given)
+    overrides.lay_over(
+        content, settings_given, overrides.sections(settings_given) - {EVAL_INPUT, PREDICT_INPUT}
+    )
+    title = f"{path} with {', '.join(given)}" if given else path
+    _settle_sections(title, content)
+    if recipe.is_under(content):
+        content = recipe.laid_under(content, model_of_start())
+    _inherit_inputs(content, settings_given)
     errors: List[str] = []
     csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
-    _settle_sections(path, content)
-    _inherit_inputs(content)
     layers = {name: [(path, content.get(name))] for name in _section_names(content)}
     layers["model"] = _model_layers(path, content.get("model"), errors)
     sections = {name: _section(name, layers[name], errors, log) for name in layers}
-    errors += joint_rules.errors(sections, content.get("optimizer"), csconfig)
+    errors += joint_rules.errors(sections, content, csconfig)
     if errors:
         inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
-        raise _mistakes(path + inherited, errors)
+        raise _mistakes(title + inherited, errors)
     made: Dict[str, Any] = {name: sections.get(name) for name in SECTIONS}
-    return Config(**made, csconfig=csconfig)
+    return Config(**made, csconfig=csconfig, given=settings_given)
+
+
+def _read(path: str) -> Dict[str, Any]:
+    return read_yaml(path, _advice(path), f"the sections {', '.join(SECTIONS)}")
 
 
 def _advice(path: str) -> str:
@@ -78,7 +105,7 @@ def _csconfig(value, errors) -> Dict[str, Any]:
 
 def _settle_sections(path, content) -> None:
     """Drops the additional sections of params.yaml; unknown sections are an error."""
-    for name in (DATA_SECTION, ENVIRONMENT_SECTION):
+    for name in (DATA_SECTION, ENVIRONMENT_SECTION, GIVEN_SECTION):
         content.pop(name, None)
     known = {*SECTIONS, *IGNORED, _CS_SECTION}
     errors = [unknown("section", name, known) for name in content if name not in known]
@@ -99,6 +126,8 @@ def dump(config: Config) -> Dict[str, Any]:
     ]
     if config.optimizer.optimizer_type != "momentum":
         del content["optimizer"]["momentum"]  # giving it would be an error
+    if not config.given:
+        del content[GIVEN_SECTION]
     return _plain(content)
 
 
@@ -108,17 +137,20 @@ def _plain(value):
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _inherit_inputs(content: Dict[str, Any]) -> None:
+def _inherit_inputs(content: Dict[str, Any], given: Dict[str, Any]) -> None:
     """As in the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
 
-    input_fn is never inherited: with one that repeats, an evaluation would not end.
+    input_fn is never inherited: with one that repeats, an evaluation would not end. What the
+    command line gives for the two comes last.
     """
     train, predict = content.get("train_input"), content.get("predict_input")
     content.setdefault("eval_input", _without_function(train))
+    overrides.lay_over(content, given, {EVAL_INPUT})
     evaluate = content["eval_input"]
     predict = {} if predict is None else predict
     if isinstance(evaluate, dict) and isinstance(predict, dict):
         content["predict_input"] = {**_without_function(evaluate), **predict}
+    overrides.lay_over(content, given, {PREDICT_INPUT})
 
 
 def _without_function(section):

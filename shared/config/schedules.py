@@ -1,4 +1,7 @@
-"""Learning-rate schedules of a configuration; train/optim/schedule.py computes them."""
+"""Learning-rate schedules of a configuration; train/optim/schedule.py computes them.
+
+Where the Model Zoo has a number of steps, a number between 0 and 1 is a share of the training.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
@@ -16,18 +19,20 @@ SCHEDULERS = {
     "Polynomial": (("initial_learning_rate", "steps", "end_learning_rate"), ("power", "cycle")),
     "Cosine": (("initial_learning_rate", "decay_steps"), ("alpha", "steps")),
 }
+# How a rate that is a number falls after its warm-up.
+CONSTANT, LINEAR, COSINE = DECAYS = ("constant", "linear", "cosine")
 _SCHEDULE_VALUES = {
     "learning_rate": settings.number(0),
     "initial_learning_rate": settings.number(0),
     "end_learning_rate": settings.number(0),
-    "steps": settings.integer(1),
-    "decay_steps": settings.integer(1),
+    "steps": settings.steps_or_share(1),
+    "decay_steps": settings.steps_or_share(1),
     "decay_rate": settings.number(0),
     "staircase": settings.boolean,
     "cycle": settings.boolean,
     "power": settings.number(0),
     "alpha": settings.number(0),
-    "boundaries": lambda value: tuple(map(settings.integer(0), _list(value))),
+    "boundaries": lambda value: tuple(map(settings.steps_or_share(0), _list(value))),
     "values": lambda value: tuple(map(settings.number(0), _list(value))),
 }
 
@@ -94,3 +99,8 @@ def _check_pieces(boundaries, values) -> None:
         raise ValueError("PiecewiseConstant needs one more of `values` than of `boundaries`")
     if any(later <= earlier for earlier, later in zip(boundaries, boundaries[1:])):
         raise ValueError(f"PiecewiseConstant needs rising `boundaries`, found {list(boundaries)}")
+    if len({0 < boundary < 1 for boundary in boundaries}) > 1:
+        raise ValueError(
+            "PiecewiseConstant: give all `boundaries` as steps, or all as shares of the training, "
+            f"found {list(boundaries)}"
+        )

@@ -12,7 +12,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from shared.config import settings
 from shared.config.modelzoo_keys import INPUTS
-from shared.config.schedules import Schedule, parse_learning_rate
+from shared.config.schedules import DECAYS, Schedule, parse_learning_rate
 
 
 def _setting(parse, **default):
@@ -63,6 +63,8 @@ class ModelConfig:
     encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo) or `gelu_erf`. It
     and layer_norm_epsilon may be left unset: then the pretrained checkpoint decides. vocab_size
     and num_cls_classes come from the manifest; a YAML that disagrees is an error.
+    mixed_precision: true is 16 bits in the form that the devices have; auto is true where that is
+    faster: on GPUs, CS systems, and CPUs with instructions for bfloat16.
     """
 
     hidden_size: int = _setting(settings.integer(1))
@@ -76,7 +78,7 @@ class ModelConfig:
     encoder_nonlinearity: Optional[str] = _or_none(settings.choice("gelu", "gelu_erf"))
     layer_norm_epsilon: Optional[float] = _or_none(settings.positive)
     mixed_precision: Any = _setting(
-        settings.choice(False, True, "float16", "bfloat16"), default=False
+        settings.choice(False, True, "float16", "bfloat16", "auto"), default=False
     )
     disable_nsp: bool = _setting(settings.boolean, default=False)
     vocab_size: Optional[int] = _or_none(settings.integer(4))
@@ -88,7 +90,9 @@ class OptimizerConfig:
     """How gradients become updates; the defaults are the Model Zoo's unless noted.
 
     Attributes:
-      learning_rate: the schedules, one after the other.
+      learning_rate: the schedules, one after the other; or a number.
+      warmup_ratio: the share of the training in which the rate rises from 0 to this number.
+      learning_rate_decay: how it falls to 0 afterwards; constant: it stays.
       optimizer_type: adamw, adam, sgd or momentum.
       weight_decay_rate, exclude_from_weight_decay: for adamw; the rate, and what does not decay.
       beta1, beta2, epsilon: for adamw and adam; default of epsilon: 1e-5 mixed, 1e-8 in float32.
@@ -106,6 +110,8 @@ class OptimizerConfig:
     """
 
     learning_rate: Tuple[Schedule, ...] = _setting(parse_learning_rate)
+    warmup_ratio: Optional[float] = _or_none(settings.number(0, below=1))
+    learning_rate_decay: Optional[str] = _or_none(settings.choice(*DECAYS))
     optimizer_type: str = _setting(
         settings.choice("adamw", "adam", "sgd", "momentum"), default="adamw"
     )
@@ -137,7 +143,11 @@ class RunConfig:
     Attributes:
       max_steps: the global step at which training ends.
       steps: training ends this many steps after the step it starts from.
+      num_epochs: instead of max_steps, how often every example is seen; 0.5 is half of them once.
       eval_steps: batches of an evaluation; unset, 0 or negative: every example.
+      save_checkpoints_epochs: instead of save_checkpoints_steps, epochs between two checkpoints.
+      eval_checkpoints: whether train, too, scores each checkpoint and keeps the best one, where the
+        data has a labelled split for it.
       keep_checkpoint_max: newest checkpoints to keep; 0 keeps all.
       log_step_count_steps: steps between progress lines; default: save_summary_steps.
       tf_random_seed: seed of weights, order and dropout.
@@ -154,9 +164,12 @@ class RunConfig:
 
     max_steps: Optional[int] = _or_none(settings.integer(1))
     steps: Optional[int] = _or_none(settings.integer(1))
+    num_epochs: Optional[float] = _or_none(settings.positive)
     eval_steps: Optional[int] = _or_none(settings.integer())
     save_summary_steps: int = _setting(settings.integer(1), default=100)
     save_checkpoints_steps: int = _setting(settings.integer(1), default=1000)
+    save_checkpoints_epochs: Optional[float] = _or_none(settings.positive)
+    eval_checkpoints: bool = _setting(settings.boolean, default=False)
     keep_checkpoint_max: int = _setting(settings.integer(0), default=5)
     log_step_count_steps: Optional[int] = _or_none(settings.integer(1))
     tf_random_seed: int = _setting(settings.integer(0), default=1)
@@ -192,6 +205,7 @@ class Config:
     quality: None if the file has no such section.
     csconfig: {field of Cerebras' own CSConfig: value}. Only use_cbfloat16 is known here, their
     16-bit format with 9 bits of fraction; Cerebras' software checks the rest.
+    given: {section.key: value} of the command line, already part of the sections.
     """
 
     train_input: InputConfig
@@ -202,6 +216,7 @@ class Config:
     runconfig: RunConfig
     csconfig: Dict[str, Any] = dataclasses.field(default_factory=dict)
     quality: Optional[QualityConfig] = None
+    given: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 SECTIONS = {

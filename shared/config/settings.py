@@ -38,6 +38,22 @@ def number(minimum: float, below: float = math.inf) -> Callable[[Any], float]:
     return parse
 
 
+def steps_or_share(minimum: int) -> Callable[[Any], Any]:
+    """A number of steps, or a share of the training: a number above 0 and below 1."""
+
+    def parse(value):
+        try:
+            found = as_float(value)
+            return found if 0 < found < 1 else integer(minimum)(value)
+        except ValueError:
+            raise ValueError(
+                f"expected a whole number of steps of at least {minimum}, or a share of the "
+                f"training between 0 and 1, found {value!r}"
+            ) from None
+
+    return parse
+
+
 def score(value) -> float:
     """A metric: accuracy and F1 range from 0 to 1, correlations from -1 to 1."""
     found = as_float(value)

@@ -149,7 +149,7 @@ def test_data_without_a_labelled_split_to_score(train, tmp_path, no_shards, caps
     (no_shards / "manifest.json").write_text(json.dumps(content))
     train("train_and_eval", tmp_path / "m", "--validate_only", data=no_shards)
     out = capsys.readouterr().out
-    assert "no labelled split to evaluate: compiling only the train step" in out
+    assert "no labelled split to evaluate: only training" in out
     assert "\nchecked: train step (" in out and "eval step" not in out
     with pytest.raises(UserError, match="no split 'dev'"):
         train("train_and_eval", tmp_path / "m", "--validate_only", "--split", "dev", data=no_shards)

@@ -28,10 +28,10 @@ _DATA_KEYS = (
 _LENGTH_OF_RUN = {
     *("data_dir", "max_steps", "steps", "eval_steps", "keep_checkpoint_max"),
     *("save_checkpoints_steps", "save_summary_steps", "log_step_count_steps"),
-    *("early_stopping_patience", "max_skipped_steps", "best_metric"),
+    *("early_stopping_patience", "max_skipped_steps", "best_metric", "eval_checkpoints"),
 }
 # Keys of the model section that may not change after the first step.
-_FIXED_KEYS = (
+FIXED_KEYS = (
     "hidden_size",
     "num_heads",
     "num_hidden_layers",
@@ -86,7 +86,7 @@ def read_params(model_dir: str) -> Optional[dict]:
     if not os.path.exists(path):
         return None
     content = read_yaml(path, _CHOOSE)
-    for section, keys in (("model", _FIXED_KEYS), (_DATA, _DATA_KEYS)):
+    for section, keys in (("model", FIXED_KEYS), (_DATA, _DATA_KEYS)):
         found = content.get(section)
         missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})
         if missing:
@@ -237,7 +237,7 @@ def with_trained_model(model_dir: str, params: dict, given: Config) -> Config:
     """
     trained = params["model"]
     lines = []
-    for key in _FIXED_KEYS:
+    for key in FIXED_KEYS:
         stated = getattr(given.model, key)
         if stated is not None and stated != trained[key]:
             lines.append(
@@ -249,5 +249,5 @@ def with_trained_model(model_dir: str, params: dict, given: Config) -> Config:
             f"Use its own configuration, {os.path.join(model_dir, PARAMS_FILE)}, or another "
             "MODEL_DIR."
         )
-    unset = {key: trained[key] for key in _FIXED_KEYS}
+    unset = {key: trained[key] for key in FIXED_KEYS}
     return dataclasses.replace(given, model=dataclasses.replace(given.model, **unset))

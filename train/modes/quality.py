@@ -15,7 +15,7 @@ from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import make_plan
+from train import configuration, make_plan
 from train.checkpoints import files, model_dir
 from train.data import splits
 from train.plan import TRAIN_MODE
@@ -53,7 +53,8 @@ def run(
       UserError: there is no band, or model_dir holds seeds of another recipe.
     """
     gate, seeds = _gate(options)
-    chosen = {"mode": TRAIN_MODE, "seeds": seeds, "eval_steps": 0}
+    last_weights = [*(options.set or ()), "runconfig.eval_checkpoints=false"]
+    chosen = {"mode": TRAIN_MODE, "seeds": seeds, "eval_steps": 0, "set": last_weights}
     training = argparse.Namespace(**{**vars(options), **chosen})
     for seed in seeds:
         _check_recipe(make_plan.of_seed(training, seed))
@@ -67,7 +68,7 @@ def run(
 
 def _gate(options):
     """(the gate, its seeds)."""
-    params = make_plan.with_options(config.load(options.params, lambda line: None), options)
+    params = configuration.load(options, log=lambda line: None)
     band = params.quality
     if band is None:
         raise UserError(_NO_BAND.format(options.params))

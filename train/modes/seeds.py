@@ -10,8 +10,7 @@ from typing import Any, Callable, List
 from shared.files import write_whole
 from train import make_plan, signals
 from train.errors import DivergedError
-from train.modes import best
-from train.plan import EVAL_MODE, TRAIN_AND_EVAL_MODE
+from train.plan import EVAL_MODE
 from train.scoring.results import metrics_of
 
 _FILE = "seeds.json"
@@ -27,7 +26,7 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
     returned or {}, fault: None or what is wrong}.
     """
     with signals.noted() as should_stop:
-        results = [_result(options, run_one, seed, should_stop) for seed in options.seeds]
+        results = [_of_seed(options, run_one, seed, should_stop) for seed in options.seeds]
     path = os.path.join(options.model_dir, _FILE)
     print("\n".join(table(results)))
     write_whole(path, json.dumps(results, indent=2) + "\n")
@@ -35,26 +34,29 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
     return results
 
 
-def _result(options, run_one, seed, should_stop) -> dict:
-    gc.collect()  # an estimator and its compiled functions refer to each other and the weights
+def _of_seed(options, run_one, seed, should_stop) -> dict:
     if should_stop():
         raise signals.stopped(f"before seed {seed}")
     given = make_plan.of_seed(options, seed)
     print(f"seed {seed}: {given.model_dir}")
+    return result(given, run_one)
+
+
+def result(given: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any]) -> dict:
+    """Trains once; returns as `run` does for a seed, which is null where options.seed is."""
+    gc.collect()  # an estimator and its compiled functions refer to each other and the weights
+    seed = given.seed
     try:
-        run_one(given)
-        results = _scored(given, run_one)
+        results = run_one(given) or _scored(given, run_one)
     except DivergedError as error:
-        print(f"seed {seed}: {error}")
+        print(f"{given.model_dir}: {error}")
         return {"seed": seed, "results": {}, "fault": "diverged"}
-    is_constant = any(result["constant"] is not None for result in results.values())
+    is_constant = any(scored["constant"] is not None for scored in results.values())
     return {"seed": seed, "results": results, "fault": "constant answer" if is_constant else None}
 
 
 def _scored(options, run_one) -> dict:
-    """What evaluation.evaluate returned for the last weights, or for the best ones."""
-    if options.mode == TRAIN_AND_EVAL_MODE:
-        return best.read(options.model_dir)["results"]
+    """What evaluation.evaluate returns for the last weights."""
     scoring = {"mode": EVAL_MODE, "checkpoint_path": None}
     return run_one(argparse.Namespace(**{**vars(options), **scoring}))
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from typing import Optional
 
 from shared.errors import UserError
 from shared.tasks import TRAIN_SPLIT
@@ -11,22 +12,23 @@ from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
 from train.errors import DivergedError, explained
 from train.gpu import from_plan, metrics_log, reporting, xla_cache
-from train.modes import evaluation
-from train.modes.best import Best
+from train.modes import best, evaluation, summary
 from train.optim import schedule_remarks
 from train.plan import Plan
 
 
-def train(plan: Plan, backend: str) -> None:
-    """Mode train."""
-    if plan.params.runconfig.early_stopping_patience:
-        print("runconfig.early_stopping_patience has no effect with --mode train")
-    _train(plan, backend, lambda *_: lambda step: False)
+def train(plan: Plan, backend: str) -> Optional[dict]:
+    """Modes train and train_and_eval: the second scores every checkpoint, keeps the best one, and
+    may stop early; so does the first with runconfig.eval_checkpoints.
 
-
-def train_and_eval(plan: Plan, backend: str) -> None:
-    """Mode train_and_eval: scores every checkpoint, keeps the best one, and may stop early."""
-    _train(plan, backend, _scoring)
+    Returns: what evaluation.evaluate returned for the best one; None if none was scored.
+    """
+    is_scored = bool(plan.splits)
+    if plan.params.runconfig.early_stopping_patience and not is_scored:
+        print("runconfig.early_stopping_patience has no effect: no checkpoint is scored")
+    _train(plan, backend, _scoring if is_scored else lambda *_: lambda step: False)
+    kept = best.read(plan.model_dir) if is_scored else None
+    return kept and kept["results"]
 
 
 def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
@@ -58,6 +60,7 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
             return
         if first_step < last_step and is_chief:
             _begin(plan, environment, first_step, last_step)
+            print("\n".join(summary.lines(plan, first_step, last_step, estimator.dtype.name)))
         with errors(devices=estimator.devices), xla_cache.reported(estimator.programs):
             estimator.train(_input_fn(plan, first_step), last_step, after, should_stop)
 
@@ -106,7 +109,7 @@ def _input_fn(plan: Plan, first_step: int):
 
 
 def _scoring(plan: Plan, environment: dict, estimator, first_step: int, should_stop):
-    best = Best(plan, environment, estimator, first_step)
+    judge = best.Best(plan, environment, estimator, first_step)
 
     def after_checkpoint(step):
         if not estimator.is_chief:
@@ -116,6 +119,6 @@ def _scoring(plan: Plan, environment: dict, estimator, first_step: int, should_s
         except DivergedError:
             files.go_back(plan.model_dir, step)
             raise
-        return best.consider(step, results)
+        return judge.consider(step, results)
 
     return after_checkpoint

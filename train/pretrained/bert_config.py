@@ -15,6 +15,12 @@ SIZES = {
     "filter_size": "intermediate_size",
     "max_position_embeddings": "max_position_embeddings",
 }
+# {our name of a rate: theirs}; for the third, the first takes its place if it is not given.
+_DROPOUT_RATES = {
+    "dropout_rate": "hidden_dropout_prob",
+    "attention_dropout_rate": "attention_probs_dropout_prob",
+    "cls_dropout_rate": "classifier_dropout",
+}
 # What both use if the file does not say.
 DEFAULT_ACTIVATION, DEFAULT_EPSILON = "gelu", 1e-12
 # {key: the only value that our model computes}; other values change answers, but no shape.
@@ -38,6 +44,14 @@ class BertConfig(NamedTuple):
     encoder_nonlinearity: str
     layer_norm_epsilon: float
     content: Dict[str, Any]
+
+    @property
+    def dropout_rates(self) -> Dict[str, Any]:
+        """{our name: value}, those that the file states."""
+        stated = {ours: self.content.get(theirs) for ours, theirs in _DROPOUT_RATES.items()}
+        if stated["cls_dropout_rate"] is None:
+            stated["cls_dropout_rate"] = stated["dropout_rate"]
+        return {name: rate for name, rate in stated.items() if rate is not None}
 
 
 def read(path: str, activations: Dict[str, str]) -> BertConfig:

@@ -50,6 +50,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         sizes={**sizes_of(found.weights, num_layers), **config.sizes, **rows_of(found.weights)},
         encoder_nonlinearity=config.encoder_nonlinearity,
         layer_norm_epsilon=config.layer_norm_epsilon,
+        dropout_rates=config.dropout_rates,
         **found._asdict(),
         **layer._asdict(),
         **texts.facts(folder, {}),

@@ -64,6 +64,7 @@ def read(folder: str) -> Pretrained:
         sizes={**config.sizes, **rows_of(found.weights)},
         encoder_nonlinearity=config.encoder_nonlinearity,
         layer_norm_epsilon=config.layer_norm_epsilon,
+        dropout_rates=config.dropout_rates,
         notes=notes,
         **found._asdict(),
         **layer._asdict(),

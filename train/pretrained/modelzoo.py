@@ -27,7 +27,8 @@ FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "train.run checkpoint"
 DEFAULTS = {"encoder_nonlinearity": "gelu", "layer_norm_epsilon": 1e-5}
 
 _MODEL, _DATA = "model", config.DATA_SECTION
-_MODEL_KEYS = ("num_heads", *DEFAULTS)
+DROPOUT_RATES = ("dropout_rate", "attention_dropout_rate", "cls_dropout_rate")
+_MODEL_KEYS = ("num_heads", *DROPOUT_RATES, *DEFAULTS)
 
 
 def recognizes(tensors: Dict[str, np.ndarray]) -> bool:
@@ -48,6 +49,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
     weights, sizes = found.weights, sizes_of(found.weights, num_layers)
     if "num_heads" in model:
         sizes["num_heads"] = model.pop("num_heads")
+    dropout_rates = {key: model.pop(key) for key in DROPOUT_RATES if key in model}
     label_names = data.get("label_names")
     return Pretrained(
         path=prefix,
@@ -59,6 +61,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         vocabulary_name=data.get("vocabulary"),
         vocabulary_sha256=data.get("vocabulary_sha256"),
         is_own=is_own,
+        dropout_rates=dropout_rates,
         **found._asdict(),
         **{**DEFAULTS, **model},
         **texts.facts(folder, data),

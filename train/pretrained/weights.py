@@ -1,7 +1,7 @@
 """What a reader returns: a checkpoint's weights under our names, and its metadata."""
 
-from dataclasses import dataclass
-from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Pretrained:
       unused: those outside of it: heads of other tasks.
       sizes: {name in shared.config.ModelConfig: value}, those that are known.
       encoder_nonlinearity, layer_norm_epsilon: what the checkpoint was trained with.
+      dropout_rates: {name in shared.config.ModelConfig: value as the file has it}, those that it
+        was trained with as far as they are known.
       is_classifier: whether variables.OUTPUT is a classifier's, not next-sentence prediction's.
       label_names: of the classifier's outputs in their order; None if unknown.
       output_fault: why its output layer cannot answer a task of ours; None if it can, or is none.
@@ -56,6 +58,7 @@ class Pretrained:
     strip_accents: Optional[bool] = None
     tokenize_chinese_chars: Optional[bool] = None
     added_tokens: Tuple[str, ...] = ()
+    dropout_rates: "Mapping[str, Any]" = field(default_factory=dict)
     vocabulary_name: Optional[str] = None
     vocabulary_sha256: Optional[str] = None
     output_fault: Optional[str] = None

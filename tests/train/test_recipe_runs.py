@@ -1,0 +1,113 @@
+"""Trainings without a configuration: sizes from a checkpoint, epochs, sweeps."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from shared.errors import UserError
+from train import run
+
+# Of 4,000 rows, an epoch in batches of 400 is 10 steps.
+FAST = ("--set", "train_input.batch_size=400", "--set", "eval_input.batch_size=500")
+
+
+@pytest.fixture
+def go(demo_data):
+    """A function: mode, model_dir, more arguments -> what the run returns."""
+
+    def main(mode, model_dir, *more):
+        fixed = ["--mode", mode, "--model_dir", str(model_dir), "--data_dir", str(demo_data)]
+        return run.main([*fixed, "--backend", "cpu", *map(str, more)])
+
+    return main
+
+
+def params(folder):
+    return yaml.safe_load((folder / "params.yaml").read_text())
+
+
+def test_a_checkpoint_is_enough(go, tmp_path, trained_once, capsys):
+    epochs = ("--set", "runconfig.num_epochs=1", "--set", "runconfig.save_checkpoints_epochs=0.5")
+    go("train", tmp_path / "m", "--checkpoint_path", trained_once, *FAST, *epochs)
+    out = capsys.readouterr().out
+    for line in (
+        "examples: 4,000, 2 classes, up to 32 tokens",
+        "length: 10 steps of 400 examples: 1 epochs of 10 steps",
+        "learning rate: 0 to 5e-05 in 1 steps, then 5e-05 to 0 in 9 steps (adamw, ",
+        "checkpoints: every 5 steps, scored on validation; the one of the best accuracy goes to",
+    ):
+        assert line in out
+    assert [int(step) for step in re.findall(r"^eval validation: step (\d+)", out, re.M)] == [5, 10]
+    assert (tmp_path / "m" / "best" / "best.json").exists()
+    model, optimizer = params(tmp_path / "m")["model"], params(tmp_path / "m")["optimizer"]
+    sizes = ("hidden_size", "num_heads", "num_hidden_layers", "max_position_embeddings")
+    assert [model[key] for key in sizes] == [32, 2, 1, 40]  # SMALL's in tests/train/runs.py
+    assert (model["dropout_rate"], optimizer["weight_decay_rate"]) == (0.1, 0.01)
+    assert params(tmp_path / "m")["given"]["runconfig.num_epochs"] == 1
+
+    # It goes on, and is used, without the checkpoint.
+    go("train", tmp_path / "m", *FAST, "--max_steps", 12)
+    assert "resuming from" in capsys.readouterr().out
+    results = go("eval", tmp_path / "m")
+    assert results is None and "eval validation: step 12" in capsys.readouterr().out
+
+
+def test_data_without_a_labelled_split_is_only_trained_on(go, data_copy, tmp_path, trained_once,
+                                                          capsys):  # fmt: skip
+    manifest = json.loads((data_copy / "manifest.json").read_text())
+    del manifest["splits"]["validation"]
+    (data_copy / "manifest.json").write_text(json.dumps(manifest))
+    go("train", tmp_path / "m", "--data_dir", data_copy, "--checkpoint_path", trained_once, *FAST,
+       "--max_steps", 1)  # fmt: skip
+    out = capsys.readouterr().out
+    assert "no labelled split to evaluate: only training" in out and "best so far" not in out
+
+
+def test_without_a_checkpoint_the_sizes_are_missing(go, tmp_path):
+    with pytest.raises(UserError, match="leaves the model's sizes to a checkpoint: give CHECKPOIN"):
+        go("train", tmp_path / "m")
+
+
+def test_a_sweep_ends_in_a_table(go, tmp_path, trained_once, capsys):
+    folder = tmp_path / "m"
+    command = ("train", folder, "--checkpoint_path", trained_once, *FAST, "--max_steps", 2,
+               "--sweep", "optimizer.learning_rate=0,0.01", "--seeds", "1,2")  # fmt: skip
+    go(*command)
+    written = json.loads((folder / "sweep.json").read_text())
+    settings = [of["settings"] for of in written]
+    assert sorted(settings) == [["optimizer.learning_rate=0"], ["optimizer.learning_rate=0.01"]]
+    scores = [[of["results"]["validation"]["accuracy"] for of in entry["seeds"]]
+              for entry in written]  # fmt: skip
+    out = capsys.readouterr().out
+    rows = re.findall(r"^ +(\d\.\d+) +(\d\.\d+) +(\d\.\d+)  (\S+)", out, re.M)
+    assert [row[3] for row in rows] == [setting for (setting,) in settings]
+    for row, found in zip(rows, scores, strict=True):
+        assert [float(text) for text in row[:3]] == pytest.approx(
+            [sum(found) / 2, min(found), max(found)], abs=5e-5
+        )
+    best = settings[0][0]
+    assert f'best: SET="{best}", trained in {folder}/{best}' in out
+    for seed in (1, 2):
+        given = params(folder / best / f"seed-{seed}")
+        assert given["given"][best.partition("=")[0]] == float(best.partition("=")[2])
+        assert given["runconfig"]["tf_random_seed"] == seed
+    go(*command)  # goes on where it was, so nothing is trained again
+    assert "Training finished" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    ["optimizer.beta1", "optimizer.beta1=", "optimizer.beta1=1,1", "train_input.data_dir=a/b"],
+)
+def test_a_sweep_of_nothing(go, tmp_path, sweep):
+    with pytest.raises(UserError, match=r"SWEEP is '.*' \(--sweep\): expected section.key=value,v"):
+        go("train", tmp_path / "m", "--sweep", sweep)
+
+
+def test_a_sweep_only_trains(go, tmp_path, capsys):
+    for more in (["--compile_only"], ["--backend", "wse"]):
+        with pytest.raises(SystemExit):
+            go("train", tmp_path / "m", "--sweep", "optimizer.beta1=0.5", *more)
+        assert "--sweep trains and evaluates on gpu or cpu" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""The configuration of a run: a file, the command line's settings, and what its start says."""
+
+import argparse
+import dataclasses
+import os
+from typing import Any, Callable, Dict
+
+from shared import config
+from shared.config import Config
+from shared.config.modelzoo_keys import INPUTS
+from shared.errors import UserError
+from train.checkpoints import files, model_dir
+from train.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE
+from train.pretrained import modelzoo
+from train.pretrained.read import read as read_pretrained
+
+
+def default_path(mode: str, folder: str) -> str:
+    """A model's own configuration to use it, the fine-tuning recipe to train."""
+    own = os.path.join(folder, model_dir.PARAMS_FILE)
+    is_used = mode in (EVAL_MODE, EVAL_ALL_MODE, PREDICT_MODE)
+    return own if is_used and os.path.exists(own) else config.RECIPE
+
+
+def load(options: argparse.Namespace, log: Callable[[str], None] = print) -> Config:
+    """The configuration for the options of train/run.py.
+
+    Args: log, as of shared.config.load.
+    Raises:
+      UserError: it has errors, or leaves the model's sizes to a checkpoint and there is none.
+    """
+    params = config.load(options.params, log, options.set or (), lambda: _model_of_start(options))
+    return _with_options(params, options)
+
+
+def _model_of_start(options: argparse.Namespace) -> Dict[str, Any]:
+    """What is known of the section model from the model folder, or else from the checkpoint."""
+    trained = model_dir.read_params(options.model_dir)
+    if trained is not None and files.newest_first(options.model_dir):
+        known = (*model_dir.FIXED_KEYS, *modelzoo.DROPOUT_RATES)
+        return {key: value for key, value in trained["model"].items() if key in known}
+    if options.checkpoint_path:
+        start = read_pretrained(options.checkpoint_path)
+        sizes = {name: size for name, size in start.sizes.items() if name != "vocab_size"}
+        return {**sizes, **start.dropout_rates}
+    raise UserError(
+        f"{options.params} leaves the model's sizes to a checkpoint: give CHECKPOINT=<a BERT's "
+        "folder> (--checkpoint_path). Or train from random weights with a configuration that "
+        "states them, such as MODEL=tiny"
+    )
+
+
+def _with_options(params: Config, options: argparse.Namespace) -> Config:
+    """The configuration with the overrides of the command line."""
+    run = params.runconfig
+    if options.steps or options.max_steps:
+        run = dataclasses.replace(
+            run, steps=options.steps, max_steps=options.max_steps, num_epochs=None
+        )
+    if options.eval_steps is not None:
+        run = dataclasses.replace(run, eval_steps=options.eval_steps)
+    if options.seed is not None:
+        run = dataclasses.replace(run, tf_random_seed=options.seed)
+    inputs = {}
+    if options.data_dir is not None:
+        for name in INPUTS:
+            inputs[name] = dataclasses.replace(getattr(params, name), data_dir=options.data_dir)
+    return dataclasses.replace(params, runconfig=run, **inputs)

@@ -1,0 +1,64 @@
+"""What a training is going to do, in one screen before its first step."""
+
+from typing import Iterator
+
+from shared.config import Schedule
+from shared.tasks import TRAIN_SPLIT
+from train import length
+from train.plan import Plan
+
+
+def lines(plan: Plan, first_step: int, last_step: int, dtype: str) -> Iterator[str]:
+    """Args:
+    first_step, last_step: the global steps between which it trains.
+    dtype: of the matrix products.
+    """
+    yield f"examples: {_examples(plan)}"
+    yield f"length: {_length(plan, first_step, last_step)}"
+    optimizer = plan.params.optimizer
+    rates = ", then ".join(map(_rate, optimizer.learning_rate))
+    yield f"learning rate: {rates} ({optimizer.optimizer_type}, {dtype})"
+    yield f"checkpoints: {_checkpoints(plan)}"
+
+
+def _examples(plan: Plan) -> str:
+    manifest = plan.train_data
+    examples = manifest.splits[TRAIN_SPLIT].examples
+    kinds = f"{manifest.num_labels} classes" if manifest.label_names else "scores"
+    return f"{examples:,}, {kinds}, up to {manifest.max_sequence_length} tokens"
+
+
+def _length(plan: Plan, first_step: int, last_step: int) -> str:
+    steps = last_step - first_step
+    batch, parts = plan.params.train_input.batch_size, plan.params.optimizer.grad_accum_steps
+    size = f"{batch} x {parts} = {batch * parts}" if parts > 1 else str(batch)
+    start = f" from step {first_step}" if first_step else ""
+    text = f"{steps:,} steps{start} of {size} examples"
+    if plan.params.train_input.input_fn:
+        return text  # how much of the data it reads is not known
+    per_epoch = length.per_epoch(plan.params, plan.train_data)
+    return f"{text}: {steps / per_epoch:.3g} epochs of {per_epoch:,} steps"
+
+
+def _checkpoints(plan: Plan) -> str:
+    every = plan.params.runconfig.save_checkpoints_steps
+    if not plan.splits:
+        return f"every {every:,} steps"
+    chosen = f"scored on {plan.splits[0]}; the one of the best {plan.best_metric} goes to best/"
+    return f"every {every:,} steps, {chosen}"
+
+
+def _rate(schedule: Schedule) -> str:
+    """
+    >>> _rate(Schedule("Linear", {"initial_learning_rate": 0.0, "end_learning_rate": 5e-05,
+    ...                           "steps": 93}))
+    '0 to 5e-05 in 93 steps'
+    """
+    values, duration = schedule.values, schedule.duration
+    within = f" in {duration:,} steps" if duration else ""
+    if schedule.scheduler == "Constant":
+        return f"{values['learning_rate']:g}{within}"
+    if schedule.scheduler == "Linear":
+        return f"{values['initial_learning_rate']:g} to {values['end_learning_rate']:g}{within}"
+    start = values.get("initial_learning_rate", values.get("values", (0,))[0])
+    return f"{schedule.scheduler} from {start:g}{within}"
