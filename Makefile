@@ -26,13 +26,14 @@ GLUE_DIR ?=## official GLUE files, to use instead of TFDS
 DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.parquet, or a YAML file
 TEXT ?=## their text column, or two: title,body; classify: a text
 TEXT_B ?=## classify: the second text, for a model of pairs
-INPUT ?=## classify: a file of texts, or - for standard input
+INPUT ?=## classify: a file of texts, or - for standard input; export: texts to check it on
 OUTPUT ?=## classify: where answers go, a .jsonl or .csv file (the terminal)
 LABEL ?=## their label column
 ID ?=## their column of ids, which predictions carry
 BAD_ROWS ?=## drop: skip their rows that cannot be read
 FROM ?=## convert: the checkpoint to read; vocab: what to copy the vocabulary from; submission: model folders (runs/*-MODEL)
-TO ?=## convert: the folder to write; submission: the zip file (runs/submission.zip)
+TO ?=## convert, export: the folder to write; submission: the zip file (runs/submission.zip)
+FORMAT ?=## export: saved_model, huggingface or onnx (saved_model)
 CS_IP ?=## BACKEND=wse: the address of the CS system
 CSRUN_ARGS ?=## BACKEND=wse: more options for csrun_cpu and csrun_wse
 MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
@@ -41,7 +42,7 @@ XLA_CACHE ?= build/xla## where compiled XLA programs are stored; empty for nowhe
 GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
 PYTHON ?= python3## a Python 3.10 to 3.13, to create .venv
 PYTHON37 ?=## test-wse: a Python 3.7 or 3.8 (searched for by default)
-EXTRAS ?=## setup: extras to install, such as gpu or dask
+EXTRAS ?=## setup: extras to install, such as gpu, dask or onnx
 
 export XLA_CACHE
 VENV := .venv
@@ -86,7 +87,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict submission classify \
-	convert demo quality test test-wse bench-data bench-input bench-train bench-classify bench-parity check-gpu lint format lock
+	export convert demo quality test test-wse bench-data bench-input bench-train bench-classify bench-parity check-gpu \
+	lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
@@ -137,6 +139,9 @@ submission: $(READY) ## zips GLUE's leaderboard files that are in FROM, and list
 classify: $(READY) ## answers TEXT, or every row of INPUT, with the model in MODEL_DIR
 	@$(VENV_PYTHON) -m inference.classify $(call options,model_dir=MODEL_DIR text=TEXT text=TEXT_B input=INPUT \
 		output=OUTPUT vocab_file=VOCAB) $(ARGS)
+export: $(READY) ## writes the model in MODEL_DIR into the folder TO, in FORMAT, for other programs, and checks it
+	@$(VENV_PYTHON) -m inference.export $(call options,model_dir=MODEL_DIR to=TO format=FORMAT input=INPUT \
+		vocab_file=VOCAB) $(ARGS)
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
 	@$(VENV_PYTHON) -m train.convert $(call quote,$(FROM)) $(call quote,$(TO)) $(ARGS)
 

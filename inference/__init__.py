@@ -26,9 +26,9 @@ def load(model_dir: str, vocab_file: "str | None" = None):
     return of_folder(model_folder.read(model_dir, vocab_file))
 
 
-def of_folder(folder: model_folder.ModelFolder):
-    """The Classifier of a model folder that has been read."""
-    import_tensorflow(None)
-    from inference.classifier import Classifier
+def of_folder(folder: model_folder.ModelFolder, backend: "str | None" = None):
+    """The Classifier of a model folder that has been read; args: backend, cpu to use no GPU."""
+    import_tensorflow(backend)
+    from inference import classifier
 
-    return Classifier(folder)
+    return classifier.read(folder)

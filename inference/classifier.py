@@ -1,18 +1,15 @@
 """Texts to answers, with a model folder's own vocabulary and weights."""
 
 import functools
-from typing import Sequence, Union
+from typing import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from inference import batches
 from inference.model_folder import ModelFolder
-from preprocess.encoding.encode import Encoder, Ids, Tokens
-from preprocess.encoding.tokenization import Tokenizer
-from shared import shown
-from shared.errors import UserError
-from shared.word_pieces import PAD
+from inference.text_reader import Example, TextReader
+from preprocess.encoding.encode import Tokens
 from train.checkpoints import tensors
 from train.gpu.layers import layers_of_device
 from train.gpu.state import read_weights
@@ -20,8 +17,11 @@ from train.gpu.step import FEATURES
 from train.model import classifier, precision, variables
 from train.scoring import answers
 
-# What a user gives for an example: one text, or two.
-Example = Union[str, Sequence[str]]
+
+def read(folder: ModelFolder) -> "Classifier":
+    """The model with the newest weights in its folder; raises UserError if none can be read."""
+    reader = functools.partial(read_weights, model=folder.params.model)
+    return Classifier(folder, *tensors.read_newest(folder.path, reader))
 
 
 class Classifier:
@@ -29,21 +29,19 @@ class Classifier:
 
     Attributes:
       folder: what its model folder says (inference/model_folder.py).
-      checkpoint: the path of the checkpoint it holds.
+      checkpoint: the path of its weights.
+      weights: {name: variable}, train/model/variables.py.
+      reader: turns its texts into ids (inference/text_reader.py).
     """
 
-    def __init__(self, folder: ModelFolder):
-        """Reads the weights; raises UserError if no checkpoint can be read."""
-        self.folder = folder
+    def __init__(self, folder: ModelFolder, checkpoint: str, values: dict):
+        """Args: values, {name: float32 array} of all weights."""
+        self.folder, self.checkpoint = folder, checkpoint
         model = folder.params.model
-        read = functools.partial(read_weights, model=model)
-        self.checkpoint, values = tensors.read_newest(folder.path, read)
-        self._weights = {
+        self.weights = {
             spec.name: tf.Variable(values[spec.name]) for spec in variables.table(model)
         }
-        self._tokenizer = Tokenizer(folder.vocabulary)
-        self._encoder = Encoder(folder.vocabulary, folder.max_sequence_length)
-        self._pad_id = folder.vocabulary.id(PAD)
+        self.reader = TextReader(folder)
         has_gpu = bool(tf.config.list_logical_devices("GPU"))
         self._dtype = precision.compute_dtype(model.mixed_precision if has_gpu else False)
         self._logits = tf.function(self._forward, [FEATURES], autograph=False)
@@ -57,7 +55,7 @@ class Classifier:
         """
         tokens = self.tokens(examples)
         found = np.empty((len(tokens.lengths), self.folder.params.model.num_cls_classes), "<f4")
-        for rows, features in batches.of_like_length(tokens, self._pad_id):
+        for rows, features in batches.of_like_length(tokens, self.reader.pad_id):
             found[rows] = self._logits(features).numpy()
         return found
 
@@ -70,24 +68,8 @@ class Classifier:
 
     def tokens(self, examples: "Sequence[Example]") -> Tokens:
         """What the model reads of each example; raises as `logits`."""
-        texts = [self._texts(number, example) for number, example in enumerate(examples)]
-        count = len(texts[0]) if texts else 1
-        flat = [text.encode("utf-8", "surrogatepass") for row in texts for text in row]
-        ids = self._tokenizer.tokenize(tf.constant(flat, tf.string))
-        lengths = ids.row_lengths().numpy().reshape(-1, count)
-        return self._encoder.encode(Ids(ids.flat_values.numpy(), lengths))
-
-    def _texts(self, number: int, example: Example) -> "tuple[str, ...]":
-        is_row = isinstance(example, (list, tuple))
-        texts = tuple(example) if is_row else (example,)
-        columns = self.folder.text_columns
-        if len(texts) != len(columns) or not all(isinstance(text, str) for text in texts):
-            raise UserError(
-                f"example {number} is {shown.value(example)}; {self.folder.path} expects "
-                + ("one text" if len(columns) == 1 else f"two texts ({', '.join(columns)})")
-            )
-        return texts
+        return self.reader.tokens(examples)
 
     def _forward(self, features):
         layers = layers_of_device()(self._dtype)
-        return classifier.logits(self._weights, features, self.folder.params.model, layers)
+        return classifier.logits(self.weights, features, self.folder.params.model, layers)

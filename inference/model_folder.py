@@ -20,6 +20,8 @@ class ModelFolder:
       path: the folder.
       params: the configuration with nothing unset.
       task: what it was trained for.
+      fingerprint: of the dataset that it was trained on.
+      initialized_from: where its first weights came from, as text for people.
       label_names: of the outputs, in their order; None for scores.
       text_columns: the names of the one or two texts of an example.
       label_column, id_column: of the user's files; None if unknown, as for GLUE.
@@ -30,6 +32,8 @@ class ModelFolder:
     path: str
     params: Config
     task: str
+    fingerprint: str
+    initialized_from: str
     label_names: "tuple[str, ...] | None"
     text_columns: "tuple[str, ...]"
     label_column: Optional[str]
@@ -58,6 +62,8 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
         path=path,
         params=config.load(os.path.join(path, model_dir.PARAMS_FILE), print),
         task=facts["task"],
+        fingerprint=facts["fingerprint"],
+        initialized_from=facts["initialized_from"],
         label_names=None if names is None else tuple(names),
         text_columns=_text_columns(path, facts),
         label_column=facts.get("label_column"),

@@ -95,9 +95,12 @@ def names_in(folder: str) -> List[str]:
     return [name for name in FILES if os.path.exists(os.path.join(folder, name))]
 
 
-def write(folder: str, rules) -> None:
-    """Writes a tokenizer_config.json that `read` and transformers read; args as for settings."""
-    content = {"tokenizer_class": "BertTokenizer", **settings(rules)}
+def write(folder: str, rules, **more) -> None:
+    """Writes a tokenizer_config.json that `read` and transformers read.
+
+    Args: rules, as for settings; more, other keys of transformers' and their values.
+    """
+    content = {"tokenizer_class": "BertTokenizer", **settings(rules), **more}
     write_whole(os.path.join(folder, CONFIG_FILE), json.dumps(content, indent=2) + "\n")
 
 

@@ -78,11 +78,14 @@ def read(path: str, lower_case: Optional[bool] = None) -> Vocabulary:
     )
 
 
-def write(folder: str, vocabulary: Vocabulary) -> None:
-    """Writes vocab.txt and tokenizer_config.json, from which `read(folder)` gives the same ids."""
+def write(folder: str, vocabulary: Vocabulary, **more) -> None:
+    """Writes vocab.txt and tokenizer_config.json, from which `read(folder)` gives the same ids.
+
+    Args: more, as of tokenizer_files.write.
+    """
     path = os.path.join(folder, word_pieces.LINES_FILE)
     write_whole(path, word_pieces.text_of(vocabulary.pieces))
-    tokenizer_files.write(folder, vocabulary)
+    tokenizer_files.write(folder, vocabulary, **more)
 
 
 def differences(vocabulary: Vocabulary, sha256: str, rules: Dict[str, bool]) -> List[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.inputs import ROOT
 
-FOLDERS = ("shared", "preprocess", "train", "demo")
+FOLDERS = ("shared", "preprocess", "train", "inference", "demo")
 MODULES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for folder in FOLDERS

@@ -18,6 +18,7 @@ USAGES = {
     "convert": "python -m train.convert",
     "submission": "python -m train.submission",
     "classify": "python -m inference.classify",
+    "export": "python -m inference.export",
     "vocab": "python -m preprocess.get_vocab",
     "data": "python -m preprocess.run",
     "verify": "python -m preprocess.verify",

@@ -38,7 +38,7 @@ def min_sequence_length(num_texts: int) -> int:
     return records.special_tokens(num_texts) + num_texts
 
 
-def truncate(length_a, length_b, room: int):
+def truncate(length_a, length_b, room: int, math=np):
     """How many tokens of a pair to keep: drop the last one of the longer side until both fit.
 
     On a tie, b loses a token. This formula equals dropping them one by one:
@@ -46,10 +46,14 @@ def truncate(length_a, length_b, room: int):
     >>> truncate(np.array([5, 1, 9, 9]), np.array([1, 9, 9, 8]), room=7)
     (array([5, 1, 4, 4]), array([1, 6, 3, 3]))
 
-    Args: lengths int [N]; room, the tokens that fit. Returns: kept lengths, int [N] each.
+    Args:
+      length_a, length_b: int [N].
+      room: the tokens that fit.
+      math: the module of minimum and maximum: np, or tf for tensors.
+    Returns: kept lengths, int [N] each.
     """
-    kept_b = np.minimum(length_b, np.maximum(room - length_a, room // 2))
-    return np.minimum(length_a, room - kept_b), kept_b
+    kept_b = math.minimum(length_b, math.maximum(room - length_a, room // 2))
+    return math.minimum(length_a, room - kept_b), kept_b
 
 
 class Encoder:

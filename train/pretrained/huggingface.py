@@ -7,6 +7,7 @@ kernel is stored transposed there, [outputs, inputs].
 
 import json
 import os
+import shutil
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -154,12 +155,14 @@ def write(folder: str, pretrained: Pretrained) -> None:
     tensors = {table[name]: _transposed(name, array) for name, array in weights.items()}
     if variables.MLM_OUTPUT_EMBEDDINGS in weights and variables.MLM_BIAS in weights:
         tensors[_DECODER_BIAS] = weights[variables.MLM_BIAS]
+    config_path, weights_path = (os.path.join(folder, name) for name in (CONFIG_FILE, WEIGHTS_FILE))
+    _write_json(config_path, config)
     try:
         # transformers rejects a file that does not say which library's conventions it follows.
-        save_file(tensors, os.path.join(folder, WEIGHTS_FILE), metadata={"format": "pt"})
+        save_file(tensors, weights_path, metadata={"format": "pt"})
     except SafetensorError as error:
         raise UserError(f"cannot write {WEIGHTS_FILE}: {error}; free disk space") from None
-    _write_json(os.path.join(folder, CONFIG_FILE), config)
+    shutil.copymode(config_path, weights_path)  # safetensors lets only the owner read it
     if pretrained.lower_case is not None:
         tokenizer_files.write(folder, pretrained)
 

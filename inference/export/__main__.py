@@ -1,0 +1,75 @@
+"""Writes a trained model for other programs, and checks what was written.
+
+python -m inference.export --model_dir runs/tickets --to tickets.saved_model
+python -m inference.export --model_dir runs/tickets --to tickets.hf --format huggingface
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from importlib.util import find_spec
+
+import inference
+from inference import model_folder
+from inference.export import examples
+from shared.errors import UserError, exit_code
+from shared.files import whole_folder
+from train.plan import CPU
+
+# {format: the module here that writes it and reads it back}
+FORMATS = {"saved_model": "saved_model", "huggingface": "hugging_face", "onnx": "onnx_file"}
+# What only one of them needs: the extra of the same name.
+_PACKAGES = {"onnx": ("onnx", "onnxruntime", "tf2onnx")}
+
+
+def main(arguments: list) -> None:
+    asked = _parser().parse_args(arguments)
+    _check_installed(asked.format)
+    if not asked.to:
+        raise UserError("give the folder to write: TO=<new folder> (--to)")
+    with whole_folder(asked.to) as target:
+        folder = model_folder.read(asked.model_dir, asked.vocab_file)
+        given = asked.input and examples.of_file(asked.input, folder)
+        model = inference.of_folder(folder, CPU)  # in float32, whatever it was trained in
+        from inference.export import check
+
+        form = importlib.import_module(f"inference.export.{FORMATS[asked.format]}")
+        chosen = given or examples.of_dataset(folder)
+        form.write(target, model)
+        difference = check.compare(model, form.read(target, model), chosen.rows)
+    print(f"{asked.to}: {form.FORM} of {model.checkpoint}")
+    print(
+        f"checked on {len(chosen.rows):,} examples ({chosen.origin}): equal ids, logits within "
+        f"{difference:.1g} of the trainer's"
+    )
+
+
+def _check_installed(form: str) -> None:
+    missing = [name for name in _PACKAGES.get(form, ()) if find_spec(name) is None]
+    if missing:
+        raise UserError(
+            f"FORMAT={form} needs {', '.join(missing)}; install with: make setup EXTRAS={form}"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m inference.export", description="Writes a trained model for other programs."
+    )
+    add, path = parser.add_argument, {"type": os.path.expanduser}
+    add("--model_dir", required=True, **path, help="the folder of a training, or its best/")
+    add("--to", **path, help="a new or empty folder")
+    add("--format", choices=FORMATS, default="saved_model", help="(%(default)s)")
+    add(
+        "--input",
+        **path,
+        help="texts to check it on: a file as of inference.classify (the validation split of the "
+        "training's dataset)",
+    )
+    add("--vocab_file", **path, help="the vocabulary, for a model folder that does not hold it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

@@ -1,0 +1,104 @@
+"""README.md of a Hugging Face folder: what the model folder knows of its model."""
+
+import glob
+import os
+
+import yaml
+
+from inference.classifier import Classifier
+from inference.model_folder import ModelFolder
+from shared import config
+from shared.mapping_files import read_json
+from train.checkpoints import files
+from train.scoring import results
+
+_ADVICE = "Evaluate it again with `make eval`, or remove the file."
+
+
+def text(model: Classifier) -> str:
+    """The card, in Markdown."""
+    folder, step = model.folder, files.step_of(model.checkpoint)
+    return "\n".join(
+        [
+            "---\npipeline_tag: text-classification\nlibrary_name: transformers\n---",
+            f"# BERT for {folder.task}\n",
+            *_about(folder, step),
+            *_scores(folder.path, step),
+            *_use(folder),
+            *_training(folder),
+        ]
+    )
+
+
+def _about(folder: ModelFolder, step: int) -> "list[str]":
+    names = folder.label_names
+    answers = "a score" if names is None else f"one of the labels {_quoted(names)}"
+    return [
+        f"- Reads: {_quoted(folder.text_columns)}, {folder.max_sequence_length} tokens at most.",
+        f"- Answers: {answers}.",
+        f"- Fine-tuned from: {_origin(folder.initialized_from)}; {step:,} steps.",
+        "",
+    ]
+
+
+def _quoted(names) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _origin(path: str) -> str:
+    """Where the first weights came from, without the folders of the machine that trained.
+
+    >>> _origin("/models/bert-base-uncased/"), _origin("/runs/a/model.ckpt-5")
+    ('bert-base-uncased', 'a/model.ckpt-5')
+    """
+    parts = os.path.normpath(path).split(os.sep)
+    return os.sep.join(parts[-2:] if ".ckpt" in parts[-1] else parts[-1:])
+
+
+def _scores(path: str, step: int) -> "list[str]":
+    """A table of the evaluations of this checkpoint; nothing if there are none."""
+    found = {split: result for split, result in _results(path).items() if result["step"] == step}
+    rows = [
+        f"| {split} | {result['examples']:,} | {name} | {value:.4f} |"
+        for split, result in found.items()
+        for name, value in results.metrics_of(result).items()
+    ]
+    head = ["## Scores\n", "| split | examples | metric | value |", "|---|--:|---|--:|"]
+    return [*head, *rows, ""] if rows else []
+
+
+def _results(path: str) -> "dict[str, dict]":
+    """{split: result}; a training's best/ has them in one file."""
+    best = os.path.join(path, "best.json")
+    if os.path.exists(best):
+        return read_json(best, _ADVICE)["results"]
+    names = sorted(os.path.basename(file) for file in glob.glob(glob.escape(path) + "/eval_*.json"))
+    return {
+        name[len("eval_") : -len(".json")]: read_json(os.path.join(path, name), _ADVICE)
+        for name in names
+        if name != "eval_all.json"  # of every checkpoint
+    }
+
+
+def _use(folder: ModelFolder) -> "list[str]":
+    example = '"a text"' if len(folder.text_columns) == 1 else '{"text": "one", "text_pair": "two"}'
+    return [
+        "## Use\n",
+        "```python",
+        "from transformers import pipeline\n",
+        'classify = pipeline("text-classification", model="<this folder>", truncation=True)',
+        f"classify({example})",
+        "```\n",
+    ]
+
+
+def _training(folder: ModelFolder) -> "list[str]":
+    """The configuration, without what belongs to the machine."""
+    content = config.dump(folder.params)
+    settings = {
+        "batch_size": content["train_input"]["batch_size"],
+        "seed": content["runconfig"]["tf_random_seed"],
+        "optimizer": content["optimizer"],
+        "model": content["model"],
+    }
+    return ["## Training\n", "```yaml", yaml.safe_dump(settings, sort_keys=False) + "```", ""]
