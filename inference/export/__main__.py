@@ -40,8 +40,8 @@ def main(arguments: list) -> None:
         difference = check.compare(model, form.read(target, model), chosen.rows)
     print(f"{asked.to}: {form.FORM} of {model.checkpoint}")
     print(
-        f"checked on {len(chosen.rows):,} examples ({chosen.origin}): equal ids, logits within "
-        f"{difference:.1g} of the trainer's"
+        f"checked with {form.READER} on {len(chosen.rows):,} examples ({chosen.origin}): equal ids, "
+        f"logits within {difference:.1g} of the trainer's"
     )
 
 

@@ -1,7 +1,7 @@
 """The texts that an export is checked on."""
 
 import os
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from inference import rows
 from inference.model_folder import ModelFolder
@@ -27,6 +27,8 @@ BUILT_IN = (
     "one long text " * 200,
 )
 
+_ALL_BUILT_IN = "all built in: its dataset is not here, INPUT=<file> adds yours"
+
 
 class Examples(NamedTuple):
     """Attributes: rows, a tuple of one or two texts each; origin, where they are from, in words."""
@@ -50,19 +52,20 @@ def of_dataset(folder: ModelFolder) -> Examples:
     dataset = folder.params.train_input.data_dir
     manifest = read_manifest(dataset) if dataset and is_dataset(dataset) else None
     if manifest is None or manifest.fingerprint() != folder.fingerprint:
-        return _with_built_in([], "its dataset, which is not here", folder)
+        return _with_built_in([], None, folder)
     names = splits.labelled(manifest)
     texts = [row for name in names for row in _spelt_split(dataset, name, manifest, folder)]
     where = " and ".join(os.path.join(dataset, name) for name in names)
-    return _with_built_in(texts, where or dataset, folder)
+    return _with_built_in(texts, where or None, folder)
 
 
-def _with_built_in(texts: list, origin: str, folder: ModelFolder) -> Examples:
+def _with_built_in(texts: list, origin: Optional[str], folder: ModelFolder) -> Examples:
     """Puts the built-in texts behind the others; of pairs, each one beside the next."""
     added = [(text,) for text in BUILT_IN]
     if len(folder.text_columns) == 2:
         added = list(zip(BUILT_IN, (*BUILT_IN[1:], BUILT_IN[0]), strict=True))
-    return Examples([*texts, *added], f"{len(texts):,} of {origin}, {len(added)} built in")
+    origin = f"{len(texts):,} of {origin}, {len(added)} built in" if origin else _ALL_BUILT_IN
+    return Examples([*texts, *added], origin)
 
 
 def _spelt_split(dataset: str, split: str, manifest: Manifest, folder: ModelFolder):

@@ -9,7 +9,7 @@ from shared.files import write_whole
 from train.pretrained import fit, huggingface
 from train.pretrained.read import read as read_checkpoint
 
-FORM = "a folder for transformers"
+FORM, READER = "a folder for transformers", "this project's own reader"
 _CARD_FILE = "README.md"
 
 

@@ -21,7 +21,7 @@ from train.model.layers import Layers
 
 OPSET = 17  # of January 2022; every onnxruntime from 1.11 on reads it
 FILE = "model.onnx"
-FORM = f"{FILE} (opset {OPSET})"
+FORM, READER = f"{FILE} (opset {OPSET})", "onnxruntime"
 _AXES = ("batch", "length")
 _OUTPUT = "logits"
 # {input: the feature of a record it is made of}; attention_mask is 1 where input_mask is 0.

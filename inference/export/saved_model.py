@@ -12,7 +12,7 @@ from train.gpu.step import FEATURES
 from train.model import classifier
 from train.model.layers import Layers
 
-FORM = "a SavedModel"
+FORM, READER = "a SavedModel", "TensorFlow and TF Text"
 _TEXTS = ("text", "text_b")  # the names of the inputs with texts
 
 
