@@ -20,7 +20,7 @@ from train.plan import CPU
 # {format: the module here that writes it and reads it back}
 FORMATS = {"saved_model": "saved_model", "huggingface": "hugging_face", "onnx": "onnx_file"}
 # What only one of them needs: the extra of the same name.
-_PACKAGES = {"onnx": ("onnx", "onnxruntime", "tf2onnx")}
+_PACKAGES = {"onnx": ("onnx", "onnxruntime")}
 
 
 def main(arguments: list) -> None:
@@ -40,8 +40,8 @@ def main(arguments: list) -> None:
         difference = check.compare(model, form.read(target, model), chosen.rows)
     print(f"{asked.to}: {form.FORM} of {model.checkpoint}")
     print(
-        f"checked with {form.READER} on {len(chosen.rows):,} examples ({chosen.origin}): equal ids, "
-        f"logits within {difference:.1g} of the trainer's"
+        f"checked with {form.READER} on {len(chosen.rows):,} examples ({chosen.origin}): "
+        f"equal ids, logits within {difference:.1g} of the trainer's"
     )
 
 

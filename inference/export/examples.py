@@ -25,6 +25,7 @@ BUILT_IN = (
     "no\u00a0break\u3000wide\u2028line",
     "x" * 99 + " " + "y" * 101 + " " + "z" * 201,
     "one long text " * 200,
+    "and, another; " * 200,
 )
 
 _ALL_BUILT_IN = "all built in: its dataset is not here, INPUT=<file> adds yours"

@@ -50,8 +50,9 @@ def made(tmp_path_factory):
         model = ModelConfig(
             hidden_size=32, num_heads=2, num_hidden_layers=2, filter_size=64,
             max_position_embeddings=128, vocab_size=len(words.pieces),
-            num_cls_classes=len(label_names or [""]), encoder_nonlinearity="gelu_erf",
-            layer_norm_epsilon=1e-12, mixed_precision="bfloat16",
+            num_cls_classes=len(label_names or [""]), layer_norm_epsilon=1e-12,
+            encoder_nonlinearity="gelu_erf" if label_names else "gelu",
+            mixed_precision="bfloat16",
         )  # fmt: skip
         rate = (Schedule("Constant", {"learning_rate": 1e-3}),)
         inputs = InputConfig(batch_size=8, data_dir=None)

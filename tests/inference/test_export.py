@@ -204,7 +204,7 @@ def test_an_onnx_file_takes_batches_of_any_shape(models, logits, tmp_path, capsy
         folder = run(models[name], tmp_path / name, "onnx")
         said = capsys.readouterr().out
         assert f"{folder}: model.onnx (opset 17) of " in said
-        assert "with onnxruntime on 13 examples (all built in: its dataset is not here" in said
+        assert "with onnxruntime on 14 examples (all built in: its dataset is not here" in said
         assert_modes_are_ordinary(folder)
         proto = onnx.load(folder / "model.onnx")
         onnx.checker.check_model(proto, full_check=True)
@@ -229,8 +229,8 @@ def test_an_onnx_file_takes_batches_of_any_shape(models, logits, tmp_path, capsy
 
 def test_it_is_checked_on_the_validation_split(trained, demo_data, tmp_path, capsys):
     folder = run(trained, tmp_path / "to", "huggingface")
-    where = f"(500 of {demo_data}/validation, 13 built in)"
-    assert f"own reader on 513 examples {where}" in capsys.readouterr().out
+    where = f"(500 of {demo_data}/validation, 14 built in)"
+    assert f"own reader on 514 examples {where}" in capsys.readouterr().out
     card = (folder / "README.md").read_text()
     assert "one of the labels `negative`, `positive`" in card and "random weights; 60 steps" in card
     assert "## Scores" not in card  # never evaluated
@@ -247,7 +247,7 @@ def test_it_is_checked_on_a_file(models, tmp_path, capsys):
     path = tmp_path / "dev.csv"
     path.write_text("premise,hypothesis,label\na,b,no\nc,d,x\n")
     run(models["classes"], tmp_path / "to", "huggingface", "--input", path)
-    assert f"on 15 examples (2 of {path}, 13 built in): equal ids" in capsys.readouterr().out
+    assert f"on 16 examples (2 of {path}, 14 built in): equal ids" in capsys.readouterr().out
     path.write_text("premise,label\na,no\n")
     with pytest.raises(UserError, match="has no column 'hypothesis'"):
         run(models["classes"], tmp_path / "again", "huggingface", "--input", path)
@@ -298,7 +298,7 @@ def test_an_export_that_is_wrong_is_removed(models, tmp_path, monkeypatch, capsy
         damage(Path(target))
 
     monkeypatch.setattr(hugging_face, "write", write_and_damage)
-    assert exit_code(lambda: run(models["scores"], tmp_path / "to", "huggingface")) == 1
+    assert exit_code(lambda: run(models["classes"], tmp_path / "to", "huggingface")) == 1
     assert re.search(message, capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 
