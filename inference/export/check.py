@@ -49,7 +49,9 @@ def _check_ids(expected: Tokens, found: Tokens, examples: list) -> None:
     pairs = zip(_split(expected), _split(found), strict=True)
     different = [number for number, (ours, theirs) in enumerate(pairs) if ours != theirs]
     if different:
-        raise _refusal(f"{len(different)} examples become other ids", examples[different[0]])
+        raise _refusal(
+            f"{len(different)} of {len(examples)} examples become other ids", examples[different[0]]
+        )
 
 
 def _split(tokens: Tokens) -> list:

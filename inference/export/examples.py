@@ -31,20 +31,20 @@ BUILT_IN = (
 _ALL_BUILT_IN = "all built in: its dataset is not here, INPUT=<file> adds yours"
 
 
-class Examples(NamedTuple):
+class Chosen(NamedTuple):
     """Attributes: rows, a tuple of one or two texts each; origin, where they are from, in words."""
 
     rows: "list[tuple[str, ...]]"
     origin: str
 
 
-def of_file(path: str, folder: ModelFolder) -> Examples:
+def of_file(path: str, folder: ModelFolder) -> Chosen:
     """All of a file, and the built-in ones; raises UserError as rows.of_file."""
-    found, _ = rows.of_file(path, folder.text_columns, FileForm())
+    found = rows.of_file(path, folder, FileForm()).rows
     return _with_built_in([row.texts for row in found], path, folder)
 
 
-def of_dataset(folder: ModelFolder) -> Examples:
+def of_dataset(folder: ModelFolder) -> Chosen:
     """The labelled splits but train of the dataset it was trained on, and the built-in ones.
 
     A dataset holds ids, not texts: their pieces are put together to words. Where the dataset is
@@ -60,13 +60,13 @@ def of_dataset(folder: ModelFolder) -> Examples:
     return _with_built_in(texts, where or None, folder)
 
 
-def _with_built_in(texts: list, origin: Optional[str], folder: ModelFolder) -> Examples:
+def _with_built_in(texts: list, origin: Optional[str], folder: ModelFolder) -> Chosen:
     """Puts the built-in texts behind the others; of pairs, each one beside the next."""
     added = [(text,) for text in BUILT_IN]
     if len(folder.text_columns) == 2:
         added = list(zip(BUILT_IN, (*BUILT_IN[1:], BUILT_IN[0]), strict=True))
     origin = f"{len(texts):,} of {origin}, {len(added)} built in" if origin else _ALL_BUILT_IN
-    return Examples([*texts, *added], origin)
+    return Chosen([*texts, *added], origin)
 
 
 def _spelt_split(dataset: str, split: str, manifest: Manifest, folder: ModelFolder):
