@@ -233,6 +233,7 @@ def test_params_yaml_is_what_the_reader_needs(converted):
         "model": {
             "vocab_size": 64, "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 2,
             "filter_size": 64, "max_position_embeddings": 40,
+            "dropout_rate": 0.0, "attention_dropout_rate": 0.0, "cls_dropout_rate": 0.0,
             "encoder_nonlinearity": "gelu_erf", "layer_norm_epsilon": 1e-12,
         },
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """Reads bert_config.json (Google) and config.json (Hugging Face), which share their keys."""
 
 import json
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, Mapping, NamedTuple
 
 from shared.errors import UserError
 from shared.mapping_files import read_json
@@ -82,6 +82,14 @@ def read(path: str, activations: Dict[str, str]) -> BertConfig:
         raise UserError(f"{path}: not a BERT that can be loaded: {'; '.join(faults)}")
     sizes = {ours: content[theirs] for ours, theirs in SIZES.items()}
     return BertConfig(path, sizes, activations[activation], float(epsilon), content)
+
+
+def theirs_of_rates(rates: Mapping[str, Any]) -> Dict[str, Any]:
+    """Dropout rates under their keys; the inverse of BertConfig.dropout_rates."""
+    stated = {theirs: rates[ours] for ours, theirs in _DROPOUT_RATES.items() if ours in rates}
+    if rates.get("cls_dropout_rate") == rates.get("dropout_rate"):
+        stated.pop(_DROPOUT_RATES["cls_dropout_rate"], None)
+    return stated
 
 
 def states_sizes(path: str) -> bool:

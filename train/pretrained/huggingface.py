@@ -185,6 +185,7 @@ def _config(pretrained: Pretrained) -> Dict[str, Any]:
         "model_type": "bert",
         **{theirs: pretrained.sizes[ours] for ours, theirs in bert_config.SIZES.items()},
         "type_vocab_size": weights[variables.SEGMENT_EMBEDDINGS].shape[0],
+        **bert_config.theirs_of_rates(pretrained.dropout_rates),
         "hidden_act": acts[pretrained.encoder_nonlinearity],
         "layer_norm_eps": pretrained.layer_norm_epsilon,
         "tie_word_embeddings": variables.MLM_OUTPUT_EMBEDDINGS not in weights,

@@ -122,7 +122,11 @@ def write(folder: str, pretrained: Pretrained) -> None:
 
         tensors = {**pretrained.weights, checkpoint.GLOBAL_STEP: np.int64(0)}
         checkpoint.save(folder, 0, tensors, keep=0)
-    settings = {**pretrained.sizes, **{key: getattr(pretrained, key) for key in DEFAULTS}}
+    settings = {
+        **pretrained.sizes,
+        **pretrained.dropout_rates,
+        **{key: getattr(pretrained, key) for key in DEFAULTS},
+    }
     data = {
         "label_names": pretrained.label_names and list(pretrained.label_names),
         "vocabulary": pretrained.vocabulary_name,
