@@ -18,7 +18,7 @@ from shared.manifest import read_manifest
 from tests.forking import forking
 from tests.inputs import data_arguments
 
-KILLS = 10
+KILLS = 6
 IMPORTS = """
 from preprocess import lazy_imports, run
 lazy_imports.load("preprocess.beam.pipeline", "preprocess.beam.summary")

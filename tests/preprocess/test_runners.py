@@ -55,10 +55,13 @@ def test_worker_processes(demo_input, tmp_path, expected, workers):
     assert make(demo_input, tmp_path, *options) == expected
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """A Dask scheduler and two workers in processes of their own: (address, the workers)."""
-    processes = []
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A Dask scheduler and two workers in processes of their own: (address, the workers).
+
+    Workers take seconds to import TensorFlow, so both tests use them; the last one kills one.
+    """
+    tmp_path, processes = tmp_path_factory.mktemp("cluster"), []
 
     def start(kind, number, *arguments):
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
