@@ -1,6 +1,6 @@
 """Shows what a dataset holds: labels, lengths, what each length would cost, a few examples.
 
-python -m preprocess.inspect_dataset data/sst2/msl72 [--vocab_file V] [--json]
+python -m preprocess.inspect_dataset data/sst2/msl72 [--vocab_file V] [--json | --html]
 """
 
 import argparse
@@ -9,11 +9,12 @@ import json
 import os
 import sys
 
-from preprocess import lazy_imports
+from preprocess import dataset_page, lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
 from shared import records, shown, tasks, vocab, word_pieces
 from shared.errors import UserError, exit_code
+from shared.files import write_whole
 from shared.manifest import Manifest, Split, read_manifest
 from shared.shards import shard_paths
 
@@ -33,13 +34,22 @@ def main(arguments: list) -> None:
         default=vocab.default_path(),
         help="to decode examples (%(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    form.add_argument(
+        "--html", action="store_true", help=f"write the page {dataset_page.FILE} into it"
+    )
     options = parser.parse_args(arguments)
     manifest = read_manifest(options.dataset)
     pieces, problem = _pieces(options.vocab_file, manifest)
     content = describe(options.dataset, manifest, pieces)
     if options.json:
         print(json.dumps({**content, "not_decoded_because": problem}, indent=2, ensure_ascii=False))
+        return
+    if options.html:
+        path = os.path.join(options.dataset, dataset_page.FILE)
+        write_whole(path, dataset_page.page(content, problem))
+        print(f"page: {path}")
         return
     print(text(content))
     if problem:

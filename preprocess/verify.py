@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from typing import Iterator
 
-from preprocess import lazy_imports
+from preprocess import dataset_page, lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
 from shared import dataset_vocabulary, records, source_order, tasks
@@ -48,7 +48,8 @@ def main(arguments: list) -> None:
 
 def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
     """The files in the folder that are not in the manifest, except those of file managers."""
-    expected = {os.path.join(dataset, name) for name in (MANIFEST_FILE, *dataset_vocabulary.FILES)}
+    names = (MANIFEST_FILE, *dataset_vocabulary.FILES, dataset_page.FILE)
+    expected = {os.path.join(dataset, name) for name in names}
     for split in manifest.splits:
         expected.update(shard_paths(dataset, split, manifest))
         expected.update(

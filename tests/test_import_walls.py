@@ -41,8 +41,12 @@ WALLS = [
 # What Cerebras' container holds, for the modules that run there.
 CONTAINER = {"numpy", "tensorflow", "yaml"}
 # What a module imports only in a function that the container's way does not call: to write a
-# Hugging Face folder. That it reads one without is tested in tests/train/test_pretrained.py.
-NOT_CALLED_IN_CONTAINER = {"train/pretrained/huggingface.py": {"safetensors"}}
+# Hugging Face folder, or a page. That it reads such a folder without is tested in
+# tests/train/test_pretrained.py.
+NOT_CALLED_IN_CONTAINER = {
+    "train/pretrained/huggingface.py": {"safetensors"},
+    "shared/page/render.py": {"jinja2", "markupsafe"},
+}
 # The one file that may import Cerebras' package.
 OF_CEREBRAS = "train/wse/estimator.py"
 

@@ -2,10 +2,11 @@ import json
 
 import pytest
 
-from preprocess import inspect_dataset
+from preprocess import dataset_page, inspect_dataset, verify
 from preprocess.encoding import lengths
 from shared.errors import UserError
 from shared.manifest import read_manifest
+from tests import browser
 
 
 @pytest.fixture
@@ -50,6 +51,23 @@ def test_json_holds_the_same_for_machines(shown):
     tokens = sum(int(length) * rows for length, rows in split["histogram"].items())
     assert by_length[512]["padding"] == pytest.approx(1 - tokens / (512 * 500))
     assert by_length[512]["truncated"] == 0 and len(split["decoded"]) == 3
+
+
+def test_a_page_shows_the_same(shown, data_copy, demo_data, tmp_path, capsys):
+    content = json.loads(shown("--json"))
+    vocabulary = ["--vocab_file", str(demo_data.parents[2] / "vocab.txt")]
+    inspect_dataset.main([str(data_copy), *vocabulary, "--html"])
+    path = data_copy / dataset_page.FILE
+    assert capsys.readouterr().out == f"page: {path}\n"
+    for view in browser.seen(path, tmp_path):
+        split = content["splits"]["validation"]
+        assert f"{split['examples']:,}" in view["text"] and "52.0 %" in view["text"]
+        assert " ".join(split["decoded"][0]["tokens"]) in view["text"]
+        assert [title.split(":")[0] for title in view["charts"]] == [
+            "Lengths, train", "Lengths, validation", "Lengths, test",
+        ]  # fmt: skip
+        assert (view["overflow"], view["wide"], view["scripts"]) == (0, [], 0)
+    verify.main([str(data_copy)])
 
 
 def test_another_vocabulary_decodes_nothing_and_this_is_said(demo_data, tmp_path, capsys):
