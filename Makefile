@@ -27,6 +27,7 @@ DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.parquet, or a YAML
 TEXT ?=## their text column, or two: title,body; classify: a text
 TEXT_B ?=## classify: the second text, for a model of pairs
 INPUT ?=## classify: a file of texts, or - for standard input; export: texts to check it on
+PREDICTIONS ?=## report: a file of answers to report on, instead of the dataset's labelled splits
 OUTPUT ?=## classify: where answers go, a .jsonl or .csv file (the terminal)
 LABEL ?=## their label column
 ID ?=## their column of ids, which predictions carry
@@ -63,6 +64,8 @@ OWN_CONFIG = $(if $(filter eval eval_all predict,$@),$(if $(shell \
 # Prints the folder of the weights for MODEL=minilm; if they are missing, how to get them, on stderr.
 MINILM = $(PYTHON) -m bench.minilm "$(BENCH_VENV)"
 FIND_CHECKPOINT = $(if $(filter quality-minilm,$@-$(MODEL)),$(shell $(MINILM) 2>/dev/null))
+# A report is on the data that the model was trained on, unless one of these says where it is.
+GIVEN_DATA = $(filter override,$(foreach name,DATASET DATA_DIR MSL,$(origin $(name))))
 # The value as one word of the shell
 quote = "$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$1))))"
 # name=VARIABLE ... -> --name "<value>" for each variable that has one
@@ -87,8 +90,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict submission classify \
-	export convert demo quality test test-wse bench-data bench-input bench-train bench-classify bench-parity check-gpu \
-	lint format lock
+	export report convert demo quality test test-wse bench-data bench-input bench-train bench-classify bench-parity \
+	check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
@@ -142,6 +145,9 @@ classify: $(READY) ## answers TEXT, or every row of INPUT, with the model in MOD
 export: $(READY) ## writes the model in MODEL_DIR into the folder TO, in FORMAT, for other programs, and checks it
 	@$(VENV_PYTHON) -m inference.export $(call options,model_dir=MODEL_DIR to=TO format=FORMAT input=INPUT \
 		vocab_file=VOCAB) $(ARGS)
+report: $(READY) ## writes report.json and report.html of the model in MODEL_DIR into it
+	@$(VENV_PYTHON) -m inference.report $(call options,model_dir=MODEL_DIR predictions=PREDICTIONS) \
+		$(if $(GIVEN_DATA),$(call options,data_dir=DATASET)) $(ARGS)
 convert: $(READY) ## writes the checkpoint FROM into the folder TO, for the Model Zoo or Hugging Face
 	@$(VENV_PYTHON) -m train.convert $(call quote,$(FROM)) $(call quote,$(TO)) $(ARGS)
 

@@ -19,6 +19,7 @@ USAGES = {
     "submission": "python -m train.submission",
     "classify": "python -m inference.classify",
     "export": "python -m inference.export",
+    "report": "python -m inference.report",
     "vocab": "python -m preprocess.get_vocab",
     "data": "python -m preprocess.run",
     "verify": "python -m preprocess.verify",
@@ -154,6 +155,12 @@ def test_values_reach_the_program_as_typed(target, names, by):
 )
 def test_the_model_folder_follows_the_configuration(given, folder):
     assert f'--model_dir "{folder}" ' in make("-n", *given, "DATASET=d").stdout
+
+
+@pytest.mark.parametrize("given", ["DATASET", "DATA_DIR", "MSL"])
+def test_a_report_is_on_the_data_of_the_training_unless_other_data_is_given(given):
+    assert "--data_dir" not in make("-n", "report", "TASK=rte", "MODEL_DIR=x").stdout
+    assert "--data_dir" in make("-n", "report", "TASK=rte", "MODEL_DIR=x", f"{given}=8").stdout
 
 
 def test_a_model_is_used_with_its_own_configuration(tmp_path):

@@ -1,0 +1,78 @@
+"""Everything that report.json holds of one model."""
+
+import os
+import platform
+from importlib import metadata
+from typing import Any, Dict, Optional
+
+from inference import model_folder
+from inference.model_folder import ModelFolder
+from inference.report import dataset, predictions, scoring, split_answers, training
+from shared import config
+from shared.manifest import Manifest
+from train.checkpoints import files, model_dir
+
+_LIBRARIES = ("numpy", "tensorflow")
+
+
+def of_model(
+    path: str, data_dir: Optional[str], split: Optional[str], given: Optional[str]
+) -> Dict[str, Any]:
+    """The report of a model folder.
+
+    Args:
+      data_dir: the dataset; None for the one that the model was trained on.
+      split: the one to score; None for every labelled one but train.
+      given: a prediction file to report on, instead of a split.
+    Raises:
+      UserError: something is missing, or does not fit the model.
+    """
+    folder = model_folder.read(path)
+    place = dataset.find(folder, data_dir)
+    if place is None and given is None:
+        raise dataset.missing(folder)
+    manifest = dataset.read(folder, place) if place else None
+    if given:
+        sources = {os.path.basename(given): given}
+    else:
+        sources = split_answers.of_splits(folder, place, manifest, split)
+    found = {name: _scored(folder, source) for name, source in sources.items()}
+    return {
+        **_about(folder),
+        "predictions": found,
+        "data": place and dataset.describe(place, manifest),
+        **_of_training(folder, manifest),
+    }
+
+
+def _scored(folder: ModelFolder, source: str) -> Dict[str, Any]:
+    read = predictions.read(source)
+    split_answers.check_labels(folder, read)
+    return scoring.of_predictions(read)
+
+
+def _about(folder: ModelFolder) -> Dict[str, Any]:
+    return {
+        "model_dir": folder.path,
+        "task": folder.task,
+        "step": files.step_of(files.newest_first(folder.path)[0]),
+    }
+
+
+def _of_training(folder: ModelFolder, manifest: Optional[Manifest]) -> Dict[str, Any]:
+    recorded = model_dir.read_params(folder.path)
+    environment = recorded.pop(config.ENVIRONMENT_SECTION, {})
+    origin = recorded.pop(config.DATA_SECTION)["initialized_from"]
+    curves = training.curves(folder.path)
+    return {
+        "training": curves,
+        "cost": training.cost(folder, manifest, curves),
+        "initialized_from": origin,
+        "configuration": recorded,
+        "environment": {"training": environment, "report": _environment()},
+    }
+
+
+def _environment() -> Dict[str, str]:
+    versions = {name: metadata.version(name) for name in _LIBRARIES}
+    return {"python": platform.python_version(), **versions, "machine": platform.machine()}

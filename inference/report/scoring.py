@@ -1,0 +1,74 @@
+"""The figures of one prediction file, as report.json has them."""
+
+from typing import Any, Dict
+
+from inference.report import bootstrap, calibration, classes, scores
+from inference.report.predictions import Predictions
+
+
+def of_predictions(found: Predictions) -> Dict[str, Any]:
+    """What report.json has below predictions.<split>; docs/report.md describes it."""
+    of_kind = _of_scores(found) if found.label_names is None else _of_classes(found)
+    return {
+        "file": found.path,
+        "examples": len(found.given),
+        "not_given": found.not_given,
+        "unknown_labels": found.unknown,
+        "constant": _constant(found),
+        **of_kind,
+        "mistakes": found.mistakes,
+    }
+
+
+def _constant(found: Predictions) -> Any:
+    """The label or score that every one of several rows gets; None if answers differ."""
+    first = found.answers[0].item()
+    if len(found.answers) == 1 or (found.answers != first).any():
+        return None
+    return first if found.label_names is None else found.label_names[first]
+
+
+def _of_classes(found: Predictions) -> Dict[str, Any]:
+    names = found.label_names
+    cells = classes.cells(found.given, found.answers, len(names))
+    table, matrix = classes.table(cells, names), classes.confusion(cells, names)
+    calibrated = calibration.of_predictions(found)
+    values = {**classes.scores(cells), "log_loss": calibrated["log_loss"]}
+    return {
+        "labels": list(names),
+        **_with_intervals(values, bootstrap.of_cells(cells)),
+        "classes": table,
+        "means": classes.means(table),
+        "confusion": matrix,
+        "largest_confusions": classes.confusions(matrix),
+        "calibration": calibrated,
+        "histogram": calibration.histogram(found),
+    }
+
+
+def _of_scores(found: Predictions) -> Dict[str, Any]:
+    values, sampled = scores.of_predictions(found)
+    return {
+        **_with_intervals(values, sampled),
+        "plane": scores.plane(found),
+        "residuals": scores.residuals(found),
+    }
+
+
+def _with_intervals(values: Dict[str, float], sampled: Dict[str, Any]) -> Dict[str, Any]:
+    """Args: sampled, what a function of bootstrap.py returned."""
+    intervals = sampled.pop("intervals")
+    no_interval = (None, None)  # of log_loss: it would take a visit of every row for each resample
+    return {
+        "scores": {
+            name: dict(
+                zip(
+                    ("value", "low", "high"),
+                    (value, *intervals.get(name, no_interval)),
+                    strict=True,
+                )
+            )
+            for name, value in values.items()
+        },
+        "bootstrap": sampled,
+    }
