@@ -18,6 +18,8 @@ def main(folder: str) -> None:
         f"  vocabulary   {folder}/vocab.txt\n"
         f"  records      {folder}/data/sst2\n"
         f"  model        {run} (.venv/bin/tensorboard --logdir {shlex.quote(run)})\n"
+        f"  report       {run}/report.html\n"
+        f"  SavedModel   {folder}/saved_model\n"
         f"Ask it yourself: make classify MODEL_DIR={shlex.quote(run)} TEXT='...'"
     )
 

@@ -1,4 +1,4 @@
-"""The whole way on invented sentences: input -> records -> training -> a score -> an answer.
+"""The whole way on invented sentences: records, training, score, report, answer, export.
 
 python -m demo.run build/demo
 
@@ -13,16 +13,16 @@ from typing import List
 from shared.errors import INTERRUPTED
 
 CONFIG = "configs/params_bert_tiny.yaml"
-SENTENCE = "the music is dull but the plot is never tedious"
+SENTENCE = "although the music is dull , the plot is never tedious ."
 _STEPS = 400
 _LENGTH = 32
 
 
 def commands(folder: str) -> List[List[str]]:
     """The programs and their arguments, in order."""
-    data = os.path.join(folder, "data")
+    data, model = os.path.join(folder, "data"), os.path.join(folder, "run")
     training = [
-        *("--params", CONFIG, "--model_dir", os.path.join(folder, "run")),
+        *("--params", CONFIG, "--model_dir", model),
         *("--data_dir", os.path.join(data, "sst2", f"msl{_LENGTH}")),
     ]
     return [
@@ -35,7 +35,9 @@ def commands(folder: str) -> List[List[str]]:
         ],
         ["train.run", "--mode", "train", *training, "--max_steps", str(_STEPS)],
         ["train.run", "--mode", "eval", *training],
-        ["inference.classify", "--model_dir", os.path.join(folder, "run"), "--text", SENTENCE],
+        ["inference.report", "--model_dir", model],
+        ["inference.classify", "--model_dir", model, "--text", SENTENCE],
+        ["inference.export", "--model_dir", model, "--to", os.path.join(folder, "saved_model")],
         ["demo.report", folder],
     ]
 

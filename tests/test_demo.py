@@ -40,9 +40,11 @@ def test_a_bag_of_words_is_not_enough():
 
 
 def test_the_programs_take_the_arguments_of_the_whole_way():
-    made, data, *trainings, answer, report = run.commands("there")
+    made, data, *trainings, report, answer, export, last = run.commands("there")
+    assert report == ["inference.report", "--model_dir", "there/run"]
+    assert export[:3] == ["inference.export", "--model_dir", "there/run"]
     assert answer == ["inference.classify", "--model_dir", "there/run", "--text", run.SENTENCE]
-    assert (made, report) == (["demo.make", "there"], ["demo.report", "there"])
+    assert (made, last) == (["demo.make", "there"], ["demo.report", "there"])
     assert data[0] == "preprocess.run"
     with pytest.raises(UserError, match="there/vocab.txt"):
         preprocess_options.parse(data[1:])
