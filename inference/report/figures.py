@@ -52,7 +52,7 @@ def of_training(curves: "Dict[str, Dict[str, list]]") -> "List[Chart]":
 
 
 def _by_metric(curves: "Dict[str, Dict[str, list]]") -> "Dict[str, List[Curve]]":
-    """{metric: its curve of each split}, the loss and the rate first."""
+    """{metric: its curve of each split}, the loss and the rate first; one point is no curve."""
     grouped: "Dict[str, List[Curve]]" = {_LOSS: [], _RATE: []}
     for name, points in curves.items():
         where, _, metric = name.partition("/")
@@ -62,7 +62,7 @@ def _by_metric(curves: "Dict[str, Dict[str, list]]") -> "Dict[str, List[Curve]]"
     return {
         metric: sorted(drawn, key=lambda curve: curve.name == "train")  # scores in the accent
         for metric, drawn in grouped.items()
-        if drawn
+        if any(len(curve.xs) > 1 for curve in drawn)
     }
 
 
