@@ -12,8 +12,6 @@ from train.scoring import answer_files
 
 # A line's number, from 1, and its keys; docs/evaluate_and_predict.md lists them.
 Line = Tuple[int, Dict[str, Any]]
-# The columns of a CSV file that are probabilities (train/scoring/answer_files.py).
-PROBABILITY_OF = "probability of "
 
 
 def read(path: str) -> Iterator[Line]:
@@ -51,7 +49,9 @@ def _of_json(path: str) -> Iterator[Line]:
 def _of_csv(path: str) -> Iterator[Line]:
     columns = table_files.columns(path)
     table_files.check_columns(path, columns)
-    labels = {name: name[len(PROBABILITY_OF) :] for name in columns if _is_probability(name)}
+    labels = {
+        name: name[len(answer_files.PROBABILITY_OF) :] for name in columns if _is_probability(name)
+    }
     for row in table_files.read(path, columns):
         if isinstance(row, BadRow):
             raise UserError(f"{path} line {row.line}: {row.problem}")
@@ -63,4 +63,4 @@ def _of_csv(path: str) -> Iterator[Line]:
 
 
 def _is_probability(column: str) -> bool:
-    return column.startswith(PROBABILITY_OF)
+    return column.startswith(answer_files.PROBABILITY_OF)

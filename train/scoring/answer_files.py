@@ -16,6 +16,7 @@ JSON_LINES, CSV = FORMATS = (".jsonl", ".csv")
 # Keys of what is known of a row besides the answer.
 ID, GIVEN_LABEL, GIVEN_SCORE = "id", "given_label", "given_score"
 TEXT_KEYS = ("text", "text_b")  # of an example, one or two
+PROBABILITY_OF = "probability of "  # before a label, the name of a column
 
 Answer = Dict[str, Any]
 Write = Callable[[Answer], None]
@@ -75,7 +76,7 @@ def _columns(answer: Answer) -> Answer:
     columns: Answer = {}
     for name, value in answer.items():
         if name == "probabilities":
-            columns.update({f"probability of {label}": p for label, p in value.items()})
+            columns.update({PROBABILITY_OF + label: p for label, p in value.items()})
         else:
             columns[name] = value
     return columns
