@@ -44,6 +44,7 @@ _MODES_OF = {
 def main(arguments: list) -> None:
     options = parse(arguments)
     if options.backend != WSE:
+        _check_python()
         xla_cache.choose()
     if options.mode == quality.MODE:
         quality.run(options, _run_seeds)
@@ -53,6 +54,14 @@ def main(arguments: list) -> None:
         run(options)
     else:
         _check_trained(_run_seeds(options))
+
+
+def _check_python() -> None:
+    if sys.version_info < (3, 8):
+        raise UserError(
+            f"this is Python {sys.version_info.major}.{sys.version_info.minor}, as in Cerebras' "
+            "container, which trains with --backend wse; gpu and cpu need Python 3.10 or later"
+        )
 
 
 def _check_trained(results: list) -> None:

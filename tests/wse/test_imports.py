@@ -1,6 +1,7 @@
 """Every module that the wse backend may reach runs with what the container holds."""
 
 import importlib
+import sys
 
 import pytest
 
@@ -22,3 +23,10 @@ def modules():
 @pytest.mark.parametrize("name", modules())
 def test_it_is_imported(name):
     importlib.import_module(name)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 8), reason="gpu and cpu are tried on this Python, too")
+def test_another_backend_on_the_containers_python_is_a_message(program, tmp_path):
+    done = program("train.run", "--mode", "train", "--model_dir", str(tmp_path / "m"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: this is Python 3.7, as in Cerebras' container, which tra")
