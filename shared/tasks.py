@@ -30,7 +30,7 @@ class Task(NamedTuple):
       name: the task's name, and the name of its TFDS config.
       text_columns: one column for single sentences, two for sentence pairs.
       label_names: in the order of the label's integer values; None for a regression task.
-      metrics: names in train/scoring/metrics.py; the first one decides which checkpoint is best.
+      metrics: names in shared/metric_names.py; the first one decides which checkpoint is best.
       splits: in TFDS' order.
       max_sequence_length: the default, in tokens, [CLS] and [SEP] included.
     """
@@ -74,13 +74,6 @@ _GLUE = (
     ),
 )
 TASKS = {task.name: task for task in _GLUE}
-# The metrics that any task of classes, or of scores, can be judged by: functions in
-# train/scoring/metrics.py, and the mean loss. `f1` is that of class 1, for two classes.
-F1, LOSS = "f1", "loss"
-CLASS_METRICS = ("accuracy", F1, "f1_macro", "matthews_correlation")
-SCORE_METRICS = ("pearson", "spearman")
-METRICS = (*CLASS_METRICS, *SCORE_METRICS, LOSS)
-_F1_OF = F1 + ":"  # followed by the name of a class
 # {a task without training data: the task whose models answer it}
 ANSWERED_BY = {"ax": "mnli"}
 
@@ -152,39 +145,6 @@ def of_dataset(manifest) -> Task:
     if manifest.task in TASKS:
         return TASKS[manifest.task]
     return own(manifest.task, manifest.text_columns, manifest.label_names, tuple(manifest.splits))
-
-
-def f1_class(metric: str) -> Optional[str]:
-    """The class that a metric is about: urgent for f1:urgent; None for other metrics."""
-    return metric[len(_F1_OF) :] if metric.startswith(_F1_OF) else None
-
-
-def check_metric(where: str, metric: str, manifest) -> None:
-    """Checks that answers on a dataset can be judged by a metric.
-
-    Args: where, the key that names it, for the message.
-    Raises:
-      UserError: it cannot be computed there; those that can are listed.
-    """
-    classes, of_class = manifest.label_names or (), f1_class(metric)
-    if classes and of_class is not None:
-        if of_class not in classes:
-            raise UserError(f"{where} is {metric}: " + unknown("class", of_class, classes))
-        return
-    plain = _plain_metrics(len(classes))
-    if metric not in plain:
-        of_classes = ", f1:<class>" if classes else ""
-        raise UserError(
-            f"{where} is {metric}, but {manifest.task} can be judged by {', '.join(plain)}"
-            + of_classes
-        )
-
-
-def _plain_metrics(classes: int) -> Tuple[str, ...]:
-    """The metrics whose names hold no class; args: classes, how many, 0 for scores."""
-    if not classes:
-        return (*SCORE_METRICS, LOSS)
-    return tuple(name for name in (*CLASS_METRICS, LOSS) if name != F1 or classes == 2)
 
 
 def get(name: str) -> Task:

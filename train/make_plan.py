@@ -8,7 +8,7 @@ import dataclasses
 import os
 from typing import Any, Callable, Dict, List, Optional
 
-from shared import config, dataset_vocabulary, tasks
+from shared import config, dataset_vocabulary, metric_names
 from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
@@ -129,7 +129,7 @@ def _check_metrics(params: Config, path: str, scored: Optional[Manifest]) -> Non
         chosen["quality.metric"] = params.quality.metric
     for key, metric in chosen.items():
         if scored and metric:
-            tasks.check_metric(f"{path}: {key}", metric, scored)
+            metric_names.check(f"{path}: {key}", metric, scored)
 
 
 def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from shared import tasks
+from shared import metric_names, tasks
 from shared.config import Config, InputConfig
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.manifest import Manifest
@@ -90,7 +90,7 @@ class Plan:
         if self.params.quality and self.params.quality.metric:
             chosen.append(self.params.quality.metric)
         every = [*tasks.of_dataset(self.scored_data).metrics, *chosen]
-        return [name for name in dict.fromkeys(every) if name != tasks.LOSS]
+        return [name for name in dict.fromkeys(every) if name != metric_names.LOSS]
 
     @property
     def best_metric(self) -> str:

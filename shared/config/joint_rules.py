@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, List
 
+from shared import metric_names
 from shared.config.modelzoo_keys import INPUTS
 
 
@@ -30,11 +31,23 @@ def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, 
         )
     if run:
         found += _lengths_of_run(given.get("runconfig") or {})
-    if quality and quality.low >= quality.high:
-        found.append(
-            f"quality.low {quality.low:g} and high {quality.high:g}: expected low below high"
-        )
+    if quality:
+        found += _band(quality)
     return found
+
+
+def _band(quality) -> List[str]:
+    limits = {"low": quality.low, "high": quality.high}
+    if quality.metric is None or metric_names.is_bounded(quality.metric):
+        beyond = {key: limit for key, limit in limits.items() if not -1 <= limit <= 1}
+        if beyond:
+            return [
+                f"quality.{key}: expected a score from -1 to 1 (92.7 % is 0.927), found {limit:g}"
+                for key, limit in beyond.items()
+            ]
+    if quality.low < quality.high:
+        return []
+    return [f"quality.low {quality.low:g} and high {quality.high:g}: expected low below high"]
 
 
 def _grouping(inputs) -> List[str]:

@@ -192,8 +192,8 @@ class QualityConfig:
       seeds: one training for each.
     """
 
-    low: float = _setting(settings.score)
-    high: float = _setting(settings.score)
+    low: float = _setting(settings.as_float)
+    high: float = _setting(settings.as_float)
     metric: Optional[str] = _or_none(settings.metric)
     seeds: Tuple[int, ...] = _setting(settings.seeds, default=(1, 2, 3))
 

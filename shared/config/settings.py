@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Callable, Tuple
 
-from shared import tasks
+from shared import metric_names
 
 # Seeds go into TensorFlow operations as int32; no other count in a run is nearly as large.
 MAXIMUM_INTEGER = 2**31 - 1
@@ -52,14 +52,6 @@ def steps_or_share(minimum: int) -> Callable[[Any], Any]:
             ) from None
 
     return parse
-
-
-def score(value) -> float:
-    """A metric: accuracy and F1 range from 0 to 1, correlations from -1 to 1."""
-    found = as_float(value)
-    if not -1 <= found <= 1:
-        raise ValueError(f"expected a score from -1 to 1 (92.7 % is 0.927), found {value!r}")
-    return found
 
 
 def seeds(value) -> Tuple[int, ...]:
@@ -150,10 +142,12 @@ def choice(*choices) -> Callable[[Any], Any]:
 
 
 def metric(value) -> str:
-    """One of shared/tasks.py, or f1:<class>."""
-    if isinstance(value, str) and tasks.f1_class(value):
+    """One of shared/metric_names.py, or f1:<class>."""
+    if isinstance(value, str) and metric_names.f1_class(value):
         return value
-    return choice(*tasks.METRICS, "f1:<class>")(value)
+    choices = (*metric_names.TABLE, *metric_names.SHORT, metric_names.F1_OF_CLASS)
+    found = choice(*choices)(value)
+    return metric_names.SHORT.get(found, found)
 
 
 def shown(value) -> str:

@@ -253,6 +253,8 @@ def test_the_band_of_a_score(tmp_path):
     given = MINIMAL + "quality: {low: 0.8, high: 0.9, metric: F1, seeds: [7, 0]}\n"
     found = load(tmp_path, given).quality
     assert (found.metric, found.seeds) == ("f1", (7, 0))
+    found = load(tmp_path, MINIMAL + "quality: {low: 1.5, high: 25, metric: MSE}\n").quality
+    assert (found.low, found.high, found.metric) == (1.5, 25.0, "mse")
 
 
 @pytest.mark.parametrize(
@@ -264,6 +266,8 @@ def test_the_band_of_a_score(tmp_path):
          "found 92.7"),
         ("{low: -1.1, high: 0}", "quality.low: expected a score from -1 to 1 (92.7 % is 0.927), "
          "found -1.1"),
+        ("{low: 0, high: 2, metric: ece}", "quality.high: expected a score from -1 to 1 (92.7 % is "
+         "0.927), found 2"),
         ("{low: x, high: 1}", "quality.low: expected a number, found 'x'"),
         ("{low: 0, high: 1, seeds: [1]}",
          "quality.seeds: expected two or more different seeds, found [1]"),
@@ -272,8 +276,10 @@ def test_the_band_of_a_score(tmp_path):
         ("{low: 0, high: 1, seeds: 3}", "quality.seeds: expected a list of seeds, found 3"),
         ("{low: 0, high: 1, seeds: [1, -2]}",
          "quality.seeds: expected a whole number of at least 0, found -2"),
-        ("{low: 0, high: 1, metric: acc}", "quality.metric: expected one of accuracy, f1, "
-         "f1_macro, matthews_correlation, pearson, spearman, loss, f1:<class>, found acc"),
+        ("{low: 0, high: 1, metric: acc}", "quality.metric: expected one of accuracy, "
+         "balanced_accuracy, f1, f1_macro, f1_weighted, matthews_correlation, roc_auc, "
+         "average_precision, log_loss, ece, pearson, spearman, mse, loss, mcc, f1:<class>, found "
+         "acc"),
         ("{low: 0, high: 1, sedes: [1, 2]}", "quality.sedes: unknown key 'sedes': did you mean "
          "'seeds'? Known: high, low, metric, seeds"),
         ("[0.9, 1]", "quality: expected a mapping, found [0.9, 1]"),

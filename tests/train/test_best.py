@@ -50,14 +50,15 @@ def test_by_the_metric_of_the_task(kept, results, best):
 
 
 @pytest.mark.parametrize(
-    "metric, best", [("loss", 2), ("f1_macro", 3), ("f1:negative", 1), ("accuracy", 4)]
+    "metric, best",
+    [("loss", 2), ("f1_macro", 3), ("f1:negative", 1), ("accuracy", 4), ("ece", 3), ("mcc", 1)],
 )
 def test_by_a_chosen_metric(kept, metric, best):
     results = [
-        of(0.7, 0.5, f1_macro=0.3, **{"f1:negative": 0.9}),
-        of(0.6, 0.1, f1_macro=0.2, **{"f1:negative": 0.1}),
-        of(0.6, 0.4, f1_macro=0.8, **{"f1:negative": 0.8}),
-        of(0.9, 0.4, f1_macro=0.7, **{"f1:negative": 0.7}),
+        of(0.7, 0.5, f1_macro=0.3, ece=0.3, matthews_correlation=0.2, **{"f1:negative": 0.9}),
+        of(0.6, 0.1, f1_macro=0.2, ece=0.2, matthews_correlation=0.1, **{"f1:negative": 0.1}),
+        of(0.6, 0.4, f1_macro=0.8, ece=0.1, matthews_correlation=0.0, **{"f1:negative": 0.8}),
+        of(0.9, 0.4, f1_macro=0.7, ece=0.1, matthews_correlation=-1, **{"f1:negative": 0.7}),
     ]
     assert kept(metric, *results) == best
 
@@ -74,9 +75,9 @@ def test_a_chosen_metric_is_reported(train, tmp_path):
 @pytest.mark.parametrize(
     "metric, message",
     [
-        ("spearman", "sst2 can be judged by accuracy, f1, f1_macro, .*, f1:<class>"),
+        ("spearman", "sst2 can be judged by accuracy, balanced_accuracy, f1, .*, f1:<class>"),
         ("f1:positiv", "unknown class 'positiv': did you mean 'positive'?"),
-        ("acuracy", "expected one of accuracy, f1, .*f1:<class>, found acuracy"),
+        ("acuracy", "expected one of accuracy, .*, loss, mcc, f1:<class>, found acuracy"),
     ],
 )  # fmt: skip
 def test_a_metric_that_the_data_do_not_have(train, tmp_path, metric, message):

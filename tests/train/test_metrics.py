@@ -12,10 +12,11 @@ import pytest
 import scipy.stats
 import sklearn.metrics
 
-from shared import tasks
-from train.scoring import metrics
+from shared import metric_names, tasks
+from train.scoring import metrics, probability_metrics
 
-CLASS_METRICS, SCORE_METRICS = tasks.CLASS_METRICS, tasks.SCORE_METRICS
+SCORE_METRICS = ("pearson", "spearman")
+CLASS_METRICS = tuple(name for name in metrics.METRICS if name not in (*SCORE_METRICS, "mse"))
 CLASSES = ("zero", "one", "two")
 OF_CLASSES = tuple(f"f1:{name}" for name in CLASSES)
 
@@ -43,8 +44,10 @@ def reference_of_classes(predictions, labels):
         return {
             **dict(zip(OF_CLASSES, f1, strict=True)),
             "accuracy": sklearn.metrics.accuracy_score(*pair),
+            "balanced_accuracy": sklearn.metrics.balanced_accuracy_score(*pair),
             "f1": f1[1],
             "f1_macro": sklearn.metrics.f1_score(*pair, average="macro", zero_division=0),
+            "f1_weighted": sklearn.metrics.f1_score(*pair, average="weighted", zero_division=0),
             "matthews_correlation": sklearn.metrics.matthews_corrcoef(*pair),
         }
 
@@ -61,14 +64,18 @@ def reference_of_scores(predictions, labels):
 
 def test_every_metric_of_a_task_is_tested_here():
     of_tasks = {name for task in tasks.TASKS.values() for name in task.metrics}
-    assert of_tasks < {*metrics.METRICS} == {*CLASS_METRICS, *SCORE_METRICS}
+    assert of_tasks < {*CLASS_METRICS, *SCORE_METRICS}
+    computed = {*metrics.METRICS, *probability_metrics.METRICS}
+    assert {*metric_names.TABLE} == {*computed, metric_names.LOSS}
 
 
 def test_metrics_of_classes_by_hand():
     # TP 2, FP 1, FN 1, TN 1.
     found = of_classes([1, 1, 1, 0, 0], [1, 1, 0, 1, 0])
     matthews = (2 * 1 - 1 * 1) / math.sqrt(3 * 3 * 2 * 2)
-    assert found == pytest.approx({"accuracy": 0.6, "f1": 4 / 6, "f1_macro": (4 / 6 + 2 / 4) / 2,
+    assert found == pytest.approx({"accuracy": 0.6, "balanced_accuracy": (2 / 3 + 1 / 2) / 2,
+                                   "f1": 4 / 6, "f1_macro": (4 / 6 + 2 / 4) / 2,
+                                   "f1_weighted": (3 * 4 / 6 + 2 * 2 / 4) / 5,
                                    "matthews_correlation": matthews, "f1:zero": 2 / 4,
                                    "f1:one": 4 / 6, "f1:two": 0.0})  # fmt: skip
 
@@ -86,6 +93,18 @@ def test_metrics_of_scores_by_hand():
     # Deviations -1.5 -0.5 -0.5 2.5 and -1.5 -0.5 0.5 1.5; ranks 1 2.5 2.5 4 and 1 2 3 4.
     assert found["pearson"] == pytest.approx(6.0 / math.sqrt(9 * 5))
     assert found["spearman"] == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+
+
+@pytest.mark.parametrize("rows", [1, 10, 1000])
+def test_the_mean_squared_error(rows):
+    draw = np.random.RandomState(rows)
+    answers, labels = draw.normal(1000, 1, (2, rows)).astype(np.float32)
+    found = metrics.compute(["mse"], answers[:, np.newaxis], labels)["mse"]
+    wide = labels.astype(np.float64), answers.astype(np.float64)
+    assert found == pytest.approx(sklearn.metrics.mean_squared_error(*wide), rel=1e-12)
+    assert metrics.compute(["mse"], np.array([[1.0], [3.0]]), np.array([1.5, 1.0])) == {
+        "mse": (0.25 + 4) / 2
+    }
 
 
 @pytest.mark.parametrize("shares", [(0.5, 0.5), (0.98, 0.02), (0.4, 0.3, 0.3), (0.9, 0.08, 0.02)])

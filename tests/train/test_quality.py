@@ -109,7 +109,10 @@ def test_the_seeds_are_those_of_the_band_or_of_the_command_line(judge):
 
 def test_the_metric_is_one_of_the_task(judge, tmp_path):
     message = f"{tmp_path}/params.yaml: quality.metric is pearson, but sst2 can be judged by "
-    message += "accuracy, f1, f1_macro, matthews_correlation, loss, f1:<class>"
+    message += (
+        "accuracy, balanced_accuracy, f1, f1_macro, f1_weighted, matthews_correlation, roc_auc, "
+    )
+    message += "average_precision, log_loss, ece, loss, f1:<class>"
     with pytest.raises(UserError) as error:
         judge({**BAND, "metric": "pearson"}, [])
     assert str(error.value) == message

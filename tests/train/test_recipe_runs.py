@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from shared.errors import UserError
+from tests.train import runs
 from train import run
 from train.modes import sweep
 
@@ -112,6 +113,25 @@ def test_the_table_is_in_the_order_of_the_medians():
         "      0.9000  0.9000   0.9000  a.b=1 (diverged)",
         "           -       -        -  a.b=4 (diverged)",
     ]
+
+
+@pytest.mark.parametrize("metric, order", [("mcc", [0.3, 0.2, 0.1]), ("log_loss", [0.1, 0.2, 0.3])])
+def test_the_best_of_a_sweep_is_by_the_metric(tmp_path, demo_data, metric, order, capsys):
+    """Only the trainings are left out."""
+    path = tmp_path / "p.yaml"
+    path.write_text(yaml.safe_dump(runs.configuration({"runconfig": {"best_metric": metric}})))
+    options = run.parse(
+        [*runs.arguments("train", tmp_path, path, demo_data), "--sweep", "optimizer.beta1=.2,.3,.1"]
+    )
+
+    def trained(given):
+        score = float(given.set[-1].partition("=")[2])
+        scores = {"accuracy": 0.5, "matthews_correlation": score, "log_loss": score}
+        return {"validation": {"step": 1, "examples": 9, "constant": None, **scores}}
+
+    found = [float(of["settings"][0].partition("=")[2]) for of in sweep.run(options, trained)]
+    assert found == order
+    assert f'best: SET="optimizer.beta1=.{order[0] * 10:.0f}"' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

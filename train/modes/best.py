@@ -8,7 +8,7 @@ from typing import Optional
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
-from shared.tasks import LOSS
+from shared.metric_names import LOSS, gain
 from train.checkpoints import model_dir
 from train.plan import Plan
 
@@ -97,8 +97,8 @@ class Best:
     def _rank(self, results):
         """Greater for a better model."""
         of_split = results[self._split]
-        value = () if self._metric == LOSS else (of_split[self._metric],)
-        return (of_split["constant"] is None, *value, -of_split[LOSS])
+        value = gain(self._metric, of_split[self._metric])
+        return of_split["constant"] is None, value, gain(LOSS, of_split[LOSS])
 
     def _value(self, results):
         return results[self._split][self._metric]

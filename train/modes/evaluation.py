@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from shared import tasks
+from shared import metric_names
 from shared.files import write_whole
 from train import errors
 from train.checkpoints import files, model_dir, tensors
@@ -111,7 +111,7 @@ def _values(plan: Plan, split: str, predictions) -> dict:
     scores, labels = predictions.scores, predictions.labels
     errors.check_finite(scores, split)
     values = metrics.compute(plan.metrics, scores, labels, plan.scored_data.label_names)
-    return {**values, tasks.LOSS: float(np.mean(predictions.losses(), dtype=np.float64))}
+    return {**values, metric_names.LOSS: float(np.mean(predictions.losses(), dtype=np.float64))}
 
 
 def _table(scored):

@@ -10,7 +10,7 @@ import os
 import statistics
 from typing import Any, Callable, Dict, List, NamedTuple
 
-from shared import config, tasks
+from shared import config, metric_names, tasks
 from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
@@ -80,7 +80,7 @@ def _gate(options):
 
 def _metric(path: str, band: QualityConfig, manifest: Manifest) -> str:
     if band.metric is not None:
-        tasks.check_metric(f"{path}: quality.metric", band.metric, manifest)
+        metric_names.check(f"{path}: quality.metric", band.metric, manifest)
     return band.metric or tasks.of_dataset(manifest).metrics[0]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 from shared.errors import UserError
 from shared.files import write_whole
-from shared.tasks import LOSS
+from shared.metric_names import LOSS, gain
 from train import configuration, signals
 from train.modes import seeds
 from train.scoring.results import metrics_of
@@ -98,9 +98,8 @@ def _scores(column, entry) -> List[float]:
 def _rank(column, entry) -> "tuple[bool, float]":
     """Greater for a better combination: by the median; one that a seed spoils comes last."""
     scores = _scores(column, entry)
-    sign = -1 if column[1] == LOSS else 1
     is_sound = not any(of["fault"] for of in entry["seeds"])
-    return is_sound, sign * statistics.median(scores) if scores else float("-inf")
+    return is_sound, gain(column[1], statistics.median(scores)) if scores else float("-inf")
 
 
 def _table(column, found) -> Iterator[str]:

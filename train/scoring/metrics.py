@@ -2,27 +2,32 @@
 
 import numpy as np
 
-from shared import tasks
+from shared import metric_names
+from train.scoring import probability_metrics
+from train.scoring.answers import softmax
+from train.scoring.ranks import ranks
 
 
 def compute(names, scores, labels, label_names=()):
     """{metric: value}.
 
     Args:
-      names: keys of METRICS, or f1:<class>.
+      names: in shared/metric_names.py, but for the loss; or f1:<class>.
       scores: float [N, C], the model's logits; C = 1 for a regression task.
       labels: [N], int classes or float scores.
       label_names: the classes, for f1:<class>.
     """
     predictions = _predictions(scores)
-    return {name: _compute(name, predictions, labels, label_names) for name in names}
 
+    def value(name):
+        of_class = metric_names.f1_class(name)
+        if of_class is not None:
+            return _f1_of(predictions, labels, list(label_names).index(of_class))
+        if name in probability_metrics.METRICS:
+            return probability_metrics.METRICS[name](softmax(scores), labels)
+        return METRICS[name](predictions, labels)
 
-def _compute(name, predictions, labels, label_names):
-    of_class = tasks.f1_class(name)
-    if of_class is not None:
-        return _f1_of(predictions, labels, list(label_names).index(of_class))
-    return METRICS[name](predictions, labels)
+    return {name: value(name) for name in names}
 
 
 def constant_prediction(scores):
@@ -56,6 +61,12 @@ def _accuracy(predictions, labels):
     return float(np.mean(predictions == labels))
 
 
+def _balanced_accuracy(predictions, labels):
+    """The mean over the true classes of the share of their rows that get the right answer."""
+    is_right = predictions == labels
+    return float(np.mean([np.mean(is_right[labels == of_class]) for of_class in np.unique(labels)]))
+
+
 def _f1(predictions, labels):
     """F1 of class 1."""
     return _f1_of(predictions, labels, 1)
@@ -72,6 +83,13 @@ def _f1_macro(predictions, labels):
     """The mean F1 of all classes that are predicted or true somewhere."""
     classes = np.union1d(predictions, labels)
     return float(np.mean([_f1_of(predictions, labels, of_class) for of_class in classes]))
+
+
+def _f1_weighted(predictions, labels):
+    """The mean F1 of the true classes, weighted by their rows."""
+    classes, rows = np.unique(labels, return_counts=True)
+    found = [_f1_of(predictions, labels, of_class) for of_class in classes]
+    return float(np.average(found, weights=rows))
 
 
 def _matthews(predictions, labels):
@@ -99,21 +117,23 @@ def _correlation(x, y):
 
 def _spearman(predictions, labels):
     """Pearson's correlation of the ranks; equal values share their mean rank."""
-    return _pearson(_ranks(predictions), _ranks(labels))
+    return _pearson(ranks(predictions), ranks(labels))
 
 
-def _ranks(values):
-    """[10, 20, 20, 30] -> [1, 2.5, 2.5, 4]; NaN has no rank and stays NaN."""
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.where(np.isnan(values), np.nan, (last - (counts - 1) / 2.0)[group])
+def _mean_squared_error(predictions, labels):
+    differences = np.asarray(predictions, np.float64) - labels
+    return float(np.mean(differences * differences))
 
 
+# Of predictions, [N] classes or scores, and labels; those of probabilities are in their own file.
 METRICS = {
     "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
     "f1": _f1,
     "f1_macro": _f1_macro,
+    "f1_weighted": _f1_weighted,
     "matthews_correlation": _matthews,
     "pearson": _pearson,
     "spearman": _spearman,
+    "mse": _mean_squared_error,
 }
