@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 import numpy as np
 
 from inference.report.predictions import Predictions
+from train.scoring.calibration import BINS, bins, expected_error
 
-BINS = 15  # of the reliability curve and ECE, equal in width, as in that paper
 _HISTOGRAM_BINS = 20
 _BLOCK = 2**16  # rows that are float64 at once
 _LEAST = np.finfo(np.float32).tiny  # instead of a probability of 0, which has no logarithm
@@ -44,28 +44,24 @@ def histogram(found: Predictions) -> Dict[str, Any]:
 
 def _summary(found: Predictions, right: np.ndarray, inverse: float) -> Dict[str, Any]:
     confidence = _confidence(found, inverse)
-    bins = _bins(confidence, right)
-    gaps = [entry["rows"] * abs(entry["confidence"] - entry["accuracy"]) for entry in bins]
     return {
         "confidence": float(confidence.mean()),
         "log_loss": _Loss.of(found, inverse).value,
-        "ece": float(sum(gaps) / len(right)),
-        "bins": bins,
+        "ece": expected_error(confidence, right),
+        "bins": _bins(confidence, right),
     }
 
 
 def _bins(confidence: np.ndarray, right: np.ndarray) -> list:
     """Of each bin with rows {"low", "high", "rows", "confidence", "accuracy"}: means."""
-    at = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    rows = np.bincount(at, minlength=BINS)
-    sums = [np.bincount(at, values, BINS) for values in (confidence, right)]
+    rows, sums, hits = bins(confidence, right)
     return [
         {
             "low": number / BINS,
             "high": (number + 1) / BINS,
             "rows": int(rows[number]),
-            "confidence": float(sums[0][number] / rows[number]),
-            "accuracy": float(sums[1][number] / rows[number]),
+            "confidence": float(sums[number] / rows[number]),
+            "accuracy": float(hits[number] / rows[number]),
         }
         for number in np.flatnonzero(rows).tolist()
     ]
