@@ -19,6 +19,7 @@ _TYPES = {
     "positive": "number > 0",
     "as_float": "number",
     "metric": "metric",
+    "class_weights": "`balanced` or {class: number > 0}",
     "dotted_path": "`package.module.function`",
     "patterns": "list of regular expressions",
     "seeds": "list of integers",

@@ -13,7 +13,7 @@ from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
-from train import configuration, length, resolve
+from train import configuration, length, resolve, training_loss
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.plan import (
@@ -61,6 +61,7 @@ def make(options: argparse.Namespace) -> Plan:
         if options.seeds:
             _check_seeds(params)
         params = length.in_steps(params, data[TRAIN_INPUT])
+        params = training_loss.of_data(params, options.params, data[TRAIN_INPUT])
     if options.mode == TRAIN_MODE or options.validate_only or options.compile_only:
         _leave_out_unscored(data, options)
     _check_metrics(params, options.params, data.get(EVAL_INPUT))

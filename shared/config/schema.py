@@ -107,6 +107,9 @@ class OptimizerConfig:
       steps_per_increase: steps without overflow after which it doubles; an overflow halves it.
       overflow_tolerance: the share of overflows, among the steps since the scale last changed, that
         is tolerated without halving it.
+      class_weights: by what the loss of a class's rows is multiplied in training: {class: weight},
+        1 for those left out; or balanced.
+      label_smoothing: the share of a row's label that training spreads evenly over all classes.
     """
 
     learning_rate: Tuple[Schedule, ...] = _setting(parse_learning_rate)
@@ -134,6 +137,8 @@ class OptimizerConfig:
     min_loss_scale: float = _setting(settings.positive, default=2.0**-14)
     max_loss_scale: float = _setting(settings.positive, default=2.0**15)
     overflow_tolerance: float = _setting(settings.number(0), default=0.05)
+    class_weights: Any = _or_none(settings.class_weights)
+    label_smoothing: Optional[float] = _or_none(settings.number(0, below=1))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ so numbers are coerced here.
 import math
 import os
 import re
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Dict, Tuple, Union
 
 from shared import metric_names
 
 # Seeds go into TensorFlow operations as int32; no other count in a run is nearly as large.
 MAXIMUM_INTEGER = 2**31 - 1
 MINIMUM_INTEGER = -MAXIMUM_INTEGER
+BALANCED = "balanced"  # of class_weights
 
 
 def integer(minimum: int = MINIMUM_INTEGER) -> Callable[[Any], int]:
@@ -139,6 +140,32 @@ def choice(*choices) -> Callable[[Any], Any]:
         return value
 
     return parse
+
+
+def class_weights(value) -> Union[str, Dict[str, float]]:
+    """BALANCED, or {class: weight above 0}."""
+    if isinstance(value, str) and value.lower() == BALANCED:
+        return BALANCED
+    if not isinstance(value, dict) or not value:
+        raise ValueError(
+            f"expected {BALANCED}, or weights such as {{urgent: 5, other: 1}}, found {shown(value)}"
+        )
+    return {_class_name(name): _weight(name, weight) for name, weight in value.items()}
+
+
+def _class_name(key) -> str:
+    if isinstance(key, bool) or not isinstance(key, (str, int)):
+        raise ValueError(
+            f"a class is {key!r}, as YAML reads it; put the class's name in quotes: {{'yes': 2}}"
+        )
+    return str(key)
+
+
+def _weight(name, value) -> float:
+    try:
+        return positive(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def metric(value) -> str:

@@ -23,7 +23,9 @@ from train.model import precision
 
 # Every step is logged; without dropout nothing depends on who computes what.
 LOGGED = {"max_steps": 6, "save_summary_steps": 1, "save_checkpoints_steps": 6, "xla": False}
+WEIGHTED = {"class_weights": {"negative": 0.5, "positive": 2.0}, "label_smoothing": 0.1}
 PLAIN = {
+    "optimizer": WEIGHTED,
     "eval_input": {"batch_size": 120},  # 5 batches, the last one not full
     "model": dict.fromkeys(("dropout_rate", "attention_dropout_rate", "cls_dropout_rate"), 0.0),
     "runconfig": LOGGED,
@@ -80,7 +82,7 @@ def test_accumulated_parts_are_the_large_batch(
     train, tmp_path, one_device, memory_limit_gb, demo_data
 ):
     inputs = {"batch_size": 2, "memory_limit_gb": memory_limit_gb}
-    config = {**PLAIN, "train_input": inputs, "optimizer": {"grad_accum_steps": 4}}
+    config = {**PLAIN, "train_input": inputs, "optimizer": {**WEIGHTED, "grad_accum_steps": 4}}
     train("train", tmp_path / "m", config=config)
     expected, _ = one_device
     if memory_limit_gb < 1:  # streaming has an order of its own
@@ -100,7 +102,7 @@ def assert_same(folder, one_device):
 
 
 def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
-    config = {**with_run(enable_distributed=True), "optimizer": {"grad_accum_steps": 2},
+    config = {**with_run(enable_distributed=True), "optimizer": {**WEIGHTED, "grad_accum_steps": 2},
               "train_input": {"batch_size": 4}}  # fmt: skip
     out = finish(start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config))
     assert "training on 2 devices" in out

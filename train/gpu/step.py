@@ -28,8 +28,9 @@ def model_features(features: dict) -> dict:
 class Report(NamedTuple):
     """What the last step reports: scalar tensors, or numbers once fetched.
 
-    loss: mean over the batch. gradient_norm: before clipping; not finite on a skipped step.
-    learning_rate, loss_scale: of that step. skipped_steps: so far. skipped_in_a_row: up to it.
+    loss: mean over the batch, smoothed and weighted. gradient_norm: before clipping; not finite on
+    a skipped step. learning_rate, loss_scale: of that step. skipped_steps: so far.
+    skipped_in_a_row: up to it.
     """
 
     loss: object
@@ -118,7 +119,8 @@ class TrainStep:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             scores = classifier.logits(weights, features, params.model, layers)
-            loss = tf.reduce_mean(classifier.losses(scores, labels)) / parts
+            losses = classifier.training_losses(scores, labels, params.optimizer)
+            loss = tf.reduce_mean(losses) / parts
             scaled = loss if scale is None else loss * scale
         # The embeddings' gradients come as rows; the optimizer updates whole tables.
         gradients = map(tf.convert_to_tensor, tape.gradient(scaled, list(weights.values())))

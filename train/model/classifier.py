@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from shared.config import ModelConfig
+from shared.config import ModelConfig, OptimizerConfig
 from train.model import bert, variables
 
 
@@ -39,3 +39,26 @@ def losses(scores, labels):
     if labels.dtype.is_floating:
         return tf.square(tf.squeeze(scores, axis=1) - labels)
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+
+
+def training_losses(scores, labels, options: OptimizerConfig):
+    """What a training minimizes the mean of: `losses`, smoothed and weighted.
+
+    Args:
+      scores, labels: as of `losses`.
+      options: class_weights is None or has a weight for each class, in the order of the labels.
+    """
+    smoothing, weights = options.label_smoothing, options.class_weights
+    found = _smoothed(scores, labels, smoothing) if smoothing else losses(scores, labels)
+    if weights is None:
+        return found
+    return found * tf.gather(tf.constant(list(weights.values()), tf.float32), labels)
+
+
+def _smoothed(scores, labels, smoothing):
+    """Cross entropy with (1 - smoothing) one_hot(label) + smoothing / C (Szegedy et al. 2016,
+    https://arxiv.org/abs/1512.00567)."""
+    classes = scores.shape[1]
+    rest = smoothing / classes
+    target = tf.one_hot(labels, classes, on_value=1 - smoothing + rest, off_value=rest)
+    return tf.nn.softmax_cross_entropy_with_logits(labels=target, logits=scores)

@@ -2,7 +2,8 @@
 
 from typing import Iterator
 
-from shared.config import Schedule
+from shared import shown
+from shared.config import OptimizerConfig, Schedule
 from shared.tasks import TRAIN_SPLIT
 from train import length
 from train.plan import Plan
@@ -18,6 +19,8 @@ def lines(plan: Plan, first_step: int, last_step: int, dtype: str) -> Iterator[s
     optimizer = plan.params.optimizer
     rates = ", then ".join(map(_rate, optimizer.learning_rate))
     yield f"learning rate: {rates} ({optimizer.optimizer_type}, {dtype})"
+    if optimizer.class_weights or optimizer.label_smoothing:
+        yield f"loss: {_loss(optimizer)}"
     yield f"checkpoints: {_checkpoints(plan)}"
 
 
@@ -46,6 +49,20 @@ def _checkpoints(plan: Plan) -> str:
         return f"every {every:,} steps"
     chosen = f"scored on {plan.splits[0]}; the one of the best {plan.best_metric} goes to best/"
     return f"every {every:,} steps, {chosen}"
+
+
+def _loss(options: OptimizerConfig) -> str:
+    """
+    >>> _loss(OptimizerConfig((), class_weights={"no": 0.625, "yes": 2.5}, label_smoothing=0.1))
+    'cross entropy, label smoothing 0.1, class weights no 0.625, yes 2.5'
+    """
+    parts = ["cross entropy"]
+    if options.label_smoothing:
+        parts.append(f"label smoothing {options.label_smoothing:g}")
+    if options.class_weights:
+        weights = (f"{shown.plain(name)} {of:.3g}" for name, of in options.class_weights.items())
+        parts.append(f"class weights {shown.listed(weights)}")
+    return ", ".join(parts)
 
 
 def _rate(schedule: Schedule) -> str:

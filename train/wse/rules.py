@@ -97,6 +97,9 @@ def _training(params: Config) -> Iterator[str]:
         )
     if optimizer.grad_accum_steps > 1:
         yield "optimizer.grad_accum_steps: it is for GPUs; use a larger batch_size instead"
+    for name in ("class_weights", "label_smoothing"):
+        if getattr(optimizer, name):
+            yield f"optimizer.{name}: it is for gpu and cpu; wse has plain cross entropy"
     for name in ("enable_distributed", "multiple_workers"):
         if getattr(run, name):
             yield f"runconfig.{name}: it is for GPUs; csrun_wse starts the input workers"
