@@ -44,7 +44,8 @@ class Classifier:
         self.reader = TextReader(folder)
         has_gpu = bool(tf.config.list_logical_devices("GPU"))
         self._dtype = precision.compute_dtype(model.mixed_precision if has_gpu else False)
-        self._logits = tf.function(self._forward, [FEATURES], autograph=False)
+        self._graph = tf.function(self._forward, [FEATURES], autograph=False)
+        self._is_used = False
 
     def logits(self, examples: "Sequence[Example]") -> np.ndarray:
         """The model's outputs, float32 [N, C]; C = 1 for a model of scores.
@@ -55,8 +56,12 @@ class Classifier:
         """
         tokens = self.tokens(examples)
         found = np.empty((len(tokens.lengths), self.folder.params.model.num_cls_classes), "<f4")
-        for rows, features in batches.of_like_length(tokens, self.reader.pad_id):
-            found[rows] = self._logits(features).numpy()
+        grouped = list(batches.of_like_length(tokens, self.reader.pad_id))
+        # Making the graph takes seconds, a hundred times a batch: too long for a first answer.
+        forward = self._graph if self._is_used or len(grouped) > 1 else self._forward
+        for rows, features in grouped:
+            found[rows] = forward(features).numpy()
+        self._is_used = True
         return found
 
     def classify(self, examples: "Sequence[Example]") -> "list[dict]":
