@@ -24,7 +24,7 @@ VOCAB ?=## the vocabulary (the one from `make vocab`)
 TFDS_DATA_DIR ?=## datasets prepared by TFDS (~/tensorflow_datasets)
 GLUE_DIR ?=## official GLUE files, to use instead of TFDS
 DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.parquet, or a YAML file
-TEXT ?=## their text column, or two: title,body; classify: a text
+TEXT ?=## their text column, or two: title,body; title+body joins columns; classify: a text
 TEXT_B ?=## classify: the second text, for a model of pairs
 INPUT ?=## classify: a file of texts, or - for standard input; export: texts to check it on
 PREDICTIONS ?=## report: a file of answers to report on, instead of the dataset's labelled splits

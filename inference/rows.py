@@ -11,6 +11,7 @@ from preprocess.sources import noted_rows, table_files, user_ids, user_labels
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.table_rows import BadRow
+from preprocess.sources.text_columns import TextColumns, TextError
 from shared import records, shown
 from shared.errors import UserError
 from train.scoring import answers
@@ -93,12 +94,12 @@ class _Reader:
         """Raises UserError if the file lacks a text column."""
         self._path, self._form, self._names = path, form, folder.label_names
         self.bad = NotedRows()
-        self._texts = len(folder.text_columns)
         header = table_files.columns(path, form)
+        self._texts = TextColumns(folder.text_columns, header)
         wanted = {ID: folder.id_column, self._given_key(): folder.label_column}
         found = {key: name for key, name in wanted.items() if name and self._may_have(name, header)}
         self._keys, self._more = tuple(found), tuple(found.values())
-        self._columns = [*folder.text_columns, *self._more]
+        self._columns = [*self._texts.columns, *self._more]
         table_files.check_columns(path, self._columns, form)
 
     def _given_key(self) -> str:
@@ -116,8 +117,11 @@ class _Reader:
                 self.bad.add(row.line, row.problem)
                 continue
             try:
-                known = self._known(row.values[self._texts :])
-                texts = tuple(map(_text, row.values[: self._texts]))
+                known = self._known(row.values[len(self._texts.columns) :])
+                texts = tuple(self._texts.of(row.values))
+            except TextError as error:
+                self.bad.add(row.line, f"found {error}, expected a text")
+                continue
             except ValueError as error:
                 self.bad.add(row.line, f"found {error}")
                 continue
@@ -137,12 +141,6 @@ class _Reader:
 def _score(value) -> Optional[float]:
     text = user_labels.text_of(value)
     return None if text is None else answers.shortest(np.float32(user_labels.score(text)))
-
-
-def _text(value) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{shown.value(value)}, expected a text")
-    return value
 
 
 def _refusal(path: str, bad: NotedRows) -> str:

@@ -105,7 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; .parquet, too; or a "
         "YAML file that lists them",
     )
-    parser.add_argument("--text", help="their text column, or two for pairs: title,body")
+    parser.add_argument(
+        "--text", help="their text column, or two for pairs: title,body; title+body joins columns"
+    )
     parser.add_argument("--label", help="their label column")
     parser.add_argument("--id", help="their column of ids, which predictions will carry")
     kinds = " or ".join(user_labels.KINDS)

@@ -13,7 +13,7 @@ class SuspiciousRows:
     """Those of one file.
 
     for row in rows:
-        suspicious.look(row, texts=1)
+        suspicious.look(row, texts)
     suspicious.warnings()
     """
 
@@ -24,9 +24,9 @@ class SuspiciousRows:
         self._looks_like_row = looks_like_row
         self._blank, self._long, self._quoted = NotedRows(), NotedRows(), NotedRows()
 
-    def look(self, row: Row, texts: int) -> None:
-        """Notes what is odd about a row; args: texts, how many of its values are texts."""
-        for text in row.values[:texts]:
+    def look(self, row: Row, texts: "list[str]") -> None:
+        """Notes what is odd about a row and its texts."""
+        for text in texts:
             if not text[:1].isalnum():  # cheap, for this is done for every row
                 self._look_closer(row.line, text)
         if row.broken and any(map(self._has_swallowed, row.broken)):

@@ -145,9 +145,7 @@ def check_columns(path: str, names: "list[str]", form: FileForm = UTF8) -> None:
         )
 
 
-def check_not_swapped(
-    path: str, texts: "tuple[str, ...]", label: str, form: FileForm = UTF8
-) -> None:
+def check_not_swapped(path: str, texts: "list[str]", label: str, form: FileForm = UTF8) -> None:
     """Raises UserError if the first rows have a text in the label's column."""
     for text in texts:
         rows = itertools.islice(read(path, [text, label], form=form), _SAMPLE_ROWS)

@@ -21,6 +21,7 @@ from typing import Optional, Tuple
 
 from preprocess.sources import file_form, table_files, user_labels
 from preprocess.sources.file_form import FileForm
+from preprocess.sources.text_columns import columns_of
 from shared import shown, tasks
 from shared.errors import UserError
 from shared.mapping_files import read_yaml
@@ -48,7 +49,7 @@ class UserSpec:
     Attributes:
       task: its name.
       files: ((split, path), ...), including train.
-      text: one column, or two for pairs.
+      text: one column, or two for pairs; with a + in it, columns to join (text_columns.py).
       label: the column of the labels.
       labels: whether they are classes or scores, if stated; one of user_labels.KINDS or None.
       drops_bad_rows: whether rows that cannot be read are skipped and counted.
@@ -133,11 +134,15 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         _check_is_text(name, where)
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
-        raise UserError(f"{where}: TEXT is {text}; expected one column, or two different ones")
-    if not isinstance(label, str) or not label or label in text:
+        raise UserError(
+            f"{where}: TEXT is {text}; expected one column, or two different ones; subject+body "
+            "joins columns into one text"
+        )
+    read = {*text, *(column for name in text for column in columns_of(name))}
+    if not isinstance(label, str) or not label or label in read:
         raise UserError(f"{where}: LABEL is {label!r}; expected a column that is not in TEXT")
     if id_column is not None and (
-        not isinstance(id_column, str) or id_column in ("", *text, label)
+        not isinstance(id_column, str) or id_column in ("", *read, label)
     ):
         raise UserError(
             f"{where}: ID is {id_column!r}; expected a column that is neither in TEXT nor LABEL"

@@ -12,6 +12,7 @@ from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.rows import LABEL
 from preprocess.sources.suspicious_rows import SuspiciousRows
 from preprocess.sources.table_rows import BadRow, Row
+from preprocess.sources.text_columns import TextColumns
 from preprocess.sources.user_ids import IdError
 from preprocess.sources.user_labels import LabelError, Labels, text_of
 from preprocess.sources.user_spec import UserSpec
@@ -22,11 +23,11 @@ TEXT_FEATURES = ("text_a", "text_b")
 
 
 class _GoodRow(NamedTuple):
-    """A row that can be read: its label as text or None, its texts as UTF-8, its id or None."""
+    """A row that can be read: its label as text or None, its texts, its id or None."""
 
     row: Row
     label: "str | None"
-    texts: "list[bytes]"
+    texts: "list[str]"
     id: "str | None"
 
 
@@ -54,14 +55,15 @@ class UserTable:
         self._has_labels = (
             not self._is_test or spec.label in self._header or table_files.is_jsonl(path)
         )
+        self._texts = TextColumns(spec.text, self._header)
         self._columns = [
-            *spec.text,
+            *self._texts.columns,
             *([spec.label] if self._has_labels else []),
             *([spec.id] if spec.id else []),
         ]
         table_files.check_columns(path, self._columns, spec.form)
         if split == tasks.TRAIN_SPLIT:
-            table_files.check_not_swapped(path, spec.text, spec.label, spec.form)
+            table_files.check_not_swapped(path, self._texts.columns, spec.label, spec.form)
         self._unlabelled = NotedRows()
         self._has_values = False  # other than -1
         self._warnings: list[str] = []
@@ -91,7 +93,7 @@ class UserTable:
         """Every row as a serialized Example."""
         suspicious = SuspiciousRows(self.path, functools.partial(self._looks_like_row, labels))
         for good in self._rows():
-            line, texts = good.row.line, good.texts
+            line = good.row.line
             try:
                 value = None if good.label is None else labels.value(good.label)
             except LabelError as error:
@@ -104,10 +106,11 @@ class UserTable:
                 value = records.UNLABELLED
             elif value != records.UNLABELLED:
                 self._has_values = True
-            suspicious.look(good.row, len(texts))
+            suspicious.look(good.row, good.texts)
             self.lines.append(line)
             if self.ids is not None:
                 self.ids.append(good.id)
+            texts = [text.encode("utf-8") for text in good.texts]
             yield _example(texts, value, is_regression=labels.names is None)
         self._warnings = suspicious.warnings()
 
@@ -171,19 +174,13 @@ class UserTable:
 
     def _good(self, row: Row) -> _GoodRow:
         """Raises IdError or another ValueError if a value is not what its column holds."""
-        count = len(self._spec.text)
+        count = len(self._texts.columns)
         return _GoodRow(
             row,
             text_of(row.values[count]) if self._has_labels else None,
-            [_utf8(text) for text in row.values[:count]],
+            self._texts.of(row.values),
             user_ids.required(row.values[-1]) if self._spec.id else None,
         )
-
-
-def _utf8(text) -> bytes:
-    if not isinstance(text, str):
-        raise ValueError(f"the text {shown.value(text)}")
-    return text.encode("utf-8")
 
 
 @functools.lru_cache(maxsize=2**10)

@@ -89,7 +89,7 @@ def test_rows_that_cannot_be_read_are_told_before_the_first_answer(run, tmp_path
         run("--input", path, "--output", tmp_path / "a.jsonl")
     assert str(caught.value).splitlines() == [
         "2 bad rows:",
-        f"  {path} line 2: found 5, expected a text",
+        f"  {path} line 2: found the text 5, expected a text",
         f"  {path} line 3: no key 'sentence'; its keys are: text",
         "Correct or remove them.",
     ]

@@ -157,7 +157,7 @@ def test_parquet_is_answered_by_row(answered):
          ("text", "a"), ("text_b", "")],
         [("file", "new.parquet"), ("line", 2), ("text", "b"), ("text_b", "c")],
     ]  # fmt: skip
-    with pytest.raises(UserError, match="line 2: found 5, expected a text"):
+    with pytest.raises(UserError, match="line 2: found the text 5, expected a text"):
         answered("new.parquet", {"title": [4, 5], "body": ["a", "b"]})
     for option, value in (("--encoding", "cp1252"), ("--delimiter", ";")):
         with pytest.raises(UserError, match=f"INPUT: {option[2:]} .{option}. is for "):
@@ -185,6 +185,18 @@ def test_what_only_some_rows_have_is_left_out_of_the_others(answered):
     ]
     table = answered("new.jsonl", json.dumps(objects[0]), ending=".csv")
     assert list(table[0])[:3] == ["file", "line", "label"]
+
+
+def test_columns_are_joined_as_for_the_training(tmp_path):
+    folder = SimpleNamespace(
+        text_columns=("subject+body", "c++"), label_names=("x",), label_column="y", id_column=None
+    )
+    (tmp_path / "j.csv").write_text("c++,body,y,subject\n1,you,x,Hi\n2,,x,\n")
+    found = [row.texts for row in rows.of_file(str(tmp_path / "j.csv"), folder, UTF8).rows]
+    assert found == [("Hi you", "1"), (" ", "2")]
+    (tmp_path / "j.csv").write_text("c++,subject\n1,Hi\n")
+    with pytest.raises(UserError, match="j.csv has no column 'body'; its columns are: c.., subj"):
+        rows.of_file(str(tmp_path / "j.csv"), folder, UTF8)
 
 
 def test_given_scores(tmp_path):

@@ -100,6 +100,32 @@ def test_other_blank_lines_are_no_rows(read, name, content):
     assert found.lines("test") == [2, 4]
 
 
+# Texts
+
+
+def test_columns_are_joined_into_one_text(read, refused):
+    train = "label,body,subject\nx,you,Hi\ny,,Hi\nx,,\n"
+    found = read(train_csv=train, text="subject+body")
+    assert found.examples("train") == [("Hi you", 0), ("Hi ", 1), (" ", 0)]
+    assert found.rows.task.text_columns == ("subject+body",)
+    assert "1 row with an empty or blank text (line 4)" in found.out
+    assert "has no column 'title'" in refused(train_csv=train, text="subject+title")
+    assert "LABEL is 'label'; expected a column" in refused(train_csv=train, text="body+label")
+
+
+def test_a_column_in_two_texts_and_one_with_a_plus_in_its_name(read):
+    found = read(train_csv="a+b,a,label\n1,2,x\n3,4,y\n", text="a+b,a")
+    assert found.examples("train") == [("1", 0), ("3", 1)]
+    test = [{"b": "3", "a": "4"}, {"b": None, "a": "4"}]
+    found = read(
+        train_csv="a,b,label\n1,2,x\n3,4,y\n",
+        test_jsonl="\n".join(map(json.dumps, test)),
+        text="b+a,a",
+        bad_rows="drop",
+    )
+    assert found.examples("test") == [("3 4", -1)] and found.left_out("test") == (1, 0)
+
+
 # Ids
 
 
