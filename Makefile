@@ -23,7 +23,7 @@ ARGS ?=## more options for the program; ARGS=--help lists them
 VOCAB ?=## the vocabulary (the one from `make vocab`)
 TFDS_DATA_DIR ?=## datasets prepared by TFDS (~/tensorflow_datasets)
 GLUE_DIR ?=## official GLUE files, to use instead of TFDS
-DATA ?=## your own files: train=a.csv,validation=b.tsv,test=c.parquet, or a YAML file
+DATA ?=## your own files: train=a-*.csv,validation=b.tsv,test=c.parquet, or a YAML file
 TEXT ?=## their text column, or two: title,body; title+body joins columns; classify: a text
 TEXT_B ?=## classify: the second text, for a model of pairs
 INPUT ?=## classify: a file of texts, or - for standard input; export: texts to check it on

@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--glue_dir", **path, help="official GLUE files: SST-2/train.tsv and so on")
     parser.add_argument(
         "--data",
-        help="your own files: train=a.csv,validation=b.tsv,test=c.jsonl.gz; .parquet, too; or a "
+        help="your own files: train=a-*.csv,validation=b.tsv,test=c.jsonl.gz; .parquet, too; or a "
         "YAML file that lists them",
     )
     parser.add_argument(

@@ -2,16 +2,15 @@
 
 import copy
 import os
-from typing import Iterator
-
-import numpy as np
+from typing import Iterable, Iterator
 
 from preprocess.formats import tfrecord
-from preprocess.sources import noted_rows
-from preprocess.sources.rows import RowFile, Rows, RowsOfFiles
+from preprocess.sources import noted_rows, user_paths, user_split
+from preprocess.sources.rows import RowFile, Rows
 from preprocess.sources.user_labels import LITTLE, Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
-from preprocess.sources.user_table import TEXT_FEATURES, UserTable
+from preprocess.sources.user_split import UserSplit
+from preprocess.sources.user_table import TEXT_FEATURES
 from shared import shown, tasks
 from shared.errors import UserError
 from shared.files import sha256_of, writing
@@ -37,18 +36,7 @@ class UserFiles:
         return copy.deepcopy(self._described)
 
     def _describe(self) -> dict:
-        splits = {
-            split: {
-                "files": [
-                    {
-                        "file": os.path.basename(path),
-                        "bytes": os.path.getsize(path),
-                        "sha256": sha256_of(path),
-                    }
-                ]
-            }
-            for split, path in self._spec.files
-        }
+        splits = {split: {"files": _described(paths)} for split, paths in self._spec.files}
         return {
             "name": "files",
             "label": self._spec.label,
@@ -67,28 +55,28 @@ class UserFiles:
             it is read.
         """
         self.describe()
-        tables = {split: UserTable(self._spec, split, path) for split, path in self._spec.files}
-        labels = self._labels_of(tables[tasks.TRAIN_SPLIT])
+        splits = {split: UserSplit(self._spec, split, paths) for split, paths in self._spec.files}
+        labels = self._labels_of(splits[tasks.TRAIN_SPLIT])
         files = {}
-        for split, table in tables.items():
+        for split, given in splits.items():
             path = os.path.join(folder, split + ".rows")
-            files[split] = (RowFile(path, _write(path, table.examples(labels))),)
-        self._check_bad_rows(tables.values())
-        for table in tables.values():
-            print(table.report())
+            files[split] = (RowFile(path, _write(path, given.examples(labels))),)
+        self._check_bad_rows(splits.values())
+        for given in splits.values():
+            print(given.report())
         if self._describe() != self.describe():
-            names = ", ".join(path for _, path in self._spec.files)
+            names = ", ".join(path for _, paths in self._spec.files for path in paths)
             raise UserError(f"one of {names} changed while being read; run this again")
         return Rows(
             task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(files)),
             text_features=TEXT_FEATURES[: len(self._spec.text)],
             files=files,
-            of_files={split: _facts(table) for split, table in tables.items()},
+            of_files={split: given.facts() for split, given in splits.items()},
             number_feature=None,
             advice="run this again",
         )
 
-    def _labels_of(self, train: UserTable) -> Labels:
+    def _labels_of(self, train: UserSplit) -> Labels:
         try:
             labels = Labels(train.label_texts(), self._spec.labels)
         except UnclearLabelsError as error:
@@ -116,10 +104,17 @@ class UserFiles:
             print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
         return labels
 
-    def _check_bad_rows(self, tables: "list[UserTable]") -> None:
-        bad = [(table.path, table.bad) for table in tables if table.bad]
+    def _check_bad_rows(self, splits: "Iterable[UserSplit]") -> None:
+        bad = user_split.bad_rows(splits)
         if bad and not self._spec.drops_bad_rows:
             raise UserError(noted_rows.refusal(bad))
+
+
+def _described(paths: "tuple[str, ...]") -> "list[dict]":
+    return [
+        {"file": name, "bytes": os.path.getsize(path), "sha256": sha256_of(path)}
+        for name, path in zip(user_paths.names(paths), paths, strict=True)
+    ]
 
 
 def _about_scores(spec: UserSpec) -> str:
@@ -128,19 +123,6 @@ def _about_scores(spec: UserSpec) -> str:
     return (
         "the labels are decimal numbers, so this is regression on scores (labels: classes, or "
         "--labels classes, if they are names)"
-    )
-
-
-def _facts(table: UserTable) -> RowsOfFiles:
-    lines = np.frombuffer(table.lines, np.int64)
-    return RowsOfFiles(
-        places=np.stack([np.zeros_like(lines), lines], axis=1),  # a split has one file
-        unlabelled=table.unlabelled_examples(),
-        left_out={
-            "dropped_rows": table.bad.count,
-            "unlabelled_rows_left_out": table.unlabelled_left_out(),
-        },
-        ids=table.ids,
     )
 
 

@@ -10,7 +10,7 @@
     delimiter: ";"
     lower_case: true
 
-Paths in it are relative to its folder.
+Paths in it are relative to its folder; a split may have a list of them, or a pattern (*.csv).
 """
 
 import datetime
@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from preprocess.sources import file_form, table_files, user_labels
+from preprocess.sources import file_form, table_files, user_labels, user_paths
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.text_columns import columns_of
 from shared import shown, tasks
@@ -48,7 +48,7 @@ class UserSpec:
 
     Attributes:
       task: its name.
-      files: ((split, path), ...), including train.
+      files: ((split, (path, ...)), ...), including train.
       text: one column, or two for pairs; with a + in it, columns to join (text_columns.py).
       label: the column of the labels.
       labels: whether they are classes or scores, if stated; one of user_labels.KINDS or None.
@@ -59,7 +59,7 @@ class UserSpec:
     """
 
     task: str
-    files: Tuple[Tuple[str, str], ...]
+    files: Tuple[Tuple[str, Tuple[str, ...]], ...]
     text: Tuple[str, ...]
     label: str
     labels: Optional[str]
@@ -114,17 +114,25 @@ def _from_yaml(path: str) -> dict:
         if key not in _KEYS:
             raise UserError(f"{path}: " + unknown("key", key, _KEYS))
     folder = os.path.dirname(path)
-    for split, file in content["data"].items():
-        if not isinstance(file, str):
-            raise UserError(
-                f"{path}: the file of {split} is {shown.value(file)}; expected the path of one file"
-            )
     files = [
-        (str(split), os.path.join(folder, os.path.expanduser(file)))
-        for split, file in content["data"].items()
+        (str(split), [_in(folder, file, split, path) for file in _listed(given)])
+        for split, given in content["data"].items()
     ]
     text = content.get("text")
     return {**content, "data": files, "text": [text] if isinstance(text, str) else text}
+
+
+def _listed(given) -> list:
+    return given if isinstance(given, list) and given else [given]
+
+
+def _in(folder: str, file, split, where: str) -> str:
+    if not isinstance(file, str):
+        raise UserError(
+            f"{where}: the file of {split} is {shown.value(file)}; expected a path, or a list of "
+            "paths"
+        )
+    return os.path.join(folder, os.path.expanduser(file))
 
 
 def _checked(task: str, content: dict, where: str) -> UserSpec:
@@ -156,12 +164,13 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
     lower_case = content.get("lower_case")
     if not isinstance(lower_case, (bool, type(None))):
         raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
-    _check_files(files, where)
+    _check_splits([split for split, _ in files], where)
+    files = tuple((split, user_paths.found(split, given, where)) for split, given in files)
     drops_bad_rows = content.get("bad_rows") == DROP
     form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
-    table_files.check_form(form, [path for _, path in files], where)
+    table_files.check_form(form, [path for _, paths in files for path in paths], where)
     return UserSpec(
-        task, tuple(files), tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column
+        task, files, tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column
     )
 
 
@@ -173,8 +182,7 @@ def _check_is_text(name, where: str) -> None:
         )
 
 
-def _check_files(files: list, where: str) -> None:
-    splits = [split for split, _ in files]
+def _check_splits(splits: "list[str]", where: str) -> None:
     for split in splits:
         if not re.fullmatch(_SPLIT, split) or splits.count(split) > 1:
             raise UserError(
@@ -184,6 +192,3 @@ def _check_files(files: list, where: str) -> None:
     if tasks.TRAIN_SPLIT not in splits:
         found = ", ".join(splits) or "no file"
         raise UserError(f"{where} has {found}; train=<file> is required, for it defines the labels")
-    for _, path in files:
-        if not os.path.isfile(path) or not os.access(path, os.R_OK):
-            raise UserError(f"{where}: {path} is missing or cannot be read")

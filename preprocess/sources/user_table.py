@@ -41,6 +41,7 @@ class UserTable:
       lines: int64, the line on which the row of each example begins.
       ids: the user's id of each example; None without an id column.
       bad: the rows that cannot be read.
+      labelled, unlabelled: how many rows have a label, and the rows that have none.
     """
 
     def __init__(self, spec: UserSpec, split: str, path: str):
@@ -64,30 +65,28 @@ class UserTable:
         table_files.check_columns(path, self._columns, spec.form)
         if split == tasks.TRAIN_SPLIT:
             table_files.check_not_swapped(path, self._texts.columns, spec.label, spec.form)
-        self._unlabelled = NotedRows()
+        self.labelled, self.unlabelled = 0, NotedRows()
         self._has_values = False  # other than -1
         self._warnings: list[str] = []
 
     def label_texts(self) -> Iterator[str]:
-        """The label of every row that has one; raises UserError if most have none."""
-        labelled = 0
+        """The label of every row that has one."""
         for good in self._rows():
             if good.label is None:
-                self._unlabelled.add(good.row.line)
+                self.unlabelled.add(good.row.line)
             else:
-                labelled += 1
+                self.labelled += 1
                 yield good.label
-        self._check_mostly_labelled(labelled)
 
-    def _check_mostly_labelled(self, labelled: int) -> None:
-        lacking = self._unlabelled.count
-        if lacking > labelled and not (labelled and self._spec.drops_bad_rows):
-            raise UserError(
-                f"{self.path}: {lacking:,} of {labelled + lacking:,} rows have no label in "
-                f"{shown.value(self._spec.label)} ({self._unlabelled.inline()}){self._its_keys()}; "
-                "expected most of them to have one. Correct LABEL or the file, or leave these rows "
-                "out with BAD_ROWS=drop (--bad_rows drop)."
-            )
+    def most_lack_labels(self) -> UserError:
+        """What to say if most rows of the split have no label, most of all those of this file."""
+        lacking = self.unlabelled.count
+        return UserError(
+            f"{self.path}: {lacking:,} of {self.labelled + lacking:,} rows have no label in "
+            f"{shown.value(self._spec.label)} ({self.unlabelled.inline()}){self._its_keys()}; "
+            "expected most of them to have one. Correct LABEL or the file, or leave these rows "
+            "out with BAD_ROWS=drop (--bad_rows drop)."
+        )
 
     def examples(self, labels: Labels) -> Iterator[bytes]:
         """Every row as a serialized Example."""
@@ -100,7 +99,7 @@ class UserTable:
                 self.bad.add(line, f"found {error}", labels.expected())
                 continue
             if value is None:
-                self._unlabelled.add(line)
+                self.unlabelled.add(line)
                 if not self._is_test:
                     continue
                 value = records.UNLABELLED
@@ -118,32 +117,27 @@ class UserTable:
         """How many examples have no label. Scores that are all -1 say that there are none."""
         if not self._is_test:
             return 0
-        return self._unlabelled.count if self._has_values else len(self.lines)
+        return self.unlabelled.count if self._has_values else len(self.lines)
 
     def unlabelled_left_out(self) -> int:
         """How many rows were left out for lack of a label."""
-        return 0 if self._is_test else self._unlabelled.count
+        return 0 if self._is_test else self.unlabelled.count
 
     def report(self) -> str:
-        """Lines on what was read; raises UserError if there is no example."""
-        if not self.lines:
-            readable = "row with a label" if self._unlabelled else "readable row"
-            raise UserError(f"{self.path} has no {readable}; expected at least one")
+        """Lines on what was read."""
         parts = [f"{self._split}: {len(self.lines):,} rows of {self.path}", *self._about_labels()]
         if self.bad:
             parts.append(f"{self.bad.counted('bad ')} dropped ({self.bad.inline_with_problems()})")
-        if repeated := user_ids.about_repeated(self.ids or []):
-            self._warnings.append(f"{self.path}: {repeated}")
         return "\n".join([", ".join(parts), *self._warnings])
 
     def _about_labels(self) -> Iterator[str]:
         unlabelled = self.unlabelled_examples()
-        if unlabelled == len(self.lines):
+        if self.lines and unlabelled == len(self.lines):
             why = "" if self._has_labels else f" (no column {shown.value(self._spec.label)})"
             yield f"without labels{why}"
-        elif self._unlabelled:
+        elif self.unlabelled:
             left_out = "" if self._is_test else " left out"
-            rows = self._unlabelled
+            rows = self.unlabelled
             yield f"{rows.counted()} without a label{left_out} ({rows.inline()})"
 
     def _looks_like_row(self, labels: Labels, line: str) -> bool:
@@ -159,7 +153,7 @@ class UserTable:
         return f"; the keys of the first row are: {shown.listed(map(shown.plain, self._header))}"
 
     def _rows(self) -> Iterator[_GoodRow]:
-        self.bad, self._unlabelled = NotedRows(), NotedRows()
+        self.bad, self.unlabelled = NotedRows(), NotedRows()
         for row in table_files.read(self.path, self._columns, (self._spec.label,), self._spec.form):
             if isinstance(row, BadRow):
                 self.bad.add(row.line, row.problem, "a row like the others")

@@ -239,7 +239,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_a_tilde_is_the_home_folder(home):
-    expected = (("train", f"{home}/train.csv"),)
+    expected = (("train", (f"{home}/train.csv",)),)
     assert parse("train=~/train.csv").files == expected
     (home / "mine.yaml").write_text("data: {train: ~/train.csv}\ntext: text\nlabel: label\n")
     assert parse("~/mine.yaml", text=None, label=None).files == expected
@@ -264,11 +264,10 @@ def test_wrong_specifications(home, data, given, message):
         parse(data, **given)
 
 
-def test_a_list_of_files_is_not_read_as_a_name(home):
-    (home / "m.yaml").write_text("data: {train: [a.csv, b.csv]}\ntext: text\nlabel: label\n")
-    with pytest.raises(
-        UserError, match=r"file of train is \['a.csv', 'b.csv'\]; expected the path"
-    ):
+@pytest.mark.parametrize("files", ["[a.csv, 3]", "[]", "{a: b.csv}"])
+def test_files_of_a_split_are_paths(home, files):
+    (home / "m.yaml").write_text(f"data: {{train: {files}}}\ntext: text\nlabel: label\n")
+    with pytest.raises(UserError, match="file of train is .*; expected a path, or a list of paths"):
         parse("~/m.yaml", text=None, label=None)
 
 
