@@ -31,6 +31,7 @@ PREDICTIONS ?=## report: a file of answers to report on, instead of the dataset'
 OUTPUT ?=## classify: where answers go, a .jsonl or .csv file (the terminal)
 LABEL ?=## their label column
 ID ?=## their column of ids, which predictions carry
+VALIDATION ?=## share of the training file's rows to validate on: 0.1
 BAD_ROWS ?=## drop: skip their rows that cannot be read
 FROM ?=## convert: the checkpoint to read; vocab: what to copy the vocabulary from; submission: model folders (runs/*-MODEL)
 TO ?=## convert, export: the folder to write; submission: the zip file (runs/submission.zip)
@@ -114,7 +115,7 @@ vocab: $(READY) ## fetches the default vocabulary, or checks and copies the one 
 data: $(READY) ## turns TASK (or DATA, TEXT and LABEL) into DATASET: TFRecords and manifest.json
 	@$(VENV_PYTHON) -m preprocess.run $(call options,task=TASK data_dir=DATA_DIR max_sequence_length=MSL \
 		vocab_file=VOCAB tfds_data_dir=TFDS_DATA_DIR glue_dir=GLUE_DIR data=DATA text=TEXT label=LABEL id=ID \
-		bad_rows=BAD_ROWS) $(ARGS)
+		validation=VALIDATION bad_rows=BAD_ROWS) $(ARGS)
 verify: $(READY) ## reads every record of DATASET and compares it with its manifest
 	@$(VENV_PYTHON) -m preprocess.verify $(call quote,$(DATASET)) $(ARGS)
 inspect: $(READY) ## shows what DATASET holds: labels, lengths, the cost of each MSL

@@ -114,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--labels", help=f"{kinds} (scores if they are decimal numbers)")
     parser.add_argument("--encoding", help="of the files, such as cp1252 or utf-16 (UTF-8)")
     parser.add_argument("--delimiter", help="between the columns of their .csv files (a comma)")
+    parser.add_argument(
+        "--validation", help="share of the training file's rows to validate on: 0.1"
+    )
+    parser.add_argument("--test", help="share of the training file's rows to test on: 0.1")
+    parser.add_argument("--group", help="column whose rows with one value go to one split")
+    parser.add_argument("--split_seed", help="of the rows that these shares draw (0)")
     parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: skip rows that cannot be read")
     parser.add_argument("--max_sequence_length", help="tokens in a record (the task's default)")
     parser.add_argument(

@@ -122,7 +122,10 @@ ODD = """a$b $(TASK) $$ it's "x" `y` c\\d \\" é  z"""
 @pytest.mark.parametrize(
     "target, names",
     [
-        ("data", "TASK DATA_DIR DATA TEXT LABEL ID VOCAB GLUE_DIR TFDS_DATA_DIR BAD_ROWS MSL"),
+        (
+            "data",
+            "TASK DATA_DIR DATA TEXT LABEL ID VALIDATION VOCAB GLUE_DIR TFDS_DATA_DIR BAD_ROWS MSL",
+        ),
         ("verify", "DATASET"),
         ("vocab", "FROM"),
         ("convert", "FROM TO"),

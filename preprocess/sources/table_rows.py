@@ -1,10 +1,10 @@
 """A row of a user's file, as every format gives it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """The values of the requested columns: text in CSV and TSV, any value in JSONL and Parquet.
 
     `line` is where the row begins in the file, from 1; in Parquet, the number of the row. `broken`
@@ -13,7 +13,7 @@ class Row:
 
     line: int
     values: tuple
-    broken: tuple = field(default=(), compare=False)
+    broken: tuple = ()
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,10 @@ class TextColumns:
         Raises:
           TextError: a value is no text.
         """
-        count = len(self.columns)
-        for value in values[:count]:
+        texts = list(values[: len(self.columns)])
+        for value in texts:
             if not isinstance(value, str):
                 raise TextError(f"the text {shown.value(value)}")
         if not self._is_joined:
-            return list(values[:count])
+            return texts
         return [_BETWEEN.join([values[at] for at in places]) for places in self._places]

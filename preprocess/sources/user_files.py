@@ -2,20 +2,20 @@
 
 import copy
 import os
-from typing import Iterable, Iterator
+from typing import Iterable
 
-from preprocess.formats import tfrecord
-from preprocess.sources import noted_rows, user_paths, user_split
-from preprocess.sources.rows import RowFile, Rows
+import numpy as np
+
+from preprocess.sources import drawing, noted_rows, stored_split, user_paths, user_split
+from preprocess.sources.rows import Rows
+from preprocess.sources.stored_split import StoredSplit
 from preprocess.sources.user_labels import LITTLE, Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_split import UserSplit
 from preprocess.sources.user_table import TEXT_FEATURES
 from shared import shown, tasks
 from shared.errors import UserError
-from shared.files import sha256_of, writing
-
-_ROWS_PER_WRITE = 4096
+from shared.files import sha256_of
 
 
 class UserFiles:
@@ -37,6 +37,10 @@ class UserFiles:
 
     def _describe(self) -> dict:
         splits = {split: {"files": _described(paths)} for split, paths in self._spec.files}
+        shares = self._spec.shares
+        splits.update(
+            {split: splits[tasks.TRAIN_SPLIT] for split, _ in shares.of} if shares else {}
+        )
         return {
             "name": "files",
             "label": self._spec.label,
@@ -44,6 +48,7 @@ class UserFiles:
             "bad_rows": "dropped" if self._spec.drops_bad_rows else "refused",
             **({"id": self._spec.id} if self._spec.id else {}),
             **self._spec.form.described(),
+            **(shares.described() if shares else {}),
             "splits": splits,
         }
 
@@ -57,21 +62,23 @@ class UserFiles:
         self.describe()
         splits = {split: UserSplit(self._spec, split, paths) for split, paths in self._spec.files}
         labels = self._labels_of(splits[tasks.TRAIN_SPLIT])
-        files = {}
-        for split, given in splits.items():
-            path = os.path.join(folder, split + ".rows")
-            files[split] = (RowFile(path, _write(path, given.examples(labels))),)
+        stored = {
+            split: given.stored(stored_split.path_of(folder, split), labels)
+            for split, given in splits.items()
+        }
         self._check_bad_rows(splits.values())
         for given in splits.values():
             print(given.report())
         if self._describe() != self.describe():
             names = ", ".join(path for _, paths in self._spec.files for path in paths)
             raise UserError(f"one of {names} changed while being read; run this again")
+        if self._spec.shares:
+            stored.update(self._drawn(stored[tasks.TRAIN_SPLIT], labels, folder))
         return Rows(
-            task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(files)),
+            task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(stored)),
             text_features=TEXT_FEATURES[: len(self._spec.text)],
-            files=files,
-            of_files={split: given.facts() for split, given in splits.items()},
+            files={split: (of_split.file,) for split, of_split in stored.items()},
+            of_files={split: of_split.facts for split, of_split in stored.items()},
             number_feature=None,
             advice="run this again",
         )
@@ -104,6 +111,22 @@ class UserFiles:
             print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
         return labels
 
+    def _drawn(self, train: StoredSplit, labels: Labels, folder: str) -> "dict[str, StoredSplit]":
+        """The training file's rows, divided by the shares."""
+        shares = self._spec.shares
+        splits = (tasks.TRAIN_SPLIT, *dict(shares.of))
+        parts = drawing.parts(train.marks, shares, is_stratified=labels.names is not None)
+        counts = dict(zip(splits, np.bincount(parts, minlength=len(splits)).tolist(), strict=True))
+        for split, rows in counts.items():
+            if not rows:
+                raise UserError(
+                    f"of {len(parts):,} rows, {split} would have none; give other shares"
+                    + (", or another group" if shares.group else "")
+                )
+        print(shares.in_words(counts, labels.names is not None))
+        paths = [stored_split.path_of(folder, split) for split in splits]
+        return dict(zip(splits, stored_split.divide(train, parts, paths), strict=True))
+
     def _check_bad_rows(self, splits: "Iterable[UserSplit]") -> None:
         bad = user_split.bad_rows(splits)
         if bad and not self._spec.drops_bad_rows:
@@ -124,17 +147,3 @@ def _about_scores(spec: UserSpec) -> str:
         "the labels are decimal numbers, so this is regression on scores (labels: classes, or "
         "--labels classes, if they are names)"
     )
-
-
-def _write(path: str, examples: Iterator[bytes]) -> int:
-    """Writes a TFRecord file; returns how many records."""
-    count, waiting = 0, []
-    with writing(path), open(path, "wb") as file:
-        for example in examples:
-            waiting.append(example)
-            count += 1
-            if len(waiting) == _ROWS_PER_WRITE:
-                file.write(tfrecord.frame(waiting))
-                waiting = []
-        file.write(tfrecord.frame(waiting))
-    return count

@@ -9,6 +9,10 @@
     encoding: cp1252
     delimiter: ";"
     lower_case: true
+    validation: 0.1
+    test: 0.1
+    group: customer_id
+    split_seed: 7
 
 Paths in it are relative to its folder; a split may have a list of them, or a pattern (*.csv).
 """
@@ -19,8 +23,9 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from preprocess.sources import file_form, table_files, user_labels, user_paths
+from preprocess.sources import file_form, shares, table_files, user_labels, user_paths
 from preprocess.sources.file_form import FileForm
+from preprocess.sources.shares import Shares
 from preprocess.sources.text_columns import columns_of
 from shared import shown, tasks
 from shared.errors import UserError
@@ -36,6 +41,9 @@ OPTIONS = {
     "bad_rows": "BAD_ROWS",
     "encoding": "--encoding",
     "delimiter": "--delimiter",
+    **shares.OPTIONS,
+    "group": "--group",
+    "split_seed": "--split_seed",
 }
 _KEYS = ("data", *OPTIONS, "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -56,6 +64,7 @@ class UserSpec:
       form: how the files are written.
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
       id: the column of the user's ids, if there is one.
+      shares: of the training file's rows that become other splits, if there are some.
     """
 
     task: str
@@ -67,6 +76,7 @@ class UserSpec:
     form: FileForm
     lower_case: Optional[bool] = None
     id: Optional[str] = None
+    shares: Optional[Shares] = None
 
 
 def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
@@ -138,7 +148,8 @@ def _in(folder: str, file, split, where: str) -> str:
 def _checked(task: str, content: dict, where: str) -> UserSpec:
     files, text, label = content["data"], content.get("text"), content.get("label")
     id_column = content.get("id")
-    for name in (*(text if isinstance(text, list) else [text]), label, id_column):
+    group = content.get("group")
+    for name in (*(text if isinstance(text, list) else [text]), label, id_column, group):
         _check_is_text(name, where)
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
@@ -169,8 +180,10 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
     drops_bad_rows = content.get("bad_rows") == DROP
     form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
     table_files.check_form(form, [path for _, paths in files for path in paths], where)
+    columns = {*read, label, *([id_column] if id_column else [])}
+    drawn = shares.checked(content, [split for split, _ in files], columns, where)
     return UserSpec(
-        task, files, tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column
+        task, files, tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column, drawn
     )
 
 

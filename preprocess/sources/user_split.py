@@ -5,8 +5,10 @@ from typing import Iterable, Iterator
 
 import numpy as np
 
-from preprocess.sources import user_ids, user_paths
+from preprocess.sources import stored_split, user_ids, user_paths
+from preprocess.sources.row_marks import RowMarks
 from preprocess.sources.rows import RowsOfFiles
+from preprocess.sources.stored_split import StoredSplit
 from preprocess.sources.user_labels import Labels
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_table import UserTable
@@ -36,9 +38,12 @@ class UserSplit:
         if lacking > labelled and not (labelled and self._drops_bad_rows):
             raise max(self.tables, key=_lack_of_labels).most_lack_labels()
 
-    def examples(self, labels: Labels) -> Iterator[bytes]:
-        """Every row as a serialized Example."""
-        return itertools.chain.from_iterable(table.examples(labels) for table in self.tables)
+    def stored(self, path: str, labels: Labels) -> StoredSplit:
+        """Writes every row as a serialized Example."""
+        marks = RowMarks()
+        examples = (table.examples(labels, marks) for table in self.tables)
+        file = stored_split.write(path, itertools.chain.from_iterable(examples))
+        return StoredSplit(file, self._facts(), marks.all())
 
     def report(self) -> str:
         """Lines on what was read; raises UserError if there is no example."""
@@ -56,7 +61,7 @@ class UserSplit:
             return None
         return [text for table in self.tables for text in table.ids]
 
-    def facts(self) -> RowsOfFiles:
+    def _facts(self) -> RowsOfFiles:
         """What is known of its rows."""
         return RowsOfFiles(
             places=np.concatenate(list(map(_places, itertools.count(), self.tables))),

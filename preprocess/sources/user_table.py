@@ -9,6 +9,7 @@ import numpy as np
 from preprocess.formats import example_bytes
 from preprocess.sources import table_files, user_ids
 from preprocess.sources.noted_rows import NotedRows
+from preprocess.sources.row_marks import RowMarks
 from preprocess.sources.rows import LABEL
 from preprocess.sources.suspicious_rows import SuspiciousRows
 from preprocess.sources.table_rows import BadRow, Row
@@ -23,12 +24,17 @@ TEXT_FEATURES = ("text_a", "text_b")
 
 
 class _GoodRow(NamedTuple):
-    """A row that can be read: its label as text or None, its texts, its id or None."""
+    """A row that can be read; label, id and group are None where there is none."""
 
     row: Row
     label: "str | None"
     texts: "list[str]"
     id: "str | None"
+    group: "str | None"
+
+
+class GroupError(ValueError):
+    """A row without a group; the text completes `found ...`."""
 
 
 class UserTable:
@@ -57,11 +63,15 @@ class UserTable:
             not self._is_test or spec.label in self._header or table_files.is_jsonl(path)
         )
         self._texts = TextColumns(spec.text, self._header)
+        self._group = spec.shares and split == tasks.TRAIN_SPLIT and spec.shares.group
         self._columns = [
             *self._texts.columns,
             *([spec.label] if self._has_labels else []),
             *([spec.id] if spec.id else []),
+            *([self._group] if self._group else []),
         ]
+        self._label_at = len(self._texts.columns)
+        self._id_at = self._label_at + self._has_labels
         table_files.check_columns(path, self._columns, spec.form)
         if split == tasks.TRAIN_SPLIT:
             table_files.check_not_swapped(path, self._texts.columns, spec.label, spec.form)
@@ -88,8 +98,8 @@ class UserTable:
             "out with BAD_ROWS=drop (--bad_rows drop)."
         )
 
-    def examples(self, labels: Labels) -> Iterator[bytes]:
-        """Every row as a serialized Example."""
+    def examples(self, labels: Labels, marks: RowMarks) -> Iterator[bytes]:
+        """Every row as a serialized Example; args: marks, which collects the rows'."""
         suspicious = SuspiciousRows(self.path, functools.partial(self._looks_like_row, labels))
         for good in self._rows():
             line = good.row.line
@@ -110,6 +120,7 @@ class UserTable:
             if self.ids is not None:
                 self.ids.append(good.id)
             texts = [text.encode("utf-8") for text in good.texts]
+            marks.add(texts, value, good.group)
             yield _example(texts, value, is_regression=labels.names is None)
         self._warnings = suspicious.warnings()
 
@@ -163,18 +174,28 @@ class UserTable:
             except IdError as error:
                 expected = f"a text or a whole number in {shown.value(self._spec.id)}"
                 self.bad.add(row.line, f"found {error}", expected)
+            except GroupError as error:
+                self.bad.add(row.line, f"found {error}", f"one in {shown.value(self._group)}")
             except ValueError as error:
                 self.bad.add(row.line, f"found {error}", "a text and a label")
 
     def _good(self, row: Row) -> _GoodRow:
         """Raises IdError or another ValueError if a value is not what its column holds."""
-        count = len(self._texts.columns)
+        values = row.values
         return _GoodRow(
             row,
-            text_of(row.values[count]) if self._has_labels else None,
-            self._texts.of(row.values),
-            user_ids.required(row.values[-1]) if self._spec.id else None,
+            text_of(values[self._label_at]) if self._has_labels else None,
+            self._texts.of(values),
+            user_ids.required(values[self._id_at]) if self._spec.id else None,
+            _group_of(values[-1]) if self._group else None,
         )
+
+
+def _group_of(value) -> str:
+    text = "" if value is None or value != value else str(value).strip()  # pandas writes NaN
+    if not text:
+        raise GroupError("no group")
+    return text
 
 
 @functools.lru_cache(maxsize=2**10)

@@ -185,7 +185,8 @@ def test_two_columns_that_were_written_as_one(tmp_path):
 def test_another_delimiter_keeps_the_rules_of_csv(tmp_path, mark):
     content = 'text;label\n"a; ""b""\nc";pos\n'.replace(";", mark)
     (tmp_path / "a.csv").write_text(content)
-    assert read(tmp_path / "a.csv", FileForm(None, mark)) == [Row(2, (f'a{mark} "b"\nc', "pos"))]
+    text = f'a{mark} "b"\nc'
+    assert read(tmp_path / "a.csv", FileForm(None, mark)) == [Row(2, (text, "pos"), (text,))]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_csv_by_rfc_4180(tmp_path):
     )
     assert read(tmp_path, "f.csv", content) == [
         Row(2, ('say "hi", you', "1")),
-        Row(3, ("two\r\nlines", "2")),
+        Row(3, ("two\r\nlines", "2"), ("two\r\nlines",)),
         Row(6, ("é", "3")),
     ]
 
