@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from preprocess import dataset_page, lazy_imports
+from preprocess import data_quality, dataset_page, lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
 from shared import records, shown, tasks, vocab, word_pieces
@@ -88,6 +88,7 @@ def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
                 (name, manifest.splits[name]) for name in tasks.in_order(manifest.splits)
             )
         },
+        "quality": {"findings": manifest.quality, "lines": data_quality.listed(manifest)},
     }
 
 
@@ -155,6 +156,8 @@ def text(content: dict) -> str:
     ]
     for name, split in content["splits"].items():
         lines += ["", *_split_lines(name, split, content["max_sequence_length"])]
+    if content["quality"]["lines"]:
+        lines += ["", "quality", *(f"  {line}" for line in content["quality"]["lines"])]
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import sys
 import time
 
-from preprocess import lazy_imports, options
+from preprocess import data_quality, lazy_imports, options
 from preprocess.beam.progress import Progress
 from preprocess.options import Options
 from preprocess.output import up_to_date
@@ -97,6 +97,8 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
         vocab.write(folder.incomplete, asked.vocabulary)
         write_manifest(folder.incomplete, made)
     print(summary.table(made))
+    if news := data_quality.news(made):
+        print("\n".join([*news, "make inspect lists the rows"]))
     print(f"{asked.dataset} written in {time.monotonic() - started:.1f} s")
 
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from shared import where
 from shared.errors import UserError
@@ -24,8 +24,9 @@ from shared.where import MANIFEST_FILE
 from shared.word_pieces import REQUIRED
 
 SCHEMA_VERSION = 4
-# Keys of a split: without ids a manifest and its fingerprint are what they were before ids existed.
-_LEFT_OUT_IF_NONE = ("ids_sha256",)
+# Keys, of a split or of the whole, that earlier manifests do not have: without ids a manifest and
+# its fingerprint are what they were before ids existed.
+_LEFT_OUT_IF_NONE = ("ids_sha256", "quality")
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -104,6 +105,9 @@ class Manifest:
       splits: {split name: Split}.
       versions: of the libraries that wrote it; the only part that may differ between equal
         datasets.
+      quality: what was found in a user's files (preprocess/sources/repeated_texts.py); None for
+        GLUE, and where an earlier version wrote it. It says nothing that the records do not, so it
+        is no part of the fingerprint.
     """
 
     task: str
@@ -116,6 +120,7 @@ class Manifest:
     versions: Dict[str, str]
     mask_polarity: str = MASK_POLARITY
     schema_version: int = SCHEMA_VERSION
+    quality: Optional[List[Dict[str, Any]]] = None
 
     @property
     def is_regression(self) -> bool:
@@ -144,15 +149,17 @@ class Manifest:
     def as_dict(self) -> Dict[str, Any]:
         """The manifest as JSON has it, except that lists are tuples."""
         content = dataclasses.asdict(self)
-        for split in content["splits"].values():
+        for part in (content, *content["splits"].values()):
             for name in _LEFT_OUT_IF_NONE:
-                if split[name] is None:
-                    del split[name]
+                if part.get(name, "") is None:
+                    del part[name]
         return content
 
     def fingerprint(self) -> str:
-        """sha256 of all but `versions` and the vocabulary's name; the same for equal records."""
+        """sha256 of all but `versions`, `quality` and the vocabulary's name; the same for equal
+        records."""
         content = self.as_dict()
+        content.pop("quality", None)
         del content["versions"], content["vocabulary"]["name"]
         return hashlib.sha256(utf8(_json(content))).hexdigest()
 

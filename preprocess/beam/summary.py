@@ -131,6 +131,7 @@ def manifest_of(
             for split, of_split in reports.items()
         },
         versions={name: version(name) for name in _LIBRARIES},
+        quality=rows.quality,
     )
 
 

@@ -1,4 +1,4 @@
-"""What rows are compared by: hashes of texts and groups, and labels; 20 bytes or so a row.
+"""What rows are compared by: hashes of texts and groups, and labels; 21 to 29 bytes a row.
 
 64 bits tell 100 million texts apart with a chance of 0.03% that any two of them are mixed up.
 """
@@ -24,12 +24,14 @@ class Marks(NamedTuple):
       folded: uint64 [N], the same for texts that differ in case, blanks or Unicode form only.
       exact: uint32 [N], tells the texts of one folded form apart.
       labels: float64 [N], index of the class, or score; -1 where there is none.
+      is_blank: bool [N], whether a text is empty or blank.
       groups: uint64 [N]; None without a column of groups.
     """
 
     folded: np.ndarray
     exact: np.ndarray
     labels: np.ndarray
+    is_blank: np.ndarray
     groups: Optional[np.ndarray]
 
     def of(self, rows: np.ndarray) -> "Marks":
@@ -43,12 +45,13 @@ class RowMarks:
     def __init__(self):
         self._texts: list[bytes] = []
         self._folded, self._exact = bytearray(), array("I")
-        self._labels, self._groups = array("d"), bytearray()
+        self._labels, self._is_blank, self._groups = array("d"), bytearray(), bytearray()
 
-    def add(self, texts: "list[bytes]", label: float, group: "str | None") -> None:
-        """Args: texts, in UTF-8; label, as in Marks; group, of every row or of none."""
+    def add(self, texts: "list[bytes]", label: float, is_blank: bool, group: "str | None") -> None:
+        """Args: texts, in UTF-8; label, is_blank as in Marks; group, of every row or of none."""
         self._texts.append(_BETWEEN.join(texts))
         self._labels.append(label)
+        self._is_blank.append(is_blank)
         if group is not None:
             self._groups += _hash(group.encode("utf-8"))
         if len(self._texts) == _ROWS:
@@ -66,6 +69,7 @@ class RowMarks:
             np.frombuffer(self._folded, "<u8"),
             np.frombuffer(self._exact, np.uint32),
             np.frombuffer(self._labels, np.float64),
+            np.frombuffer(self._is_blank, bool),
             np.frombuffer(self._groups, "<u8") if self._groups else None,
         )
 

@@ -54,6 +54,7 @@ class Rows:
       number_feature: the Example's feature with the row's number in the source; None if the rows
         are in the source's order.
       advice: what the user can do about a damaged file.
+      quality: what repeated_texts.py found in a user's files; None if the rows are not of such.
     """
 
     task: Task
@@ -62,6 +63,7 @@ class Rows:
     of_files: "dict[str, RowsOfFiles]"
     number_feature: "str | None"
     advice: str
+    quality: "list[dict] | None" = None
 
     def examples(self, split: str) -> int:
         return sum(file.rows for file in self.files[split])

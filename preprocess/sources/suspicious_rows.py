@@ -24,19 +24,24 @@ class SuspiciousRows:
         self._looks_like_row = looks_like_row
         self._blank, self._long, self._quoted = NotedRows(), NotedRows(), NotedRows()
 
-    def look(self, row: Row, texts: "list[str]") -> None:
-        """Notes what is odd about a row and its texts."""
+    def look(self, row: Row, texts: "list[str]") -> bool:
+        """Notes what is odd about a row and its texts; returns whether one of these is blank."""
+        has_blank = False
         for text in texts:
             if not text[:1].isalnum():  # cheap, for this is done for every row
-                self._look_closer(row.line, text)
+                has_blank |= self._look_closer(row.line, text)
         if row.broken and any(map(self._has_swallowed, row.broken)):
             self._long.add(row.line)
+        return has_blank
 
-    def _look_closer(self, line: int, text: str) -> None:
+    def _look_closer(self, line: int, text: str) -> bool:
+        """Returns whether it is blank."""
         if is_blank(text):
             self._blank.add(line)
-        elif self._is_tsv and len(text) > 1 and text[0] == '"' == text[-1]:
+            return True
+        if self._is_tsv and len(text) > 1 and text[0] == '"' == text[-1]:
             self._quoted.add(line)
+        return False
 
     def _has_swallowed(self, field: str) -> bool:
         lines = field.split("\n")

@@ -6,10 +6,17 @@ from typing import Iterable
 
 import numpy as np
 
-from preprocess.sources import drawing, noted_rows, stored_split, user_paths, user_split
+from preprocess.sources import (
+    drawing,
+    noted_rows,
+    repeated_texts,
+    stored_split,
+    user_paths,
+    user_split,
+)
 from preprocess.sources.rows import Rows
 from preprocess.sources.stored_split import StoredSplit
-from preprocess.sources.user_labels import LITTLE, Labels, UnclearLabelsError
+from preprocess.sources.user_labels import LITTLE, Labels, UnclearLabelsError, look_alikes
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_split import UserSplit
 from preprocess.sources.user_table import TEXT_FEATURES
@@ -74,6 +81,8 @@ class UserFiles:
             raise UserError(f"one of {names} changed while being read; run this again")
         if self._spec.shares:
             stored.update(self._drawn(stored[tasks.TRAIN_SPLIT], labels, folder))
+        described = self.describe()["splits"]
+        names = {split: [file["file"] for file in described[split]["files"]] for split in stored}
         return Rows(
             task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(stored)),
             text_features=TEXT_FEATURES[: len(self._spec.text)],
@@ -81,6 +90,7 @@ class UserFiles:
             of_files={split: of_split.facts for split, of_split in stored.items()},
             number_feature=None,
             advice="run this again",
+            quality=repeated_texts.findings(stored, names),
         )
 
     def _labels_of(self, train: UserSplit) -> Labels:
@@ -104,7 +114,7 @@ class UserFiles:
                 "at least two classes"
             )
         print(f"{train.path}: {len(labels.names):,} classes, {labels.listed()}")
-        if alike := labels.look_alikes():
+        if alike := look_alikes(labels.names):
             groups = shown.listed(" and ".join(map(ascii, group)) for group in alike)
             print(f"{train.path}: classes of their own, though they differ in {LITTLE}: {groups}")
         if broken := [shown.value(name) for name in labels.names if "\n" in name]:

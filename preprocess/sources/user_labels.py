@@ -109,18 +109,19 @@ class Labels:
         """The first classes."""
         return shown.listed(map(shown.value, self.names))
 
-    def look_alikes(self) -> "list[tuple[str, ...]]":
-        """Groups of classes that differ in nothing but LITTLE."""
-        groups = defaultdict(list)
-        for name in self.names or ():
-            groups[_appearance(name)].append(name)
-        return [tuple(group) for group in groups.values() if len(group) > 1]
-
     def _unknown(self, text: str) -> str:
         like = next((name for name in self.names if _appearance(name) == _appearance(text)), None)
         if like is None:
             return f"the label {shown.value(text)}"
         return f"the label {text!a}, which differs from {like!a} in {LITTLE}"
+
+
+def look_alikes(names: "Iterable[str]") -> "list[tuple[str, ...]]":
+    """Groups of classes that differ in nothing but LITTLE."""
+    groups = defaultdict(list)
+    for name in names:
+        groups[_appearance(name)].append(name)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
 def is_none(text: str) -> bool:

@@ -115,12 +115,12 @@ class UserTable:
                 value = records.UNLABELLED
             elif value != records.UNLABELLED:
                 self._has_values = True
-            suspicious.look(good.row, good.texts)
+            is_blank = suspicious.look(good.row, good.texts)
             self.lines.append(line)
             if self.ids is not None:
                 self.ids.append(good.id)
             texts = [text.encode("utf-8") for text in good.texts]
-            marks.add(texts, value, good.group)
+            marks.add(texts, value, is_blank, good.group)
             yield _example(texts, value, is_regression=labels.names is None)
         self._warnings = suspicious.warnings()
 

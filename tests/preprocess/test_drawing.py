@@ -21,7 +21,7 @@ def marks_of(rows):
     """Args: rows, [(text, label)] or [(text, label, group)]."""
     marks = RowMarks()
     for text, label, *group in rows:
-        marks.add([text.encode()], label, *(group or [None]))
+        marks.add([text.encode()], label, False, *(group or [None]))
     return marks.all()
 
 

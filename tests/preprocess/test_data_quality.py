@@ -1,0 +1,135 @@
+"""What may spoil a user's data: repeated texts, leakage, conflicting labels, small classes."""
+
+import json
+
+import pytest
+
+from preprocess import data_quality, inspect_dataset, run
+from preprocess.sources import row_marks
+from shared import manifest as manifests
+from shared.manifest import read_manifest
+
+VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+TRAIN = [
+    *("good film,pos", "bad film,neg", "good film,pos"),  # line 4 repeats line 2
+    *("Good  film,pos", "good film,neg"),  # 5 but for case and blanks; 6, with another label
+    *(f"{NFC},pos", f"{NFD},neg", "\uff21,pos", "a,pos", ",neg", " ,neg"),  # lines 7 to 12
+]
+DEV = ["bad film,neg", "BAD FILM,neg", "the,pos", "the,pos", ",pos"]
+
+
+@pytest.fixture
+def make(tmp_path):
+    """A function: {split: rows of text,label}, options -> the manifest of their dataset."""
+    (tmp_path / "v.txt").write_text(VOCABULARY)
+
+    def build(*more, **splits):
+        for split, rows in splits.items():
+            (tmp_path / f"{split}.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+        files = ",".join(f"{split}={tmp_path}/{split}.csv" for split in splits)
+        run.main(
+            [*("--task", "mine", "--data", files, "--text", "text", "--label", "label"),
+             *("--vocab_file", f"{tmp_path}/v.txt", "--data_dir", str(tmp_path)),
+             *("--max_sequence_length", "8", *more)]
+        )  # fmt: skip
+        return read_manifest(str(tmp_path / "mine" / "msl8"))
+
+    return build
+
+
+def lines(finding):
+    return [[row["line"] for row in rows] for rows in finding["first"]]
+
+
+def test_what_is_found_and_told(make, tmp_path, capsys):
+    made = make(train=TRAIN, validation=DEV)
+    found = [
+        (item["kind"], item.get("split"), item.get("with"), item["exact"], item["folded"],
+         lines(item))
+        for item in made.quality
+    ]  # fmt: skip
+    assert found == [
+        ("blank", "train", None, 2, 2, [[11], [12]]),
+        ("blank", "validation", None, 1, 1, [[6]]),
+        ("repeated", "train", None, 2, 5, [[2, 4], [2, 5], [2, 6], [7, 8], [9, 10]]),
+        ("repeated", "validation", None, 1, 2, [[2, 3], [4, 5]]),
+        ("shared", "validation", "train", 1, 2, [[3, 2], [3, 3]]),
+        ("conflicting", None, None, 1, 2, [[2, 6], [7, 8]]),
+    ]
+    assert made.quality[4]["first"][0] == [
+        {"split": "train", "file": "train.csv", "line": 3},
+        {"split": "validation", "file": "validation.csv", "line": 2},
+    ]
+    assert capsys.readouterr().out.splitlines()[-7:-1] == [
+        "train: 2 rows with the text of an earlier row (5 with case, blanks and Unicode form "
+        "ignored)",
+        "validation: 1 row with the text of an earlier row (2 with case, blanks and Unicode form "
+        "ignored)",
+        "validation: 1 row with a text of train (2 with case, blanks and Unicode form ignored)",
+        "1 text with several labels (2 with case, blanks and Unicode form ignored)",
+        "train: fewer than 10 rows of a class: 'neg' 5, 'pos' 6",
+        "make inspect lists the rows",
+    ]
+    dataset = str(tmp_path / "mine" / "msl8")
+    inspect_dataset.main([dataset, "--vocab_file", str(tmp_path / "v.txt")])
+    shown = capsys.readouterr().out.split("\nquality\n")[1].splitlines()
+    assert shown[:3] == [
+        "  train: 2 rows with an empty or blank text",
+        "    train.csv line 11",
+        "    train.csv line 12",
+    ]
+    assert "    validation.csv line 2, as train.csv line 3" in shown
+    inspect_dataset.main([dataset, "--vocab_file", str(tmp_path / "v.txt"), "--json"])
+    assert json.loads(capsys.readouterr().out)["quality"]["findings"] == made.quality
+
+
+def test_the_first_rows_are_listed_and_the_others_counted(make):
+    made = make(train=["a,x", "b,y", *["a,x"] * 12], validation=["c,x"])
+    (finding,) = made.quality
+    assert (finding["folded"], len(finding["first"])) == (12, 10)
+    assert "  and 2 more" in data_quality.listed(made)
+    assert "validation: no row of 1 class: 'y'" in data_quality.news(made)
+
+
+def test_unlabelled_rows_conflict_with_none(make):
+    made = make(train=["a,x", "b,y"], test=["a,", "a,-1", "c,x"])
+    assert [item["kind"] for item in made.quality] == ["repeated", "shared"]
+    assert made.splits["test"].unlabelled == 2
+
+
+def test_the_texts_of_a_pair_are_not_run_together():
+    marks = row_marks.RowMarks()
+    for pair in ([b"ab", b"c"], [b"a", b"bc"]):
+        marks.add(pair, 0, False, None)
+    assert len(set(marks.all().folded.tolist())) == len(set(marks.all().exact.tolist())) == 2
+
+
+def test_equal_data_has_an_equal_fingerprint_whatever_was_found_in_it(make, monkeypatch, tmp_path):
+    made = make(train=["a,x", "b,y"])
+    assert made.quality == [] and json.loads(
+        (tmp_path / "mine" / "msl8" / "manifest.json").read_text()
+    )["quality"] == []  # fmt: skip
+    before = manifests.Manifest(**{**vars(made), "quality": None})
+    assert "quality" not in before.as_dict() and before.fingerprint() == made.fingerprint()
+    manifests.write_manifest(str(tmp_path / "mine" / "msl8"), before)  # as an earlier version did
+    assert read_manifest(str(tmp_path / "mine" / "msl8")).quality is None
+    assert make(train=["a,x", "b,y"]).quality is None  # it is up to date
+
+
+@pytest.mark.parametrize(
+    "one, other, is_same",
+    [
+        ("Film", "film", True),
+        ("a\tb", "a b ", True),
+        (NFC, NFD, True),
+        ("\ufb01lm", "FILM", True),
+        ("Stra\u00dfe", "STRASSE", True),
+        ("a\u00a0b", "ab", True),
+        ("film", "films", False),
+        ("film.", "film", False),
+        (NFC, "cafe", False),
+    ],
+)
+def test_what_is_ignored_between_texts(one, other, is_same):
+    assert (row_marks.folded(one.encode()) == row_marks.folded(other.encode())) == is_same
