@@ -120,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--test", help="share of the training file's rows to test on: 0.1")
     parser.add_argument("--group", help="column whose rows with one value go to one split")
     parser.add_argument("--split_seed", help="of the rows that these shares draw (0)")
+    parser.add_argument(
+        "--deduplicate",
+        help=f"{tasks.TRAIN_SPLIT}: drop training rows that come again, or in another split",
+    )
     parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: skip rows that cannot be read")
     parser.add_argument("--max_sequence_length", help="tokens in a record (the task's default)")
     parser.add_argument(

@@ -51,7 +51,7 @@ def expected_manifest(asked: Options, source) -> dict:
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
     del vocabulary["name"]  # compared by content: the same vocabulary may have another name
     # What was not stated is not in a manifest.
-    unstated = {**dataclasses.asdict(FileForm()), "id": None, "drawn": None}
+    unstated = {**dataclasses.asdict(FileForm()), "id": None, "drawn": None, "deduplicate": None}
     known = {
         "text_columns": source.text_columns,
         "max_sequence_length": asked.max_sequence_length,

@@ -83,6 +83,23 @@ def shared(found: np.ndarray, others: np.ndarray) -> Found:
     return Found(rows, first[at[rows]])
 
 
+def to_drop(train: StoredSplit, others: "list[StoredSplit]") -> "tuple[np.ndarray, np.ndarray]":
+    """Training rows to drop, bool [N] each: those that repeat text and label of an earlier row, and
+    of the rest those with a text of another split.
+
+    Case, blanks and Unicode form are ignored; rows with a blank text stay.
+    """
+    rows = np.flatnonzero(~train.marks.is_blank)
+    texts = train.marks.folded[rows]
+    _, labels = np.unique(train.marks.labels[rows], return_inverse=True)
+    is_repeated, is_elsewhere = np.zeros((2, len(train.marks.folded)), bool)
+    is_repeated[rows[repeated(texts + labels.astype(np.uint64) * _ODD).rows]] = True
+    for other in others:
+        texts_there = other.marks.folded[~other.marks.is_blank]
+        is_elsewhere[rows[shared(texts, texts_there).rows]] = True
+    return is_repeated, is_elsewhere & ~is_repeated
+
+
 def findings(stored: "dict[str, StoredSplit]", files: "dict[str, list[str]]") -> "list[dict]":
     """All of them; args: files, the names of each split's files."""
     splits = [

@@ -87,7 +87,7 @@ def _group(given, read: "set[str]", where: str) -> Optional[str]:
     if given is not None and (not isinstance(given, str) or given in ("", *read)):
         raise UserError(
             f"{where}: group (--group) is {shown.value(given)}; expected a column that is not in "
-            "TEXT, LABEL or ID"
+            "TEXT, LABEL or ID (in YAML numbers, dates, yes and no stand in quotes)"
         )
     return given
 

@@ -4,10 +4,8 @@ import copy
 import os
 from typing import Iterable
 
-import numpy as np
-
 from preprocess.sources import (
-    drawing,
+    divided_splits,
     noted_rows,
     repeated_texts,
     stored_split,
@@ -45,9 +43,8 @@ class UserFiles:
     def _describe(self) -> dict:
         splits = {split: {"files": _described(paths)} for split, paths in self._spec.files}
         shares = self._spec.shares
-        splits.update(
-            {split: splits[tasks.TRAIN_SPLIT] for split, _ in shares.of} if shares else {}
-        )
+        for split, _ in shares.of if shares else ():
+            splits[split] = dict(splits[tasks.TRAIN_SPLIT])  # each gets numbers of its own
         return {
             "name": "files",
             "label": self._spec.label,
@@ -56,6 +53,7 @@ class UserFiles:
             **({"id": self._spec.id} if self._spec.id else {}),
             **self._spec.form.described(),
             **(shares.described() if shares else {}),
+            **({"deduplicate": tasks.TRAIN_SPLIT} if self._spec.deduplicates else {}),
             "splits": splits,
         }
 
@@ -69,6 +67,26 @@ class UserFiles:
         self.describe()
         splits = {split: UserSplit(self._spec, split, paths) for split, paths in self._spec.files}
         labels = self._labels_of(splits[tasks.TRAIN_SPLIT])
+        stored = self._stored(splits, labels, folder)
+        if self._spec.shares:
+            is_stratified = labels.names is not None
+            stored.update(divided_splits.drawn(stored, self._spec.shares, is_stratified, folder))
+        if self._spec.deduplicates:
+            stored[tasks.TRAIN_SPLIT] = divided_splits.deduplicated(stored)
+        return Rows(
+            task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(stored)),
+            text_features=TEXT_FEATURES[: len(self._spec.text)],
+            files={split: (of_split.file,) for split, of_split in stored.items()},
+            of_files={split: of_split.facts for split, of_split in stored.items()},
+            number_feature=None,
+            advice="run this again",
+            quality=repeated_texts.findings(stored, self._file_names()),
+        )
+
+    def _stored(
+        self, splits: "dict[str, UserSplit]", labels: Labels, folder: str
+    ) -> "dict[str, StoredSplit]":
+        """The rows of all files, which have not changed meanwhile."""
         stored = {
             split: given.stored(stored_split.path_of(folder, split), labels)
             for split, given in splits.items()
@@ -79,19 +97,13 @@ class UserFiles:
         if self._describe() != self.describe():
             names = ", ".join(path for _, paths in self._spec.files for path in paths)
             raise UserError(f"one of {names} changed while being read; run this again")
-        if self._spec.shares:
-            stored.update(self._drawn(stored[tasks.TRAIN_SPLIT], labels, folder))
-        described = self.describe()["splits"]
-        names = {split: [file["file"] for file in described[split]["files"]] for split in stored}
-        return Rows(
-            task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(stored)),
-            text_features=TEXT_FEATURES[: len(self._spec.text)],
-            files={split: (of_split.file,) for split, of_split in stored.items()},
-            of_files={split: of_split.facts for split, of_split in stored.items()},
-            number_feature=None,
-            advice="run this again",
-            quality=repeated_texts.findings(stored, names),
-        )
+        return stored
+
+    def _file_names(self) -> "dict[str, list[str]]":
+        return {
+            split: [file["file"] for file in entry["files"]]
+            for split, entry in self.describe()["splits"].items()
+        }
 
     def _labels_of(self, train: UserSplit) -> Labels:
         try:
@@ -120,22 +132,6 @@ class UserFiles:
         if broken := [shown.value(name) for name in labels.names if "\n" in name]:
             print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
         return labels
-
-    def _drawn(self, train: StoredSplit, labels: Labels, folder: str) -> "dict[str, StoredSplit]":
-        """The training file's rows, divided by the shares."""
-        shares = self._spec.shares
-        splits = (tasks.TRAIN_SPLIT, *dict(shares.of))
-        parts = drawing.parts(train.marks, shares, is_stratified=labels.names is not None)
-        counts = dict(zip(splits, np.bincount(parts, minlength=len(splits)).tolist(), strict=True))
-        for split, rows in counts.items():
-            if not rows:
-                raise UserError(
-                    f"of {len(parts):,} rows, {split} would have none; give other shares"
-                    + (", or another group" if shares.group else "")
-                )
-        print(shares.in_words(counts, labels.names is not None))
-        paths = [stored_split.path_of(folder, split) for split in splits]
-        return dict(zip(splits, stored_split.divide(train, parts, paths), strict=True))
 
     def _check_bad_rows(self, splits: "Iterable[UserSplit]") -> None:
         bad = user_split.bad_rows(splits)

@@ -13,6 +13,7 @@
     test: 0.1
     group: customer_id
     split_seed: 7
+    deduplicate: train
 
 Paths in it are relative to its folder; a split may have a list of them, or a pattern (*.csv).
 """
@@ -44,6 +45,7 @@ OPTIONS = {
     **shares.OPTIONS,
     "group": "--group",
     "split_seed": "--split_seed",
+    "deduplicate": "--deduplicate",
 }
 _KEYS = ("data", *OPTIONS, "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -65,6 +67,7 @@ class UserSpec:
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
       id: the column of the user's ids, if there is one.
       shares: of the training file's rows that become other splits, if there are some.
+      deduplicates: whether training rows that come again, or in another split, are dropped.
     """
 
     task: str
@@ -77,6 +80,7 @@ class UserSpec:
     lower_case: Optional[bool] = None
     id: Optional[str] = None
     shares: Optional[Shares] = None
+    deduplicates: bool = False
 
 
 def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
@@ -146,10 +150,33 @@ def _in(folder: str, file, split, where: str) -> str:
 
 
 def _checked(task: str, content: dict, where: str) -> UserSpec:
-    files, text, label = content["data"], content.get("text"), content.get("label")
-    id_column = content.get("id")
-    group = content.get("group")
-    for name in (*(text if isinstance(text, list) else [text]), label, id_column, group):
+    read = _check_columns(content, where)
+    _check_choices(content, where)
+    _check_splits([split for split, _ in content["data"]], where)
+    files = tuple(
+        (split, user_paths.found(split, given, where)) for split, given in content["data"]
+    )
+    form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
+    table_files.check_form(form, [path for _, paths in files for path in paths], where)
+    return UserSpec(
+        task=task,
+        files=files,
+        text=tuple(content["text"]),
+        label=content["label"],
+        labels=content.get("labels"),
+        drops_bad_rows=content.get("bad_rows") == DROP,
+        form=form,
+        lower_case=content.get("lower_case"),
+        id=content.get("id"),
+        shares=shares.checked(content, [split for split, _ in files], read, where),
+        deduplicates=content.get("deduplicate") is not None,
+    )
+
+
+def _check_columns(content: dict, where: str) -> "set[str]":
+    """Checks text, label and id; returns all columns that they name."""
+    text, label, id_column = (content.get(key) for key in ("text", "label", "id"))
+    for name in (*(text if isinstance(text, list) else [text]), label, id_column):
         _check_is_text(name, where)
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
@@ -166,25 +193,24 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         raise UserError(
             f"{where}: ID is {id_column!r}; expected a column that is neither in TEXT nor LABEL"
         )
+    return {*read, label, *([id_column] if id_column else [])}
+
+
+def _check_choices(content: dict, where: str) -> None:
     kind = content.get("labels")
     if kind is not None and kind not in user_labels.KINDS:
         expected = " or ".join(user_labels.KINDS)
         raise UserError(f"{where}: labels (--labels) is {shown.value(kind)}, expected {expected}")
     if content.get("bad_rows") not in (None, DROP):
         raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}, expected {DROP} or nothing")
+    if content.get("deduplicate") not in (None, tasks.TRAIN_SPLIT):
+        raise UserError(
+            f"{where}: deduplicate (--deduplicate) is {shown.value(content['deduplicate'])}, "
+            f"expected {tasks.TRAIN_SPLIT} or nothing"
+        )
     lower_case = content.get("lower_case")
     if not isinstance(lower_case, (bool, type(None))):
         raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
-    _check_splits([split for split, _ in files], where)
-    files = tuple((split, user_paths.found(split, given, where)) for split, given in files)
-    drops_bad_rows = content.get("bad_rows") == DROP
-    form = file_form.checked(content.get("encoding"), content.get("delimiter"), where)
-    table_files.check_form(form, [path for _, paths in files for path in paths], where)
-    columns = {*read, label, *([id_column] if id_column else [])}
-    drawn = shares.checked(content, [split for split, _ in files], columns, where)
-    return UserSpec(
-        task, files, tuple(text), label, kind, drops_bad_rows, form, lower_case, id_column, drawn
-    )
 
 
 def _check_is_text(name, where: str) -> None:

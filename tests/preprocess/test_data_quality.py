@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from preprocess import data_quality, inspect_dataset, run
+from preprocess import data_quality, inspect_dataset, run, verify
 from preprocess.sources import row_marks
 from shared import manifest as manifests
+from shared import source_order
+from shared.errors import UserError
 from shared.manifest import read_manifest
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"
@@ -103,6 +105,37 @@ def test_the_texts_of_a_pair_are_not_run_together():
     for pair in ([b"ab", b"c"], [b"a", b"bc"]):
         marks.add(pair, 0, False, None)
     assert len(set(marks.all().folded.tolist())) == len(set(marks.all().exact.tolist())) == 2
+
+
+def test_repeated_training_rows_and_those_of_other_splits_are_dropped(make, tmp_path, capsys):
+    test = ["A,pos", "new,neg", ",pos"]
+    made = make("--deduplicate", "train", train=TRAIN, validation=DEV, test=test)
+    # Lines 4 and 5 repeat line 2, and 10 line 9; 3 and 9 stand elsewhere.
+    rows = source_order.ROWS.read(str(tmp_path / "mine" / "msl8"), "train", made)
+    assert rows[:, 1].tolist() == [2, 6, 7, 8, 11, 12]
+    out = capsys.readouterr().out
+    assert "train: rows dropped: 3 that come again, 2 that stand in another split\n" in out
+    train = made.source["splits"]["train"]
+    assert (train["repeated_rows_dropped"], train["rows_of_other_splits_dropped"]) == (3, 2)
+    assert made.source["deduplicate"] == "train"
+    assert made.splits["train"].label_counts == {"neg": 4, "pos": 2}
+    assert made.splits["validation"].examples == 5
+    kinds = [(item["kind"], item.get("split")) for item in made.quality]
+    assert kinds == [
+        *(("blank", split) for split in ("train", "validation", "test")),
+        *(("repeated", split) for split in ("train", "validation")),  # with other labels
+        ("conflicting", None),
+    ]
+    verify.main([str(tmp_path / "mine" / "msl8")])
+    with pytest.raises(UserError, match="deduplicate: it has train, this run would write None"):
+        make(train=TRAIN, validation=DEV, test=test)
+
+
+def test_nothing_to_train_on_is_left(make):
+    with pytest.raises(UserError, match="every row of train stands in another split, too; give"):
+        make("--deduplicate", "train", train=["a,x", "b,y"], test=["B,y", "A,y"])
+    with pytest.raises(UserError, match="deduplicate .--deduplicate. is 'test', expected train or"):
+        make("--deduplicate", "test", train=["a,x", "b,y"])
 
 
 def test_equal_data_has_an_equal_fingerprint_whatever_was_found_in_it(make, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from preprocess import run, verify
-from preprocess.sources import user_files, user_labels
+from preprocess.sources import stored_split, user_labels
 from shared import source_order
 from shared.errors import FaultsFound, UserError
 from shared.manifest import read_manifest
@@ -275,13 +275,13 @@ def test_a_label_that_only_some_objects_have(own):
 
 
 def test_a_file_that_changes_while_it_is_read(own, monkeypatch):
-    write = user_files._write
+    write = stored_split.write
 
     def write_and_change(path, examples):
         (own / "train.csv").write_text(TRAIN + "film,a,pos\n")
         return write(path, examples)
 
-    monkeypatch.setattr(user_files, "_write", write_and_change)
+    monkeypatch.setattr(stored_split, "write", write_and_change)
     with pytest.raises(UserError, match="train.csv changed while being read"):
         make(own, data=f"train={own}/train.csv")
     assert not (own / "data" / "mine" / "msl8").exists()
@@ -399,3 +399,32 @@ def test_a_column_that_yaml_does_not_read_as_a_text(own, column):
         (own / "y.yaml").write_text(f"data: {{train: train.csv}}\ntext: {text}\nlabel: {label}\n")
         with pytest.raises(UserError, match="not a text: YAML reads yes, no, on, off, numbers"):
             make(own, data=str(own / "y.yaml"), text=None, label=None)
+
+
+def test_drawn_splits_become_a_dataset(own, capsys):
+    rows = [f"film,{'the ' * (n % 5)},{'pos' if n % 2 else 'neg'},c{n // 2}" for n in range(40)]
+    (own / "all.csv").write_text("\n".join(["title,body,category,who", *rows, "short"]) + "\n")
+    given = ("--validation", "0.25", "--test", "0.1", "--bad_rows", "drop")
+    dataset = make(own, *given, data=f"train={own}/all.csv")
+    manifest = read_manifest(str(dataset))
+    counts = {name: split.label_counts for name, split in manifest.splits.items()}
+    assert counts == {
+        "train": {"neg": 13, "pos": 13},
+        "validation": {"neg": 5, "pos": 5},
+        "test": {"neg": 2, "pos": 2},
+    }
+    assert manifest.splits["test"].is_labelled
+    assert manifest.source["drawn"] == {"shares": {"validation": 0.25, "test": 0.1}, "seed": 0}
+    splits = manifest.source["splits"]
+    assert splits["train"]["dropped_rows"] == 1 and "dropped_rows" not in splits["test"]
+    lines = source_order.ROWS.read(str(dataset), "test", manifest)[:, 1]
+    labels = read_rows(dataset, "test")["labels"].tolist()
+    assert labels == [int(line % 2) for line in lines]  # line 2 has the row 0, which is neg
+    verify.main([str(dataset)])
+    capsys.readouterr()
+    make(own, *given, data=f"train={own}/all.csv")
+    assert capsys.readouterr().out == f"{dataset} is up to date\n"
+    with pytest.raises(UserError, match="drawn seed: it has 0, this run would write 1"):
+        make(own, *given, "--split_seed", "1", data=f"train={own}/all.csv")
+    with pytest.raises(UserError, match="drawn: it has .*this run would write None"):
+        make(own, "--bad_rows", "drop", data=f"train={own}/all.csv")
