@@ -30,7 +30,7 @@ class Shares:
         """What was drawn; args: counts, rows of each split."""
         rows = ", ".join(f"{split} {count:,}" for split, count in counts.items())
         ways = [
-            *(["every label alike"] if is_stratified else []),
+            *(["by label"] if is_stratified else []),
             *([f"{shown.value(self.group)} kept together"] if self.group else []),
             f"seed {self.seed}",
         ]

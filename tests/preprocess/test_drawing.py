@@ -141,7 +141,7 @@ def test_a_drawn_row_keeps_its_place_and_id(read, tmp_path):
     assert {split: rows.examples(split) for split in rows.files} == {
         "train": 56, "validation": 8, "test": 16,
     }  # fmt: skip
-    assert "rows drawn: train 56, validation 8, test 16 (every label alike, seed 0)\n" in out
+    assert "rows drawn: train 56, validation 8, test 16 (by label, seed 0)\n" in out
     lines = []
     for split in rows.files:
         facts = rows.of_files[split]
@@ -162,7 +162,7 @@ def test_a_group_is_a_column_of_the_training_file_alone(read, tmp_path):
     (tmp_path / "new.csv").write_text("text\nfilm\n")
     files = "train=all.csv,test=new.csv"
     rows, source, out = read(LINES, files, validation="0.25", group="who", split_seed="3")
-    assert "(every label alike, 'who' kept together, seed 3)" in out
+    assert "(by label, 'who' kept together, seed 3)" in out
     assert source["drawn"] == {"shares": {"validation": 0.25}, "seed": 3, "group": "who"}
     who = {
         split: {(line - 2) // 4 for line in rows.of_files[split].places[:, 1]}
