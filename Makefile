@@ -12,11 +12,11 @@ MODEL ?= $(if $(wildcard configs/params_bert_base_$(TASK).yaml),base)## picks CO
 MSL ?=## tokens in a record (the task's default)
 DATA_DIR ?= data## the folder of all datasets
 DATASET = $(FIND_DATASET)## the folder of one dataset (DATA_DIR/TASK/msl<MSL>)
-CONFIG ?= $(FIND_CONFIG)## the configuration (MODEL_DIR's own to use a model; of MODEL; else the fine-tuning recipe)
+CONFIG ?= $(FIND_CONFIG)## the configuration (to use a model, MODEL_DIR's own; to train, MODEL's, or the fine-tuning recipe)
 MODEL_DIR ?= runs/$(TASK)$(addprefix -,$(or $(GIVEN_CONFIG),$(MODEL)))$(if $(filter quality,$@),-quality)## checkpoints and results (runs/TASK, runs/TASK-MODEL, or runs/TASK-<name of CONFIG>)
 CHECKPOINT ?= $(FIND_CHECKPOINT)## a BERT to start from, or a classifier to score, in any format
 BACKEND ?=## gpu, cpu or wse (gpu if one is visible, else cpu)
-SET ?=## settings before CONFIG's: "optimizer.learning_rate=3e-5 runconfig.num_epochs=4"
+SET ?=## settings that override CONFIG's: "optimizer.learning_rate=3e-5 runconfig.num_epochs=4"
 SWEEP ?=## a training for each value, and a table: "optimizer.learning_rate=1e-5,3e-5,5e-5"
 SEEDS ?=## 1,2,3: one training for each, and a table of scores
 ARGS ?=## more options for the program; ARGS=--help lists them

@@ -50,7 +50,8 @@ def _examples(asked, folder: ModelFolder) -> Examples:
         if len(asked.text) != len(columns):
             texts = "1 text" if len(columns) == 1 else f"{len(columns)} texts"
             raise UserError(
-                f"{asked.model_dir} expects {texts}: {', '.join(columns)}; found {len(asked.text)}"
+                f"{asked.model_dir} expects {texts}: {', '.join(columns)}; found "
+                f"{len(asked.text)} (TEXT and, for pairs alone, TEXT_B)"
             )
         return Examples([Row(1, tuple(asked.text))], 1)
     if asked.input == rows.STANDARD_INPUT:

@@ -31,8 +31,7 @@ def main(arguments: list) -> None:
     parser.add_argument(
         "--vocab_file",
         **path,
-        default=vocab.default_path(),
-        help="to decode examples (%(default)s)",
+        help="to decode the examples of a dataset that does not hold its vocabulary",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as one JSON object")
@@ -41,7 +40,7 @@ def main(arguments: list) -> None:
     )
     options = parser.parse_args(arguments)
     manifest = read_manifest(options.dataset)
-    pieces, problem = _pieces(options.vocab_file, manifest)
+    pieces, problem = _pieces(_vocabulary_path(options), manifest)
     content = describe(options.dataset, manifest, pieces)
     if options.json:
         print(json.dumps({**content, "not_decoded_because": problem}, indent=2, ensure_ascii=False))
@@ -49,11 +48,18 @@ def main(arguments: list) -> None:
     if options.html:
         path = os.path.join(options.dataset, dataset_page.FILE)
         write_whole(path, dataset_page.page(content, problem))
-        print(f"page: {path}")
+        print(f"page: {path}" + (f"\nNo examples in it: {problem}" if problem else ""))
         return
     print(text(content))
     if problem:
         print(f"\nNo examples shown: {problem}")
+
+
+def _vocabulary_path(options) -> str:
+    """The given one, the dataset's own, or else the one from `make vocab`."""
+    if options.vocab_file:
+        return options.vocab_file
+    return options.dataset if word_pieces.file_in(options.dataset) else vocab.default_path()
 
 
 def _pieces(path: str, manifest: Manifest) -> "tuple[tuple | None, str | None]":

@@ -54,7 +54,8 @@ def lengths(data_dir: str, task: str) -> list:
 
 
 def main(data_dir: str, task: str, msl: str = "") -> None:
-    """A task outside GLUE is the user's own and has the default length.
+    """Without MSL, the length is the only one that data_dir has of the task, or else its default; a
+    task outside GLUE is the user's own.
 
     Raises:
       UserError: neither GLUE nor data_dir has the task, or the length is wrong.
@@ -66,7 +67,10 @@ def main(data_dir: str, task: str, msl: str = "") -> None:
         raise UserError(
             unknown("task", task, {*tasks.TASKS, *own}) + f"; and {data_dir} has no {task}/"
         )
+    existing = lengths(data_dir, task)
     default = known.max_sequence_length if known else tasks.DEFAULT_LENGTH
+    if len(existing) == 1:
+        (default,) = existing
     found = folder(data_dir, task, length(msl) if msl else default)
     sys.stdout.buffer.write(os.fsencode(found) + b"\n")  # as it is, UTF-8 or not
 

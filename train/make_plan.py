@@ -98,9 +98,13 @@ def _sections(params: Config, options: argparse.Namespace) -> "tuple[str, ...]":
     return _SECTIONS[mode]
 
 
+def folder_of_seed(folder: str, seed: int) -> str:
+    return os.path.join(folder, f"seed-{seed}")
+
+
 def of_seed(options: argparse.Namespace, seed: int) -> argparse.Namespace:
-    """The options for one of several trainings; its folder is <model_dir>/seed-<n>."""
-    folder = os.path.join(options.model_dir, f"seed-{seed}")
+    """The options for one of several trainings."""
+    folder = folder_of_seed(options.model_dir, seed)
     return argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
 
 
@@ -238,7 +242,7 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
     params = model_dir.with_trained_model(folder, trained, params)
     params = _resolved(params, next(iter(data.values())), None)
     if options.checkpoint_path:
-        print(f"--checkpoint_path is ignored: {folder} already has a checkpoint")
+        print(f"CHECKPOINT (--checkpoint_path) is ignored: {folder} already has a checkpoint")
     origin = trained[config.DATA_SECTION]["initialized_from"]
     return Plan(params, folder, data, splits, checkpoints, None, origin, trained)
 

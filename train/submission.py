@@ -77,8 +77,8 @@ def files_in(folders: List[str]) -> Dict[Submission, str]:
             found[entry] = paths[0]
     if not found:
         raise UserError(
-            f"no file of a submission, such as SST-2.tsv, is in {', '.join(folders)}; `make "
-            "predict TASK=<task>` writes them"
+            f"{', '.join(folders)}: no file of a submission, such as SST-2.tsv; `make predict "
+            "TASK=<task>` writes those of GLUE's tasks"
         )
     return found
 

@@ -1,9 +1,15 @@
 """Contradictions between the settings of a configuration."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 from shared import metric_names
 from shared.config.modelzoo_keys import INPUTS
+
+# Settings of runconfig for one thing, of which only one may be given.
+ALTERNATIVES = (
+    ("num_epochs", "steps", "max_steps"),
+    ("save_checkpoints_epochs", "save_checkpoints_steps"),
+)
 
 
 def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, Any]) -> List[str]:
@@ -101,11 +107,15 @@ def _update(optimizer, given) -> List[str]:
     return found
 
 
+def alternatives(section: str, key: str) -> Set[str]:
+    """The keys of a section that cannot be given together with this one."""
+    groups = [group for group in ALTERNATIVES if section == "runconfig" and key in group]
+    return {other for group in groups for other in group if other != key}
+
+
 def _lengths_of_run(given: Dict[str, Any]) -> List[str]:
     """Two settings for one thing."""
-    groups = (("num_epochs", "steps", "max_steps"),
-              ("save_checkpoints_epochs", "save_checkpoints_steps"))  # fmt: skip
-    stated = [[key for key in group if given.get(key) is not None] for group in groups]
+    stated = [[key for key in group if given.get(key) is not None] for group in ALTERNATIVES]
     return [
         f"runconfig.{' and '.join(keys)}: give only one of them" for keys in stated if len(keys) > 1
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any, Collection, Dict, Iterable, Set
 
+from shared.config.joint_rules import alternatives
 from shared.errors import UserError
 from shared.mapping_files import yaml_value
 
@@ -36,10 +37,17 @@ def sections(overrides: Dict[str, Any]) -> Set[str]:
 
 
 def lay_over(content: Dict[str, Any], overrides: Dict[str, Any], chosen: Collection[str]) -> None:
-    """Puts the values of some sections into a configuration."""
+    """Puts the values of some sections into a configuration, instead of what contradicts them:
+    runconfig.num_epochs takes the place of a max_steps of the file."""
     for name, value in overrides.items():
         section, _, key = name.partition(".")
         values = content.get(section)
         is_mapping = isinstance(values, (dict, type(None)))  # else the section itself is an error
         if section in chosen and is_mapping:
-            content[section] = {**(values or {}), key: value}
+            others = alternatives(section, key)
+            kept = {
+                name: stated
+                for name, stated in (values or {}).items()
+                if name not in others or f"{section}.{name}" in overrides
+            }
+            content[section] = {**kept, key: value}

@@ -3,20 +3,14 @@
 import os
 from typing import Any, Dict
 
+from shared.config.joint_rules import alternatives
 from shared.config.modelzoo_keys import PRETRAIN_PARAMS_PATH
 from shared.mapping_files import read_yaml
 
 PATH = os.path.normpath(os.path.join(__file__, "..", "..", "..", "configs", "fine_tuning.yaml"))
 SIZES = ("hidden_size", "num_heads", "num_hidden_layers", "filter_size")
 # {key: keys of the recipe that it replaces, because the two contradict each other}
-_REPLACED = {
-    "runconfig": {
-        "max_steps": ("num_epochs",),
-        "steps": ("num_epochs",),
-        "save_checkpoints_steps": ("save_checkpoints_epochs",),
-    },
-    "optimizer": {"max_gradient_value": ("max_gradient_norm",)},
-}
+_REPLACED = {"max_gradient_value": ("max_gradient_norm",)}
 
 
 def is_at(path: str) -> bool:
@@ -51,8 +45,9 @@ def laid_under(content: Dict[str, Any], model: Dict[str, Any]) -> Dict[str, Any]
 
 def _replaced(section: str, stated: Dict[str, Any]) -> set:
     """The recipe's keys that do not go with those of a section."""
-    rules = _REPLACED.get(section, {})
-    found = {name for key in stated for name in rules.get(key, ())}
+    found = {name for key in stated for name in _REPLACED.get(key, ())}
+    for key in stated:
+        found |= alternatives(section, key)
     if isinstance(stated.get("learning_rate"), (list, dict)):
         found |= {"warmup_ratio", "learning_rate_decay"}  # schedules say it themselves
     if stated.get("optimizer_type", "adamw") != "adamw":

@@ -112,6 +112,11 @@ def test_settings_come_before_the_file(load):
     }  # fmt: skip
 
 
+def test_a_length_replaces_that_of_the_file(load):
+    run = load(COMPLETE, "runconfig.num_epochs=2", "runconfig.save_checkpoints_epochs=1").runconfig
+    assert (run.num_epochs, run.max_steps, run.save_checkpoints_epochs) == (2.0, None, 1.0)
+
+
 def test_settings_of_one_input(load):
     found = load(COMPLETE, "eval_input.batch_size=5", "predict_input.memory_limit_gb=1")
     sizes = [found.train_input.batch_size, found.eval_input.batch_size]
@@ -135,7 +140,10 @@ def test_what_was_given_is_skipped_when_params_yaml_is_read(load):
         (["runconfig.max_steps"], "expected section.key=value"),
         (["model.dropout_rate={"], "SET (--set) model.dropout_rate is '{', which is not YAML"),
         (["optimizer.beta1=0.5", "optimizer.beta1=0.6"], "SET (--set) gives optimizer.beta1 twice"),
-        (["runconfig.num_epochs=2"], "runconfig.num_epochs and max_steps: give only one of them"),
+        (
+            ["runconfig.num_epochs=2", "runconfig.max_steps=4"],
+            "runconfig.num_epochs and max_steps: give only one of them",
+        ),
     ],
 )
 def test_faulty_settings(load, given, message):

@@ -33,6 +33,16 @@ def make_datasets(data_dir, *names):
         (data_dir / name / "manifest.json").write_text("{}")
 
 
+@pytest.mark.parametrize(
+    "names, expected",
+    [(["sst2/msl64"], "msl64"), (["sst2/msl64", "sst2/msl128"], "msl72"), (["rte/msl64"], "msl72")],
+)
+def test_the_only_length_is_meant(tmp_path, capsys, names, expected):
+    make_datasets(tmp_path, *names)
+    where.main(str(tmp_path), "sst2")
+    assert capsys.readouterr().out == f"{tmp_path}/sst2/{expected}\n"
+
+
 def test_a_task_that_is_nowhere(tmp_path):
     with pytest.raises(UserError, match="unknown task 'sst-2': did you mean 'sst2'"):
         where.main(str(tmp_path), "sst-2")

@@ -36,8 +36,8 @@ def test_a_checkpoint_is_enough(go, tmp_path, trained_once, capsys):
     out = capsys.readouterr().out
     for line in (
         "examples: 4,000, 2 classes, up to 32 tokens",
-        "length: 10 steps of 400 examples: 1 epochs of 10 steps",
-        "learning rate: 0 to 5e-05 in 1 steps, then 5e-05 to 0 in 9 steps (adamw, ",
+        "length: 10 steps of 400 examples: 1 epoch of 10 steps",
+        "learning rate: 0 to 5e-05 in 1 step, then 5e-05 to 0 in 9 steps (adamw, ",
         "checkpoints: every 5 steps, scored on validation; the one of the best accuracy goes to",
     ):
         assert line in out

@@ -94,5 +94,7 @@ def test_no_folder_and_no_file(runs, tmp_path):
     with pytest.raises(UserError, match="no folder is .*-base; give MODEL=<size>"):
         zipped(tmp_path)
     runs("mine-base", {})
-    with pytest.raises(UserError, match="no file of a submission, .* is in .*mine-base; `make pr"):
+    with pytest.raises(
+        UserError, match="mine-base: no file of a submission, such as SST-2.tsv; `make pr"
+    ):
         zipped(tmp_path)

@@ -172,7 +172,8 @@ def check_is_ours(model_dir: str, trained: dict, params: Config, step: int) -> N
         raise UserError(
             f"nothing to train: the training in {model_dir} is complete at step {step}, but it had "
             "other settings:\n" + "".join(f"  {line}\n" for line in differences) + "Train with "
-            "these in another MODEL_DIR, or go on with them to a larger --max_steps."
+            "these in another MODEL_DIR, or go on with them for longer: "
+            "SET=runconfig.num_epochs=<n>, or --max_steps."
         )
 
 

@@ -17,13 +17,17 @@ _FILE = "best.json"
 _KEYS = {"step", "split", "metric", "eval_steps", "results"}
 
 
-def read(folder: str) -> Optional[dict]:
-    """The content of <folder>/best/best.json: step, split, metric, eval_steps, results; or None.
+def folder(model_dir: str) -> str:
+    return os.path.join(model_dir, FOLDER)
+
+
+def read(model_dir: str) -> Optional[dict]:
+    """The content of <model_dir>/best/best.json: step, split, metric, eval_steps, results; or None.
 
     Raises:
       UserError: the file is damaged.
     """
-    path = os.path.join(folder, FOLDER, _FILE)
+    path = os.path.join(folder(model_dir), _FILE)
     if not os.path.exists(path):
         return None
     advice = f"Remove the folder {os.path.dirname(path)}."
@@ -47,7 +51,7 @@ class Best:
         first_step: from which the run resumes; a best checkpoint of a later step is removed.
         """
         self._plan, self._environment, self._estimator = plan, environment, estimator
-        self._folder = os.path.join(plan.model_dir, FOLDER)
+        self._folder = folder(plan.model_dir)
         self._split = plan.splits[0]
         self._metric = plan.best_metric
         if estimator.is_chief and os.path.exists(self._folder):

@@ -36,11 +36,11 @@ def _length(plan: Plan, first_step: int, last_step: int) -> str:
     batch, parts = plan.params.train_input.batch_size, plan.params.optimizer.grad_accum_steps
     size = f"{batch} x {parts} = {batch * parts}" if parts > 1 else str(batch)
     start = f" from step {first_step}" if first_step else ""
-    text = f"{steps:,} steps{start} of {size} examples"
+    text = f"{_counted(steps, 'step')}{start} of {size} examples"
     if plan.params.train_input.input_fn:
         return text  # how much of the data it reads is not known
     per_epoch = length.per_epoch(plan.params, plan.train_data)
-    return f"{text}: {steps / per_epoch:.3g} epochs of {per_epoch:,} steps"
+    return f"{text}: {_counted(steps / per_epoch, 'epoch')} of {_counted(per_epoch, 'step')}"
 
 
 def _checkpoints(plan: Plan) -> str:
@@ -65,6 +65,15 @@ def _loss(options: OptimizerConfig) -> str:
     return ", ".join(parts)
 
 
+def _counted(number: float, name: str) -> str:
+    """
+    >>> _counted(1, "epoch"), _counted(0.5, "epoch"), _counted(2104, "step")
+    ('1 epoch', '0.5 epochs', '2,104 steps')
+    """
+    digits = f"{number:,}" if isinstance(number, int) else f"{number:.3g}"
+    return f"{digits} {name}" + ("" if number == 1 else "s")
+
+
 def _rate(schedule: Schedule) -> str:
     """
     >>> _rate(Schedule("Linear", {"initial_learning_rate": 0.0, "end_learning_rate": 5e-05,
@@ -72,7 +81,7 @@ def _rate(schedule: Schedule) -> str:
     '0 to 5e-05 in 93 steps'
     """
     values, duration = schedule.values, schedule.duration
-    within = f" in {duration:,} steps" if duration else ""
+    within = f" in {_counted(duration, 'step')}" if duration else ""
     if schedule.scheduler == "Constant":
         return f"{values['learning_rate']:g}{within}"
     if schedule.scheduler == "Linear":

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.metric_names import LOSS, gain
-from train import configuration, signals
+from train import configuration, make_plan, signals
 from train.modes import seeds
 from train.scoring.results import metrics_of
 
@@ -32,7 +32,13 @@ def combinations(sweep: List[str]) -> "List[List[str]]":
 def _settings(text: str) -> List[str]:
     name, equals, listed = text.partition("=")
     values = [value.strip() for value in listed.split(",")]
-    if not equals or not all(values) or len({*values}) < len(values) or "/" in listed:
+    if (
+        "." not in name
+        or not equals
+        or not all(values)
+        or len({*values}) < len(values)
+        or "/" in listed
+    ):
         raise UserError(
             f"SWEEP is {text!r} (--sweep): expected section.key=value,value with different values, "
             "such as optimizer.learning_rate=1e-5,3e-5"
@@ -62,7 +68,8 @@ def run(
     write_whole(path, json.dumps(found, indent=2) + "\n")
     print(f"written to {path}")
     if _scores(column, found[0]):
-        print(f'best: SET="{" ".join(found[0]["settings"])}", trained in {found[0]["model_dir"]}')
+        folder = _best_folder(column, found[0])
+        print(f'best: SET="{" ".join(found[0]["settings"])}", trained in {folder}')
     return found
 
 
@@ -93,6 +100,15 @@ def _column(options, found) -> "tuple[str, str]":
 def _scores(column, entry) -> List[float]:
     split, metric = column
     return [of["results"][split][metric] for of in entry["seeds"] if of["results"]]
+
+
+def _best_folder(column, entry) -> str:
+    """The folder of the best model of a combination."""
+    split, metric = column
+    scored = [of for of in entry["seeds"] if of["results"]]
+    best = max(scored, key=lambda of: gain(metric, of["results"][split][metric]))
+    folder = entry["model_dir"]
+    return folder if best["seed"] is None else make_plan.folder_of_seed(folder, best["seed"])
 
 
 def _rank(column, entry) -> "tuple[bool, float]":

@@ -28,6 +28,8 @@ def train(plan: Plan, backend: str) -> Optional[dict]:
         print("runconfig.early_stopping_patience has no effect: no checkpoint is scored")
     _train(plan, backend, _scoring if is_scored else lambda *_: lambda step: False)
     kept = best.read(plan.model_dir) if is_scored else None
+    if kept:
+        print(f"the best checkpoint, of step {kept['step']}, is in {best.folder(plan.model_dir)}")
     return kept and kept["results"]
 
 
