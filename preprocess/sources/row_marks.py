@@ -7,7 +7,7 @@ import unicodedata
 import zlib
 from array import array
 from hashlib import blake2b
-from typing import NamedTuple, Optional
+from typing import Iterable, NamedTuple, Optional
 
 import numpy as np
 
@@ -53,12 +53,12 @@ class RowMarks:
         self._labels.append(label)
         self._is_blank.append(is_blank)
         if group is not None:
-            self._groups += _hash(group.encode("utf-8"))
+            self._groups += _hashes([group.encode("utf-8")])
         if len(self._texts) == _ROWS:
             self._flush()
 
     def _flush(self) -> None:
-        self._folded += b"".join([_hash(folded(text)) for text in self._texts])
+        self._folded += _hashes(map(folded, self._texts))
         self._exact.extend(map(zlib.crc32, self._texts))
         self._texts = []
 
@@ -74,8 +74,8 @@ class RowMarks:
         )
 
 
-def _hash(content: bytes) -> bytes:
-    return blake2b(content, digest_size=8).digest()
+def _hashes(contents: "Iterable[bytes]") -> bytes:
+    return b"".join([blake2b(content, digest_size=8).digest() for content in contents])
 
 
 def folded(text: bytes) -> bytes:

@@ -119,7 +119,7 @@ class UserTable:
             self.lines.append(line)
             if self.ids is not None:
                 self.ids.append(good.id)
-            texts = [text.encode("utf-8") for text in good.texts]
+            texts = list(map(str.encode, good.texts))
             marks.add(texts, value, is_blank, good.group)
             yield _example(texts, value, is_regression=labels.names is None)
         self._warnings = suspicious.warnings()

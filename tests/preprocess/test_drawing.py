@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from preprocess.formats import tfrecord
 from preprocess.sources import drawing, user_spec
 from preprocess.sources.row_marks import RowMarks
 from preprocess.sources.shares import Shares
@@ -156,6 +157,20 @@ def test_a_drawn_row_keeps_its_place_and_id(read, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "all.csv", "test.rows", "train.rows", "validation.rows",
     ]  # fmt: skip
+
+
+def test_rows_of_many_blocks_stay_beside_their_labels(read):
+    lines = [f"{n},{n} {'x' * 2000},{'xy'[n % 2]},c" for n in range(1200)]  # 2.4 MB
+    rows, _, _ = read(lines, validation="0.5")
+    for split in ("train", "validation"):
+        records = [
+            record.decode("latin-1")
+            for batch in tfrecord.read(rows.files[split][0].path)
+            for record in batch.as_list()
+        ]
+        numbers = rows.of_files[split].places[:, 1] - 2
+        assert len(records) == 600
+        assert all(f"{n} xx" in text for n, text in zip(numbers, records, strict=True))
 
 
 def test_a_group_is_a_column_of_the_training_file_alone(read, tmp_path):
