@@ -56,5 +56,5 @@ def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, l
     ]
     is_score = "spearman" in metrics
     assert set(answers[0]) - {"index", "file", "line"} == (
-        {"score"} if is_score else {"label", "probabilities"}
+        {"given_score", "score"} if is_score else {"given_label", "label", "probabilities"}
     )
