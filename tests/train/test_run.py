@@ -124,7 +124,7 @@ def test_a_pretrained_checkpoint_is_where_training_starts(
     assert params["data"]["initialized_from"] == str(fitting_checkpoint)
     # A second run has a checkpoint of its own and says that it uses that one.
     train("train", tmp_path / "m", "--checkpoint_path", fitting_checkpoint, "--max_steps", 2)
-    assert "--checkpoint_path is ignored" in capsys.readouterr().out
+    assert "CHECKPOINT (--checkpoint_path) is ignored" in capsys.readouterr().out
 
 
 def test_the_yaml_wins_over_the_checkpoint_and_the_log_says_so(
