@@ -10,6 +10,7 @@ rows.npy    Every split of a user's own files. Rows may be left out and may be l
 ids.txt     The same splits, if the user names an id column: each record's id, one a line, in UTF-8.
 """
 
+import abc
 import io
 import os
 from typing import Callable, List, Optional
@@ -57,7 +58,7 @@ def is_one_each(ids, examples: int) -> bool:
     return len(ids) == examples and all(text and "\n" not in text for text in ids)
 
 
-class _Map:
+class _Map(abc.ABC):
     """One kind of these files.
 
     Attributes:
@@ -79,11 +80,13 @@ class _Map:
         self._sha256, self._is_right = sha256, is_right
         self._rule, self._source = rule, source
 
+    @abc.abstractmethod
     def _content(self, rows) -> bytes:
-        raise NotImplementedError
+        """Of the file that holds the rows."""
 
+    @abc.abstractmethod
     def _load(self, path: str):
-        raise NotImplementedError
+        """The rows of a file; raises ValueError or EOFError if it is of another form."""
 
     def path(self, dataset: str, split: str) -> str:
         return os.path.join(dataset, split, self.file_name)

@@ -8,6 +8,7 @@ from inference.model_folder import ModelFolder
 from preprocess.sources.file_form import FileForm
 from shared.manifest import Manifest, is_dataset, read_manifest
 from train.data import splits
+from train.scoring import spelling
 
 # Whatever else it is checked on: what tokenizers tend to disagree about. Escapes stand for what an
 # editor would not show, or would compose.
@@ -70,19 +71,10 @@ def _with_built_in(texts: list, origin: Optional[str], folder: ModelFolder) -> C
 
 
 def _spelt_split(dataset: str, split: str, manifest: Manifest, folder: ModelFolder):
-    """The examples of a split, spelt from its ids."""
+    """The examples of a split, spelt from its ids. Nearly always a text has these ids; any text
+    will do to compare with."""
     from train.data import in_memory  # imports TensorFlow
 
-    found, pieces = in_memory.read_split(dataset, split, manifest), folder.vocabulary.pieces
-    for ids, length, b_start in zip(found.input_ids, found.lengths, found.b_starts, strict=True):
-        parts = (ids[1 : b_start - 1], ids[b_start : length - 1])  # without [CLS] and [SEP]
-        yield tuple(_spelt(pieces, part) for part in parts[: len(folder.text_columns)])
-
-
-def _spelt(pieces, ids) -> str:
-    """The pieces as a text. Nearly always it has these ids; any text will do to compare with.
-
-    >>> _spelt(["[UNK]", "un", "##seen", "!"], [1, 2, 3])
-    'unseen !'
-    """
-    return " ".join(pieces[number] for number in ids).replace(" ##", "")
+    found = in_memory.read_split(dataset, split, manifest)
+    spell = spelling.speller(folder.vocabulary.pieces, len(folder.text_columns))
+    yield from map(spell, found.input_ids, found.lengths, found.b_starts)

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 import numpy as np
 
 from inference.report.predictions import Predictions
+from train.scoring.answers import softmax
 from train.scoring.calibration import BINS, bins, expected_error
 
 _HISTOGRAM_BINS = 20
@@ -74,17 +75,12 @@ def _logs(found: Predictions) -> "Iterator[tuple[slice, np.ndarray]]":
         yield rows, np.log(np.maximum(found.probabilities[rows], _LEAST, dtype=np.float64))
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def _confidence(found: Predictions, inverse: float) -> np.ndarray:
     """float64 [N], at the temperature 1 / inverse."""
     parts = []
     for rows, logs in _logs(found):
         answers = found.answers[rows, None]
-        parts.append(np.take_along_axis(_softmax(inverse * logs), answers, axis=1)[:, 0])
+        parts.append(np.take_along_axis(softmax(inverse * logs), answers, axis=1)[:, 0])
     return np.concatenate(parts)
 
 
@@ -103,7 +99,7 @@ class _Loss(NamedTuple):
         for rows, logs in _logs(found):
             given = found.given[rows, None]
             scaled = inverse * logs
-            shares = _softmax(scaled)
+            shares = softmax(scaled)
             mean = (shares * logs).sum(axis=1)
             loss = -np.log(np.take_along_axis(shares, given, axis=1).clip(_LEAST))
             slope = mean - np.take_along_axis(logs, given, axis=1)[:, 0]

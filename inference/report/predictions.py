@@ -1,5 +1,6 @@
 """Reads a prediction file once into arrays, with the texts of the worst mistakes only."""
 
+import abc
 import itertools
 from collections import Counter
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def _collector(path: str, first: Line) -> "_Collector":
     )
 
 
-class _Collector:
+class _Collector(abc.ABC):
     """What answers that are classes and scores have in common."""
 
     given_key: str
@@ -147,17 +148,17 @@ class _Collector:
     def _is_known(self, given: Any) -> bool:
         return True
 
+    @abc.abstractmethod
     def _row(self, line: Dict[str, Any]) -> tuple:
         """(what is right, the answer, ...) as numbers; raises KeyError, TypeError, ValueError."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _arrays(self, columns: Iterable) -> tuple:
         """Args: columns, those of rows, one after the other."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _mistake(self, *row) -> "Tuple[float, Dict[str, Any]]":
         """(how bad it is, 0 for a right answer; what is told of it)."""
-        raise NotImplementedError
 
 
 class _Classes(_Collector):

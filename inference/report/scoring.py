@@ -4,6 +4,7 @@ from typing import Any, Dict
 
 from inference.report import bootstrap, calibration, classes, scores
 from inference.report.predictions import Predictions
+from train.scoring import metrics
 
 
 def of_predictions(found: Predictions) -> Dict[str, Any]:
@@ -22,10 +23,10 @@ def of_predictions(found: Predictions) -> Dict[str, Any]:
 
 def _constant(found: Predictions) -> Any:
     """The label or score that every one of several rows gets; None if answers differ."""
-    first = found.answers[0].item()
-    if len(found.answers) == 1 or (found.answers != first).any():
-        return None
-    return first if found.label_names is None else found.label_names[first]
+    constant = metrics.constant(found.answers)
+    if constant is None or found.label_names is None:
+        return constant
+    return found.label_names[constant]
 
 
 def _of_classes(found: Predictions) -> Dict[str, Any]:

@@ -1,5 +1,6 @@
 """The prediction files of a model's splits; those that are missing or old are written."""
 
+import functools
 import os
 from typing import Dict, Optional
 
@@ -32,19 +33,15 @@ def of_splits(
 def _of_split(folder: ModelFolder, dataset: str, manifest: Manifest, split: str) -> str:
     if not _is_current(folder, manifest, split):
         _predict(folder, dataset, split)
-    return _path(folder, split, answer_files.JSON_LINES)
-
-
-def _path(folder: ModelFolder, split: str, ending: str) -> str:
-    return os.path.join(folder.path, f"predict_{split}{ending}")
+    return prediction_record.path(folder.path, split, answer_files.JSON_LINES)
 
 
 def _is_current(folder: ModelFolder, manifest: Manifest, split: str) -> bool:
     """Whether a file has the answers of the newest checkpoint on this data."""
-    record = prediction_record.path(folder.path, split)
-    if not all(map(os.path.exists, (record, _path(folder, split, answer_files.JSON_LINES)))):
+    path = functools.partial(prediction_record.path, folder.path, split)
+    if not all(map(os.path.exists, (path(), path(answer_files.JSON_LINES)))):
         return False
-    made_from = read_json(record, f"Remove it and {_path(folder, split, '.*')}.")
+    made_from = read_json(path(), f"Remove it and {path('.*')}.")
     step = files.step_of(files.newest_first(folder.path)[0])
     return (made_from.get("fingerprint"), made_from.get("step")) == (manifest.fingerprint(), step)
 
@@ -53,7 +50,7 @@ def _predict(folder: ModelFolder, dataset: str, split: str) -> None:
     """Writes a split's files, with a CSV one where there was one before."""
     from train import run
 
-    has_table = os.path.exists(_path(folder, split, answer_files.CSV))
+    has_table = os.path.exists(prediction_record.path(folder.path, split, answer_files.CSV))
     run.main(
         [
             *("--mode", PREDICT_MODE, "--model_dir", folder.path),

@@ -43,7 +43,11 @@ def constant_prediction(scores):
     Returns:
       int, a class; or float, the score of a regression task; or None, also for a single example.
     """
-    predictions = _predictions(scores)
+    return constant(_predictions(scores))
+
+
+def constant(predictions):
+    """The same of predictions, [N] classes or scores."""
     return predictions[0].item() if len(predictions) > 1 and _is_constant(predictions) else None
 
 

@@ -55,9 +55,9 @@ def write(
     errors.check_finite(scores, split)
     ordered = scores if facts.order is None else scores[facts.order]
     prediction_record.write(model_dir, manifest, split, None)
-    written = _write_answers(
-        os.path.join(model_dir, f"predict_{split}"), ordered, manifest, facts, with_csv
-    )
+    written = _answer_paths(model_dir, split, with_csv)
+    for path in written:
+        _write_answers(path, ordered, manifest, facts)
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
     if submission:
         path = os.path.join(model_dir, submission.file)
@@ -66,16 +66,22 @@ def write(
     return written
 
 
-def _write_answers(prefix, scores, manifest, facts, with_csv) -> List[str]:
-    table = prefix + answer_files.CSV
-    if not with_csv and _remove(table):
+def _answer_paths(model_dir: str, split: str, with_csv: bool) -> List[str]:
+    """Of the files to write; removes a table of an earlier prediction that is not replaced."""
+    lines, table = (
+        prediction_record.path(model_dir, split, ending) for ending in answer_files.FORMATS
+    )
+    if with_csv:
+        return [lines, table]
+    if _remove(table):
         print(f"removed {table}, which an earlier prediction had written")
-    written = [prefix + answer_files.JSON_LINES, *([table] if with_csv else [])]
-    for path in written:
-        with answer_files.writing(path) as write_line:
-            for line in facts.lines(answers.of_outputs(scores, manifest.label_names)):
-                write_line(line)
-    return written
+    return [lines]
+
+
+def _write_answers(path, scores, manifest, facts) -> None:
+    with answer_files.writing(path) as write_line:
+        for line in facts.lines(answers.of_outputs(scores, manifest.label_names)):
+            write_line(line)
 
 
 def _write_submission(path, form, scores, manifest, facts) -> List[str]:

@@ -18,8 +18,9 @@ from shared.mapping_files import read_json
 from train.scoring import answer_files
 
 
-def path(model_dir: str, split: str) -> str:
-    return os.path.join(model_dir, f"predict_{split}.json")
+def path(model_dir: str, split: str, ending: str = ".json") -> str:
+    """Of the record, or of another of a prediction's files by its ending."""
+    return os.path.join(model_dir, f"predict_{split}{ending}")
 
 
 def check_replaceable(model_dir: str, manifest: Manifest, split: str) -> None:
@@ -48,10 +49,9 @@ def check_replaceable(model_dir: str, manifest: Manifest, split: str) -> None:
 
 
 def _existing(model_dir: str, manifest: Manifest, split: str) -> List[str]:
-    names = [f"predict_{split}{ending}" for ending in answer_files.FORMATS]
+    paths = [path(model_dir, split, ending) for ending in answer_files.FORMATS]
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
-    names += [submission.file] if submission else []
-    paths = [os.path.join(model_dir, name) for name in names]
+    paths += [os.path.join(model_dir, submission.file)] if submission else []
     return [found for found in paths if os.path.exists(found)]
 
 

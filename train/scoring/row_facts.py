@@ -7,7 +7,7 @@ import numpy as np
 from shared import dataset_vocabulary, records, source_order
 from shared.manifest import Manifest
 from train.data import in_memory
-from train.scoring import answers
+from train.scoring import answers, spelling
 from train.scoring.answer_files import GIVEN_LABEL, GIVEN_SCORE, ID, TEXT_KEYS
 
 Columns = Dict[str, Sequence]
@@ -82,7 +82,10 @@ def _of_records(dataset: str, split: str, manifest: Manifest, with_text: bool):
         return {}, {}
     labels: List[Any] = []
     texts: List[tuple] = []
-    spell = _speller(dataset, manifest) if with_text else None
+    spell = None
+    if with_text:
+        pieces = dataset_vocabulary.required(dataset, manifest).pieces
+        spell = spelling.speller(pieces, len(manifest.text_columns))
     for rows in in_memory.read_shards(dataset, split, manifest):
         labels += _given(rows.labels, manifest, entry.is_labelled)
         texts += map(spell, rows.input_ids, rows.lengths, rows.b_starts) if spell else ()
@@ -102,20 +105,3 @@ def _given(labels: np.ndarray, manifest: Manifest, are_all: bool) -> list:
         ]
     names = {**dict(enumerate(manifest.label_names)), records.UNLABELLED: None}
     return [names[label] for label in labels.tolist()]
-
-
-def _speller(dataset: str, manifest: Manifest):
-    """A function that puts the pieces of a record together, one text or two."""
-    pieces = dataset_vocabulary.required(dataset, manifest).pieces
-    count = len(manifest.text_columns)
-
-    def text(ids) -> str:
-        return " ".join([pieces[number] for number in ids.tolist()]).replace(" ##", "")
-
-    def spell(ids, length, b_start) -> tuple:
-        """[CLS] a [SEP] b [SEP] -> (a, b)"""
-        if count == 1:
-            return (text(ids[1 : length - 1]),)
-        return text(ids[1 : b_start - 1]), text(ids[b_start : length - 1])
-
-    return spell
