@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from shared import config, tasks, vocab
 from shared.config import Config
@@ -18,7 +18,8 @@ class ModelFolder:
 
     Attributes:
       path: the folder.
-      params: the configuration with nothing unset.
+      recorded: all that params.yaml holds, {section: content}.
+      params: the configuration in it, with nothing unset.
       task: what it was trained for.
       fingerprint: of the dataset that it was trained on.
       initialized_from: where its first weights came from, as text for people.
@@ -30,6 +31,7 @@ class ModelFolder:
     """
 
     path: str
+    recorded: "dict[str, Any]"
     params: Config
     task: str
     fingerprint: str
@@ -60,6 +62,7 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
     vocabulary = _vocabulary(path, facts, vocab_file)
     return ModelFolder(
         path=path,
+        recorded=trained,
         params=config.load(os.path.join(path, model_dir.PARAMS_FILE), print),
         task=facts["task"],
         fingerprint=facts["fingerprint"],

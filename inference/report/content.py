@@ -10,7 +10,7 @@ from inference.model_folder import ModelFolder
 from inference.report import dataset, predictions, scoring, split_answers, training
 from shared import config
 from shared.manifest import Manifest
-from train.checkpoints import files, model_dir
+from train.checkpoints import files
 
 _LIBRARIES = ("numpy", "tensorflow")
 
@@ -60,15 +60,15 @@ def _about(folder: ModelFolder) -> Dict[str, Any]:
 
 
 def _of_training(folder: ModelFolder, manifest: Optional[Manifest]) -> Dict[str, Any]:
-    recorded = model_dir.read_params(folder.path)
-    environment = recorded.pop(config.ENVIRONMENT_SECTION, {})
-    origin = recorded.pop(config.DATA_SECTION)["initialized_from"]
+    settings = dict(folder.recorded)
+    del settings[config.DATA_SECTION]
+    environment = settings.pop(config.ENVIRONMENT_SECTION, {})
     curves = training.curves(folder.path)
     return {
         "training": curves,
         "cost": training.cost(folder, manifest, curves),
-        "initialized_from": origin,
-        "configuration": recorded,
+        "initialized_from": folder.initialized_from,
+        "configuration": settings,
         "environment": {"training": environment, "report": _environment()},
     }
 

@@ -33,7 +33,7 @@ def missing(folder: ModelFolder) -> UserError:
 def read(folder: ModelFolder, dataset: str) -> Manifest:
     """The manifest of a dataset; raises UserError if the model cannot be scored on it."""
     manifest = read_manifest(dataset)
-    trained = model_dir.read_params(folder.path)[config.DATA_SECTION]
+    trained = folder.recorded[config.DATA_SECTION]
     model_dir.check_can_evaluate(trained, folder.path, dataset, manifest)
     return manifest
 
