@@ -75,6 +75,7 @@ def test_without_a_checkpoint_the_sizes_are_missing(go, tmp_path):
 def test_a_sweep_ends_in_a_table(go, tmp_path, trained_once, capsys):
     folder = tmp_path / "m"
     command = ("train", folder, "--checkpoint_path", trained_once, *FAST, "--max_steps", 1,
+               "--set", "runconfig.best_metric=f1_macro",
                "--sweep", "optimizer.learning_rate=0,0.01")  # fmt: skip
     go(*command)
     written = json.loads((folder / "sweep.json").read_text())
@@ -83,7 +84,9 @@ def test_a_sweep_ends_in_a_table(go, tmp_path, trained_once, capsys):
     assert sorted(rates) == [0.0, 0.01]
     assert [of["seeds"][0]["seed"] for of in written] == [None, None]
     best = written[0]["settings"][0]
-    assert f'best: SET="{best}", trained in {folder}/{best}' in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f'best: SET="{best}", trained in {folder}/{best}' in out
+    assert "\nvalidation f1_macro  lowest  highest  settings\n" in out
     go(*command)  # goes on where it was, so nothing is trained again
     assert "Training finished" not in capsys.readouterr().out
 

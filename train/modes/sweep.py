@@ -76,25 +76,28 @@ def run(
 def _trained(options, chosen: List[str], run_one, should_stop) -> Dict[str, Any]:
     if should_stop():
         raise signals.stopped(f"before {' '.join(chosen)}")
-    folder = os.path.join(options.model_dir, ",".join(chosen))
-    given = argparse.Namespace(
-        **{**vars(options), "set": [*(options.set or ()), *chosen], "model_dir": folder}
-    )
-    print(f"sweep: {folder}")
+    given = _given(options, chosen)
+    print(f"sweep: {given.model_dir}")
     results = seeds.run(given, run_one) if options.seeds else [seeds.result(given, run_one)]
-    return {"settings": chosen, "model_dir": folder, "seeds": results}
+    return {"settings": chosen, "model_dir": given.model_dir, "seeds": results}
+
+
+def _given(options, chosen: List[str]) -> argparse.Namespace:
+    """The options for one combination."""
+    folder = os.path.join(options.model_dir, ",".join(chosen))
+    given = {"set": [*(options.set or ()), *chosen], "model_dir": folder}
+    return argparse.Namespace(**{**vars(options), **given})
 
 
 def _column(options, found) -> "tuple[str, str]":
     """(the split, the metric) that decides: those that decide which checkpoint is best."""
-    for entry in found:
-        for result in entry["seeds"]:
-            for split, of_split in result["results"].items():
-                chosen = {"set": entry["settings"], "model_dir": entry["model_dir"]}
-                given = argparse.Namespace(**{**vars(options), **chosen})
-                metric = configuration.load(given, lambda line: None).runconfig.best_metric
-                return split, metric or next(iter(metrics_of(of_split)))
-    return "", LOSS  # all have diverged
+    scored = [(of["settings"], run["results"]) for of in found for run in of["seeds"]]
+    settings, results = next((entry for entry in scored if entry[1]), ([], None))
+    if not results:
+        return "", LOSS  # all have diverged
+    split, of_split = next(iter(results.items()))
+    params = configuration.load(_given(options, settings), lambda line: None)
+    return split, params.runconfig.best_metric or next(iter(metrics_of(of_split)))
 
 
 def _scores(column, entry) -> List[float]:
