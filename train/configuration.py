@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import os
 from typing import Any, Callable, Dict
 
@@ -13,6 +14,7 @@ from train.checkpoints import files, model_dir
 from train.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE
 from train.pretrained import modelzoo
 from train.pretrained.read import read as read_pretrained
+from train.pretrained.weights import Pretrained
 
 
 def default_path(mode: str, folder: str) -> str:
@@ -22,27 +24,38 @@ def default_path(mode: str, folder: str) -> str:
     return own if is_used and os.path.exists(own) else config.RECIPE
 
 
-def load(options: argparse.Namespace, log: Callable[[str], None] = print) -> Config:
+def start_of(options: argparse.Namespace) -> Callable[[], Pretrained]:
+    """A function that reads the given checkpoint, once: it may be hundreds of megabytes."""
+    return functools.lru_cache(maxsize=None)(lambda: read_pretrained(options.checkpoint_path))
+
+
+def load(
+    options: argparse.Namespace,
+    start: Callable[[], Pretrained],
+    log: Callable[[str], None] = print,
+) -> Config:
     """The configuration for the options of train/run.py.
 
-    Args: log, as of shared.config.load.
+    Args:
+      start: start_of the options.
+      log: as of shared.config.load.
     Raises:
       UserError: it has errors, or leaves the model's sizes to a checkpoint and there is none.
     """
-    params = config.load(options.params, log, options.set or (), lambda: _model_of_start(options))
+    params = config.load(options.params, log, options.set or (), lambda: _model_of(options, start))
     return _with_options(params, options)
 
 
-def _model_of_start(options: argparse.Namespace) -> Dict[str, Any]:
+def _model_of(options: argparse.Namespace, start: Callable[[], Pretrained]) -> Dict[str, Any]:
     """What is known of the section model from the model folder, or else from the checkpoint."""
     trained = model_dir.read_params(options.model_dir)
     if trained is not None and files.newest_first(options.model_dir):
         known = (*model_dir.FIXED_KEYS, *modelzoo.DROPOUT_RATES)
         return {key: value for key, value in trained["model"].items() if key in known}
     if options.checkpoint_path:
-        start = read_pretrained(options.checkpoint_path)
-        sizes = {name: size for name, size in start.sizes.items() if name != "vocab_size"}
-        return {**sizes, **start.dropout_rates}
+        found = start()
+        sizes = {name: size for name, size in found.sizes.items() if name != "vocab_size"}
+        return {**sizes, **found.dropout_rates}
     raise UserError(
         f"{options.params} leaves the model's sizes to a checkpoint: give CHECKPOINT=<a BERT's "
         "folder> (--checkpoint_path). Or train from random weights with a configuration that "

@@ -48,7 +48,8 @@ def make(options: argparse.Namespace) -> Plan:
       UserError: configuration, data, model_dir and checkpoint do not fit together.
     """
     model_dir.check_name(options.model_dir)
-    params = configuration.load(options)
+    start = configuration.start_of(options)
+    params = configuration.load(options, start)
     if options.backend == WSE:
         rules.check(params, options)
     elif params.csconfig:
@@ -66,17 +67,17 @@ def make(options: argparse.Namespace) -> Plan:
         _leave_out_unscored(data, options)
     _check_metrics(params, options.params, data.get(EVAL_INPUT))
     splits = _splits(data, options.split)
-    plan = _plan(params, options, data, splits)
+    plan = _plan(params, options, data, splits, start)
     return _of_prediction(plan, options) if options.mode == PREDICT_MODE else plan
 
 
-def _plan(params, options, data, splits) -> Plan:
+def _plan(params, options, data, splits, start) -> Plan:
     if options.checkpoint_path and TRAIN_INPUT not in data:
-        return _given_checkpoint(params, options, data, splits)
+        return _given_checkpoint(params, options, data, splits, start())
     checkpoints = files.newest_first(options.model_dir)
     if checkpoints:
         return _continuation(params, options, data, splits, checkpoints)
-    return _fresh_start(params, options, data, splits)
+    return _fresh_start(params, options, data, splits, start)
 
 
 def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
@@ -169,7 +170,7 @@ def _splits(data: Dict[str, Manifest], split: Optional[str]) -> List[str]:
     return choose_splits.to_evaluate(data[EVAL_INPUT], split) if EVAL_INPUT in data else []
 
 
-def _fresh_start(params, options, data, splits) -> Plan:
+def _fresh_start(params, options, data, splits, start) -> Plan:
     folder = options.model_dir
     if TRAIN_INPUT not in data:
         raise UserError(
@@ -184,7 +185,7 @@ def _fresh_start(params, options, data, splits) -> Plan:
         )
         params = _resolved(params, manifest, None)
         return Plan(params, folder, data, splits, [], None, "random weights", None)
-    pretrained = read_pretrained(options.checkpoint_path)
+    pretrained = start()
     params = _resolved(params, manifest, pretrained)
     model = params.model
     weights, new = fit.initial_weights(model, pretrained)
@@ -193,10 +194,9 @@ def _fresh_start(params, options, data, splits) -> Plan:
     return Plan(params, folder, data, splits, [], source, pretrained.path, None)
 
 
-def _given_checkpoint(params, options, data, splits) -> Plan:
+def _given_checkpoint(params, options, data, splits, pretrained) -> Plan:
     """Scores a given classifier as it is."""
     (manifest,) = data.values()
-    pretrained = read_pretrained(options.checkpoint_path)
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
     columns = fit.check_classifier(pretrained, manifest, print)
     params = _resolved(params, manifest, pretrained)

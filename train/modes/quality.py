@@ -68,7 +68,7 @@ def run(
 
 def _gate(options):
     """(the gate, its seeds)."""
-    params = configuration.load(options, log=lambda line: None)
+    params = configuration.load(options, configuration.start_of(options), lambda line: None)
     band = params.quality
     if band is None:
         raise UserError(_NO_BAND.format(options.params))

@@ -96,7 +96,8 @@ def _column(options, found) -> "tuple[str, str]":
     if not results:
         return "", LOSS  # all have diverged
     split, of_split = next(iter(results.items()))
-    params = configuration.load(_given(options, settings), lambda line: None)
+    given = _given(options, settings)
+    params = configuration.load(given, configuration.start_of(given), lambda line: None)
     return split, params.runconfig.best_metric or next(iter(metrics_of(of_split)))
 
 
