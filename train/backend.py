@@ -7,7 +7,7 @@ import sys
 
 from shared import quiet
 from shared.errors import UserError
-from train.plan import CPU, GPU, WSE
+from train.planning.plan import CPU, GPU, WSE
 
 
 def import_tensorflow(backend: "str | None") -> str:

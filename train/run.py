@@ -1,4 +1,4 @@
-"""Command line of the trainer: options -> plan (train/make_plan.py) -> mode."""
+"""Command line of the trainer: options -> plan (train/planning/make_plan.py) -> mode."""
 
 import argparse
 import os
@@ -6,11 +6,11 @@ import sys
 
 from shared.config import settings
 from shared.errors import UserError, exit_code
-from train import configuration, make_plan
 from train.backend import import_tensorflow
 from train.gpu import xla_cache
 from train.modes import quality
-from train.plan import (
+from train.planning import configuration, make_plan
+from train.planning.plan import (
     BACKENDS,
     EVAL_ALL_MODE,
     EVAL_MODE,

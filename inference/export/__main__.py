@@ -15,7 +15,7 @@ from inference import model_folder
 from inference.export import examples
 from shared.errors import UserError, exit_code
 from shared.files import whole_folder
-from train.plan import CPU
+from train.planning.plan import CPU
 
 # {format: the module here that writes it and reads it back}
 FORMATS = {"saved_model": "saved_model", "huggingface": "hugging_face", "onnx": "onnx_file"}

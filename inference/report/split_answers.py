@@ -12,7 +12,7 @@ from shared.manifest import Manifest
 from shared.mapping_files import read_json
 from train.checkpoints import files, model_dir
 from train.data import splits
-from train.plan import PREDICT_MODE
+from train.planning.plan import PREDICT_MODE
 from train.scoring import answer_files, prediction_record
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from shared.errors import UserError
 from tests.train.runs import arguments, configuration
-from train import make_plan, run
+from train import run
 from train.gpu import from_plan
 from train.modes.best import Best
+from train.planning import make_plan
 
 
 @pytest.fixture

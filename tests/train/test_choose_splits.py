@@ -5,8 +5,8 @@ import pytest
 from shared import tasks
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary
-from train import resolve
 from train.data import splits as choose_splits
+from train.planning import resolve
 
 
 def dataset(task, **unlabelled):

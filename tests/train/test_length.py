@@ -8,7 +8,7 @@ from shared import config
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
 from shared.errors import UserError
 from shared.manifest import read_manifest
-from train import length
+from train.planning import length
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from shared.errors import UserError
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
 from tests.train.tf_files import load_tf, save_tf
-from train import resolve
 from train.model import variables
+from train.planning import resolve
 from train.pretrained import fit
 from train.pretrained.read import read
 

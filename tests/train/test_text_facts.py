@@ -10,8 +10,8 @@ from shared import word_pieces
 from shared.errors import UserError
 from shared.manifest import Manifest, Vocabulary
 from tests.inputs import GOLDEN
-from train import resolve
 from train.checkpoints import model_dir
+from train.planning import resolve
 from train.pretrained import huggingface
 from train.pretrained.read import read
 

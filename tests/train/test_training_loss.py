@@ -17,7 +17,7 @@ from tests.train.conftest import constant
 from tests.train.golden import golden, modelzoo_batches, modelzoo_weights
 from train.gpu.estimator import Estimator
 from train.model import classifier, variables
-from train.training_loss import of_data
+from train.planning.training_loss import of_data
 
 WEIGHTS = {"a": 0.5, "b": 2.0, "c": 4.0}
 LABELS = np.array([0, 1, 2, 2], np.int32)

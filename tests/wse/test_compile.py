@@ -14,9 +14,9 @@ from shared.config import InputConfig
 from shared.errors import UserError
 from shared.manifest import read_manifest
 from tests.wse import dataset, runs
-from train import resolve
 from train.model import classifier, initial_weights
 from train.model.layers import Layers
+from train.planning import resolve
 from train.pretrained import fit
 from train.pretrained.read import read
 from train.wse import input_fn

@@ -62,7 +62,7 @@ class Estimator:
         """Creates the variables.
 
         Args:
-          params: with nothing unset (train/resolve.py); runconfig.xla is true or false.
+          params: with nothing unset (train/planning/resolve.py); runconfig.xla is true or false.
           model_dir: where checkpoints and summaries are written.
           values: {name in a checkpoint: array}, what variables start from: pretrained weights, or
             a whole checkpoint (state.read_checkpoint). The others start fresh.

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 from train.checkpoints import files, model_dir
-from train.plan import GPU, Plan
+from train.planning.plan import GPU, Plan
 
 
 def estimator(plan: Plan, backend: str, is_training: bool):

@@ -10,7 +10,7 @@ from shared.files import write_whole
 from shared.mapping_files import read_json
 from shared.metric_names import LOSS, gain
 from train.checkpoints import model_dir
-from train.plan import Plan
+from train.planning.plan import Plan
 
 FOLDER = "best"
 _FILE = "best.json"

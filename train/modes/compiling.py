@@ -17,7 +17,7 @@ from train.data.batch_shapes import Shapes
 from train.errors import explained
 from train.gpu import from_plan, xla_cache
 from train.model import flops, variables
-from train.plan import Plan
+from train.planning.plan import Plan
 
 
 class Kind(NamedTuple):

@@ -14,7 +14,7 @@ from train.data import user_input_fn
 from train.data.input_fn import eval_input_fn
 from train.errors import explained
 from train.gpu import from_plan, state
-from train.plan import Plan
+from train.planning.plan import Plan
 from train.scoring import metrics, results
 from train.scoring.constant_answer import constant_answer, say_constant
 

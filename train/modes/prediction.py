@@ -2,7 +2,7 @@
 
 from shared.errors import UserError
 from train.modes import evaluation
-from train.plan import Plan
+from train.planning.plan import Plan
 from train.scoring import prediction_files, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
 

@@ -15,10 +15,10 @@ from shared.config import QualityConfig
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
-from train import configuration, make_plan
 from train.checkpoints import files, model_dir
 from train.data import splits
-from train.plan import TRAIN_MODE
+from train.planning import configuration, make_plan
+from train.planning.plan import TRAIN_MODE
 
 MODE = "quality"
 _FILE = "quality.json"

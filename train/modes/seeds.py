@@ -8,9 +8,10 @@ import statistics
 from typing import Any, Callable, List
 
 from shared.files import write_whole
-from train import make_plan, signals
+from train import signals
 from train.errors import DivergedError
-from train.plan import EVAL_MODE
+from train.planning import make_plan
+from train.planning.plan import EVAL_MODE
 from train.scoring.results import metrics_of
 
 _FILE = "seeds.json"

@@ -5,8 +5,8 @@ from typing import Iterator
 from shared import shown
 from shared.config import OptimizerConfig, Schedule
 from shared.tasks import TRAIN_SPLIT
-from train import length
-from train.plan import Plan
+from train.planning import length
+from train.planning.plan import Plan
 
 
 def lines(plan: Plan, first_step: int, last_step: int, dtype: str) -> Iterator[str]:

@@ -10,8 +10,9 @@ from typing import Any, Callable, Dict, Iterator, List
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.metric_names import LOSS, gain
-from train import configuration, make_plan, signals
+from train import signals
 from train.modes import seeds
+from train.planning import configuration, make_plan
 from train.scoring.results import metrics_of
 
 _FILE = "sweep.json"

@@ -14,7 +14,7 @@ from train.errors import DivergedError, explained
 from train.gpu import from_plan, metrics_log, reporting, xla_cache
 from train.modes import best, evaluation, summary
 from train.optim import schedule_remarks
-from train.plan import Plan
+from train.planning.plan import Plan
 
 
 def train(plan: Plan, backend: str) -> Optional[dict]:

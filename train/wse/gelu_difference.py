@@ -10,7 +10,7 @@ from shared.tasks import TRAIN_SPLIT
 from train.checkpoints import tensors
 from train.model import classifier, initial_weights, variables
 from train.model.layers import Layers
-from train.plan import Plan
+from train.planning.plan import Plan
 from train.wse import input_fn
 
 

@@ -16,7 +16,7 @@ from shared.files import write_whole
 from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
-from train.plan import EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
+from train.planning.plan import EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
 from train.scoring import prediction_files, results, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
 from train.wse import estimator as wse

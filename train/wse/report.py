@@ -19,7 +19,7 @@ from train.checkpoints import tensors
 from train.data import order, streaming
 from train.model import precision, variables
 from train.optim import loss_scale, optimizer
-from train.plan import Plan
+from train.planning.plan import Plan
 from train.wse import gelu_difference, known_operations, model_fn, rules
 from train.wse.layers import WseLayers
 

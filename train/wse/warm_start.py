@@ -18,7 +18,7 @@ import tensorflow as tf
 from shared.errors import UserError
 from train.checkpoints import files
 from train.checkpoints import tensors as checkpoint
-from train.plan import Plan
+from train.planning.plan import Plan
 
 
 def path_of(plan: Plan) -> Optional[str]:

@@ -11,7 +11,7 @@ from shared.config import Config
 from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from train.checkpoints import files, model_dir
-from train.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE
+from train.planning.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE
 from train.pretrained import modelzoo
 from train.pretrained.read import read as read_pretrained
 from train.pretrained.weights import Pretrained

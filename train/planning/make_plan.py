@@ -13,10 +13,10 @@ from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
-from train import configuration, length, resolve, training_loss
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
-from train.plan import (
+from train.planning import configuration, length, resolve, training_loss
+from train.planning.plan import (
     EVAL_ALL_MODE,
     EVAL_MODE,
     PREDICT_MODE,
