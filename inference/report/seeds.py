@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from train.checkpoints import files
 from train.modes import best
+from train.planning import make_plan
 
 _FOLDER = re.compile(r"seed-(\d+)$")
 
@@ -20,11 +21,11 @@ def folders(model_dir: str) -> "Dict[int, str]":
     seeds = sorted(int(match[1]) for match in map(_FOLDER.match, names) if match)
     if files.steps(model_dir):  # a training of its own
         return {}
-    return {seed: _judged(os.path.join(model_dir, f"seed-{seed}")) for seed in seeds}
+    return {seed: _judged(make_plan.folder_of_seed(model_dir, seed)) for seed in seeds}
 
 
 def _judged(folder: str) -> str:
-    kept = os.path.join(folder, best.FOLDER)
+    kept = best.folder(folder)
     return kept if is_trained(kept) else folder
 
 
