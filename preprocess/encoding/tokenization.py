@@ -1,10 +1,10 @@
 """Text to word-piece ids, equal to Google's reference tokenizer (google-research/bert).
 
 It consists of TensorFlow operations only, so that preprocessing and an exported model can share
-it, and the ids never depend on Python's Unicode version. Printable ASCII is tokenized by TF Text's
-own FastBertTokenizer, which there equals the reference. On other characters it folds case and
-compatibility forms that the reference leaves alone (ß, …, ½), so all other texts go through the
-reference's steps one by one.
+it, and the ids never depend on Python's Unicode version. Printable ASCII needs lower case at most and
+goes straight to TF Text's FastWordpieceTokenizer, which there cuts words as the reference does; all
+other texts go through the reference's steps one by one. TF Text's FastBertTokenizer has a normalizer
+for them, but it folds case and compatibility forms that the reference leaves alone (ß, …, ½).
 """
 
 import re
@@ -44,11 +44,8 @@ class Tokenizer:
         pieces = [piece or f"[blank{n}]" for n, piece in enumerate(vocabulary.pieces)]
         self._rules = vocab.rules_of(vocabulary)
         self._added_tokens = vocabulary.added_tokens
-        self._ascii = tf_text.FastBertTokenizer(
-            vocab=pieces,
-            token_out_type=tf.int32,
-            lower_case_nfd_strip_accents=vocabulary.lower_case,
-            max_bytes_per_word=MAX_CHARS_PER_WORD,
+        self._ascii = tf_text.FastWordpieceTokenizer(
+            vocab=pieces, token_out_type=tf.int32, max_bytes_per_word=MAX_CHARS_PER_WORD
         )
         # Words of more than 200 characters are replaced beforehand, so this limit never applies.
         self._word_pieces = tf_text.FastWordpieceTokenizer(
@@ -61,7 +58,7 @@ class Tokenizer:
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Args: texts, string [N], UTF-8. Returns: ids without [CLS] or [SEP], int32 [N, None]."""
         is_ascii = tf.strings.regex_full_match(texts, _PRINTABLE_ASCII)
-        ids = self._ascii.tokenize(texts)
+        ids = self._ascii.tokenize(tf.strings.lower(texts) if self._rules["lower_case"] else texts)
         return tf.cond(
             tf.reduce_all(is_ascii), lambda: ids, lambda: self._replace_others(ids, texts, is_ascii)
         )
