@@ -6,7 +6,7 @@ import sys
 
 from shared.config import settings
 from shared.errors import UserError, exit_code
-from train.backend import import_tensorflow
+from train.backend import import_tensorflow, keras_later
 from train.gpu import xla_cache
 from train.modes import quality
 from train.planning import configuration, make_plan
@@ -72,23 +72,28 @@ def _check_trained(results: list) -> None:
 
 
 def _run_seeds(options: argparse.Namespace) -> list:
-    import_tensorflow(options.backend)
+    _import_tensorflow(options)
     from train.modes import seeds
 
     return seeds.run(options, run)
 
 
 def _sweep(options: argparse.Namespace) -> None:
-    import_tensorflow(options.backend)
+    _import_tensorflow(options)
     from train.modes import sweep
 
     sweep.run(options, run)
 
 
+def _import_tensorflow(options: argparse.Namespace) -> str:
+    with keras_later():
+        return import_tensorflow(options.backend)
+
+
 def run(options: argparse.Namespace):
     """One run of one mode; returns the scores if it has some."""
     plan = make_plan.make(options)
-    backend = import_tensorflow(options.backend)
+    backend = _import_tensorflow(options)
     manifest = plan.train_data or plan.scored_data
     print(f"backend: {backend}; task: {manifest.task}; model_dir: {plan.model_dir}")
     # These import TensorFlow.

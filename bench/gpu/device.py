@@ -1,6 +1,6 @@
 """How a step begins: with TensorFlow on the GPU, or on the CPU if the job is small."""
 
-from train.backend import import_tensorflow
+from train.backend import import_tensorflow, keras_later
 
 
 def begin(job: dict) -> str:
@@ -9,4 +9,5 @@ def begin(job: dict) -> str:
     Raises:
       UserError: there is no GPU, without which the job would take hours.
     """
-    return import_tensorflow(None if job["small"] else "gpu")
+    with keras_later():
+        return import_tensorflow(None if job["small"] else "gpu")

@@ -41,6 +41,18 @@ run.main(sys.argv[1:])
 """
 
 
+# Whether Keras was imported, before and after something of it is used.
+KERAS_LATER = """
+import sys
+from train.backend import import_tensorflow, keras_later
+with keras_later():
+    import_tensorflow("cpu")
+imported = ["keras" in sys.modules]
+from tensorflow.keras import activations
+print(imported, activations.relu([-1.0, 2.0]).numpy())
+"""
+
+
 def result(folder):
     return json.loads((folder / "eval_validation.json").read_text())
 
@@ -165,6 +177,13 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert finished.returncode == 2
     assert "cannot be loaded here: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
+
+
+def test_keras_is_imported_when_it_is_first_used():
+    finished = subprocess.run(
+        [sys.executable, "-c", KERAS_LATER], cwd=ROOT, capture_output=True, text=True
+    )
+    assert finished.stdout == "[False] [0. 2.]\n", finished.stderr
 
 
 def test_libraries_are_found_in_any_of_their_versions(monkeypatch):
