@@ -67,9 +67,11 @@ class Classifier:
     def classify(self, examples: "Sequence[Example]") -> "list[dict]":
         """An answer for each example, as predict_<split>.jsonl has them; raises as `logits`.
 
-        {"label": "refund", "probabilities": {"login": 0.25, "refund": 0.75}}, or {"score": 3.2}.
+        {"label": "refund", "probabilities": {"login": 0.25, "refund": 0.75}}, or {"score": 3.2}, or
+        of a multi-label model {"labels": ["refund"], "probabilities": {...}}.
         """
-        return list(answers.of_outputs(self.logits(examples), self.folder.label_names))
+        folder, outputs = self.folder, self.logits(examples)
+        return list(answers.of_outputs(outputs, folder.label_names, folder.thresholds))
 
     def tokens(self, examples: "Sequence[Example]") -> Tokens:
         """What the model reads of each example; raises as `logits`."""

@@ -1,8 +1,11 @@
 """What a model folder says of its model: configuration, vocabulary, labels, checkpoints."""
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any, Optional
+
+import numpy as np
 
 from shared import config, tasks, vocab
 from shared.config import Config
@@ -10,6 +13,7 @@ from shared.errors import UserError
 from shared.vocab import Vocabulary
 from shared.word_pieces import file_in
 from train.checkpoints import files, model_dir
+from train.scoring import thresholds
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class ModelFolder:
       fingerprint: of the dataset that it was trained on.
       initialized_from: where its first weights came from, as text for people.
       label_names: of the outputs, in their order; None for scores.
+      thresholds: float64 [C] of a multi-label model (train/scoring/thresholds.py); else None.
       text_columns: the names of the one or two texts of an example.
       label_column, id_column: of the user's files; None if unknown, as for GLUE.
       max_sequence_length: tokens of an example; more are cut off.
@@ -37,6 +42,7 @@ class ModelFolder:
     fingerprint: str
     initialized_from: str
     label_names: "tuple[str, ...] | None"
+    thresholds: "np.ndarray | None"
     text_columns: "tuple[str, ...]"
     label_column: Optional[str]
     id_column: Optional[str]
@@ -68,11 +74,23 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
         fingerprint=facts["fingerprint"],
         initialized_from=facts["initialized_from"],
         label_names=None if names is None else tuple(names),
+        thresholds=_thresholds(path, facts),
         text_columns=_text_columns(path, facts),
         label_column=facts.get("label_column"),
         id_column=facts.get("id_column"),
         max_sequence_length=facts["max_sequence_length"],
         vocabulary=vocabulary,
+    )
+
+
+def _thresholds(path: str, facts: dict) -> "np.ndarray | None":
+    """Those of the newest checkpoint. What is said of them goes to standard error: answers may go
+    to standard output."""
+    if not facts["multi_label"]:
+        return None
+    checkpoint = os.path.basename(files.newest_first(path)[0])
+    return thresholds.read(
+        path, checkpoint, facts["label_names"], lambda line: print(line, file=sys.stderr)
     )
 
 

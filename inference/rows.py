@@ -7,7 +7,7 @@ from typing import Any, Iterable, Iterator, Optional
 import numpy as np
 
 from inference.model_folder import ModelFolder
-from preprocess.sources import noted_rows, table_files, user_ids, user_labels
+from preprocess.sources import label_sets, noted_rows, table_files, user_ids, user_labels
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.table_rows import BadRow
@@ -15,7 +15,7 @@ from preprocess.sources.text_columns import TextColumns, TextError
 from shared import records, shown
 from shared.errors import UserError
 from train.scoring import answers
-from train.scoring.answer_files import GIVEN_LABEL, GIVEN_SCORE, ID
+from train.scoring.answer_files import GIVEN_LABEL, GIVEN_LABELS, GIVEN_SCORE, ID
 
 STANDARD_INPUT = "-"
 
@@ -27,7 +27,7 @@ class Row:
     Attributes:
       line: from 1, on which it begins; in Parquet, the number of the row.
       texts: one or two.
-      known: {ID, GIVEN_LABEL or GIVEN_SCORE: value, or None where the row has none}.
+      known: {ID, GIVEN_LABEL, GIVEN_LABELS or GIVEN_SCORE: value, or None where the row has none}.
     """
 
     line: int
@@ -93,6 +93,7 @@ class _Reader:
     def __init__(self, path: str, folder: ModelFolder, form: FileForm):
         """Raises UserError if the file lacks a text column."""
         self._path, self._form, self._names = path, form, folder.label_names
+        self._is_multi_label = folder.thresholds is not None
         self.bad = NotedRows()
         header = table_files.columns(path, form)
         self._texts = TextColumns(folder.text_columns, header)
@@ -103,6 +104,8 @@ class _Reader:
         table_files.check_columns(path, self._columns, form)
 
     def _given_key(self) -> str:
+        if self._is_multi_label:
+            return GIVEN_LABELS
         return GIVEN_SCORE if self._names is None else GIVEN_LABEL
 
     def _may_have(self, column: str, header: "list[str]") -> bool:
@@ -128,7 +131,12 @@ class _Reader:
             yield Row(row.line, texts, {key: known[key] for key in self._keys if key in wanted})
 
     def _known(self, values: tuple) -> "dict[str, Any]":
-        read = {ID: user_ids.text_of, GIVEN_LABEL: self._label, GIVEN_SCORE: _score}
+        read = {
+            ID: user_ids.text_of,
+            GIVEN_LABEL: self._label,
+            GIVEN_LABELS: self._labels,
+            GIVEN_SCORE: _score,
+        }
         return {key: read[key](value) for key, value in zip(self._keys, values, strict=True)}
 
     def _label(self, value) -> Optional[str]:
@@ -136,6 +144,13 @@ class _Reader:
         text = user_labels.text_of(value)
         is_none = text is not None and user_labels.is_none(text) and text not in self._names
         return None if is_none else text
+
+    def _labels(self, value) -> "Optional[list[str]]":
+        """As `_label`, of several classes a row."""
+        names = label_sets.names_of(value)
+        if names is None or (len(names) == 1 and self._label(*names) is None):
+            return None
+        return list(names)
 
 
 def _score(value) -> Optional[float]:

@@ -20,6 +20,7 @@ from shared.shards import shard_paths
 
 _EXAMPLES = 3  # of a split
 _BINS, _BAR = 16, 40
+_NO_CLASS = "(none)"  # of an example of multi-label data
 
 
 def main(arguments: list) -> None:
@@ -146,9 +147,18 @@ class _Examples:
 
 
 def _label(label, manifest: Manifest, entry: Split):
-    if label == records.UNLABELLED and not entry.is_labelled:
+    """Args: label, a number, or of multi-label data a list of them."""
+    is_none = (
+        records.UNLABELLED in label if manifest.is_multi_label else label == records.UNLABELLED
+    )
+    if is_none and not entry.is_labelled:
         return None
-    return round(label, 4) if manifest.is_regression else manifest.label_names[label]
+    if manifest.is_regression:
+        return round(label, 4)
+    if manifest.is_multi_label:
+        names = [name for name, has in zip(manifest.label_names, label, strict=True) if has]
+        return records.LABEL_SEPARATOR.join(names) or _NO_CLASS
+    return manifest.label_names[label]
 
 
 def text(content: dict) -> str:

@@ -110,8 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--label", help="their label column")
     parser.add_argument("--id", help="their column of ids, which predictions will carry")
-    kinds = " or ".join(user_labels.KINDS)
-    parser.add_argument("--labels", help=f"{kinds} (scores if they are decimal numbers)")
+    kinds = ", ".join(user_labels.KINDS)
+    parser.add_argument(
+        "--labels",
+        help=f"{kinds}: of a row, divided by | (scores if they are decimal numbers, else classes)",
+    )
     parser.add_argument("--encoding", help="of the files, such as cp1252 or utf-16 (UTF-8)")
     parser.add_argument("--delimiter", help="between the columns of their .csv files (a comma)")
     parser.add_argument(

@@ -74,6 +74,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
         job = pipeline.Job(
             text_features=rows.text_features,
             is_regression=rows.task.is_regression,
+            label_shape=rows.task.label_shape,
             vocabulary=asked.vocabulary,
             max_sequence_length=asked.max_sequence_length,
             folder=folder.incomplete,

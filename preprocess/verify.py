@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Iterator
 
 from preprocess import dataset_page, lazy_imports
-from preprocess.encoding import lengths
+from preprocess.encoding import lengths, statistics
 from preprocess.formats import tfrecord
 from shared import dataset_vocabulary, records, source_order, tasks
 from shared.errors import FaultsFound, exit_code
@@ -130,7 +130,7 @@ class _Totals:
     def add(self, examples: int, rows: dict) -> None:
         self.examples += examples
         self._lengths.update((rows["input_mask"] == records.TOKEN).sum(axis=1).tolist())
-        self._labels.update(rows["labels"].tolist())
+        self._labels.update(statistics.label_values(rows["labels"]))
 
     def faults(self, entry: Split, manifest: Manifest) -> Iterator[str]:
         """Where the counts of records without faults differ from the manifest's."""

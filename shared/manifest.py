@@ -19,14 +19,15 @@ from shared.errors import UserError
 from shared.files import utf8, write_whole
 from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
-from shared.tasks import TASKS
+from shared.tasks import TASKS, of_dataset
 from shared.where import MANIFEST_FILE
 from shared.word_pieces import REQUIRED
 
 SCHEMA_VERSION = 4
+MULTI_LABEL_VERSION = 5  # the same with a value for each class in a record's labels
 # Keys, of a split or of the whole, that earlier manifests do not have: without ids a manifest and
 # its fingerprint are what they were before ids existed.
-_LEFT_OUT_IF_NONE = ("ids_sha256", "quality")
+_LEFT_OUT_IF_NONE = ("ids_sha256", "quality", "multi_label")
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -108,6 +109,7 @@ class Manifest:
       quality: what was found in a user's files (preprocess/sources/repeated_texts.py); None for
         GLUE, and where an earlier version wrote it. It says nothing that the records do not, so it
         is no part of the fingerprint.
+      multi_label: True if a row may have several of the classes, or none; else None.
     """
 
     task: str
@@ -121,10 +123,26 @@ class Manifest:
     mask_polarity: str = MASK_POLARITY
     schema_version: int = SCHEMA_VERSION
     quality: Optional[List[Dict[str, Any]]] = None
+    multi_label: Optional[bool] = None
 
     @property
     def is_regression(self) -> bool:
         return self.label_names is None
+
+    @property
+    def is_multi_label(self) -> bool:
+        return bool(self.multi_label)
+
+    @property
+    def label_shape(self) -> Tuple[int, ...]:
+        """Of a record's labels: () or, of multi-label data, (C,)."""
+        return of_dataset(self).label_shape
+
+    @property
+    def label_values(self) -> Optional[int]:
+        """How many values a label can have: one for each class; 2 in multi-label data, where it
+        says of one class whether the row has it; None for a regression task."""
+        return 2 if self.is_multi_label else self.num_labels
 
     @property
     def num_labels(self) -> Optional[int]:
@@ -162,6 +180,10 @@ class Manifest:
         content.pop("quality", None)
         del content["versions"], content["vocabulary"]["name"]
         return hashlib.sha256(utf8(_json(content))).hexdigest()
+
+
+def schema_version(is_multi_label: bool) -> int:
+    return MULTI_LABEL_VERSION if is_multi_label else SCHEMA_VERSION
 
 
 def is_dataset(dataset: str) -> bool:
@@ -208,10 +230,9 @@ def _datasets_near(folder: str) -> str:
 
 def _from_json(content: Dict[str, Any], path: str) -> Manifest:
     version = content.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise UserError(
-            f"{path} has schema_version {version}, expected {SCHEMA_VERSION}. " + _REBUILD
-        )
+    expected = schema_version(content.get("multi_label", False))
+    if version != expected:
+        raise UserError(f"{path} has schema_version {version}, expected {expected}. " + _REBUILD)
     try:
         made = _build(Manifest, content)
         _check_numbers(made)
@@ -333,4 +354,5 @@ _FACTS = {
     "lower_case": lambda manifest: manifest.vocabulary.lower_case,
     "label_names": lambda manifest: manifest.label_names,
     "num_cls_classes": lambda manifest: manifest.num_classes,
+    "multi_label": lambda manifest: manifest.is_multi_label,
 }

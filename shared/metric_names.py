@@ -11,13 +11,14 @@ from shared.suggest import unknown
 
 class Metric(NamedTuple):
     """Attributes:
-    of_classes, of_scores: which tasks it judges.
+    of_classes, of_scores, of_multi_label: which tasks it judges.
     is_lower_better: by default the greater value is the better one.
     is_bounded: whether it lies within -1 and 1.
     """
 
     of_classes: bool = False
     of_scores: bool = False
+    of_multi_label: bool = False
     is_lower_better: bool = False
     is_bounded: bool = True
 
@@ -25,10 +26,11 @@ class Metric(NamedTuple):
 F1, LOSS = "f1", "loss"  # F1 is that of class 1, for two classes
 _CLASSES, _SCORES = Metric(of_classes=True), Metric(of_scores=True)
 TABLE = {
-    "accuracy": _CLASSES,
+    "accuracy": Metric(of_classes=True, of_multi_label=True),
     "balanced_accuracy": _CLASSES,
     F1: _CLASSES,
-    "f1_macro": _CLASSES,
+    "f1_macro": Metric(of_classes=True, of_multi_label=True),
+    "f1_micro": Metric(of_multi_label=True),
     "f1_weighted": _CLASSES,
     "matthews_correlation": _CLASSES,
     "roc_auc": _CLASSES,
@@ -38,7 +40,13 @@ TABLE = {
     "pearson": _SCORES,
     "spearman": _SCORES,
     "mse": Metric(of_scores=True, is_lower_better=True, is_bounded=False),
-    LOSS: Metric(of_classes=True, of_scores=True, is_lower_better=True, is_bounded=False),
+    LOSS: Metric(
+        of_classes=True,
+        of_scores=True,
+        of_multi_label=True,
+        is_lower_better=True,
+        is_bounded=False,
+    ),
 }
 # {what a configuration may say: what files and lines say}
 SHORT = {"mcc": "matthews_correlation"}
@@ -81,15 +89,17 @@ def check(where: str, metric: str, manifest) -> None:
         if of_class not in classes:
             raise UserError(f"{where} is {metric}: " + unknown("class", of_class, classes))
         return
-    possible = _of_outputs(len(classes))
+    possible = _possible(manifest)
     if metric not in possible:
         listed = ", ".join([*possible, F1_OF_CLASS] if classes else possible)
         raise UserError(f"{where} is {metric}, but {manifest.task} can be judged by {listed}")
 
 
-def _of_outputs(classes: int) -> Tuple[str, ...]:
-    """The metrics whose names hold no class; args: classes, how many, 0 for scores."""
-    if not classes:
+def _possible(manifest) -> Tuple[str, ...]:
+    """The metrics whose names hold no class."""
+    if manifest.is_regression:
         return tuple(name for name, metric in TABLE.items() if metric.of_scores)
+    if manifest.is_multi_label:
+        return tuple(name for name, metric in TABLE.items() if metric.of_multi_label)
     of_classes = (name for name, metric in TABLE.items() if metric.of_classes)
-    return tuple(name for name in of_classes if name != F1 or classes == 2)
+    return tuple(name for name in of_classes if name != F1 or manifest.num_labels == 2)

@@ -7,6 +7,8 @@ vocabulary [PAD]=0 [CLS]=2 [SEP]=3 and max_sequence_length 8, the pair ("a b", "
     input_mask  [0, 0, 0, 0, 0, 0, 1, 1]     1 = padding (Cerebras' convention)
     segment_ids [0, 0, 0, 0, 1, 1, 0, 0]     1 = `c [SEP]`
     labels      [1]                          -1 where the split has no labels
+
+Of multi-label data `labels` has 0 or 1 for each class, [1, 0, 1], or -1 for each.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ SEGMENT_PADDING = 0
 # The label of a row that has none, as in GLUE's test splits. Only a test split holds such rows, and
 # its manifest says how many; where it says 0, a score of -1 is a score.
 UNLABELLED = -1
+# Between the names of a row's classes in multi-label data, where they are one text.
+LABEL_SEPARATOR = "|"
 
 
 def special_tokens(num_texts: int) -> int:
@@ -62,13 +66,18 @@ def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED):
 
     Args:
       ids, labels: NumPy arrays or tensors of any shape; the smallest and largest value suffice.
-      num_labels: the number of labels; None for scores, which may be any number.
+        Of multi-label data labels is [N, C].
+      num_labels: how many values a label can have (Manifest.label_values); None for scores, which
+        may be any number.
       smallest_label: 0 if every record must have one.
     """
     kept = {f"input_ids from 0 to {vocabulary_size - 1}": (ids >= 0) & (ids < vocabulary_size)}
     if num_labels is not None:
         is_label = (labels >= smallest_label) & (labels < num_labels)
         kept[f"labels from {smallest_label} to {num_labels - 1}"] = is_label
+    if len(labels.shape) > 1:
+        is_none = labels == UNLABELLED
+        kept[f"labels {UNLABELLED} for every class or for none"] = is_none == is_none[:, :1]
     return kept
 
 
@@ -90,18 +99,22 @@ FEATURES = (
     Feature("input_ids", True, "`[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`, padded with [PAD]"),
     Feature("input_mask", True, MASK_POLARITY),
     Feature("segment_ids", True, "0 for `[CLS] a [SEP]`, 1 for `b [SEP]`, 0 on padding"),
-    Feature("labels", False, "index into label_names (or a score); -1 = no label"),
+    Feature(
+        "labels", False, "index into label_names (a score; 0 or 1 for each name); -1 = no label"
+    ),
 )
 # The names of those that have a value for each token; the model reads these.
 TOKEN_FEATURES = tuple(feature.name for feature in FEATURES if feature.per_token)
 
 
-def feature_spec(max_sequence_length, is_regression):
-    """What `tf.io.parse_example` needs: {name: FixedLenFeature}, [max_sequence_length] or []."""
+def feature_spec(max_sequence_length, is_regression, label_shape=()):
+    """What `tf.io.parse_example` needs: {name: FixedLenFeature}, each [max_sequence_length], but
+    the labels of the shape `label_shape` (shared/tasks.py)."""
     import tensorflow as tf
 
     def one(feature):
         dtype = tf.float32 if is_regression and not feature.per_token else tf.int64
-        return tf.io.FixedLenFeature([max_sequence_length] if feature.per_token else [], dtype)
+        shape = [max_sequence_length] if feature.per_token else list(label_shape)
+        return tf.io.FixedLenFeature(shape, dtype)
 
     return {feature.name: one(feature) for feature in FEATURES}

@@ -19,6 +19,7 @@ _MNLI_SPLITS = (
     "test_mismatched",
 )
 DEFAULT_LENGTH = 128  # the usual length for GLUE
+MULTI_LABEL_METRICS = ("f1_micro", "f1_macro", "accuracy")
 _ENTAILMENT_3 = ("entailment", "neutral", "contradiction")
 _ENTAILMENT_2 = ("entailment", "not_entailment")
 
@@ -33,6 +34,7 @@ class Task(NamedTuple):
       metrics: names in shared/metric_names.py; the first one decides which checkpoint is best.
       splits: in TFDS' order.
       max_sequence_length: the default, in tokens, [CLS] and [SEP] included.
+      is_multi_label: whether a row may have several of the labels, or none.
     """
 
     name: str
@@ -41,10 +43,16 @@ class Task(NamedTuple):
     metrics: Tuple[str, ...] = ("accuracy",)
     splits: Tuple[str, ...] = _SPLITS
     max_sequence_length: int = DEFAULT_LENGTH
+    is_multi_label: bool = False
 
     @property
     def is_regression(self) -> bool:
         return self.label_names is None
+
+    @property
+    def label_shape(self) -> Tuple[int, ...]:
+        """Of a record's labels: () for a class or a score, (C,) for 0 or 1 of each class."""
+        return (len(self.label_names or ()),) if self.is_multi_label else ()
 
 
 # The lengths of SST-2 and MNLI are the Cerebras Model Zoo's.
@@ -116,10 +124,12 @@ def own(
     text_columns: Tuple[str, ...],
     label_names: Optional[Tuple[str, ...]],
     splits: Tuple[str, ...],
+    is_multi_label: bool = False,
 ) -> Task:
     """A user's own task, with the metrics of SST-2 for classes or of STS-B for scores."""
     like = TASKS["stsb" if label_names is None else "sst2"]
-    return Task(name, text_columns, label_names, like.metrics, splits)
+    metrics = MULTI_LABEL_METRICS if is_multi_label else like.metrics
+    return Task(name, text_columns, label_names, metrics, splits, is_multi_label=is_multi_label)
 
 
 def is_test(split: str) -> bool:
@@ -144,7 +154,13 @@ def of_dataset(manifest) -> Task:
     """The task of a dataset, from its manifest: one of GLUE's, or the user's own."""
     if manifest.task in TASKS:
         return TASKS[manifest.task]
-    return own(manifest.task, manifest.text_columns, manifest.label_names, tuple(manifest.splits))
+    return own(
+        manifest.task,
+        manifest.text_columns,
+        manifest.label_names,
+        tuple(manifest.splits),
+        manifest.is_multi_label,
+    )
 
 
 def get(name: str) -> Task:

@@ -39,7 +39,9 @@ def data_arguments(demo_input, data_dir, *more):
 def read_rows(dataset, split):
     """Every record of a split, {feature: array [N, ...]}."""
     manifest = read_manifest(str(dataset))
-    spec = records.feature_spec(manifest.max_sequence_length, manifest.is_regression)
+    spec = records.feature_spec(
+        manifest.max_sequence_length, manifest.is_regression, manifest.label_shape
+    )
     paths = shard_paths(str(dataset), split, manifest)
     batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))
     return {name: value.numpy() for name, value in tf.io.parse_example(batch, spec).items()}

@@ -33,6 +33,10 @@ def text(model: Classifier) -> str:
 def _about(folder: ModelFolder, step: int) -> "list[str]":
     names = folder.label_names
     answers = "a score" if names is None else f"one of the labels {_quoted(names)}"
+    if folder.thresholds is not None:
+        limits = zip(names, folder.thresholds, strict=True)
+        listed = ", ".join(f"`{name}` from {limit:.4g} on" for name, limit in limits)
+        answers = f"every label whose probability (sigmoid) is high enough: {listed}"
     return [
         f"- Reads: {_quoted(folder.text_columns)}, {folder.max_sequence_length} tokens at most.",
         f"- Answers: {answers}.",

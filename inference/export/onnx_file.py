@@ -10,6 +10,7 @@ import onnxruntime
 from inference import batches
 from inference.classifier import Classifier
 from inference.export import onnx_graph, text_files
+from inference.model_folder import ModelFolder
 from inference.text_reader import TextReader
 from preprocess.encoding.encode import Tokens
 from shared import records
@@ -24,10 +25,17 @@ def write(target: str, model: Classifier) -> None:
     weights = {name: variable.numpy() for name, variable in model.weights.items()}
     proto = onnx_graph.build(weights, model.folder.params.model)
     if model.folder.label_names is not None:
-        names = json.dumps(dict(enumerate(model.folder.label_names)))
-        onnx.helper.set_model_props(proto, {"id2label": names})
+        onnx.helper.set_model_props(proto, _labels(model.folder))
     write_whole(os.path.join(target, FILE), proto.SerializeToString())
     text_files.write(target, model.folder)
+
+
+def _labels(folder: ModelFolder) -> "dict[str, str]":
+    """For the metadata, as JSON: the names and, of a multi-label model, their thresholds."""
+    found = {"id2label": dict(enumerate(folder.label_names))}
+    if folder.thresholds is not None:
+        found["thresholds"] = folder.thresholds.tolist()
+    return {name: json.dumps(value) for name, value in found.items()}
 
 
 def read(target: str, model: Classifier) -> "_Reread":

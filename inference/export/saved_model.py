@@ -48,11 +48,18 @@ class _Served(tf.Module):
         return found
 
     def _answers(self, features: dict) -> dict:
-        """{"labels" [N], "probabilities" [N, C], "logits" [N, C]}, or "scores" [N] and "logits"."""
+        """{"labels" [N], "probabilities" [N, C], "logits" [N, C]}, or "scores" [N] and "logits".
+
+        Of a multi-label model "has_label", bool [N, C], instead of "labels".
+        """
         params = self._folder.params.model
         logits = classifier.logits(self._weights, features, params, Layers(tf.float32))
         if self._folder.label_names is None:
             return {"scores": tf.squeeze(logits, axis=1), "logits": logits}
+        if self._folder.thresholds is not None:
+            found = tf.sigmoid(logits)
+            thresholds = tf.constant(self._folder.thresholds, tf.float32)
+            return {"has_label": found >= thresholds, "probabilities": found, "logits": logits}
         labels = tf.gather(self._labels(), tf.argmax(logits, axis=1))
         return {"labels": labels, "probabilities": tf.nn.softmax(logits), "logits": logits}
 

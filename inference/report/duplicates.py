@@ -39,7 +39,7 @@ def _hashes(dataset: str, split: str, manifest: Manifest) -> np.ndarray:
     length = manifest.max_sequence_length
     draw = np.random.default_rng(_SEED).integers(2**63, size=(2, length), dtype=np.uint64)
     weights = 2 * draw + np.uint64(1)
-    spec = records.feature_spec(length, manifest.is_regression)
+    spec = records.feature_spec(length, manifest.is_regression, manifest.label_shape)
     parts = []
     for batch in tf.data.TFRecordDataset(shard_paths(dataset, split, manifest)).batch(_BATCH):
         rows: "Dict[str, Any]" = tf.io.parse_example(batch, spec)

@@ -37,6 +37,7 @@ class Job:
 
     text_features: "tuple[str, ...]"
     is_regression: bool
+    label_shape: "tuple[int, ...]"
     vocabulary: Vocabulary
     max_sequence_length: int
     folder: str  # where the shards are written; visible to all workers
@@ -148,7 +149,11 @@ class WriteShard(beam.DoFn):
     def setup(self):
         job = self._job
         self._converter = Converter(
-            job.vocabulary, job.max_sequence_length, job.text_features, job.is_regression
+            job.vocabulary,
+            job.max_sequence_length,
+            job.text_features,
+            job.is_regression,
+            job.label_shape,
         )
 
     def process(self, shard: ShardRange):

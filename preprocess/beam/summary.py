@@ -12,7 +12,7 @@ from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
 from shared import shown, source_order, vocab
 from shared.errors import UserError
-from shared.manifest import Manifest, Split, Vocabulary
+from shared.manifest import Manifest, Split, Vocabulary, schema_version
 from shared.tasks import Task
 
 _LIBRARIES = (
@@ -131,7 +131,9 @@ def manifest_of(
             for split, of_split in reports.items()
         },
         versions={name: version(name) for name in _LIBRARIES},
+        schema_version=schema_version(rows.task.is_multi_label),
         quality=rows.quality,
+        multi_label=rows.task.is_multi_label or None,
     )
 
 

@@ -34,8 +34,12 @@ class Converted:
 class Converter:
     """Converts batches of rows of one kind; may be called from several threads."""
 
-    def __init__(self, vocabulary, max_sequence_length, text_features, is_regression):
-        self._parse_and_tokenize = _parse_and_tokenize(vocabulary, text_features, is_regression)
+    def __init__(
+        self, vocabulary, max_sequence_length, text_features, is_regression, label_shape=()
+    ):
+        self._parse_and_tokenize = _parse_and_tokenize(
+            vocabulary, text_features, is_regression, label_shape
+        )
         self._encoder = Encoder(vocabulary, max_sequence_length)
         self._serializer = Serializer(
             max_sequence_length, len(vocabulary.pieces), vocabulary.id(PAD)
@@ -92,17 +96,19 @@ def _damaged(batch: Batch, error: tf.errors.OpError) -> UserError:
 
 
 @functools.lru_cache(maxsize=1)  # a tokenizer takes a second to build: once per process
-def _parse_and_tokenize(vocabulary: Vocabulary, text_features: tuple, is_regression: bool):
+def _parse_and_tokenize(
+    vocabulary: Vocabulary, text_features: tuple, is_regression: bool, label_shape: tuple
+):
     """A function of Examples, with T = len(text_features).
 
     It takes the parts of tfrecord.Records and returns
 
-    (ids of all texts int32 [total], their lengths int64 [N, T], labels int64 or float32 [N],
-    hashes of the texts uint8 [N, T, 8], whether a text holds an added token).
+    (ids of all texts int32 [total], their lengths int64 [N, T],
+    labels int64 or float32 [N, *label_shape], hashes of the texts uint8 [N, T, 8], whether a text holds an added token).
     """
     tokenizer = Tokenizer(vocabulary)
     spec = dict.fromkeys(text_features, tf.io.FixedLenFeature([], tf.string))
-    spec[LABEL] = tf.io.FixedLenFeature([], tf.float32 if is_regression else tf.int64)
+    spec[LABEL] = tf.io.FixedLenFeature(label_shape, tf.float32 if is_regression else tf.int64)
 
     @tf.function(input_signature=_RECORDS, autograph=False)
     def parse_and_tokenize(content, starts, lengths):

@@ -19,7 +19,9 @@ class RecordChecker:
     def __init__(self, manifest: Manifest):
         self._manifest = manifest
         self._length = manifest.max_sequence_length
-        self._spec = records.feature_spec(self._length, manifest.is_regression)
+        self._spec = records.feature_spec(
+            self._length, manifest.is_regression, manifest.label_shape
+        )
         self._ids = manifest.vocabulary.special_ids
         self._serializer = Serializer(self._length, manifest.vocabulary.size, self._ids[PAD])
 
@@ -66,7 +68,7 @@ class RecordChecker:
             if kind != wanted:
                 return f"{name} is {kind}, expected {wanted}"
             size = len(getattr(features[name], kind).value)
-            wanted_size = self._length if expected.shape else 1
+            wanted_size = int(np.prod(expected.shape, dtype=int))
             if size != wanted_size:
                 return f"{name} has {size} values, expected {wanted_size}"
         return None
@@ -91,7 +93,7 @@ class RecordChecker:
             lengths, np.where(texts == 1, lengths, first_sep), self._length
         )
         last = np.take_along_axis(ids, np.maximum(lengths - 1, 0)[:, None], axis=1)[:, 0]
-        limits = (self._manifest.vocabulary.size, rows["labels"], self._manifest.num_labels)
+        limits = (self._manifest.vocabulary.size, rows["labels"], self._manifest.label_values)
         for rule, kept in records.rules(ids, *limits).items():
             yield ~kept.all(axis=tuple(range(1, kept.ndim))), _broken(rule)
         if self._manifest.is_regression:

@@ -33,7 +33,7 @@ class Serializer:
 
         Args:
           tokens: of N records.
-          labels: int64 [N], or float32 [N] for a regression task.
+          labels: int64 [N], or float32 [N] for a regression task, or int64 [N, C] for multi-label.
         """
         encoded, starts = self._varints.encode(tokens.values, tokens.lengths)
         tails, which_tail = self._tails(tokens, labels)
@@ -51,10 +51,11 @@ class Serializer:
     def _tails(self, tokens: Tokens, labels: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
         """What follows the tokens in a record: the distinct ones, and which one each row has."""
         # `unique` treats -0.0 and 0.0 as one value, so the bytes must, too: x + 0 is never -0.0.
-        known_labels, label_index = np.unique(labels + 0, return_inverse=True)
+        axis = 0 if labels.ndim > 1 else None
+        known_labels, label_index = np.unique(labels + 0, axis=axis, return_inverse=True)
         entries = [_label_entry(label) for label in known_labels]
         (lengths, b_starts, label_index), which = _distinct(
-            tokens.lengths, tokens.b_starts, label_index
+            tokens.lengths, tokens.b_starts, label_index.reshape(-1)
         )
         mask, segments = records.mask_and_segments(lengths, b_starts, self._length)
         mask, segments = mask.astype(np.uint8), segments.astype(np.uint8)
@@ -93,7 +94,8 @@ def _distinct(*columns: np.ndarray) -> "tuple[list[np.ndarray], np.ndarray]":
 def _label_entry(label) -> bytes:
     if label.dtype.kind == "f":
         return example_bytes.float_entry("labels", label.astype("<f4").tobytes())
-    return example_bytes.int64_entry("labels", example_bytes.varint(int(label)))
+    values = np.atleast_1d(label).tolist()
+    return example_bytes.int64_entry("labels", b"".join(map(example_bytes.varint, values)))
 
 
 class Varints:

@@ -58,12 +58,14 @@ def of_batch(ids: Ids, labels, hashes, start: int, unk_id: int) -> Statistics:
 
     Args:
       ids: of their texts.
-      labels: int64 [N], -1 for rows without one; float32 [N] for a regression task.
+      labels: int64 [N], -1 for rows without one; float32 [N] for a regression task; int64 [N, C]
+        of multi-label data.
       hashes: uint8 [N, T, 8], a hash of each text.
       start: the number of the first row in the split.
       unk_id: the id of [UNK].
     """
-    is_labelled = labels != records.UNLABELLED
+    counts = label_values(labels)
+    unlabelled = counts.pop(records.UNLABELLED, 0)
     is_class = labels.dtype.kind == "i"
     row_lengths = records.special_tokens(ids.lengths.shape[1]) + ids.lengths.sum(axis=1)
     return Statistics(
@@ -71,16 +73,30 @@ def of_batch(ids: Ids, labels, hashes, start: int, unk_id: int) -> Statistics:
         lengths=_counter(row_lengths),
         pieces=len(ids.values),
         unknown=int((ids.values == unk_id).sum()),
-        labels=_counter(labels[is_labelled]) if is_class else Counter(),
-        unlabelled=int((~is_labelled).sum()),
+        labels=counts if is_class else Counter(),
+        unlabelled=unlabelled,
         rows_fingerprint=rows_fingerprint(hashes, labels, start),
     )
+
+
+def label_values(labels: np.ndarray) -> Counter:
+    """{label value: rows}; of multi-label data, [N, C], {class: rows}, and -1 for rows without.
+
+    >>> label_values(np.array([[0, 1], [1, 1], [-1, -1]]))
+    Counter({1: 2, 0: 1, -1: 1})
+    """
+    if labels.ndim == 1:
+        return _counter(labels)
+    is_labelled = (labels != records.UNLABELLED).all(axis=1)
+    counts = Counter(dict(enumerate(labels[is_labelled].sum(axis=0).tolist())))
+    counts[records.UNLABELLED] = int((~is_labelled).sum())
+    return counts
 
 
 def rows_fingerprint(hashes: np.ndarray, labels: np.ndarray, start: int) -> int:
     """Identifies rows by content and order: a sum over the rows, mod 2^64.
 
-    Each row's hash combines the hash of each text, the label and the row's number in the split,
+    Each row's hash combines the hash of each text, the labels and the row's number in the split,
     one after the other, as h <- mix(h xor part). So other rows or another order give another sum;
     and sums can be added, so the result does not depend on how a split is divided into shards.
     """
@@ -89,7 +105,8 @@ def rows_fingerprint(hashes: np.ndarray, labels: np.ndarray, start: int) -> int:
     bits = labels.astype("<i8") if is_class else labels.astype("<f4").view("<u4").astype("<i8")
     texts = hashes.view("<u8")[..., 0].T
     hashed = np.zeros(len(labels), np.uint64)
-    for part in (*texts, bits.view(np.uint64), numbers.view(np.uint64)):
+    of_labels = np.atleast_2d(np.ascontiguousarray(bits.T)).view(np.uint64)
+    for part in (*texts, *of_labels, numbers.view(np.uint64)):
         hashed = _mix(hashed ^ part)
     return int(hashed.sum(dtype=np.uint64))
 

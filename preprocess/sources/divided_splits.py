@@ -12,16 +12,20 @@ from shared.tasks import TRAIN_SPLIT
 
 
 def drawn(
-    stored: "dict[str, StoredSplit]", shares: Shares, is_stratified: bool, folder: str
+    stored: "dict[str, StoredSplit]",
+    shares: Shares,
+    is_stratified: bool,
+    folder: str,
+    are_sets: bool = False,
 ) -> "dict[str, StoredSplit]":
     """The training file's rows, divided by the shares.
 
-    Args: is_stratified, as in drawing.parts; folder, where rows are stored.
+    Args: is_stratified, are_sets, as in drawing.parts; folder, where rows are stored.
     Raises:
       UserError: a split would have no row.
     """
     train, splits = stored[TRAIN_SPLIT], (TRAIN_SPLIT, *dict(shares.of))
-    parts = drawing.parts(train.marks, shares, is_stratified)
+    parts = drawing.parts(train.marks, shares, is_stratified, are_sets)
     counts = np.bincount(parts, minlength=len(splits)).tolist()
     for split, rows in zip(splits, counts, strict=True):
         if not rows:

@@ -11,17 +11,34 @@ import numpy as np
 from preprocess.sources.row_marks import Marks
 from preprocess.sources.shares import Shares
 
+_RARE = -1  # unlike the mark of any set of classes
 
-def parts(marks: Marks, shares: Shares, is_stratified: bool) -> np.ndarray:
+
+def parts(marks: Marks, shares: Shares, is_stratified: bool, are_sets: bool = False) -> np.ndarray:
     """The part of each row, int64 [N]: 0 for what is left to train on, then one for each share.
 
-    Args: is_stratified, whether the labels are classes; scores are drawn as if they were one class.
+    Args:
+      is_stratified: whether the labels are classes; scores are drawn as if they were one class.
+      are_sets: whether they are sets of classes; the rare ones are drawn as if they were one.
     """
     of_all = [1 - sum(dict(shares.of).values()), *dict(shares.of).values()]
     if not is_stratified:
         marks = marks._replace(labels=np.zeros(len(marks.labels)))
+    if are_sets:
+        marks = marks._replace(labels=_pooled(marks.labels, of_all))
     draw = by_group if shares.group else by_label
     return draw(marks, of_all, shares.seed)
+
+
+def _pooled(labels: np.ndarray, shares: "list[Fraction]") -> np.ndarray:
+    """The labels, with _RARE for those of which the smallest part would get less than a row: each
+    of them alone would stay in the first part.
+
+    >>> _pooled(np.array([7, 7, 7, 5, 6]), [Fraction(2, 3), Fraction(1, 3)]).tolist()
+    [7, 7, 7, -1, -1]
+    """
+    _, which, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.where((counts * min(shares) < 1)[which], _RARE, labels)
 
 
 def by_label(marks: Marks, shares: "list[Fraction]", seed: int) -> np.ndarray:

@@ -12,9 +12,16 @@ from preprocess.sources import (
     user_paths,
     user_split,
 )
+from preprocess.sources.label_sets import LabelSets
 from preprocess.sources.rows import Rows
 from preprocess.sources.stored_split import StoredSplit
-from preprocess.sources.user_labels import LITTLE, Labels, UnclearLabelsError, look_alikes
+from preprocess.sources.user_labels import (
+    LITTLE,
+    SEVERAL,
+    Labels,
+    UnclearLabelsError,
+    look_alikes,
+)
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_split import UserSplit
 from preprocess.sources.user_table import TEXT_FEATURES
@@ -29,6 +36,7 @@ class UserFiles:
     def __init__(self, spec: UserSpec):
         self._spec = spec
         self._described = None
+        self._is_multi_label = spec.labels == SEVERAL
         self.text_columns = spec.text
 
     def describe(self) -> dict:
@@ -70,11 +78,17 @@ class UserFiles:
         stored = self._stored(splits, labels, folder)
         if self._spec.shares:
             is_stratified = labels.names is not None
-            stored.update(divided_splits.drawn(stored, self._spec.shares, is_stratified, folder))
+            stored.update(
+                divided_splits.drawn(
+                    stored, self._spec.shares, is_stratified, folder, self._is_multi_label
+                )
+            )
         if self._spec.deduplicates:
             stored[tasks.TRAIN_SPLIT] = divided_splits.deduplicated(stored)
         return Rows(
-            task=tasks.own(self._spec.task, self._spec.text, labels.names, tuple(stored)),
+            task=tasks.own(
+                self._spec.task, self._spec.text, labels.names, tuple(stored), self._is_multi_label
+            ),
             text_features=TEXT_FEATURES[: len(self._spec.text)],
             files={split: (of_split.file,) for split, of_split in stored.items()},
             of_files={split: of_split.facts for split, of_split in stored.items()},
@@ -107,7 +121,9 @@ class UserFiles:
 
     def _labels_of(self, train: UserSplit) -> Labels:
         try:
-            labels = Labels(train.label_texts(), self._spec.labels)
+            texts = train.label_texts()
+            several = self._is_multi_label
+            labels = LabelSets(texts) if several else Labels(texts, self._spec.labels)
         except UnclearLabelsError as error:
             raise UserError(
                 f"{train.path}: found {error}. Say whether they are classes or scores: labels: "
@@ -118,13 +134,7 @@ class UserFiles:
             return labels
         if len(labels.names) < 2:
             self._check_bad_rows([train])
-        if not labels.names:
-            raise UserError(f"{train.path} has no readable row; expected at least one")
-        if len(labels.names) == 1:
-            raise UserError(
-                f"{train.path}: every row has the label {shown.value(labels.names[0])}; expected "
-                "at least two classes"
-            )
+            raise self._too_few_classes(train, labels)
         print(f"{train.path}: {len(labels.names):,} classes, {labels.listed()}")
         if alike := look_alikes(labels.names):
             groups = shown.listed(" and ".join(map(ascii, group)) for group in alike)
@@ -132,6 +142,17 @@ class UserFiles:
         if broken := [shown.value(name) for name in labels.names if "\n" in name]:
             print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
         return labels
+
+    def _too_few_classes(self, train: UserSplit, labels: Labels) -> UserError:
+        """Of no class or one."""
+        if not labels.names and not train.has_rows():
+            return UserError(f"{train.path} has no readable row; expected at least one")
+        found = "no row has a class"
+        if labels.names:
+            only = shown.value(labels.names[0])
+            found = "the only class is" if self._is_multi_label else "every row has the label"
+            found = f"{found} {only}"
+        return UserError(f"{train.path}: {found}; expected at least two classes")
 
     def _check_bad_rows(self, splits: "Iterable[UserSplit]") -> None:
         bad = user_split.bad_rows(splits)

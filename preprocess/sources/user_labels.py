@@ -9,8 +9,7 @@ import numpy as np
 
 from shared import records, shown
 
-CLASSES, SCORES = "classes", "scores"
-KINDS = (CLASSES, SCORES)
+CLASSES, SCORES, SEVERAL = KINDS = ("classes", "scores", "several")
 _INTEGER = r"[+-]?\d{1,18}"
 _DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _DECIMAL_COMMA = r"[+-]?\d+,\d+"
@@ -63,7 +62,10 @@ class Labels:
 
     Attributes:
       names: of the classes; None for scores.
+      unlabelled: the value of a row that has no label.
     """
+
+    unlabelled: "int | tuple[int, ...]" = records.UNLABELLED
 
     def __init__(self, texts: "Iterable[str]", stated: "Optional[str]" = None):
         """Args: texts, the label of every row of the training file; stated, one of KINDS or None.
@@ -91,6 +93,10 @@ class Labels:
         if index is None and not is_none(text):
             raise LabelError(self._unknown(text))
         return index
+
+    def mark(self, value: "int | float") -> float:
+        """What rows' labels are compared by."""
+        return value
 
     def is_one(self, text: str) -> bool:
         """Whether `value` has a value for this text."""

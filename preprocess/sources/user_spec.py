@@ -61,7 +61,7 @@ class UserSpec:
       files: ((split, (path, ...)), ...), including train.
       text: one column, or two for pairs; with a + in it, columns to join (text_columns.py).
       label: the column of the labels.
-      labels: whether they are classes or scores, if stated; one of user_labels.KINDS or None.
+      labels: what they are, if stated: one of user_labels.KINDS; or None.
       drops_bad_rows: whether rows that cannot be read are skipped and counted.
       form: how the files are written.
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
@@ -199,7 +199,8 @@ def _check_columns(content: dict, where: str) -> "set[str]":
 def _check_choices(content: dict, where: str) -> None:
     kind = content.get("labels")
     if kind is not None and kind not in user_labels.KINDS:
-        expected = " or ".join(user_labels.KINDS)
+        *others, last = user_labels.KINDS
+        expected = f"{', '.join(others)} or {last}"
         raise UserError(f"{where}: labels (--labels) is {shown.value(kind)}, expected {expected}")
     if content.get("bad_rows") not in (None, DROP):
         raise UserError(f"{where}: BAD_ROWS is {content['bad_rows']!r}, expected {DROP} or nothing")

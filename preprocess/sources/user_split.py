@@ -38,6 +38,10 @@ class UserSplit:
         if lacking > labelled and not (labelled and self._drops_bad_rows):
             raise max(self.tables, key=_lack_of_labels).most_lack_labels()
 
+    def has_rows(self) -> bool:
+        """Whether some row has a label, if only that it is of no class; after `label_texts`."""
+        return any(table.labelled for table in self.tables)
+
     def stored(self, path: str, labels: Labels) -> StoredSplit:
         """Writes every row as a serialized Example."""
         marks = RowMarks()

@@ -7,7 +7,7 @@ from typing import Iterator, NamedTuple
 import numpy as np
 
 from preprocess.formats import example_bytes
-from preprocess.sources import table_files, user_ids
+from preprocess.sources import label_sets, table_files, user_ids
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.row_marks import RowMarks
 from preprocess.sources.rows import LABEL
@@ -15,7 +15,7 @@ from preprocess.sources.suspicious_rows import SuspiciousRows
 from preprocess.sources.table_rows import BadRow, Row
 from preprocess.sources.text_columns import TextColumns
 from preprocess.sources.user_ids import IdError
-from preprocess.sources.user_labels import LabelError, Labels, text_of
+from preprocess.sources.user_labels import SEVERAL, LabelError, Labels, text_of
 from preprocess.sources.user_spec import UserSpec
 from shared import records, shown, tasks
 from shared.errors import UserError
@@ -27,7 +27,7 @@ class _GoodRow(NamedTuple):
     """A row that can be read; label, id and group are None where there is none."""
 
     row: Row
-    label: "str | None"
+    label: "str | tuple[str, ...] | None"
     texts: "list[str]"
     id: "str | None"
     group: "str | None"
@@ -71,6 +71,8 @@ class UserTable:
             *([self._group] if self._group else []),
         ]
         self._label_at = len(self._texts.columns)
+        self._is_multi_label = spec.labels == SEVERAL
+        self._label_of = label_sets.names_of if self._is_multi_label else text_of
         self._id_at = self._label_at + self._has_labels
         table_files.check_columns(path, self._columns, spec.form)
         if split == tasks.TRAIN_SPLIT:
@@ -80,13 +82,13 @@ class UserTable:
         self._warnings: list[str] = []
 
     def label_texts(self) -> Iterator[str]:
-        """The label of every row that has one."""
+        """The label of every row that has one; of multi-label files, the names of each row."""
         for good in self._rows():
             if good.label is None:
                 self.unlabelled.add(good.row.line)
             else:
                 self.labelled += 1
-                yield good.label
+                yield from good.label if self._is_multi_label else (good.label,)
 
     def most_lack_labels(self) -> UserError:
         """What to say if most rows of the split have no label, most of all those of this file."""
@@ -112,7 +114,7 @@ class UserTable:
                 self.unlabelled.add(line)
                 if not self._is_test:
                     continue
-                value = records.UNLABELLED
+                value = labels.unlabelled
             elif value != records.UNLABELLED:
                 self._has_values = True
             is_blank = suspicious.look(good.row, good.texts)
@@ -120,7 +122,7 @@ class UserTable:
             if self.ids is not None:
                 self.ids.append(good.id)
             texts = list(map(str.encode, good.texts))
-            marks.add(texts, value, is_blank, good.group)
+            marks.add(texts, labels.mark(value), is_blank, good.group)
             yield _example(texts, value, is_regression=labels.names is None)
         self._warnings = suspicious.warnings()
 
@@ -184,7 +186,7 @@ class UserTable:
         values = row.values
         return _GoodRow(
             row,
-            text_of(values[self._label_at]) if self._has_labels else None,
+            self._label_of(values[self._label_at]) if self._has_labels else None,
             self._texts.of(values),
             user_ids.required(values[self._id_at]) if self._spec.id else None,
             _group_of(values[-1]) if self._group else None,
@@ -199,13 +201,13 @@ def _group_of(value) -> str:
 
 
 @functools.lru_cache(maxsize=2**10)
-def _class_entry(label: int) -> bytes:
-    return example_bytes.int64_entry(LABEL, example_bytes.varint(label))
+def _class_entry(*values: int) -> bytes:
+    return example_bytes.int64_entry(LABEL, b"".join(map(example_bytes.varint, values)))
 
 
 def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:
     if is_regression:
         entry = example_bytes.float_entry(LABEL, np.array(label, "<f4").tobytes())
     else:
-        entry = _class_entry(label)
+        entry = _class_entry(*label) if isinstance(label, tuple) else _class_entry(label)
     return example_bytes.example(entry, *map(example_bytes.bytes_entry, TEXT_FEATURES, texts))

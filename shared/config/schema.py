@@ -61,8 +61,9 @@ class ModelConfig:
     """The encoder and the classifier; sizes are counts of units, rates are probabilities.
 
     encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo) or `gelu_erf`. It
-    and layer_norm_epsilon may be left unset: then the pretrained checkpoint decides. vocab_size
-    and num_cls_classes come from the manifest; a YAML that disagrees is an error.
+    and layer_norm_epsilon may be left unset: then the pretrained checkpoint decides. vocab_size,
+    num_cls_classes and multi_label come from the manifest; a YAML that disagrees is an error.
+    multi_label stays unset where each row has one label.
     mixed_precision: true is 16 bits in the form that the devices have; auto is true where that is
     faster: on GPUs, CS systems, and CPUs with instructions for bfloat16.
     """
@@ -83,6 +84,7 @@ class ModelConfig:
     disable_nsp: bool = _setting(settings.boolean, default=False)
     vocab_size: Optional[int] = _or_none(settings.integer(4))
     num_cls_classes: Optional[int] = _or_none(settings.integer(1))
+    multi_label: Optional[bool] = _or_none(settings.boolean)
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,9 @@ def read_params(model_dir: str) -> Optional[dict]:
         missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})
         if missing:
             raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {_CHOOSE}")
-    # Trainings before these were recorded knew only the reference's rules.
-    content[_DATA] = {**vocab.default_rules(content[_DATA]["lower_case"]), **content[_DATA]}
+    # Trainings before these were recorded knew only the reference's rules, and one label a row.
+    unrecorded = {**vocab.default_rules(content[_DATA]["lower_case"]), "multi_label": False}
+    content[_DATA] = {**unrecorded, **content[_DATA]}
     return content
 
 
@@ -127,6 +128,7 @@ def data_facts(manifest: Manifest) -> dict:
         "task": manifest.task,
         "fingerprint": manifest.fingerprint(),
         "label_names": manifest.label_names and list(manifest.label_names),
+        "multi_label": manifest.is_multi_label,
         "text_columns": list(manifest.text_columns),
         "label_column": manifest.label_column,
         "id_column": manifest.id_column,
@@ -215,7 +217,7 @@ def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Ma
     given = data_facts(manifest)
     lines = [
         f"  {name}: {_cut(trained[name])}, the data has {_cut(given[name])}"
-        for name in ("label_names", "vocabulary_sha256", *vocab.TEXT_RULES)
+        for name in ("label_names", "multi_label", "vocabulary_sha256", *vocab.TEXT_RULES)
         if trained[name] != given[name]
     ]
     if lines:

@@ -18,7 +18,8 @@ class Rows(NamedTuple):
     """A split in memory; mask and segments follow from two lengths.
 
     input_ids: uint16 or int32 [N, MSL]. lengths: int32 [N], tokens. b_starts: int32 [N], the
-    first position of segment B; equal to lengths without one. labels: int32 or float32 [N].
+    first position of segment B; equal to lengths without one. labels: int32 or
+    float32 [N], or int32 [N, C] of multi-label data.
     """
 
     input_ids: np.ndarray
@@ -30,7 +31,7 @@ class Rows(NamedTuple):
 def bytes_of(split: str, manifest: Manifest) -> int:
     """The memory that a split needs."""
     id_bytes = np.dtype(_id_dtype(manifest)).itemsize
-    other_columns = 3 * 4
+    other_columns = 4 * (2 + int(np.prod(manifest.label_shape, dtype=int)))
     return manifest.splits[split].examples * (
         manifest.max_sequence_length * id_bytes + other_columns
     )
@@ -62,7 +63,9 @@ def read_shards(dataset: str, split: str, manifest: Manifest) -> Iterator[Rows]:
 
 
 def _read_shard(path, shard, manifest):
-    spec = records.feature_spec(manifest.max_sequence_length, manifest.is_regression)
+    spec = records.feature_spec(
+        manifest.max_sequence_length, manifest.is_regression, manifest.label_shape
+    )
     batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
     batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
     nothing = tf.io.parse_example(tf.zeros([0], tf.string), spec)
@@ -101,7 +104,7 @@ def _compact(batch, manifest):
     expected = records.mask_and_segments(lengths, b_starts, manifest.max_sequence_length)
     _check(mask == expected[0], records.MASK_RULE)
     _check(segments == expected[1], records.SEGMENTS_RULE)
-    rules = records.rules(ids, manifest.vocabulary.size, labels, manifest.num_labels)
+    rules = records.rules(ids, manifest.vocabulary.size, labels, manifest.label_values)
     for rule, kept in rules.items():
         _check(kept, rule)
     return Rows(

@@ -219,10 +219,10 @@ def parse(serialized, manifest: Manifest):
 
     Args: serialized, string [B].
     Returns: ({name: int64 [B, max_sequence_length]} of the features, their lengths in tokens,
-      int64 [B]; labels, int32 or float32 [B]).
+      int64 [B]; labels, int32 or float32 [B], of multi-label data int32 [B, C]).
     """
     width = manifest.max_sequence_length
-    spec = records.feature_spec(width, manifest.is_regression)
+    spec = records.feature_spec(width, manifest.is_regression, manifest.label_shape)
     batch = tf.io.parse_example(serialized, spec)
     ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
     not_a = mask + segments  # 1 from the start of b on
@@ -234,7 +234,7 @@ def parse(serialized, manifest: Manifest):
     rules = {
         records.MASK_RULE: tf.equal(mask, tf.gather(steps, lengths)),
         records.SEGMENTS_RULE: tf.equal(not_a, tf.gather(steps, b_starts)),
-        **records.rules(extremes, manifest.vocabulary.size, labels, manifest.num_labels),
+        **records.rules(extremes, manifest.vocabulary.size, labels, manifest.label_values),
     }
     ids = record_rules.checked(ids, rules)
     if not manifest.is_regression:

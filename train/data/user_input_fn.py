@@ -93,7 +93,7 @@ def _cardinality(dataset) -> int:
 def _rules(params, manifest, smallest_label, rows):
     """A function that checks what the model relies on in a batch; args: rows of it, or None."""
     positions = params.model.max_position_embeddings
-    limits = {"num_labels": manifest.num_labels, "smallest_label": smallest_label}
+    limits = {"num_labels": manifest.label_values, "smallest_label": smallest_label}
 
     def check(features, labels):
         ids = features["input_ids"]
@@ -122,7 +122,7 @@ def _batches(params: Config, input_context, section: str, split: str, manifest: 
     content = config.dump(params)
     content[section]["split"] = split
     dataset = _call(function, content, input_context, f"{where} {path}")
-    faults = _faults(dataset, manifest.is_regression)
+    faults = _faults(dataset, manifest)
     if faults:
         raise UserError(f"{where} {path} returned a wrong dataset:\n" + "\n".join(faults))
     return dataset
@@ -151,7 +151,7 @@ def _takes(function, *positional, **named) -> bool:
     return True
 
 
-def _faults(dataset, is_regression):
+def _faults(dataset, manifest):
     if not isinstance(dataset, tf.data.Dataset):
         return [f"  expected a tf.data.Dataset, found {type(dataset).__name__}"]
     spec = dataset.element_spec
@@ -159,7 +159,8 @@ def _faults(dataset, is_regression):
         return [f"  expected elements (features, labels), features a dict; found {spec}"]
     features, labels = spec
     expected = {name: (features.get(name), 2, tf.int32) for name in records.TOKEN_FEATURES}
-    expected["labels"] = (labels, 1, tf.float32 if is_regression else tf.int32)
+    label_type = tf.float32 if manifest.is_regression else tf.int32
+    expected["labels"] = (labels, 1 + len(manifest.label_shape), label_type)
     if "weights" in features:
         expected["weights"] = (features["weights"], 1, tf.float32)
     return [

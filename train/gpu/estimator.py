@@ -30,7 +30,8 @@ from train.model import classifier, precision
 class Predictions(NamedTuple):
     """The model's answers to every example of a split, in order.
 
-    scores: float32 [N, C] logits. labels: [N], -1 for an example without one.
+    scores: float32 [N, C] logits. labels: [N], or [N, C] of multi-label data; -1 for an example
+    without one.
     """
 
     scores: np.ndarray
@@ -119,7 +120,7 @@ class Estimator:
         self._step = TrainStep(self.params, self._state, self.dtype, self._replicas)
         return TrainLoop(self.params, self._model_dir, self._replicas, self._state, self._step)
 
-    def compile(self, shapes: list, is_regression: bool, is_training: bool) -> Iterator[float]:
+    def compile(self, shapes: list, is_training: bool) -> Iterator[float]:
         """Builds the step of `train` or of `evaluate`, and runs it on zeros; writes nothing.
 
         Args:
@@ -129,10 +130,10 @@ class Estimator:
           UserError: the devices cannot share a batch evenly.
         """
         if is_training:
-            yield from self._train_loop().compile(shapes, is_regression)
+            yield from self._train_loop().compile(shapes)
             return
         yield self._predict_built()
-        for features_and_labels in zero_batches(shapes, is_regression):
+        for features_and_labels in zero_batches(shapes, self.params.model):
             started = time.monotonic()
             self._answers([features_and_labels] * self._replicas.here)
             yield time.monotonic() - started

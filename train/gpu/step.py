@@ -190,17 +190,19 @@ class TrainStep:
 
 def _labels(model: ModelConfig) -> tf.TensorSpec:
     """The labels of a batch; a regression task has one output."""
+    if model.multi_label:
+        return tf.TensorSpec([None, model.num_cls_classes], tf.int32)
     return tf.TensorSpec([None], tf.float32 if model.num_cls_classes == 1 else tf.int32)
 
 
-def zero_batches(shapes: list, is_regression: bool) -> tf.data.Dataset:
+def zero_batches(shapes: list, model: ModelConfig) -> tf.data.Dataset:
     """Batches of zeros, for steps that run before there is data: one, in the form of
     train/data/input_fn.py, for each of the shapes [(rows, tokens)], in order."""
     sizes = tf.data.Dataset.from_tensor_slices(np.array(shapes, np.int32).reshape(-1, 2))
-    label_type = tf.float32 if is_regression else tf.int32
+    labels = _labels(model)
 
     def batch(size):
         features = {name: tf.zeros(size, spec.dtype) for name, spec in FEATURES.items()}
-        return features, tf.zeros(size[:1], label_type)
+        return features, tf.zeros([size[0], *labels.shape[1:]], labels.dtype)
 
     return sizes.map(batch)

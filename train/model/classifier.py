@@ -34,8 +34,12 @@ def losses(scores, labels):
 
     Args:
       scores: float32 [B, C].
-      labels: int32 [B] for cross entropy; float32 [B], C = 1, for the squared error.
+      labels: int32 [B] for cross entropy; float32 [B], C = 1, for the squared error; int32 [B, C],
+        0 or 1, for the mean over the classes of the sigmoid's cross entropy: the mean over a batch
+        is that of torch.nn.BCEWithLogitsLoss.
     """
+    if len(labels.shape) > 1:
+        return _sigmoid_losses(scores, tf.cast(labels, tf.float32))
     if labels.dtype.is_floating:
         return tf.square(tf.squeeze(scores, axis=1) - labels)
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
@@ -55,9 +59,18 @@ def training_losses(scores, labels, options: OptimizerConfig):
     return found * tf.gather(tf.constant(list(weights.values()), tf.float32), labels)
 
 
+def _sigmoid_losses(scores, targets):
+    found = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=scores)
+    return tf.reduce_mean(found, axis=1)
+
+
 def _smoothed(scores, labels, smoothing):
     """Cross entropy with (1 - smoothing) one_hot(label) + smoothing / C (Szegedy et al. 2016,
-    https://arxiv.org/abs/1512.00567)."""
+    https://arxiv.org/abs/1512.00567); of several labels with (1 - smoothing) label + smoothing / 2,
+    as in Keras' BinaryCrossentropy."""
+    if len(labels.shape) > 1:
+        targets = (1 - smoothing) * tf.cast(labels, tf.float32) + smoothing / 2
+        return _sigmoid_losses(scores, targets)
     classes = scores.shape[1]
     rest = smoothing / classes
     target = tf.one_hot(labels, classes, on_value=1 - smoothing + rest, off_value=rest)

@@ -11,6 +11,7 @@ from shared.mapping_files import read_json
 from shared.metric_names import LOSS, gain
 from train.checkpoints import model_dir
 from train.planning.plan import Plan
+from train.scoring import thresholds
 
 FOLDER = "best"
 _FILE = "best.json"
@@ -111,6 +112,7 @@ class Best:
         os.makedirs(self._folder, exist_ok=True)
         manifest, origin = self._plan.train_data, self._plan.origin
         model_dir.write_params(self._folder, self._plan.params, manifest, origin, self._environment)
+        thresholds.copy(self._plan.model_dir, self._folder)
         self._estimator.save(self._folder, keep=1)
         content = {"step": step, "results": results, **self._judged_by()}
         write_whole(os.path.join(self._folder, _FILE), json.dumps(content, indent=2) + "\n")

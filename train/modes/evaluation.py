@@ -15,7 +15,7 @@ from train.data.input_fn import eval_input_fn
 from train.errors import explained
 from train.gpu import from_plan, state
 from train.planning.plan import Plan
-from train.scoring import metrics, results
+from train.scoring import metrics, results, thresholds
 from train.scoring.constant_answer import constant_answer, say_constant
 
 _ALL_FILE = "eval_all.json"
@@ -65,22 +65,50 @@ def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dic
       {split: what its file holds}: step, examples, constant (the answer that every example gets,
       or null), the value of each metric, and the mean loss.
     """
-    return {
-        split: _evaluate_split(estimator, plan, split, step, should_stop) for split in plan.splits
+    first = thresholds.tuning_split(plan.splits)  # of multi-label data the others need its result
+    found = {
+        split: _evaluate_split(estimator, plan, split, step, should_stop)
+        for split in sorted(plan.splits, key=lambda split: split != first)
     }
+    return {split: found[split] for split in plan.splits}
 
 
 def _evaluate_split(estimator, plan, split, step, should_stop):
     manifest = plan.scored_data
     predictions = answers(estimator, plan, split, plan.eval_steps, should_stop)
-    values = _values(plan, split, predictions)
-    constant = constant_answer(manifest, predictions.scores)
+    errors.check_finite(predictions.scores, split)
+    limits = _tuned(plan, split, step, predictions)
+    values = _values(plan, predictions, limits)
+    constant = constant_answer(manifest, predictions.scores, limits)
     result = results.result(step, len(predictions.labels), values, constant)
     print(results.line(manifest, split, result))  # first: where no file can be written, it is there
     say_constant(constant, split)
     results.write(plan.model_dir, split, result)
     estimator.write_metrics(split, values, step)
     return result
+
+
+def _tuned(plan: Plan, split: str, step: int, predictions):
+    """`stored_thresholds`, tuned and stored anew if this is the split for that."""
+    if plan.scored_data.is_multi_label and split == thresholds.tuning_split(plan.splits):
+        found = thresholds.tuned(predictions.scores, predictions.labels)
+        names = plan.scored_data.label_names
+        thresholds.write(plan.model_dir, _checkpoint(plan, step), split, names, found)
+    return stored_thresholds(plan, step)
+
+
+def stored_thresholds(plan: Plan, step: int):
+    """Of multi-label data the thresholds of the weights that the plan scores; else None."""
+    if not plan.scored_data.is_multi_label:
+        return None
+    names = plan.scored_data.label_names
+    return thresholds.read(plan.model_dir, _checkpoint(plan, step), names, print)
+
+
+def _checkpoint(plan: Plan, step: int) -> str:
+    """Whose thresholds they are: model_dir's own checkpoint of a step, or a given one."""
+    is_own = plan.checkpoints or plan.train_data is not None
+    return os.path.basename(files.path_of(plan.model_dir, step)) if is_own else plan.source.path
 
 
 def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):
@@ -106,11 +134,10 @@ def _say_precision(plan: Plan) -> None:
             print(f"settings differ from those of the training: {change}")
 
 
-def _values(plan: Plan, split: str, predictions) -> dict:
-    """{metric: value} and the mean loss."""
-    scores, labels = predictions.scores, predictions.labels
-    errors.check_finite(scores, split)
-    values = metrics.compute(plan.metrics, scores, labels, plan.scored_data.label_names)
+def _values(plan: Plan, predictions, limits) -> dict:
+    """{metric: value} and the mean loss; args: limits, thresholds or None."""
+    names = plan.scored_data.label_names
+    values = metrics.compute(plan.metrics, predictions.scores, predictions.labels, names, limits)
     return {**values, metric_names.LOSS: float(np.mean(predictions.losses(), dtype=np.float64))}
 
 

@@ -11,16 +11,17 @@ def predict(plan: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
     estimator, step = evaluation.scoring_estimator(plan, backend)
     manifest, dataset = plan.scored_data, plan.scored_input.data_dir
+    limits = evaluation.stored_thresholds(plan, step)
     for split in plan.splits:
         facts = row_facts.read(dataset, split, manifest, plan.with_text)
         scores = evaluation.answers(estimator, plan, split).scores
         _check_complete(plan, split, len(scores))
         paths = prediction_files.write(
-            plan.model_dir, manifest, split, scores, facts, step, plan.with_csv
+            plan.model_dir, manifest, split, scores, facts, step, plan.with_csv, limits
         )
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
-        say_constant(constant_answer(manifest, scores), split)
+        say_constant(constant_answer(manifest, scores, limits), split)
 
 
 def _check_complete(plan: Plan, split: str, examples: int) -> None:

@@ -28,6 +28,7 @@ def _examples(plan: Plan) -> str:
     manifest = plan.train_data
     examples = manifest.splits[TRAIN_SPLIT].examples
     kinds = f"{manifest.num_labels} classes" if manifest.label_names else "scores"
+    kinds += " (multi-label)" if manifest.is_multi_label else ""
     return f"{examples:,}, {kinds}, up to {manifest.max_sequence_length} tokens"
 
 

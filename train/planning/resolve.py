@@ -25,6 +25,7 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, man
         "vocab_size": inputs.vocab_size or config.model.vocab_size,
         "lower_case": inputs.do_lower,
         "num_cls_classes": config.model.num_cls_classes,
+        "multi_label": config.model.multi_label,
     }
     check_run(dataset, manifest, {name: (value, config_path) for name, value in expected.items()})
     if manifest.max_sequence_length > config.model.max_position_embeddings:
@@ -48,7 +49,7 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
 
     Args:
       config: as the YAML has it.
-      manifest: the dataset's manifest; vocab_size and num_cls_classes come from it.
+      manifest: the dataset's manifest; vocab_size, num_cls_classes and multi_label come from it.
       checkpoint: a Pretrained, or None.
       log: receives lines on what of the checkpoint is left out, assumed, or overridden by the YAML.
     Raises:
@@ -58,6 +59,7 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
         config,
         vocab_size=manifest.vocabulary.size,
         num_cls_classes=manifest.num_classes,
+        multi_label=manifest.multi_label,
     )
     if checkpoint is not None:
         fit.check_fits(config, manifest, checkpoint, log)

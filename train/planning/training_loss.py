@@ -17,7 +17,7 @@ def of_data(params: Config, path: str, manifest: Manifest) -> Config:
 
     Args: path, of the configuration, for messages.
     Raises:
-      UserError: the data has scores, or not the classes that the weights are of.
+      UserError: the data has scores, or not the classes that the weights are of, or is multi-label.
     """
     optimizer = params.optimizer
     given = [key for key in ("class_weights", "label_smoothing") if getattr(optimizer, key)]
@@ -29,6 +29,11 @@ def of_data(params: Config, path: str, manifest: Manifest) -> Config:
         )
     if optimizer.class_weights is None:
         return params
+    if manifest.is_multi_label:
+        raise UserError(
+            f"{path}: optimizer.class_weights: for rows of one class each, but those of "
+            f"{manifest.task} may have several; remove it"
+        )
     weigh = _balanced if optimizer.class_weights == BALANCED else _given
     weights = weigh(optimizer.class_weights, f"{path}: optimizer.class_weights", manifest)
     return dataclasses.replace(

@@ -198,9 +198,10 @@ def _config(pretrained: Pretrained) -> Dict[str, Any]:
 
 def _classifier_config(pretrained: Pretrained) -> Dict[str, Any]:
     label_names = pretrained.label_names or output_layer.nameless(pretrained.outputs)
+    of_classes = output_layer.MULTI_LABEL if pretrained.is_multi_label else output_layer.CLASSES
     return {
         "architectures": [output_layer.TEXT_CLASSIFIER],
-        "problem_type": output_layer.SCORE if pretrained.is_score else output_layer.CLASSES,
+        "problem_type": output_layer.SCORE if pretrained.is_score else of_classes,
         "id2label": {str(index): name for index, name in enumerate(label_names)},
         "label2id": {name: index for index, name in enumerate(label_names)},
     }

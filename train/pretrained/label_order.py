@@ -16,11 +16,20 @@ def columns(checkpoint, manifest: Manifest, log: Callable[[str], None]) -> List[
 
     Args: log, receives a line where the order or the case differs, or nothing tells the order.
     Raises:
-      UserError: it has other labels, or a score where the data has labels, or the reverse.
+      UserError: it has other labels, or a score where the data has labels, or one label a row where
+        the data has several, or the reverse.
     """
     expected = manifest.label_names
     if checkpoint.is_score != (expected is None):
         raise _other_labels(checkpoint, manifest)
+    if checkpoint.is_multi_label != manifest.is_multi_label:
+        theirs, ours = ("several labels a row", "one label a row")[
+            :: 1 if checkpoint.is_multi_label else -1
+        ]
+        raise UserError(
+            f"{checkpoint.path} answers {theirs}, but the data of {manifest.task} has {ours}; give "
+            "data of its kind, or a classifier for this one"
+        )
     stated = _stated(checkpoint, expected)
     if stated is None and checkpoint.outputs == manifest.num_classes:
         if expected is not None:

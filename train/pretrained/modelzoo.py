@@ -58,6 +58,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         is_classifier=variables.OUTPUT + "/kernel" in weights
         and variables.MLM_BIAS not in found.stored_as,
         label_names=None if label_names is None else tuple(label_names),
+        is_multi_label=data.get("multi_label", False),
         vocabulary_name=data.get("vocabulary"),
         vocabulary_sha256=data.get("vocabulary_sha256"),
         is_own=is_own,
@@ -129,6 +130,7 @@ def write(folder: str, pretrained: Pretrained) -> None:
     }
     data = {
         "label_names": pretrained.label_names and list(pretrained.label_names),
+        "multi_label": pretrained.is_multi_label or None,
         "vocabulary": pretrained.vocabulary_name,
         "vocabulary_sha256": pretrained.vocabulary_sha256,
         **vocab.rules_of(pretrained),

@@ -7,6 +7,8 @@ import numpy as np
 # The one class of transformers whose outputs are the labels of a text.
 TEXT_CLASSIFIER = "BertForSequenceClassification"
 CLASSES, SCORE = "single_label_classification", "regression"  # problem_type
+MULTI_LABEL = "multi_label_classification"
+_PROBLEMS = (CLASSES, MULTI_LABEL, SCORE)
 # How transformers names classes when it only knows how many there are.
 NAMELESS = "LABEL_"
 _SHOWN = 200  # characters of a faulty id2label
@@ -18,6 +20,7 @@ class OutputLayer(NamedTuple):
     is_classifier: bool = False
     label_names: Optional[Tuple[str, ...]] = None
     output_fault: Optional[str] = None
+    is_multi_label: bool = False
 
 
 def read(content: Dict[str, Any], kernel: np.ndarray, path: str) -> OutputLayer:
@@ -34,7 +37,8 @@ def read(content: Dict[str, Any], kernel: np.ndarray, path: str) -> OutputLayer:
     if problem == SCORE:
         return OutputLayer(is_classifier=True)  # the name of a score tells nothing
     names, fault = _label_names(content.get("id2label"), outputs)
-    return OutputLayer(True, names, f"{path}: {fault}" if fault else None)
+    fault = f"{path}: {fault}" if fault else None
+    return OutputLayer(True, names, fault, problem == MULTI_LABEL)
 
 
 def nameless(outputs: int) -> Tuple[str, ...]:
@@ -47,8 +51,8 @@ def _other_task(content: Dict[str, Any], outputs: int) -> Optional[str]:
     classes, problem = content.get("architectures") or [], content.get("problem_type")
     if classes and TEXT_CLASSIFIER not in classes:
         return f"architectures is {classes!r}, expected {TEXT_CLASSIFIER}"
-    if problem not in (None, CLASSES, SCORE):
-        return f"problem_type is {problem!r} (supported: {CLASSES}, {SCORE})"
+    if problem not in (None, *_PROBLEMS):
+        return f"problem_type is {problem!r} (supported: {', '.join(_PROBLEMS)})"
     if problem == SCORE and outputs != 1:
         return f"problem_type is {problem!r}, but it has {outputs} outputs, expected 1"
     return None

@@ -32,6 +32,7 @@ class Pretrained:
         was trained with as far as they are known.
       is_classifier: whether variables.OUTPUT is a classifier's, not next-sentence prediction's.
       label_names: of the classifier's outputs in their order; None if unknown.
+      is_multi_label: whether it gives a row several of its labels, or none.
       output_fault: why its output layer cannot answer a task of ours; None if it can, or is none.
       vocab_file: the vocabulary beside it, or None.
       lower_case, strip_accents, tokenize_chinese_chars: of its tokenizer; None if unknown.
@@ -61,6 +62,7 @@ class Pretrained:
     dropout_rates: "Mapping[str, Any]" = field(default_factory=dict)
     vocabulary_name: Optional[str] = None
     vocabulary_sha256: Optional[str] = None
+    is_multi_label: bool = False
     output_fault: Optional[str] = None
     is_own: bool = False
     notes: Tuple[str, ...] = ()

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Callable, Dict, Iterator, TextIO
 
 from shared.files import whole_file
+from shared.records import LABEL_SEPARATOR
 
 JSON_LINES, CSV = FORMATS = (".jsonl", ".csv")
 # Keys of what is known of a row besides the answer.
 ID, GIVEN_LABEL, GIVEN_SCORE = "id", "given_label", "given_score"
+LABELS, GIVEN_LABELS = "labels", "given_labels"  # lists: of several classes a row
 TEXT_KEYS = ("text", "text_b")  # of an example, one or two
 PROBABILITY_OF = "probability of "  # before a label, the name of a column
 
@@ -68,7 +70,7 @@ class _Table:
 
 
 def _columns(answer: Answer) -> Answer:
-    """As the answer, with a column for each probability, in its place.
+    """As the answer, with a column for each probability, in its place, and lists as one text.
 
     >>> _columns({"label": "a", "probabilities": {"a": 0.75, "b": 0.25}, "text": "x"})
     {'label': 'a', 'probability of a': 0.75, 'probability of b': 0.25, 'text': 'x'}
@@ -78,5 +80,6 @@ def _columns(answer: Answer) -> Answer:
         if name == "probabilities":
             columns.update({PROBABILITY_OF + label: p for label, p in value.items()})
         else:
-            columns[name] = value
+            is_list = isinstance(value, list)
+            columns[name] = LABEL_SEPARATOR.join(value) if is_list else value
     return columns

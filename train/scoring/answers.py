@@ -1,8 +1,11 @@
-"""A model's outputs as answers: {"label": ..., "probabilities": {...}}, or {"score": ...}."""
+"""A model's outputs as answers: {"label": ..., "probabilities": {...}}, or {"score": ...}; of
+several classes a row {"labels": [...], "probabilities": {...}}."""
 
 from typing import Any, Dict, Iterable, Optional, Sequence
 
 import numpy as np
+
+from train.scoring import multi_label
 
 # Significant digits; float32 holds 7. Each probability p is off by at most 5e-8 p, so for any
 # number of classes the sum is off by at most 5e-8.
@@ -10,14 +13,19 @@ _DIGITS = 8
 
 
 def of_outputs(
-    outputs: np.ndarray, label_names: Optional[Sequence[str]]
+    outputs: np.ndarray,
+    label_names: Optional[Sequence[str]],
+    thresholds: Optional[np.ndarray] = None,
 ) -> Iterable[Dict[str, Any]]:
     """One answer for each example.
 
     Args:
       outputs: float32 [N, C]: logits; C = 1 for scores.
       label_names: C of them; None for scores.
+      thresholds: float [C] of a multi-label model; else None.
     """
+    if thresholds is not None:
+        return _label_sets(outputs, label_names, thresholds)
     return _scores(outputs) if label_names is None else _classes(outputs, label_names)
 
 
@@ -38,8 +46,19 @@ def _scores(outputs: np.ndarray) -> Iterable[Dict[str, Any]]:
 def _classes(logits: np.ndarray, label_names: Sequence[str]) -> Iterable[Dict[str, Any]]:
     best = logits.argmax(axis=1)  # the first of equal ones
     for first, row in zip(best, softmax(logits).tolist()):
-        rounded = [float(f"{probability:.{_DIGITS}g}") for probability in row]
-        yield {"label": label_names[first], "probabilities": dict(zip(label_names, rounded))}
+        yield {"label": label_names[first], "probabilities": _rounded(row, label_names)}
+
+
+def _label_sets(logits: np.ndarray, label_names, thresholds) -> Iterable[Dict[str, Any]]:
+    found = multi_label.chosen(logits, thresholds).tolist()
+    for is_answer, row in zip(found, multi_label.probabilities(logits).tolist()):
+        names = [name for name, is_one in zip(label_names, is_answer) if is_one]
+        yield {"labels": names, "probabilities": _rounded(row, label_names)}
+
+
+def _rounded(probabilities, label_names) -> Dict[str, float]:
+    rounded = [float(f"{probability:.{_DIGITS}g}") for probability in probabilities]
+    return dict(zip(label_names, rounded))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -3,20 +3,24 @@
 import numpy as np
 
 from shared import metric_names
-from train.scoring import probability_metrics
+from train.scoring import multi_label, probability_metrics
 from train.scoring.answers import softmax
 from train.scoring.ranks import ranks
 
 
-def compute(names, scores, labels, label_names=()):
+def compute(names, scores, labels, label_names=(), thresholds=None):
     """{metric: value}.
 
     Args:
       names: in shared/metric_names.py, but for the loss; or f1:<class>.
       scores: float [N, C], the model's logits; C = 1 for a regression task.
-      labels: [N], int classes or float scores.
+      labels: [N], int classes or float scores; [N, C], 0 or 1, of multi-label data.
       label_names: the classes, for f1:<class>.
+      thresholds: float [C], of multi-label data; else None.
     """
+    if thresholds is not None:
+        answers = multi_label.chosen(scores, thresholds)
+        return multi_label.compute(names, answers, labels, label_names)
     predictions = _predictions(scores)
 
     def value(name):

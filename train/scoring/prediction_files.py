@@ -2,6 +2,7 @@
 
 predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negative": 0.25, ...}}
                     for a regression task: {"index": 0, "score": 3.2}
+                    for multi-label data: {"index": 0, "labels": ["a", "b"], "probabilities": ...}
 predict_test.csv    the same as a table, if asked for
 SST-2.tsv           index <tab> prediction, as the leaderboard expects it
 predict_test.json   what they were made from (prediction_record.py)
@@ -14,7 +15,7 @@ Beside the answer stands what is known of the row (row_facts.py):
 """
 
 import os
-from typing import Iterable, List
+from typing import Iterable, List, Optional
 
 import numpy as np
 
@@ -34,6 +35,7 @@ def write(
     facts: RowFacts,
     step: int,
     with_csv: bool = False,
+    thresholds: Optional[np.ndarray] = None,
 ) -> List[str]:
     """Writes predict_<split>.jsonl, .csv if asked for, and a GLUE test split's leaderboard file.
 
@@ -46,6 +48,7 @@ def write(
       scores: float32 [N, C] in the order of the records: logits; C = 1 for a regression task.
       facts: what is known of the split's rows.
       step: of the checkpoint.
+      thresholds: float [C] of multi-label data; else None.
     Returns:
       The paths of the files with answers.
     Raises:
@@ -54,15 +57,15 @@ def write(
     assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
     errors.check_finite(scores, split)
     ordered = scores if facts.order is None else scores[facts.order]
-    prediction_record.write(model_dir, manifest, split, None)
+    prediction_record.write(model_dir, manifest, split, None, thresholds)
     written = _answer_paths(model_dir, split, with_csv)
     for path in written:
-        _write_answers(path, ordered, manifest, facts)
+        _write_answers(path, ordered, manifest, facts, thresholds)
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
     if submission:
         path = os.path.join(model_dir, submission.file)
         written += _write_submission(path, submission.form, ordered, manifest, facts)
-    prediction_record.write(model_dir, manifest, split, step)
+    prediction_record.write(model_dir, manifest, split, step, thresholds)
     return written
 
 
@@ -78,9 +81,9 @@ def _answer_paths(model_dir: str, split: str, with_csv: bool) -> List[str]:
     return [lines]
 
 
-def _write_answers(path, scores, manifest, facts) -> None:
+def _write_answers(path, scores, manifest, facts, thresholds) -> None:
     with answer_files.writing(path) as write_line:
-        for line in facts.lines(answers.of_outputs(scores, manifest.label_names)):
+        for line in facts.lines(answers.of_outputs(scores, manifest.label_names, thresholds)):
             write_line(line)
 
 

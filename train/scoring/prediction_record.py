@@ -2,13 +2,16 @@
 
     {"task": "tickets", "split": "test", "fingerprint": "5f0c...", "step": 940}
 
+With several classes a row it has the list of `thresholds`, too (thresholds.py).
 `fingerprint` is the dataset's (shared/manifest.py). `step` is null while the files are being
 written; if that was interrupted, they may be of two steps, but never of two datasets.
 """
 
 import json
 import os
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
+
+import numpy as np
 
 from shared import tasks
 from shared.errors import UserError
@@ -55,12 +58,25 @@ def _existing(model_dir: str, manifest: Manifest, split: str) -> List[str]:
     return [found for found in paths if os.path.exists(found)]
 
 
-def write(model_dir: str, manifest: Manifest, split: str, step: Optional[int]) -> None:
-    """Writes the record; args: step, of the checkpoint, or None before the files are written."""
-    content = {
+def write(
+    model_dir: str,
+    manifest: Manifest,
+    split: str,
+    step: Optional[int],
+    thresholds: Optional[np.ndarray],
+) -> None:
+    """Writes the record.
+
+    Args:
+      step: of the checkpoint, or None before the files are written.
+      thresholds: float [C] of multi-label data; else None.
+    """
+    content: Dict[str, Any] = {
         "task": manifest.task,
         "split": split,
         "fingerprint": manifest.fingerprint(),
         "step": step,
     }
+    if thresholds is not None:
+        content["thresholds"] = thresholds.tolist()
     write_whole(path(model_dir, split), json.dumps(content, indent=2) + "\n")

@@ -8,7 +8,7 @@ from shared import dataset_vocabulary, records, source_order
 from shared.manifest import Manifest
 from train.data import in_memory
 from train.scoring import answers, spelling
-from train.scoring.answer_files import GIVEN_LABEL, GIVEN_SCORE, ID, TEXT_KEYS
+from train.scoring.answer_files import GIVEN_LABEL, GIVEN_LABELS, GIVEN_SCORE, ID, TEXT_KEYS
 
 Columns = Dict[str, Sequence]
 
@@ -90,6 +90,7 @@ def _of_records(dataset: str, split: str, manifest: Manifest, with_text: bool):
         labels += _given(rows.labels, manifest, entry.is_labelled)
         texts += map(spell, rows.input_ids, rows.lengths, rows.b_starts) if spell else ()
     key = GIVEN_SCORE if manifest.is_regression else GIVEN_LABEL
+    key = GIVEN_LABELS if manifest.is_multi_label else key
     return (
         {key: labels} if has_labels else {},
         dict(zip(TEXT_KEYS[: len(manifest.text_columns)], zip(*texts))),
@@ -103,5 +104,18 @@ def _given(labels: np.ndarray, manifest: Manifest, are_all: bool) -> list:
             answers.shortest(label) if are_all or label != records.UNLABELLED else None
             for label in labels
         ]
+    if manifest.is_multi_label:
+        return [_names(row, manifest.label_names) for row in labels.tolist()]
     names = {**dict(enumerate(manifest.label_names)), records.UNLABELLED: None}
     return [names[label] for label in labels.tolist()]
+
+
+def _names(row: List[int], label_names: Sequence[str]) -> Optional[List[str]]:
+    """The classes of a row of multi-label data; None for one without a label.
+
+    >>> _names([1, 0, 1], "abc"), _names([0, 0, 0], "abc"), _names([-1, -1, -1], "abc")
+    (['a', 'c'], [], None)
+    """
+    if records.UNLABELLED in row:
+        return None
+    return [name for name, has in zip(label_names, row) if has]

@@ -119,7 +119,12 @@ def _for_cs(params: Config) -> Iterator[str]:
 
 
 def check_data(dataset: str, manifest: Manifest) -> None:
-    """Raises UserError for a regression task."""
+    """Raises UserError for a regression task and for multi-label data."""
+    if manifest.is_multi_label:
+        raise UserError(
+            f"{dataset} ({manifest.task}) is multi-label, and Cerebras' classifier gives each row "
+            "one class; train it with BACKEND=gpu or cpu"
+        )
     if manifest.is_regression:
         raise UserError(
             f"{dataset} ({manifest.task}) has scores, not classes, and Cerebras' classifier has no "
