@@ -1,5 +1,7 @@
 """Which splits may be trained on, scored and predicted; GLUE's own names and labels."""
 
+import dataclasses
+
 import pytest
 
 from shared import tasks
@@ -52,6 +54,14 @@ def test_labels_of_minus_one_are_refused():
     with pytest.raises(UserError, match="no labelled split"):
         choose_splits.to_evaluate(found, None)
     assert choose_splits.to_predict(found, None) == ["train", "validation", "test"]
+
+
+def test_a_labelled_test_split_never_chooses_the_best_model():
+    made = dataset("rte", test=0)
+    found = dataclasses.replace(made, splits=dict(sorted(made.splits.items())))  # as JSON has them
+    assert choose_splits.to_evaluate(found, None) == ["validation", "test"]
+    named = dataclasses.replace(found, splits={n: found.splits["test"] for n in ("test", "dev")})
+    assert choose_splits.to_evaluate(named, None) == ["dev", "test"]
 
 
 def test_a_split_may_be_asked_for():

@@ -24,11 +24,10 @@ def to_evaluate(manifest: Manifest, split: "str | None") -> List[str]:
 
 
 def labelled(manifest: Manifest) -> List[str]:
-    """Every labelled split but train."""
+    """Every labelled split but train; test splits last, for the first one chooses the best model."""
+    names = sorted(tasks.in_order(manifest.splits), key=tasks.is_test)
     return [
-        name
-        for name, entry in manifest.splits.items()
-        if name != tasks.TRAIN_SPLIT and entry.is_labelled
+        name for name in names if name != tasks.TRAIN_SPLIT and manifest.splits[name].is_labelled
     ]
 
 
