@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import multi_label
 from tests.inputs import ROOT, data_arguments
 from tests.train import runs
 
@@ -93,4 +94,24 @@ def trained_once(tmp_path_factory, demo_data):
     """The model_dir of 12 steps with the configuration SMALL: checkpoints 6 and 12."""
     folder = tmp_path_factory.mktemp("trained")
     runs.run_main("train", folder / "m", folder / "params.yaml", demo_data)
+    return folder / "m"
+
+
+@pytest.fixture(scope="session")
+def multi_label_data(tmp_path_factory):
+    """The dataset folder that tests/multi_label.py makes: 96 / 40 / 30 rows at length 8."""
+    return multi_label.make(tmp_path_factory.mktemp("topics"))
+
+
+@pytest.fixture(scope="session")
+def multi_label_model(tmp_path_factory, multi_label_data):
+    """The model_dir of 60 steps on it, with best/: checkpoints 30 and 60."""
+    folder = tmp_path_factory.mktemp("trained-topics")
+    runs.run_main(
+        "train_and_eval",
+        folder / "m",
+        folder / "params.yaml",
+        multi_label_data,
+        changes={"runconfig": {"max_steps": 60, "save_checkpoints_steps": 30}},
+    )
     return folder / "m"

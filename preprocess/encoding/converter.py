@@ -104,7 +104,8 @@ def _parse_and_tokenize(
     It takes the parts of tfrecord.Records and returns
 
     (ids of all texts int32 [total], their lengths int64 [N, T],
-    labels int64 or float32 [N, *label_shape], hashes of the texts uint8 [N, T, 8], whether a text holds an added token).
+    labels int64 or float32 [N, *label_shape],
+    hashes of the texts uint8 [N, T, 8], whether a text holds an added token).
     """
     tokenizer = Tokenizer(vocabulary)
     spec = dict.fromkeys(text_features, tf.io.FixedLenFeature([], tf.string))

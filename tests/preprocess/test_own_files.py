@@ -374,7 +374,7 @@ def test_the_kind_is_a_key_and_an_option(own, capsys):
     assert capsys.readouterr().out == f"{dataset} is up to date\n"
     with pytest.raises(UserError, match="source labels: it has classes, this run would write None"):
         make(own, data=data, text="text", label="label")
-    with pytest.raises(UserError, match="labels .--labels. is 'numbers', expected classes, scores or several"):
+    with pytest.raises(UserError, match="is 'numbers', expected classes, scores or several"):
         make(own, "--labels", "numbers", data=data, text="text", label="label")
     with pytest.raises(UserError, match="--labels: set in .*s.yaml, leave out on the command line"):
         make(own, "--labels", "scores", data=str(own / "s.yaml"), text=None, label=None)

@@ -65,12 +65,9 @@ def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dic
       {split: what its file holds}: step, examples, constant (the answer that every example gets,
       or null), the value of each metric, and the mean loss.
     """
-    first = thresholds.tuning_split(plan.splits)  # of multi-label data the others need its result
-    found = {
-        split: _evaluate_split(estimator, plan, split, step, should_stop)
-        for split in sorted(plan.splits, key=lambda split: split != first)
+    return {
+        split: _evaluate_split(estimator, plan, split, step, should_stop) for split in plan.splits
     }
-    return {split: found[split] for split in plan.splits}
 
 
 def _evaluate_split(estimator, plan, split, step, should_stop):
@@ -89,8 +86,8 @@ def _evaluate_split(estimator, plan, split, step, should_stop):
 
 
 def _tuned(plan: Plan, split: str, step: int, predictions):
-    """`stored_thresholds`, tuned and stored anew if this is the split for that."""
-    if plan.scored_data.is_multi_label and split == thresholds.tuning_split(plan.splits):
+    """`stored_thresholds`, tuned and stored anew where this is the first split and no test."""
+    if plan.scored_data.is_multi_label and thresholds.may_be_tuned_on(split, plan.splits):
         found = thresholds.tuned(predictions.scores, predictions.labels)
         names = plan.scored_data.label_names
         thresholds.write(plan.model_dir, _checkpoint(plan, step), split, names, found)

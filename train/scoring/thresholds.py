@@ -7,7 +7,7 @@ An evaluation tunes them, each to the best F1 of its class. They hold for one ch
 
 import json
 import os
-from typing import Callable, Optional, Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 
@@ -20,12 +20,9 @@ FILE = "thresholds.json"
 UNTUNED = 0.5
 
 
-def tuning_split(splits: Sequence[str]) -> Optional[str]:
-    """Of some splits the one that thresholds may be tuned on: the first that is neither trained on
-    nor kept for a test."""
-    return next(
-        (name for name in splits if name != tasks.TRAIN_SPLIT and not tasks.is_test(name)), None
-    )
+def may_be_tuned_on(split: str, splits: Sequence[str]) -> bool:
+    """Whether a split is the first of those that are scored, and neither trained on nor a test."""
+    return split == splits[0] and split != tasks.TRAIN_SPLIT and not tasks.is_test(split)
 
 
 def tuned(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
