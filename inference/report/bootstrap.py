@@ -23,13 +23,17 @@ def of_cells(found: Cells) -> Dict[str, Any]:
     Returns:
       {"level", "resamples", "intervals": {metric: [low, high]}}.
     """
-    total = int(found.rows.sum())
-    shares = found.rows / total
+    return of_kinds(found.rows, lambda rows: classes.scores(found._replace(rows=rows)))
 
-    def draw(generator):
-        return classes.scores(found._replace(rows=generator.multinomial(total, shares)))
 
-    return _intervals(draw, _RESAMPLES)
+def of_kinds(rows: np.ndarray, score: "Callable[[np.ndarray], Dict[str, float]]") -> Dict[str, Any]:
+    """The same for scores that depend on how many rows there are of each of K kinds.
+
+    Args: rows, int [K]; score, a function of such numbers.
+    """
+    total = int(rows.sum())
+    shares = rows / total
+    return _intervals(lambda generator: score(generator.multinomial(total, shares)), _RESAMPLES)
 
 
 def of_rows(examples: int, score: "Callable[[np.ndarray], Dict[str, float]]") -> Dict[str, Any]:

@@ -53,6 +53,20 @@ def _summary(found: Predictions, right: np.ndarray, inverse: float) -> Dict[str,
     }
 
 
+def of_decisions(probabilities: np.ndarray, is_true: np.ndarray) -> Dict[str, Any]:
+    """The summary of D decisions between yes and no.
+
+    Args: probabilities, of yes, float64 [D]; is_true, bool [D].
+    """
+    of_truth = np.where(is_true, probabilities, 1 - probabilities)
+    return {
+        "confidence": float(probabilities.mean()),
+        "log_loss": float(-np.log(np.maximum(of_truth, _LEAST)).mean()),
+        "ece": expected_error(probabilities, is_true),
+        "bins": _bins(probabilities, is_true),
+    }
+
+
 def _bins(confidence: np.ndarray, right: np.ndarray) -> list:
     """Of each bin with rows {"low", "high", "rows", "confidence", "accuracy"}: means."""
     rows, sums, hits = bins(confidence, right)

@@ -57,17 +57,17 @@ def scores(found: Cells) -> Dict[str, float]:
     They are computed from counts here, so that a bootstrap need not visit the rows.
     """
     of_class = counts(found)
-    f1 = _f1(of_class)
+    found_f1 = f1(of_class)
     is_there = (of_class.support + of_class.answered) > 0
     return {
         "accuracy": float(of_class.hits.sum() / found.rows.sum()),
-        **({"f1": float(f1[1])} if found.classes == 2 else {}),
-        "f1_macro": float(f1[is_there].mean()),
+        **({"f1": float(found_f1[1])} if found.classes == 2 else {}),
+        "f1_macro": float(found_f1[is_there].mean()),
         "matthews_correlation": _matthews(of_class),
     }
 
 
-def _f1(of_class: Counts) -> np.ndarray:
+def f1(of_class: Counts) -> np.ndarray:
     return _ratio(2 * of_class.hits, of_class.support + of_class.answered)
 
 
@@ -85,18 +85,29 @@ def table(found: Cells, label_names: Sequence[str]) -> List[Dict[str, Any]]:
 
     A class that is never answered has precision 0, one without rows recall 0.
     """
-    of_class = counts(found)
-    columns = {
-        "precision": _ratio(of_class.hits, of_class.answered),
-        "recall": _ratio(of_class.hits, of_class.support),
-        "f1": _f1(of_class),
+    return rows_of(counts(found), label_names)
+
+
+def rows_of(of_class: Counts, label_names: Sequence[str]) -> List[Dict[str, Any]]:
+    """The rows of `table`."""
+    every = {
+        **columns(of_class),
         "support": of_class.support.astype(int),
         "answered": of_class.answered.astype(int),
     }
     return [
-        {"label": label, **{name: values[index].item() for name, values in columns.items()}}
+        {"label": label, **{name: values[index].item() for name, values in every.items()}}
         for index, label in enumerate(label_names)
     ]
+
+
+def columns(of_class: Counts) -> Dict[str, np.ndarray]:
+    """{"precision", "recall", "f1"}, float64 [C] each."""
+    return {
+        "precision": _ratio(of_class.hits, of_class.answered),
+        "recall": _ratio(of_class.hits, of_class.support),
+        "f1": f1(of_class),
+    }
 
 
 def means(rows: List[Dict[str, Any]]) -> Dict[str, Dict[str, float]]:

@@ -13,18 +13,29 @@ _TRAIN, _EVAL = "train/", "eval_"  # beginnings of names in metrics.jsonl
 
 def of_predictions(found: Dict[str, Any]) -> "List[Chart]":
     """Args: found, what scoring.of_predictions returned."""
-    return _of_classes(found) if "labels" in found else _of_scores(found)
+    if "labels" not in found:
+        return _of_scores(found)
+    return _of_classes(found) if "histogram" in found else [_of_decisions(found)]
 
 
 def _of_classes(found: Dict[str, Any]) -> "List[Chart]":
-    bins, shown = found["calibration"]["bins"], found["histogram"]
-    reliability = charts.against_diagonal(
-        Labels("Reliability", "mean confidence", "accuracy"),
-        *([entry[name] for entry in bins] for name in ("confidence", "accuracy", "rows")),
-    )
+    shown = found["histogram"]
+    reliability = _reliability(found, Labels("Reliability", "mean confidence", "accuracy"))
     stacks = {"right": shown["right"], "wrong": shown["wrong"]}
     labels = Labels("Probability of the answer", "probability", "rows")
     return [reliability, charts.bars(labels, shown["edges"], stacks)]
+
+
+def _of_decisions(found: Dict[str, Any]) -> Chart:
+    return _reliability(
+        found, Labels("Reliability", "mean probability", "share that has the class")
+    )
+
+
+def _reliability(found: Dict[str, Any], labels: Labels) -> Chart:
+    bins = found["calibration"]["bins"]
+    columns = ([entry[name] for entry in bins] for name in ("confidence", "accuracy", "rows"))
+    return charts.against_diagonal(labels, *columns)
 
 
 def _of_scores(found: Dict[str, Any]) -> "List[Chart]":

@@ -54,9 +54,10 @@ def _write(folder: str, found: Dict[str, Any], page: str) -> None:
 
 
 def _matrix(found: Dict[str, Any]) -> "list | None":
-    """[{"label", "cells": [(rows, share of the given class)]}]; None for scores or many classes."""
+    """[{"label", "cells": [(rows, share of the given class)]}]; None for scores, many classes, and
+    several a row."""
     labels = found.get("labels", ())
-    if not 0 < len(labels) <= _MATRIX:
+    if "confusion" not in found or len(labels) > _MATRIX:
         return None
     rows = {(cell["given"], cell["answer"]): cell["rows"] for cell in found["confusion"]}
     matrix = []

@@ -49,6 +49,11 @@ def _of_json(path: str) -> Iterator[Line]:
 def _of_csv(path: str) -> Iterator[Line]:
     columns = table_files.columns(path)
     table_files.check_columns(path, columns)
+    if answer_files.LABELS in columns:
+        raise UserError(
+            f"{path}: of answers with several labels give the .jsonl file; an empty field of a CSV "
+            "file does not tell no class from no label"
+        )
     labels = {
         name: name[len(answer_files.PROBABILITY_OF) :] for name in columns if _is_probability(name)
     }

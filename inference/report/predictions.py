@@ -13,8 +13,10 @@ from inference.report.prediction_lines import Line
 from inference.report.worst import Worst
 from shared import shown
 from shared.errors import UserError
+from shared.records import LABEL_SEPARATOR
 from shared.suggest import unknown
-from train.scoring.answer_files import GIVEN_LABEL, GIVEN_SCORE
+from train.scoring import multi_label
+from train.scoring.answer_files import GIVEN_LABEL, GIVEN_LABELS, GIVEN_SCORE, LABELS
 
 _BLOCK = 8192  # lines that become arrays at once
 _OFF = 0.01  # by which a sum of probabilities may differ from 1, as some digits are written
@@ -27,14 +29,16 @@ class Predictions:
     Attributes:
       path: the file.
       label_names: C of them, in the order of the model's outputs; None for scores.
-      given: what is right: int32 [N], or for scores float64 [N].
+      given: what is right: int32 [N]; for scores float64 [N]; 0 or 1, int8 [N, C], where a row may
+        have several of the labels.
       answers: what the model says, the same.
       probabilities: float32 [N, C]; None for scores.
       not_given: rows that were left out, as the file does not say what is right.
       unknown: {label: rows} that were left out, as the model has no such label.
       mistakes: the most confident ones (of scores, those that are furthest off), worst first:
         {"given", "answer", "probability" or "error", and what the line has of index, file, line,
-        id, text, text_b}.
+        id, text, text_b}. Where a row may have several labels, "label" is the one of which the
+        model is most wrongly sure, and "probability" is that of this label.
     """
 
     path: str
@@ -45,6 +49,10 @@ class Predictions:
     not_given: int
     unknown: Dict[str, int]
     mistakes: "List[Dict[str, Any]]"
+
+    @property
+    def is_multi_label(self) -> bool:
+        return self.given.ndim > 1
 
 
 def read(path: str) -> Predictions:
@@ -66,6 +74,8 @@ def read(path: str) -> Predictions:
 def _collector(path: str, first: Line) -> "_Collector":
     number, line = first
     if isinstance(line.get("probabilities"), dict):
+        if LABELS in line:
+            return _LabelSets(path, tuple(line["probabilities"]))
         return _Classes(path, tuple(line["probabilities"]))
     if "score" in line:
         return _Scores(path)
@@ -96,7 +106,7 @@ class _Collector(abc.ABC):
         if given is None:
             self._not_given += 1
         elif not self._is_known(given):
-            self._unknown[str(given)] += 1
+            self._unknown[self._unknown_of(given)] += 1
         else:
             self._add(number, line)
 
@@ -148,6 +158,10 @@ class _Collector(abc.ABC):
     def _is_known(self, given: Any) -> bool:
         return True
 
+    def _unknown_of(self, given: Any) -> str:
+        """What of it is unknown."""
+        return str(given)
+
     @abc.abstractmethod
     def _row(self, line: Dict[str, Any]) -> tuple:
         """(what is right, the answer, ...) as numbers; raises KeyError, TypeError, ValueError."""
@@ -173,15 +187,18 @@ class _Classes(_Collector):
         return isinstance(given, str) and given in self._index
 
     def _row(self, line):
-        found, label = line["probabilities"], line["label"]
+        label, row = line["label"], self._probabilities(line)
         if not self._is_known(label):
             raise ValueError(unknown("label", label, self.label_names))
-        if len(found) != len(self._index):
-            raise ValueError(f"{len(found)} probabilities, the lines above have {len(self._index)}")
-        row = [float(found[name]) for name in self.label_names]
         if not (min(row) >= 0 and abs(sum(row) - 1) < _OFF):  # with NaN, nothing holds
             raise ValueError(f"expected probabilities that add up to 1, found {row}")
         return self._index[line[GIVEN_LABEL]], self._index[label], row
+
+    def _probabilities(self, line) -> "List[float]":
+        found = line["probabilities"]
+        if len(found) != len(self._index):
+            raise ValueError(f"{len(found)} probabilities, the lines above have {len(self._index)}")
+        return [float(found[name]) for name in self.label_names]
 
     def _arrays(self, columns):
         given, answers, probabilities = columns
@@ -194,6 +211,47 @@ class _Classes(_Collector):
         return probability, {
             "given": names[given],
             "answer": names[answer],
+            "probability": probability,
+        }
+
+
+class _LabelSets(_Classes):
+    given_key = GIVEN_LABELS
+
+    def _is_known(self, given):
+        return isinstance(given, list) and all(name in self._index for name in given)
+
+    def _unknown_of(self, given):
+        names = given if isinstance(given, list) else [given]
+        return LABEL_SEPARATOR.join(str(name) for name in names if name not in self._index)
+
+    def _row(self, line):
+        labels, row = line[LABELS], self._probabilities(line)
+        if not self._is_known(labels):
+            raise ValueError(f"expected labels among {', '.join(self.label_names)}, found {labels}")
+        if not all(0 <= probability <= 1 for probability in row):
+            raise ValueError(f"expected probabilities from 0 to 1, found {row}")
+        return self._has(line[GIVEN_LABELS]), self._has(labels), row
+
+    def _has(self, names):
+        return [int(name in names) for name in self.label_names]
+
+    def _arrays(self, columns):
+        given, answers, probabilities = columns
+        return np.array(given, "i1"), np.array(answers, "i1"), np.array(probabilities, "f4")
+
+    def _mistake(self, given, answer, probabilities):
+        columns = zip(self.label_names, given, answer, probabilities, strict=True)
+        wrong = [
+            (p if does else 1 - p, name, p) for name, is_so, does, p in columns if is_so != does
+        ]
+        if not wrong:
+            return 0.0, {}
+        _, label, probability = worst = max(wrong)
+        return worst[0], {
+            "given": multi_label.named(given, self.label_names),
+            "answer": multi_label.named(answer, self.label_names),
+            "label": label,
             "probability": probability,
         }
 

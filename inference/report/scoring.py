@@ -2,14 +2,18 @@
 
 from typing import Any, Dict
 
-from inference.report import bootstrap, calibration, classes, scores
+from inference.report import bootstrap, calibration, classes, multi_label, scores
 from inference.report.predictions import Predictions
 from train.scoring import metrics
+from train.scoring import multi_label as label_sets
 
 
 def of_predictions(found: Predictions) -> Dict[str, Any]:
     """What report.json has below predictions.<split>; docs/report.md describes it."""
-    of_kind = _of_scores(found) if found.label_names is None else _of_classes(found)
+    if found.label_names is None:
+        of_kind = _of_scores(found)
+    else:
+        of_kind = _of_label_sets(found) if found.is_multi_label else _of_classes(found)
     return {
         "file": found.path,
         "examples": len(found.given),
@@ -22,7 +26,11 @@ def of_predictions(found: Predictions) -> Dict[str, Any]:
 
 
 def _constant(found: Predictions) -> Any:
-    """The label or score that every one of several rows gets; None if answers differ."""
+    """The label, list of labels or score that every one of several rows gets; None if answers
+    differ."""
+    if found.is_multi_label:
+        is_answer = label_sets.constant(found.answers)
+        return None if is_answer is None else label_sets.named(is_answer, found.label_names)
     constant = metrics.constant(found.answers)
     if constant is None or found.label_names is None:
         return constant
@@ -44,6 +52,22 @@ def _of_classes(found: Predictions) -> Dict[str, Any]:
         "largest_confusions": classes.confusions(matrix),
         "calibration": calibrated,
         "histogram": calibration.histogram(found),
+    }
+
+
+def _of_label_sets(found: Predictions) -> Dict[str, Any]:
+    alike = multi_label.alike(found.given, found.answers)
+    of_class, calibrated = multi_label.counts(alike), multi_label.calibrated(found)
+    values = {**multi_label.scores(alike), "log_loss": calibrated["log_loss"]}
+    sampled = bootstrap.of_kinds(
+        alike.rows, lambda rows: multi_label.scores(alike._replace(rows=rows))
+    )
+    return {
+        "labels": list(found.label_names),
+        **_with_intervals(values, sampled),
+        "classes": classes.rows_of(of_class, found.label_names),
+        "means": multi_label.means(of_class),
+        "calibration": calibrated,
     }
 
 

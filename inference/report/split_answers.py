@@ -37,13 +37,15 @@ def _of_split(folder: ModelFolder, dataset: str, manifest: Manifest, split: str)
 
 
 def _is_current(folder: ModelFolder, manifest: Manifest, split: str) -> bool:
-    """Whether a file has the answers of the newest checkpoint on this data."""
+    """Whether a file has the answers of the newest checkpoint on this data, by its thresholds."""
     path = functools.partial(prediction_record.path, folder.path, split)
     if not all(map(os.path.exists, (path(), path(answer_files.JSON_LINES)))):
         return False
     made_from = read_json(path(), f"Remove it and {path('.*')}.")
     step = files.step_of(files.newest_first(folder.path)[0])
-    return (made_from.get("fingerprint"), made_from.get("step")) == (manifest.fingerprint(), step)
+    limits = None if folder.thresholds is None else folder.thresholds.tolist()
+    expected = {"fingerprint": manifest.fingerprint(), "step": step, "thresholds": limits}
+    return all(made_from.get(name) == value for name, value in expected.items())
 
 
 def _predict(folder: ModelFolder, dataset: str, split: str) -> None:

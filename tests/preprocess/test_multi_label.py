@@ -1,6 +1,7 @@
 """Multi-label files, from the command line to the records."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -100,8 +101,8 @@ def test_the_same_rows_with_one_label_are_as_before(make):
         ([1, 0], "labels has 2 values, expected 3"),
     ],
 )
-def test_the_labels_of_a_record_are_checked(make, labels, fault):
-    manifest = read_manifest(str(make({"train": ("t.csv", TRAIN)})))
+def test_the_labels_of_a_record_are_checked(multi_label_data, labels, fault):
+    manifest = read_manifest(str(multi_label_data))
     tokens = Tokens(np.array([2, 5, 3]), np.array([3]), np.array([3]))
     record = Serializer(8, 9, 0).serialize(tokens, np.array([labels]))
     faults, rows = RecordChecker(manifest).check(record)
@@ -111,13 +112,14 @@ def test_the_labels_of_a_record_are_checked(make, labels, fault):
         assert faults[0].endswith(fault)
 
 
-def test_the_rows_of_each_class_are_counted_again(make, capsys):
-    dataset = make({"train": ("t.csv", TRAIN)})
-    path = dataset / "manifest.json"
-    path.write_text(path.read_text().replace('"b": 1', '"b": 2'))
+def test_the_rows_of_each_class_are_counted_again(multi_label_data, tmp_path, capsys):
+    dataset = shutil.copytree(multi_label_data, tmp_path / "copy")
+    content = json.loads((dataset / "manifest.json").read_text())
+    content["splits"]["test"]["label_counts"]["good"] += 1
+    (dataset / "manifest.json").write_text(json.dumps(content))
     with pytest.raises(FaultsFound):
         verify.main([str(dataset)])
-    assert "1 records have the label 'b', the manifest says 2" in capsys.readouterr().out
+    assert "test: 11 records have the label 'good', the manifest says 12" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

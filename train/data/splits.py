@@ -24,7 +24,7 @@ def to_evaluate(manifest: Manifest, split: "str | None") -> List[str]:
 
 
 def labelled(manifest: Manifest) -> List[str]:
-    """Every labelled split but train; test splits last, for the first one chooses the best model."""
+    """Every labelled split but train; tests come last, for the first one chooses the best model."""
     names = sorted(tasks.in_order(manifest.splits), key=tasks.is_test)
     return [
         name for name in names if name != tasks.TRAIN_SPLIT and manifest.splits[name].is_labelled

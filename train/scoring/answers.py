@@ -52,7 +52,7 @@ def _classes(logits: np.ndarray, label_names: Sequence[str]) -> Iterable[Dict[st
 def _label_sets(logits: np.ndarray, label_names, thresholds) -> Iterable[Dict[str, Any]]:
     found = multi_label.chosen(logits, thresholds).tolist()
     for is_answer, row in zip(found, multi_label.probabilities(logits).tolist()):
-        names = [name for name, is_one in zip(label_names, is_answer) if is_one]
+        names = multi_label.named(is_answer, label_names)
         yield {"labels": names, "probabilities": _rounded(row, label_names)}
 
 

@@ -25,10 +25,8 @@ def constant_answer(
     Args: thresholds, of multi-label data.
     """
     if thresholds is not None:
-        classes = multi_label.constant(multi_label.chosen(scores, thresholds))
-        return (
-            None if classes is None else [manifest.label_names[n] for n in np.flatnonzero(classes)]
-        )
+        has = multi_label.constant(multi_label.chosen(scores, thresholds))
+        return None if has is None else multi_label.named(has, manifest.label_names)
     constant = metrics.constant_prediction(scores)
     if constant is None or manifest.is_regression:
         return constant

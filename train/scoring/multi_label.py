@@ -19,6 +19,15 @@ def chosen(logits, thresholds):
     return probabilities(logits) >= thresholds
 
 
+def named(has, label_names):
+    """The names of a row's classes, in their order; args: has, 0 or 1 for each class, [C].
+
+    >>> named([1, 0, 1], ("a", "b", "c"))
+    ['a', 'c']
+    """
+    return [name for name, is_one in zip(label_names, has) if is_one]
+
+
 def compute(names, answers, labels, label_names):
     """{metric: value}, as scikit-learn has it; args: answers, labels, 0 or 1, [N, C]."""
     is_answered, is_true = answers == 1, labels == 1

@@ -7,7 +7,7 @@ import numpy as np
 from shared import dataset_vocabulary, records, source_order
 from shared.manifest import Manifest
 from train.data import in_memory
-from train.scoring import answers, spelling
+from train.scoring import answers, multi_label, spelling
 from train.scoring.answer_files import GIVEN_LABEL, GIVEN_LABELS, GIVEN_SCORE, ID, TEXT_KEYS
 
 Columns = Dict[str, Sequence]
@@ -105,17 +105,9 @@ def _given(labels: np.ndarray, manifest: Manifest, are_all: bool) -> list:
             for label in labels
         ]
     if manifest.is_multi_label:
-        return [_names(row, manifest.label_names) for row in labels.tolist()]
+        return [
+            None if records.UNLABELLED in row else multi_label.named(row, manifest.label_names)
+            for row in labels
+        ]
     names = {**dict(enumerate(manifest.label_names)), records.UNLABELLED: None}
     return [names[label] for label in labels.tolist()]
-
-
-def _names(row: List[int], label_names: Sequence[str]) -> Optional[List[str]]:
-    """The classes of a row of multi-label data; None for one without a label.
-
-    >>> _names([1, 0, 1], "abc"), _names([0, 0, 0], "abc"), _names([-1, -1, -1], "abc")
-    (['a', 'c'], [], None)
-    """
-    if records.UNLABELLED in row:
-        return None
-    return [name for name, has in zip(label_names, row) if has]
