@@ -11,6 +11,7 @@ import yaml
 from sklearn import metrics as sklearn
 
 from inference.export import __main__ as export
+from shared import records
 from shared.config import OptimizerConfig
 from shared.errors import UserError
 from shared.manifest import read_manifest
@@ -155,6 +156,47 @@ def test_thresholds_of_another_checkpoint_are_not_used(model, train, multi_label
     assert "given_labels" not in lines[0] and lines[9]["given_labels"] == []
     for line in lines:
         assert line["labels"] == [name for name in CLASSES if line["probabilities"][name] >= 0.5]
+
+
+@pytest.mark.parametrize("found", [{"cast": 0.5}, {"cast": 0.5, "good": 2, "plot": 0.1}, [0.5]])
+def test_thresholds_that_were_edited_wrongly(model, train, multi_label_data, found):
+    path = model / "thresholds.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "thresholds": found}))
+    with pytest.raises(
+        UserError, match="expected a number from 0 to 1 for each of cast, good, plot"
+    ):
+        train("predict", model, data=multi_label_data)
+
+
+def test_a_given_checkpoint_of_the_same_folder_keeps_its_thresholds(model, train, multi_label_data):
+    before = (model / "thresholds.json").read_text()
+    given = ("--checkpoint_path", model / "model.ckpt-60", "--split", "validation")
+    train("eval", model, *given, data=multi_label_data)
+    assert (model / "thresholds.json").read_text() == before
+
+
+def labels_by_class(params):
+    """An input function of one's own: labels [B, C]."""
+    manifest = read_manifest(params["eval_input"]["data_dir"])
+    rows = read_split(params["eval_input"]["data_dir"], params["eval_input"]["split"], manifest)
+    mask, segments = records.mask_and_segments(rows.lengths, rows.b_starts, 8)
+    features = {"input_ids": rows.input_ids, "input_mask": mask, "segment_ids": segments}
+    features = {name: values.astype(np.int32) for name, values in features.items()}
+    return tf.data.Dataset.from_tensor_slices((features, rows.labels)).batch(16)
+
+
+def first_label(params):
+    return labels_by_class(params).map(lambda features, labels: (features, labels[:, 0]))
+
+
+def test_an_input_function_gives_the_labels_of_every_class(model, train, multi_label_data):
+    expected = json.loads((model / "eval_validation.json").read_text())
+    function = f"{__name__}.labels_by_class"
+    train("eval", model, config={"eval_input": {"input_fn": function}}, data=multi_label_data)
+    assert json.loads((model / "eval_validation.json").read_text()) == pytest.approx(expected)
+    function = f"{__name__}.first_label"
+    with pytest.raises(UserError, match="labels: expected int32 of 2 dimensions"):
+        train("eval", model, config={"eval_input": {"input_fn": function}}, data=multi_label_data)
 
 
 def test_streamed_and_held_in_memory_are_the_same_steps(tmp_path, train, multi_label_data):

@@ -103,9 +103,11 @@ def stored_thresholds(plan: Plan, step: int):
 
 
 def _checkpoint(plan: Plan, step: int) -> str:
-    """Whose thresholds they are: model_dir's own checkpoint of a step, or a given one."""
+    """Whose thresholds they are: model_dir's own checkpoint of a step, or a given one; its path
+    from model_dir."""
     is_own = plan.checkpoints or plan.train_data is not None
-    return os.path.basename(files.path_of(plan.model_dir, step)) if is_own else plan.source.path
+    path = files.path_of(plan.model_dir, step) if is_own else plan.source.path
+    return os.path.relpath(path, plan.model_dir)
 
 
 def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):

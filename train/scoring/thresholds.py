@@ -2,22 +2,25 @@
 
     {"checkpoint": "model.ckpt-900", "split": "validation", "thresholds": {"refund": 0.37, ...}}
 
-An evaluation tunes them, each to the best F1 of its class. They hold for one checkpoint.
+An evaluation tunes them, each to the best F1 of its class. They hold for one checkpoint, which is
+named by its path from the folder.
 """
 
 import json
 import os
-from typing import Callable, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 
-from shared import tasks
+from shared import shown, tasks
+from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
 from train.scoring import multi_label
 
 FILE = "thresholds.json"
 UNTUNED = 0.5
+_ADVICE = "Correct or remove it; `make eval` writes it."
 
 
 def may_be_tuned_on(split: str, splits: Sequence[str]) -> bool:
@@ -72,15 +75,24 @@ def read(
       UserError: the file is damaged.
     """
     path = os.path.join(folder, FILE)
-    content = read_json(path, "Remove it, and run `make eval`.") if os.path.exists(path) else {}
-    found = content.get("thresholds", {})
-    if content.get("checkpoint") == checkpoint and set(found) == set(label_names):
-        return np.array([found[name] for name in label_names])
+    content = read_json(path, _ADVICE) if os.path.exists(path) else {}
+    if content.get("checkpoint") == checkpoint:
+        return _checked(content.get("thresholds"), label_names, path)
     log(
         f"every class has the threshold {UNTUNED}, as {path} has none for {checkpoint}; "
         "`make eval` tunes them"
     )
     return np.full(len(label_names), UNTUNED)
+
+
+def _checked(found: Any, label_names: Sequence[str], path: str) -> np.ndarray:
+    values = [found.get(name) for name in label_names] if isinstance(found, dict) else [None]
+    if not all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in values):
+        raise UserError(
+            f"{path}: thresholds is {shown.value(found)}, expected a number from 0 to 1 for "
+            f"each of {shown.listed(map(shown.plain, label_names))}. {_ADVICE}"
+        )
+    return np.array(values, np.float64)
 
 
 def copy(source: str, target: str) -> None:
