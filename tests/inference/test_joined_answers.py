@@ -189,7 +189,11 @@ def test_what_only_some_rows_have_is_left_out_of_the_others(answered):
 
 def test_columns_are_joined_as_for_the_training(tmp_path):
     folder = SimpleNamespace(
-        text_columns=("subject+body", "c++"), label_names=("x",), label_column="y", id_column=None
+        text_columns=("subject+body", "c++"),
+        label_names=("x",),
+        label_column="y",
+        id_column=None,
+        thresholds=None,
     )
     (tmp_path / "j.csv").write_text("c++,body,y,subject\n1,you,x,Hi\n2,,x,\n")
     found = [row.texts for row in rows.of_file(str(tmp_path / "j.csv"), folder, UTF8).rows]
@@ -201,7 +205,7 @@ def test_columns_are_joined_as_for_the_training(tmp_path):
 
 def test_given_scores(tmp_path):
     folder = SimpleNamespace(
-        text_columns=("t",), label_names=None, label_column="y", id_column=None
+        text_columns=("t",), label_names=None, label_column="y", id_column=None, thresholds=None
     )  # fmt: skip
 
     def known(*scores):

@@ -277,7 +277,7 @@ def test_the_band_of_a_score(tmp_path):
         ("{low: 0, high: 1, seeds: [1, -2]}",
          "quality.seeds: expected a whole number of at least 0, found -2"),
         ("{low: 0, high: 1, metric: acc}", "quality.metric: expected one of accuracy, "
-         "balanced_accuracy, f1, f1_macro, f1_weighted, matthews_correlation, roc_auc, "
+         "balanced_accuracy, f1, f1_macro, f1_micro, f1_weighted, matthews_correlation, roc_auc, "
          "average_precision, log_loss, ece, pearson, spearman, mse, loss, mcc, f1:<class>, found "
          "acc"),
         ("{low: 0, high: 1, sedes: [1, 2]}", "quality.sedes: unknown key 'sedes': did you mean "

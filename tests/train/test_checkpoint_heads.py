@@ -213,7 +213,7 @@ def test_a_config_json_of_something_else_is_not_read(google, tmp_path, tiny):
 def test_the_odd_layer_is_left_out_of_a_conversion_with_a_word(changed, tmp_path, capsys):
     folder = changed({}, folder="classifier")
     path = tmp_path / "classifier" / "config.json"
-    config = {**json.loads(path.read_text()), "problem_type": "multi_label_classification"}
+    config = {**json.loads(path.read_text()), "problem_type": "ranking"}
     path.write_text(json.dumps(config))
     convert.main([folder, str(tmp_path / "zoo")])
     out = capsys.readouterr().out

@@ -147,8 +147,8 @@ def test_a_score_and_classes_are_never_taken_for_each_other(classifier):
 @pytest.mark.parametrize(
     "changes, fault",
     [
-        ({"problem_type": "multi_label_classification"},
-         r"config.json: problem_type is 'multi_label_classification' \(supported: single_label"),
+        ({"problem_type": "ranking"},
+         r"config.json: problem_type is 'ranking' \(supported: single_label_class.*, multi_label_"),
         ({"problem_type": "regression"}, "problem_type is 'regression', but it has 2 outputs"),
         ({"architectures": ["BertForTokenClassification"]},
          r"architectures is \['BertForTokenClassification'\], expected BertForSequenceClass"),
@@ -200,5 +200,7 @@ def test_a_google_classifier_whose_configuration_has_names(tmp_path):
     assert fit.check_classifier(read(str(tmp_path)), data(("a", "b")), print) == [1, 0]
     stated["problem_type"] = "multi_label_classification"
     (tmp_path / "config.json").write_text(json.dumps({**config, **stated}))
-    with pytest.raises(UserError, match="problem_type is 'multi_label_classification'"):
+    with pytest.raises(
+        UserError, match="answers several labels a row, but the data of mnli has one"
+    ):
         fit.check_classifier(read(str(tmp_path)), data(("a", "b")), print)

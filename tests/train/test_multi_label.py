@@ -17,8 +17,10 @@ from shared.errors import UserError
 from shared.manifest import read_manifest
 from tests.multi_label import CLASSES
 from tests.train import runs
+from train import convert
 from train.data.in_memory import read_split
 from train.model import classifier
+from train.pretrained.read import read
 from train.scoring import metrics, multi_label, prediction_record, thresholds
 from train.wse import rules
 
@@ -272,6 +274,8 @@ def test_an_exported_model_is_scored_the_same(model, tmp_path, train, multi_labe
     assert "threshold" not in capsys.readouterr().out  # those that its evaluation has tuned
     config = json.loads((tmp_path / "hf" / "config.json").read_text())
     assert config["problem_type"] == "multi_label_classification"
+    convert.main([str(tmp_path / "hf"), str(tmp_path / "zoo")])
+    assert read(str(tmp_path / "zoo")).is_multi_label
     config["problem_type"] = "single_label_classification"
     (tmp_path / "hf" / "config.json").write_text(json.dumps(config))
     with pytest.raises(

@@ -63,7 +63,7 @@ def write(
     manifest: Manifest,
     split: str,
     step: Optional[int],
-    thresholds: Optional[np.ndarray],
+    thresholds: Optional[np.ndarray] = None,
 ) -> None:
     """Writes the record.
 
