@@ -23,9 +23,7 @@ def columns(checkpoint, manifest: Manifest, log: Callable[[str], None]) -> List[
     if checkpoint.is_score != (expected is None):
         raise _other_labels(checkpoint, manifest)
     if checkpoint.is_multi_label != manifest.is_multi_label:
-        theirs, ours = ("several labels a row", "one label a row")[
-            :: 1 if checkpoint.is_multi_label else -1
-        ]
+        theirs, ours = map(_labels_a_row, (checkpoint, manifest))
         raise UserError(
             f"{checkpoint.path} answers {theirs}, but the data of {manifest.task} has {ours}; give "
             "data of its kind, or a classifier for this one"
@@ -43,6 +41,11 @@ def columns(checkpoint, manifest: Manifest, log: Callable[[str], None]) -> List[
         raise _other_labels(checkpoint, manifest)
     _tell(checkpoint, stated, expected, order, log)
     return order
+
+
+def _labels_a_row(of) -> str:
+    """Args: of, a Pretrained or a Manifest."""
+    return "several labels a row" if of.is_multi_label else "one label a row"
 
 
 def _stated(checkpoint, expected: Optional[Sequence[str]]) -> Optional[Tuple[str, ...]]:
