@@ -10,7 +10,6 @@ from shared import quiet
 from shared.errors import UserError
 from train.planning.plan import CPU, GPU, WSE
 
-
 # What TensorFlow imports of Keras at its own start, for users of Keras' optimizers.
 _OF_KERAS = "keras.src.optimizers"
 

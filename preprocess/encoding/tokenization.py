@@ -1,10 +1,11 @@
 """Text to word-piece ids, equal to Google's reference tokenizer (google-research/bert).
 
 It consists of TensorFlow operations only, so that preprocessing and an exported model can share
-it, and the ids never depend on Python's Unicode version. Printable ASCII needs lower case at most and
-goes straight to TF Text's FastWordpieceTokenizer, which there cuts words as the reference does; all
-other texts go through the reference's steps one by one. TF Text's FastBertTokenizer has a normalizer
-for them, but it folds case and compatibility forms that the reference leaves alone (ß, …, ½).
+it, and the ids never depend on Python's Unicode version. Printable ASCII needs lower case at most
+and goes straight to TF Text's FastWordpieceTokenizer, which there cuts words as the reference does;
+all other texts go through the reference's steps one by one. TF Text's FastBertTokenizer has a
+normalizer for them, but it folds case and compatibility forms that the reference leaves alone (ß,
+…, ½).
 """
 
 import re

