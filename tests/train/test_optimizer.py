@@ -19,8 +19,10 @@ def options(**given):
 def adamw(step=0, decay=0.0, **given):
     """One step from parameter 2, m 1, v 4 by gradient 3 at rate 0.1: (parameter', m', v')."""
     slots = [tf.constant(1.0), tf.constant(4.0)]
+    given = options(**given)
+    correction = optimizer.bias_correction(given, step)
     parameter, slots = optimizer.update(
-        tf.constant(2.0), slots, tf.constant(3.0), 0.1, options(**given), decay, step
+        tf.constant(2.0), slots, tf.constant(3.0), 0.1, given, decay, correction
     )
     return [float(x) for x in (parameter, *slots)]
 
@@ -57,7 +59,8 @@ def test_three_steps_are_those_of_tensorflow_1(kind, theirs):
     given = options(optimizer_type=kind, beta1=0.8, beta2=0.9, epsilon=0.01, momentum=0.7)
     value, slots = tf.zeros(4), [tf.zeros(4) for _ in optimizer.SLOTS[kind]]
     for step, gradient in enumerate(gradients):
-        value, slots = optimizer.update(value, slots, gradient, 0.1, given, 0.0, step)
+        correction = optimizer.bias_correction(given, step)
+        value, slots = optimizer.update(value, slots, gradient, 0.1, given, 0.0, correction)
     named = zip(optimizer.SLOTS[kind], slots, strict=True)
     found = {f"w/{name}": slot.numpy() for name, slot in named}
     found = {"w": value.numpy(), **found, **optimizer.powers(given, 3)}
@@ -74,7 +77,8 @@ def test_the_kernels_update_as_the_formulas_do(kind, is_corrected):
     value, slots = tf.constant([1.0, -2.0]), [tf.zeros(2) for _ in optimizer.SLOTS[kind]]
     variable, slot_variables = tf.Variable(value), [tf.Variable(slot) for slot in slots]
     for step, gradient in enumerate(np.random.RandomState(3).randn(3, 2).astype(np.float32)):
-        value, slots = optimizer.update(value, slots, gradient, 0.1, given, decay, step)
+        correction = optimizer.bias_correction(given, step)
+        value, slots = optimizer.update(value, slots, gradient, 0.1, given, decay, correction)
         update_kernels.updating(given, 0.1, step)(variable, slot_variables, gradient, decay)
     for found, expected in zip([variable, *slot_variables], [value, *slots], strict=True):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4)

@@ -38,6 +38,8 @@ def params(tmp_path):
 def test_trained_on_wse_then_on_cpu(tmp_path, params, sentences, cpu):
     trained, copy = tmp_path / "trained", tmp_path / "copy"
     runs.main("train", trained, params, sentences)
+    assert runs.weights(trained, step=2)["beta1_power"] == pytest.approx(0.9**3)
+    assert runs.weights(trained, step=4)["beta2_power"] == pytest.approx(0.999**5)
     runs.main("predict", trained, params, sentences)
     expected = runs.predictions(trained)
     logits = np.load(str(trained / "predict" / "predictions_test.npz"))["arr_0"]

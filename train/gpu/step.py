@@ -154,12 +154,13 @@ class TrainStep:
         one kernel, but would wait for the condition of a tf.cond."""
         options, state = self._params.optimizer, self._state
         clipped = optimizer.clip(gradients, norm, options)
+        correction = optimizer.bias_correction(options, state.global_step)
         for (name, weight), gradient in zip(state.weights.items(), clipped):
             targets = [weight, *state.slots[name]]
             value, *slots = before = [tf.convert_to_tensor(target) for target in targets]
             decay = optimizer.weight_decay(name, options)
             new, new_slots = optimizer.update(
-                value, slots, gradient, rate, options, decay, state.global_step
+                value, slots, gradient, rate, options, decay, correction
             )
             for target, old, changed in zip(targets, before, [new, *new_slots]):
                 target.assign(tf.where(is_finite, changed, old))

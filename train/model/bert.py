@@ -43,9 +43,8 @@ def _layer(weights, queries, hidden, mask, layer, model, layers):
 
 def _embed(weights, features, model, layers):
     """Word, position and segment embeddings, summed and normalized: [B, S, H]."""
-    length = tf.shape(features["input_ids"])[1]
     words = layers.lookup(weights[variables.WORD_EMBEDDINGS], features["input_ids"])
-    positions = layers.first_rows(weights[variables.POSITION_EMBEDDINGS], length)
+    positions = layers.first_rows(weights[variables.POSITION_EMBEDDINGS], tf.shape(words)[1])
     segments = layers.lookup(weights[variables.SEGMENT_EMBEDDINGS], features["segment_ids"])
     embedded = words + positions + segments
     embedded = _normalize(weights, variables.EMBEDDING_NORM, embedded, model, layers)
@@ -134,7 +133,8 @@ def _feed_forward(weights, hidden, layer, model, layers):
     """[B, A, H] -> [B, A, filter_size] -> [B, A, H]."""
     inner = dense(weights, variables.ffn_in(layer), hidden, layers)
     inner = getattr(layers, model.encoder_nonlinearity)(inner)
-    return dense(weights, variables.ffn_out(layer), inner, layers)
+    inner = layers.feed_forward_dropout(inner)
+    return layers.feed_forward_dropout(dense(weights, variables.ffn_out(layer), inner, layers))
 
 
 def _add_and_normalize(weights, name, hidden, change, model, layers):

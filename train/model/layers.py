@@ -73,6 +73,10 @@ class Layers:
         """How much each token attends to each: scores [B, N, A, S] -> shares of the same shape."""
         return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32) + mask), self.dtype)
 
+    def feed_forward_dropout(self, x):
+        """After each of a feed-forward block's dense layers: BERT has none there."""
+        return x
+
     def gelu(self, x):
         """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Google's and the Model Zoo's form."""
         return gelu(x)

@@ -24,63 +24,58 @@ def slot_names(name: str, options: OptimizerConfig):
     return [f"{name}/{slot}" for slot in SLOTS[options.optimizer_type]]
 
 
-def update(parameter, slots, gradient, rate, options: OptimizerConfig, decay, step):
+def update(parameter, slots, gradient, rate, options: OptimizerConfig, decay, correction):
     """One update of one parameter.
 
     Args:
-      parameter, gradient: float32 tensors of one shape.
-      slots: as many tensors of that shape as SLOTS names.
+      parameter, gradient: float32 tensors or variables of one shape.
+      slots: as many tensors or variables of that shape as SLOTS names.
       rate: learning rate, scalar.
       decay: weight decay of this parameter; see `weight_decay`.
-      step: integer scalar, 0 for the first step.
+      correction: of the step; see `bias_correction`.
     Returns:
       (parameter', [slots']).
     """
-    return _UPDATES[options.optimizer_type](parameter, slots, gradient, rate, options, decay, step)
+    kind = options.optimizer_type
+    return _UPDATES[kind](parameter, slots, gradient, rate, options, decay, correction)
 
 
-def _adamw(parameter, slots, gradient, rate, options, decay, step):
+def _adamw(parameter, slots, gradient, rate, options, decay, correction):
     """AdamW (Loshchilov & Hutter 2017) as in Google's BERT.
 
         m' = beta1 m + (1 - beta1) g          v' = beta2 v + (1 - beta2) g^2
         parameter' = parameter - rate (m' / (sqrt(v') + epsilon) + decay parameter)
 
-    With bias correction m' / (sqrt(v') + epsilon) is multiplied by `_bias_correction`.
+    With bias correction m' / (sqrt(v') + epsilon) is multiplied by it.
     """
-    change, slots = _adam_change(slots, gradient, options, options.use_bias_correction, step)
+    change, slots = _adam_change(slots, gradient, options, correction)
     if decay:
         change += decay * parameter
     return parameter - rate * change, slots
 
 
-def _adam(parameter, slots, gradient, rate, options, decay, step):
+def _adam(parameter, slots, gradient, rate, options, decay, correction):
     """Adam (Kingma & Ba 2014) as in TensorFlow 1: always bias-corrected, no weight decay."""
-    change, slots = _adam_change(slots, gradient, options, True, step)
+    change, slots = _adam_change(slots, gradient, options, correction)
     return parameter - rate * change, slots
 
 
-def _adam_change(slots, gradient, options, is_corrected, step):
+def _adam_change(slots, gradient, options, correction):
     m = options.beta1 * slots[0] + (1.0 - options.beta1) * gradient
     v = options.beta2 * slots[1] + (1.0 - options.beta2) * tf.square(gradient)
     change = m / (tf.sqrt(v) + options.epsilon)
-    if is_corrected:
-        change *= _bias_correction(options, step)
+    if correction is not None:
+        change *= correction
     return change, [m, v]
 
 
-def _bias_correction(options, step):
-    """sqrt(1 - beta2^t) / (1 - beta1^t), t = step + 1."""
-    t = tf.cast(step + 1, tf.float32)
-    return tf.sqrt(1.0 - tf.pow(options.beta2, t)) / (1.0 - tf.pow(options.beta1, t))
-
-
-def _momentum(parameter, slots, gradient, rate, options, decay, step):
+def _momentum(parameter, slots, gradient, rate, options, decay, correction):
     """a' = momentum a + g; parameter' = parameter - rate a'."""
     accumulated = options.momentum * slots[0] + gradient
     return parameter - rate * accumulated, [accumulated]
 
 
-def _sgd(parameter, slots, gradient, rate, options, decay, step):
+def _sgd(parameter, slots, gradient, rate, options, decay, correction):
     """parameter' = parameter - rate g."""
     return parameter - rate * gradient, []
 
@@ -88,16 +83,36 @@ def _sgd(parameter, slots, gradient, rate, options, decay, step):
 _UPDATES = {"adamw": _adamw, "adam": _adam, "momentum": _momentum, "sgd": _sgd}
 
 
+def bias_correction(options: OptimizerConfig, step):
+    """What Adam's change is multiplied by in a step, a scalar; None without bias correction.
+
+    Args: step, integer scalar tensor, 0 for the first step.
+    """
+    if not _is_corrected(options):
+        return None
+    t = tf.cast(step + 1, tf.float32)
+    return correction(tf.pow(options.beta1, t), tf.pow(options.beta2, t))
+
+
+def correction(beta1_power, beta2_power):
+    """sqrt(1 - beta2^t) / (1 - beta1^t); args: beta1^t and beta2^t, t = step + 1."""
+    return tf.sqrt(1.0 - beta2_power) / (1.0 - beta1_power)
+
+
 def powers(options: OptimizerConfig, step: int):
     """{name: value} of what a tf.estimator stores beside the slots, before the step `step`.
 
     The Model Zoo's Adam and its AdamW with bias correction hold beta^t, t = step + 1.
     """
-    kind = options.optimizer_type
-    if not (kind == "adam" or (kind == "adamw" and options.use_bias_correction)):
+    if not _is_corrected(options):
         return {}
     t = step + 1
     return {"beta1_power": options.beta1**t, "beta2_power": options.beta2**t}
+
+
+def _is_corrected(options):
+    kind = options.optimizer_type
+    return kind == "adam" or (kind == "adamw" and options.use_bias_correction)
 
 
 def weight_decay(name, options: OptimizerConfig) -> float:

@@ -44,7 +44,7 @@ def unknown_operations(graph: tf.Graph, mode: str) -> Dict[str, str]:
     Placeholders stand for the input pipeline and are left out.
     """
     known = {*KNOWN[mode], "Placeholder"}
-    return {op.type: _line(op) for op in _operations(graph) if op.type not in known}
+    return {op.type: line_of(op) for op in _operations(graph) if op.type not in known}
 
 
 def _operations(graph):
@@ -54,7 +54,7 @@ def _operations(graph):
         yield from function.graph.get_operations()
 
 
-def _line(op) -> str:
+def line_of(op: tf.Operation) -> str:
     """file:line of the innermost line of train/ that made an operation."""
     ours = [frame for frame in op.traceback if os.path.abspath(frame[0]).startswith(_FOLDER)]
     if not ours:

@@ -25,11 +25,11 @@ class WseLayers(Layers):
         return tf.where(tf.expand_dims(is_nothing, -1), tf.zeros_like(rows), rows)
 
     def first_rows(self, table, count):
-        return tf.cast(super().first_rows(table, count), self.dtype)
+        return tf.cast(tf.slice(table, [0, 0], [count, -1]), self.dtype)
 
     def normalize(self, x, gamma, beta, epsilon):
         wide = tf.cast(x, tf.float32)
-        mean, variance = tf.nn.moments(wide, axes=[-1], keepdims=True)
+        mean, variance = tf.nn.moments(wide, axes=[len(x.shape) - 1], keepdims=True)
         normal = tf.nn.batch_normalization(wide, mean, variance, beta, gamma, epsilon)
         return tf.cast(normal, self.dtype)
 
@@ -44,10 +44,13 @@ class WseLayers(Layers):
         return hidden  # all of them: the Model Zoo's last layer is like the others
 
     def attention(self, scores, mask):
-        batch, length = mask.shape
+        batch, length = tf.shape(mask)[0], tf.shape(mask)[1]
         padding = tf.reshape(tf.cast(mask, self.dtype), [batch, 1, 1, length])
         scores += padding * MASKED_SCORE
         return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), self.dtype)
+
+    def feed_forward_dropout(self, x):
+        return self.dropout(x, 0.0)  # the Model Zoo has one there, of this rate
 
     def gelu(self, x):
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * tf.pow(x, 3))

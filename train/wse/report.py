@@ -3,6 +3,7 @@
 A line begins with `ok`, `warning` (it will run, but look at it) or `unchecked` (unknown here).
 """
 
+import collections
 import dataclasses
 from typing import Iterator, List, NamedTuple
 
@@ -20,7 +21,7 @@ from train.data import order, streaming
 from train.model import precision, variables
 from train.optim import loss_scale, optimizer
 from train.planning.plan import Plan
-from train.wse import gelu_difference, known_operations, model_fn, rules
+from train.wse import gelu_difference, known_operations, model_fn, modelzoo_graphs, rules
 from train.wse.layers import WseLayers
 
 OK, WARNING, UNCHECKED = "ok", "warning", "unchecked"
@@ -134,7 +135,8 @@ def check_can_continue(plan: Plan) -> None:
     Raises:
       UserError: lists the missing variables.
     """
-    options, names = plan.params.optimizer, [tensors.GLOBAL_STEP]
+    options = plan.params.optimizer
+    names = [tensors.GLOBAL_STEP, *optimizer.powers(options, 0)]
     for name in _names(plan):
         names += [name, *optimizer.slot_names(name, options)]
     dtype = precision.compute_dtype(plan.params.model.mixed_precision)
@@ -159,9 +161,7 @@ def _graph(params: Config, mode, section, manifest):
     graph = build(params, mode, batch_size, manifest.max_sequence_length)
     shape = f"[{batch_size}, {manifest.max_sequence_length}]"
     operations = len(graph.get_operations())
-    yield Line(
-        OK, f"graph: {operations:,} operations in mode {mode}, batches int32 {shape}, static"
-    )
+    yield Line(OK, f"step: {operations:,} operations in mode {mode}, batches int32 {shape}, static")
     yield _norms(params, graph)
     yield from _op_set(graph, mode)
 
@@ -196,6 +196,34 @@ def _op_set(graph, mode):
         )
     if not unknown_operations:
         yield Line(OK, "operations: all are known to be accepted by Cerebras' compiler")
+    yield from _nodes(graph, mode)
+
+
+# What is said of a stranger that may differ in a number only.
+_PERHAPS_A_VALUE = {"Const": "a constant of another value", "If": "a branch, or a constant in one"}
+
+
+def _nodes(graph, mode):
+    """The graph beside the Model Zoo's, node for node."""
+    found = modelzoo_graphs.compare(graph, mode)
+    if found is None:
+        known = modelzoo_graphs.COMPARABLE
+        yield Line(UNCHECKED, f"graph: the Model Zoo's nodes are known only of {known}")
+        return
+    status = OK if all(op.type == "Const" for op in found.origins) else WARNING
+    same = found.nodes - found.strangers
+    yield Line(status, f"graph: {same:,} of {found.nodes:,} nodes are the Model Zoo's")
+    for place, kinds in sorted(_places(found.origins).items()):
+        what = " and ".join(_PERHAPS_A_VALUE.get(kind, kind) for kind in sorted(kinds))
+        yield Line(status, f"graph: not theirs: {what}, from {place}")
+
+
+def _places(operations):
+    """{line of our code: the kinds of operations that it made}."""
+    found = collections.defaultdict(set)
+    for op in operations:
+        found[known_operations.line_of(op)].add(op.type)
+    return found
 
 
 def build(params: config.Config, mode: str, batch_size: int, max_sequence_length: int) -> tf.Graph:
