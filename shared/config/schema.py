@@ -166,7 +166,7 @@ class RunConfig:
       early_stopping_patience: train_and_eval stops after this many evaluations without a better
         score; unset: never.
       max_skipped_steps: training stops after this many steps in a row whose gradients are NaN or
-        infinite.
+        infinite, unless a dynamic loss scale can still fall.
     """
 
     max_steps: Optional[int] = _or_none(settings.integer(1))

@@ -96,7 +96,8 @@ def test_a_step_that_overflows_changes_no_weight_and_halves_the_scale(logged, tm
 
 
 def test_skipped_steps_are_counted_until_training_stops(logged, tmp_path, capsys):
-    options = {"initial_loss_scale": 2.0**40, "max_loss_scale": 2.0**40}
+    """Once the scale can fall no further."""
+    options = {"initial_loss_scale": 2.0**40, "max_loss_scale": 2.0**40, "min_loss_scale": 2.0**38}
     params = logged(model={"mixed_precision": "float16"}, optimizer=options,
                     runconfig={"max_skipped_steps": 3, "save_checkpoints_steps": 2})  # fmt: skip
     with pytest.raises(DivergedError) as error:
@@ -105,6 +106,19 @@ def test_skipped_steps_are_counted_until_training_stops(logged, tmp_path, capsys
     assert "learning rate 1.00e-03 and loss scale 2.74878e+11" in str(error.value)  # 2^38
     assert "step 2: 1 of the last steps had NaN or infinite gradients" in capsys.readouterr().out
     assert files.steps(str(tmp_path)) == [2]
+
+
+def test_a_scale_that_falls_may_skip_more_steps(logged, tmp_path):
+    """As the Model Zoo, which never stops for them."""
+    options = {"initial_loss_scale": 2.0**40, "max_loss_scale": 2.0**40}
+    params = logged(model={"mixed_precision": "float16"}, optimizer=options,
+                    runconfig={"max_skipped_steps": 3, "save_checkpoints_steps": 10})  # fmt: skip
+    found = train(params, tmp_path, 30)
+    assert 10 < found["skipped_steps"] < 28
+    assert found["current_loss_scale"] == 2.0 ** (40 - found["skipped_steps"])
+    before = modelzoo_weights(params.model)
+    assert any(not np.array_equal(found[name], values) for name, values in before.items())
+    assert files.steps(str(tmp_path)) == [10, 20, 30]
 
 
 def test_a_number_is_a_fixed_scale(logged, tmp_path):

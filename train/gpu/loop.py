@@ -21,7 +21,7 @@ from train.gpu.step import Report, TrainStep, zero_batches
 # no longer than these seconds, so that progress is shown and signals are handled.
 STEPS_PER_CALL = 10
 SECONDS_PER_CALL = 5.0
-# A dynamic loss scale that has grown too large is right again after so many skipped steps.
+# More steps skipped in a row than these are not normal, unless a dynamic loss scale is falling.
 NORMALLY_SKIPPED = 3
 
 _NOT_SAVED = "Nothing was saved since the last checkpoint."
@@ -45,6 +45,7 @@ class TrainLoop:
         self._skipped = int(state.skipped_steps.numpy())
         self._first_step = self._in_a_row = 0  # the latter: steps skipped in a row so far
         self._is_ruined = False  # whether those steps had broken weights, not too large a scale
+        self._is_falling = False  # whether the loss scale can still fall until they end
         self._before_next = _before_next()
         self._loop = self._compiled_loop()
 
@@ -129,7 +130,7 @@ class TrainLoop:
         return False
 
     def _is_sound(self):
-        return not self._is_ruined and self._in_a_row <= NORMALLY_SKIPPED
+        return self._is_falling or not self._is_ruined and self._in_a_row <= NORMALLY_SKIPPED
 
     def _check_learned(self, step):
         """Raises if no step changed a weight, or the last ones were skipped: a training may end
@@ -230,21 +231,23 @@ class TrainLoop:
         affordable = max(int(SECONDS_PER_CALL / self._seconds_per_step), 1)
         if self._replicas.is_multi_worker:
             affordable = STEPS_PER_CALL  # all workers must use the same count
-        may_skip = run.max_skipped_steps - self._in_a_row
+        may_skip = max(run.max_skipped_steps - self._in_a_row, 1)  # more, while the scale falls
         return min(STEPS_PER_CALL, affordable, until_boundary, max_steps - step, may_skip)
 
     def _look_at_skipped(self, step, report):
         new = report.skipped_steps - self._skipped
         self._skipped, self._in_a_row = report.skipped_steps, report.skipped_in_a_row
         # Of too large a loss scale only the gradients are infinite.
-        is_about_scale = math.isfinite(report.loss) and report.loss_scale > 1
+        is_about_gradients = self._in_a_row > 0 and math.isfinite(report.loss)
+        self._is_falling = is_about_gradients and self._step.scale_can_fall(report.loss_scale)
+        is_about_scale = self._is_falling or (is_about_gradients and report.loss_scale > 1)
         self._is_ruined = self._in_a_row > 0 and not is_about_scale
         if new:
             print(
                 f"step {step}: {new} of the last steps had NaN or infinite gradients and changed "
                 f"no weight ({self._skipped} in total); loss scale {report.loss_scale:g}"
             )
-        if self._in_a_row >= self._run.max_skipped_steps:
+        if self._in_a_row >= self._run.max_skipped_steps and not self._is_falling:
             self._give_up(step)
             raise DivergedError(
                 f"training diverged: at step {step} the gradients have been NaN or infinite for "

@@ -68,6 +68,10 @@ class TrainStep:
         sums = [tf.TensorSpec(weight.shape) for weight in state.weights.values()]
         self._update = StepFunction(self._compute_update, (sums, tf.TensorSpec([])), xla)
 
+    def scale_can_fall(self, scale: float) -> bool:
+        """Whether further overflows would lower the loss scale."""
+        return self._scaling in loss_scale.DYNAMIC and scale > self._params.optimizer.min_loss_scale
+
     def _make_sums(self):
         """Variables that sum gradients and, last, the loss; empty without accumulation."""
         if self._params.optimizer.grad_accum_steps == 1:

@@ -23,8 +23,10 @@ from train.pretrained import names, texts
 from train.pretrained.weights import Pretrained, renamed, sizes_of
 
 FORMAT, OWN_FORMAT = "Model Zoo checkpoint", "train.run checkpoint"
-# The defaults of the Model Zoo's code.
+# What every configuration that the Model Zoo ships states.
 DEFAULTS = {"encoder_nonlinearity": "gelu", "layer_norm_epsilon": 1e-5}
+# The default of its code, where a configuration of one's own does not state it.
+_UNSTATED = {"layer_norm_epsilon": 1e-8}
 
 _MODEL, _DATA = "model", config.DATA_SECTION
 DROPOUT_RATES = ("dropout_rate", "attention_dropout_rate", "cls_dropout_rate")
@@ -89,7 +91,8 @@ def _params(folder: str) -> "tuple[Dict[str, Any], Dict[str, Any], bool]":
     is_own = "fingerprint" in data
     if is_own:
         model_dir.read_params(folder)  # complains if keys are missing
-    return _settings(path, model), data, is_own
+    unstated = {} if is_own or not model else _UNSTATED
+    return {**unstated, **_settings(path, model)}, data, is_own
 
 
 def _mapping(path: str) -> Dict[str, Any]:
