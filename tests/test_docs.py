@@ -119,7 +119,11 @@ def words(file):
 def test_no_phrase_in_the_code_is_odd():
     folders = (*CODE, "tools", "configs", "Makefile", "wse.mk")
     listed = subprocess.run(
-        ["git", "ls-files", *folders], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", *folders, ":!*.npz"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     found = {file: odd_phrases(words(ROOT / file)) for file in listed.stdout.split()}
     assert len(found) > 200

@@ -30,6 +30,7 @@ def read(target: str, model: Classifier) -> Classifier:
         num_cls_classes=found.outputs,
         encoder_nonlinearity=found.encoder_nonlinearity,
         layer_norm_epsilon=found.layer_norm_epsilon,
+        use_segment_embedding=found.use_segment_embedding,
     )
     folder = dataclasses.replace(
         text_files.read(target, model.folder),

@@ -15,6 +15,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from shared.config import ModelConfig
 from train.model import variables
 from train.model.layers import MASKED_SCORE
+from train.pretrained import tables
 
 OPSET = 17  # of 2022, the first with LayerNormalization
 _IR_VERSION = 8  # the file format of that release
@@ -45,7 +46,7 @@ class _Graph:
 
     def __init__(self, weights: dict, model: ModelConfig):
         self.model = model
-        self._weights = weights
+        self._weights = tables.with_segments(weights)
         self._nodes, self._constants = [], []
 
     def op(self, kind: str, *inputs: str, output: str = "", **attributes) -> str:

@@ -36,7 +36,6 @@ FIXED: Dict[str, Dict[str, Tuple[Any, str]]] = {
     "model": {
         "use_ffn_bias": (True, "BERT's dense layers have a bias"),
         "use_position_embedding": (True, "BERT has position embeddings"),
-        "use_segment_embedding": (True, "BERT has segment embeddings"),
         "position_embedding_type": ("learned", "BERT learns its position embeddings"),
         "use_pre_normalization": (False, "BERT normalizes after each block"),
         "pooler_type": ("first", "the classifier reads the first token"),

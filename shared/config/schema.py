@@ -60,8 +60,9 @@ class InputConfig:
 class ModelConfig:
     """The encoder and the classifier; sizes are counts of units, rates are probabilities.
 
-    encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo) or `gelu_erf`. It
-    and layer_norm_epsilon may be left unset: then the pretrained checkpoint decides. vocab_size,
+    encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo) or `gelu_erf`. It,
+    layer_norm_epsilon and use_segment_embedding (whether a token's text, the first or the second,
+    has an embedding) may be left unset: then the pretrained checkpoint decides. vocab_size,
     num_cls_classes and multi_label come from the manifest; a YAML that disagrees is an error.
     multi_label stays unset where each row has one label.
     mixed_precision: true is 16 bits in the form that the devices have; auto is true where that is
@@ -78,6 +79,7 @@ class ModelConfig:
     cls_dropout_rate: float = _setting(settings.number(0, below=1), default=0.0)
     encoder_nonlinearity: Optional[str] = _or_none(settings.choice("gelu", "gelu_erf"))
     layer_norm_epsilon: Optional[float] = _or_none(settings.positive)
+    use_segment_embedding: Optional[bool] = _or_none(settings.boolean)
     mixed_precision: Any = _setting(
         settings.choice(False, True, "float16", "bfloat16", "auto"), default=False
     )

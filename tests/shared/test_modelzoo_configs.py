@@ -143,6 +143,7 @@ def expected(size, task):
             cls_dropout_rate=0.1,
             encoder_nonlinearity="gelu",
             layer_norm_epsilon=1e-5,
+            use_segment_embedding=True,
             mixed_precision=True,
             num_cls_classes=classes,
         ),

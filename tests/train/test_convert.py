@@ -153,7 +153,7 @@ def test_a_regression_of_ours(converted, own):
 @pytest.mark.parametrize("form", ["modelzoo", "huggingface"])
 def test_golden_logits_of_converted_classifiers(converted, tmp_path, tiny, form):
     zoo = shutil.copytree(MODELZOO, tmp_path / "zoo")
-    (zoo / "params.yaml").write_text("model: {num_heads: 2}")
+    (zoo / "params.yaml").write_text("model: {num_heads: 2, layer_norm_epsilon: 1.0e-5}")
     for source, expected, outputs in ((HF / "classifier", HF / "expected.npz", 3),
                                       (zoo, MODELZOO / "expected.npz", 2)):  # fmt: skip
         found = read(str(converted(source, f"{form}{outputs}", "--to", form)))
@@ -235,6 +235,7 @@ def test_params_yaml_is_what_the_reader_needs(converted):
             "filter_size": 64, "max_position_embeddings": 40,
             "dropout_rate": 0.0, "attention_dropout_rate": 0.0, "cls_dropout_rate": 0.0,
             "encoder_nonlinearity": "gelu_erf", "layer_norm_epsilon": 1e-12,
+            "use_segment_embedding": True,
         },
     }  # fmt: skip
 

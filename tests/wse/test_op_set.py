@@ -47,3 +47,11 @@ def test_a_stranger_in_a_branch_is_found_too(monkeypatch):
     params = runs.modelzoo_config(model={"mixed_precision": "float16"})
     graph = report.build(params, "train", 4, 16)
     assert set(known_operations.unknown_operations(graph, "train")) == {"Ceil"}
+
+
+def test_without_segment_embeddings_their_variable_is_not_there():
+    params = runs.modelzoo_config(model={"use_segment_embedding": False, "num_hidden_layers": 1})
+    graph = report.build(params, "train", 4, 16)
+    names = {op.name for op in graph.get_operations() if op.type == "VarHandleOp"}
+    assert "position_embedding/position_embedding_weights" in names
+    assert not any("segment" in name for name in names)

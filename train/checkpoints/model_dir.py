@@ -30,6 +30,7 @@ _LENGTH_OF_RUN = {
     *("save_checkpoints_steps", "save_summary_steps", "log_step_count_steps"),
     *("early_stopping_patience", "max_skipped_steps", "best_metric", "eval_checkpoints"),
 }
+_SEGMENTS = "use_segment_embedding"
 # Keys of the model section that may not change after the first step.
 FIXED_KEYS = (
     "hidden_size",
@@ -39,6 +40,7 @@ FIXED_KEYS = (
     "max_position_embeddings",
     "encoder_nonlinearity",
     "layer_norm_epsilon",
+    _SEGMENTS,
 )
 
 
@@ -86,6 +88,8 @@ def read_params(model_dir: str) -> Optional[dict]:
     if not os.path.exists(path):
         return None
     content = read_yaml(path, _CHOOSE)
+    if isinstance(content.get("model"), dict):
+        content["model"].setdefault(_SEGMENTS, True)  # trainings before it was recorded
     for section, keys in (("model", FIXED_KEYS), (_DATA, _DATA_KEYS)):
         found = content.get(section)
         missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})

@@ -130,7 +130,7 @@ class TrainLoop:
         return False
 
     def _is_sound(self):
-        return self._is_falling or not self._is_ruined and self._in_a_row <= NORMALLY_SKIPPED
+        return self._is_falling or (not self._is_ruined and self._in_a_row <= NORMALLY_SKIPPED)
 
     def _check_learned(self, step):
         """Raises if no step changed a weight, or the last ones were skipped: a training may end

@@ -42,11 +42,12 @@ def _layer(weights, queries, hidden, mask, layer, model, layers):
 
 
 def _embed(weights, features, model, layers):
-    """Word, position and segment embeddings, summed and normalized: [B, S, H]."""
+    """The normalized sum of word, position and, if any, segment embeddings: [B, S, H]."""
     words = layers.lookup(weights[variables.WORD_EMBEDDINGS], features["input_ids"])
     positions = layers.first_rows(weights[variables.POSITION_EMBEDDINGS], tf.shape(words)[1])
-    segments = layers.lookup(weights[variables.SEGMENT_EMBEDDINGS], features["segment_ids"])
-    embedded = words + positions + segments
+    embedded = words + positions
+    if variables.SEGMENT_EMBEDDINGS in weights:
+        embedded += layers.lookup(weights[variables.SEGMENT_EMBEDDINGS], features["segment_ids"])
     embedded = _normalize(weights, variables.EMBEDDING_NORM, embedded, model, layers)
     return layers.dropout(embedded, model.dropout_rate)
 

@@ -95,7 +95,7 @@ def table(model: ModelConfig):
     specs = [
         Spec(WORD_EMBEDDINGS, (model.vocab_size, hidden), "truncated_normal"),
         Spec(POSITION_EMBEDDINGS, (model.max_position_embeddings, hidden), "truncated_normal"),
-        Spec(SEGMENT_EMBEDDINGS, (SEGMENTS, hidden), "truncated_normal"),
+        *_segment_specs(model),
         *_norm_specs(EMBEDDING_NORM, hidden),
     ]
     for layer in range(model.num_hidden_layers):
@@ -109,6 +109,12 @@ def table(model: ModelConfig):
     specs += _dense_specs(POOLER, hidden, hidden)
     specs += _dense_specs(OUTPUT, hidden, model.num_cls_classes)
     return specs
+
+
+def _segment_specs(model):
+    if model.use_segment_embedding is False:  # unset, it has them
+        return []
+    return [Spec(SEGMENT_EMBEDDINGS, (SEGMENTS, model.hidden_size), "truncated_normal")]
 
 
 def _dense_specs(name, inputs, outputs):

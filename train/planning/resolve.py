@@ -63,7 +63,7 @@ def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConf
     )
     if checkpoint is not None:
         fit.check_fits(config, manifest, checkpoint, log)
-    for name, default in modelzoo.DEFAULTS.items():
+    for name, default in {**modelzoo.DEFAULTS, "use_segment_embedding": True}.items():
         stated, trained_with = getattr(config, name), getattr(checkpoint, name, None)
         if stated is None:
             value = default if trained_with is None else trained_with

@@ -145,7 +145,8 @@ def check_complete(checkpoint) -> None:
     )
     unknown = dict.fromkeys(("hidden_size", "num_heads", "num_hidden_layers", "filter_size"), 0)
     sizes = {**unknown, "vocab_size": 0, "num_cls_classes": checkpoint.outputs, **checkpoint.sizes}
-    specs = variables.table(ModelConfig(**sizes))
+    has_segments = checkpoint.use_segment_embedding
+    specs = variables.table(ModelConfig(**sizes, use_segment_embedding=has_segments))
     names = {spec.name for spec in specs}
     specs += [
         variables.Spec(name, np.shape(weights.get(name)), "")

@@ -17,7 +17,7 @@ from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
 from train.model import variables
-from train.pretrained import bert_config, names, output_layer, safetensors_file, texts
+from train.pretrained import bert_config, names, output_layer, safetensors_file, tables, texts
 from train.pretrained.bert_config import HUGGING_FACE_ACTIVATIONS
 from train.pretrained.output_layer import OutputLayer
 from train.pretrained.weights import Pretrained, Renamed, renamed, rows_of
@@ -149,9 +149,9 @@ def write(folder: str, pretrained: Pretrained) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    config = _config(pretrained)
+    weights = tables.with_segments(pretrained.weights)
+    config = _config(pretrained, weights)
     table = names.hugging_face(pretrained.sizes["num_hidden_layers"], pretrained.is_classifier)
-    weights = pretrained.weights
     tensors = {table[name]: _transposed(name, array) for name, array in weights.items()}
     if variables.MLM_OUTPUT_EMBEDDINGS in weights and variables.MLM_BIAS in weights:
         tensors[_DECODER_BIAS] = weights[variables.MLM_BIAS]
@@ -171,7 +171,7 @@ def _write_json(path: str, content: Dict[str, Any]) -> None:
     write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
-def _config(pretrained: Pretrained) -> Dict[str, Any]:
+def _config(pretrained: Pretrained, weights: Dict[str, np.ndarray]) -> Dict[str, Any]:
     """config.json."""
     if "num_heads" not in pretrained.sizes:
         raise UserError(
@@ -179,7 +179,6 @@ def _config(pretrained: Pretrained) -> Dict[str, Any]:
             "which a Hugging Face folder requires: put its bert_config.json (Google) or its "
             "params.yaml with model.num_heads (Model Zoo) beside it"
         )
-    weights = pretrained.weights
     acts = {ours: theirs for theirs, ours in reversed(HUGGING_FACE_ACTIVATIONS.items())}
     config = {
         "model_type": "bert",

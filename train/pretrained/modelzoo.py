@@ -64,6 +64,7 @@ def interpret(prefix: str, tensors: Dict[str, np.ndarray]) -> Pretrained:
         vocabulary_name=data.get("vocabulary"),
         vocabulary_sha256=data.get("vocabulary_sha256"),
         is_own=is_own,
+        use_segment_embedding=variables.SEGMENT_EMBEDDINGS in weights,
         dropout_rates=dropout_rates,
         **found._asdict(),
         **{**DEFAULTS, **model},
@@ -130,6 +131,7 @@ def write(folder: str, pretrained: Pretrained) -> None:
         **pretrained.sizes,
         **pretrained.dropout_rates,
         **{key: getattr(pretrained, key) for key in DEFAULTS},
+        "use_segment_embedding": pretrained.use_segment_embedding,
     }
     data = {
         "label_names": pretrained.label_names and list(pretrained.label_names),

@@ -1,6 +1,6 @@
 """Tables of embeddings that have more or fewer rows than the run needs: which of them will do."""
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
 
@@ -69,6 +69,15 @@ def will_do(spec, shape) -> bool:
     if spec.name == variables.SEGMENT_EMBEDDINGS:
         return shape[1:] == spec.shape[1:] and shape[0] >= 1
     return shape == spec.shape
+
+
+def with_segments(weights: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """The weights for a format whose models all have segment embeddings: missing ones are 0."""
+    if variables.SEGMENT_EMBEDDINGS in weights:
+        return weights
+    hidden_size = weights[variables.WORD_EMBEDDINGS].shape[1]
+    zeros = np.zeros((variables.SEGMENTS, hidden_size), np.float32)
+    return {**weights, variables.SEGMENT_EMBEDDINGS: zeros}
 
 
 def as_needed(array: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:

@@ -27,7 +27,8 @@ class Pretrained:
       left_over: names in the file, unchanged, that lie inside its BERT but have no place in ours.
       unused: those outside of it: heads of other tasks.
       sizes: {name in shared.config.ModelConfig: value}, those that are known.
-      encoder_nonlinearity, layer_norm_epsilon: what the checkpoint was trained with.
+      encoder_nonlinearity, layer_norm_epsilon, use_segment_embedding: what the checkpoint was
+        trained with.
       dropout_rates: {name in shared.config.ModelConfig: value as the file has it}, those that it
         was trained with as far as they are known.
       is_classifier: whether variables.OUTPUT is a classifier's, not next-sentence prediction's.
@@ -60,6 +61,7 @@ class Pretrained:
     tokenize_chinese_chars: Optional[bool] = None
     added_tokens: Tuple[str, ...] = ()
     dropout_rates: "Mapping[str, Any]" = field(default_factory=dict)
+    use_segment_embedding: bool = True
     vocabulary_name: Optional[str] = None
     vocabulary_sha256: Optional[str] = None
     is_multi_label: bool = False
