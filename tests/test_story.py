@@ -76,8 +76,10 @@ def test_three_commands_make_a_classifier_that_a_bag_of_words_does_not_match(tmp
     assert [command.split()[1] for command in COMMANDS] == ["data", "train", "report", "classify"]
     tickets.main(str(ROOT / "build/story/tickets.csv"))
     run_page(tmp_path)
-    report = json.loads((tmp_path / "runs/helpdesk/best/report.json").read_text())
+    best = tmp_path / "runs/helpdesk/best"
+    report = json.loads((best / "report.json").read_text())
     accuracy = report["predictions"]["validation"]["scores"]["accuracy"]["value"]
+    assert "6 texts with several labels" in (best / "report.html").read_text()
     baseline = bag_of_words(tmp_path / "data/helpdesk/msl128")
     assert accuracy > 0.7 > 0.5 > baseline
     assert '{"label": "billing"' in capsys.readouterr().out

@@ -84,6 +84,10 @@ def test_what_is_found_and_told(make, tmp_path, capsys):
     assert "    validation.csv line 2, as train.csv line 3" in shown
     inspect_dataset.main([dataset, "--vocab_file", str(tmp_path / "v.txt"), "--json"])
     assert json.loads(capsys.readouterr().out)["quality"]["findings"] == made.quality
+    inspect_dataset.main([dataset, "--vocab_file", str(tmp_path / "v.txt"), "--html"])
+    page = (tmp_path / "mine" / "msl8" / "inspect.html").read_text()
+    assert "validation.csv line 2, as train.csv line 3" in page
+    assert "train: fewer than 10 rows of a class: &#39;neg&#39; 5, &#39;pos&#39; 6" in page
 
 
 def test_the_first_rows_are_listed_and_the_others_counted(make):
