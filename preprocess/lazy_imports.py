@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from shared import quiet
+from shared import imports, quiet
 
 
 def load(*names: str) -> list:
@@ -15,8 +15,13 @@ def load(*names: str) -> list:
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # tokenizing must not take a GPU's memory
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Beam warns about cloud libraries that are not needed.
-    with quiet.native_stderr(), quiet.log_records(logging.WARNING):
+    # Beam warns about cloud libraries that are not needed. TF Text needs Keras, which takes another
+    # second to import scikit-learn, where it is installed.
+    with (
+        quiet.native_stderr(),
+        quiet.log_records(logging.WARNING),
+        imports.without("sklearn"),
+    ):
         modules = [importlib.import_module(name) for name in names]
         if tf := sys.modules.get("tensorflow"):
             tf.config.list_physical_devices()  # warns about the missing GPU now, not later

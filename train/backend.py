@@ -4,29 +4,20 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
 
-from shared import quiet
+from shared import imports, quiet
 from shared.errors import UserError
 from train.planning.plan import CPU, GPU, WSE
 
-# What TensorFlow imports of Keras at its own start, for users of Keras' optimizers.
-_OF_KERAS = "keras.src.optimizers"
 
-
-@contextmanager
 def keras_later():
-    """Inside the block, TensorFlow is imported without Keras, which comes when it is first used.
+    """A context in which TensorFlow is imported without Keras, which comes when it is first used.
 
     The trainer needs nothing of it, and it takes 0.4 s; 1.4 s where scikit-learn is installed,
     which Keras imports, too.
     """
-    sys.modules.setdefault(_OF_KERAS, None)  # so that importing it fails, as TensorFlow allows
-    try:
-        yield
-    finally:
-        if sys.modules[_OF_KERAS] is None:
-            del sys.modules[_OF_KERAS]
+    # What TensorFlow imports at its own start, for users of Keras' optimizers.
+    return imports.without("keras.src.optimizers")
 
 
 def import_tensorflow(backend: "str | None") -> str:
