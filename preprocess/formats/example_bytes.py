@@ -42,6 +42,17 @@ def int64_header(name: str, size: int) -> bytes:
 
 
 @functools.lru_cache(maxsize=2**16)
+def before_bytes(entry: bytes, name: str, size: int) -> bytes:
+    """What precedes the string of an Example of an entry and a feature of one string.
+
+    >>> before_bytes(b"", "a", 2) + b"hi" == example(bytes_entry("a", b"hi"))
+    True
+    """
+    header = _header(name, _BYTES_LIST, size)
+    return tag_and_size(1, len(entry) + len(header) + size) + entry + header
+
+
+@functools.lru_cache(maxsize=2**16)
 def _header(name: str, kind: int, size: int) -> bytes:
     """A map entry without its payload of `size` bytes, which follows."""
     values = tag_and_size(1, size)

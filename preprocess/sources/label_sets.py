@@ -50,7 +50,7 @@ class LabelSets(Labels):
     """
 
     def __init__(self, names: "Iterable[str]"):
-        """Args: names, those of every row of the training file."""
+        """Args: names, those of every row of the training file, or how many rows have each."""
         super().__init__(names, CLASSES)
         self.unlabelled = (records.UNLABELLED,) * len(self.names)
 

@@ -34,6 +34,11 @@ class NotedRows:
         if len(self.first) < _SHOWN:
             self.first.append((line, problem, expected))
 
+    def extend(self, later: "NotedRows") -> None:
+        """Notes the rows of a later part of the file."""
+        self.count += later.count
+        self.first = (self.first + later.first)[:_SHOWN]
+
     def inline(self) -> str:
         """The first lines, in a few words.
 

@@ -7,10 +7,12 @@ import os
 from contextlib import contextmanager
 from typing import Iterator
 
-from preprocess.sources.table_rows import BadRow, Row
+import numpy as np
+
+from preprocess.sources.table_rows import BLOCK_BYTES, BadRow, Block, Columns, Row
 from shared.errors import UserError
 
-_ROWS = 1024  # that are Python objects at a time
+_ROWS = 1024  # in a batch
 # Of a column, read ahead. A file may be a single group of rows, so it is read page by page: with
 # pyarrow's default, its whole group would be in memory.
 _BUFFER_BYTES = 2**16
@@ -26,19 +28,55 @@ def columns(path: str) -> "list[str]":
         return file.schema_arrow.names
 
 
-def read(path: str, names: "list[str]") -> "Iterator[Row | BadRow]":
-    """The rows in order, each with the columns of these names; raises UserError as `columns`."""
+def blocks(path: str, names: "tuple[str, ...]") -> Iterator[Block]:
+    """The rows in order, each with the columns of these names."""
     import pyarrow
 
-    number = 0
+    number, waiting, size, problem = 1, [], 0, None
     with _opened(path) as file:
+        batches = file.iter_batches(_ROWS, columns=list(names), use_threads=False)
         try:
-            for batch in file.iter_batches(_ROWS, columns=names, use_threads=False):
-                for row in _rows([batch.column(name) for name in names], number + 1):
-                    number += 1
-                    yield row
+            for batch in batches:
+                waiting.append(batch)
+                size += batch.nbytes
+                if size >= BLOCK_BYTES:
+                    yield Block(number, waiting)
+                    number, waiting, size = number + sum(map(len, waiting)), [], 0
         except (OSError, pyarrow.ArrowException) as error:
-            raise UserError(f"{path} cannot be read after row {number}: {error}") from None
+            last = number + sum(map(len, waiting)) - 1
+            problem = f"{path} cannot be read after row {last}: {error}"
+    yield Block(number, waiting, problem)
+
+
+def rows(block: Block, names: "tuple[str, ...]") -> "Iterator[Row | BadRow]":
+    """Those of a block, one by one."""
+    number = block.first
+    for batch in block.content:
+        yield from _rows([batch.column(name) for name in names], number)
+        number += len(batch)
+
+
+def clean_rows(block: Block, names: "tuple[str, ...]") -> "Columns | None":
+    """Those of a block all at once; None if a value cannot be read."""
+    try:
+        values = [
+            [value for batch in block.content for value in _values(batch.column(name))]
+            for name in names
+        ]
+    except ValueError:
+        return None
+    return Columns(np.arange(block.first, block.first + len(values[0])), values, {})
+
+
+def _values(array) -> list:
+    """As to_pylist gives them; an array of texts or whole numbers has a faster way."""
+    import pyarrow
+
+    of_type = pyarrow.types
+    is_simple = of_type.is_string(array.type) or of_type.is_integer(array.type)
+    if array.null_count or not is_simple:
+        return array.to_pylist()
+    return array.to_numpy(zero_copy_only=False).tolist()
 
 
 @contextmanager

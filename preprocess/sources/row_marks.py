@@ -5,14 +5,13 @@
 
 import unicodedata
 import zlib
-from array import array
 from hashlib import blake2b
 from typing import Iterable, NamedTuple, Optional
 
 import numpy as np
 
-_ROWS = 4096  # hashed at a time
 _BETWEEN = b"\0"  # the texts of a pair
+_NEVER = b"\xff"  # in UTF-8
 _LOWER = bytes(range(256)).lower()
 _BLANKS = bytes(byte for byte in range(128) if chr(byte).isspace())
 
@@ -39,43 +38,40 @@ class Marks(NamedTuple):
         return Marks(*(None if values is None else values[rows] for values in self))
 
 
-class RowMarks:
-    """Collects them row by row."""
+def marks(
+    texts: "list[list[bytes]]", labels: list, is_blank: "list[bool]", groups: "list[str] | None"
+) -> Marks:
+    """The marks of N rows.
 
-    def __init__(self):
-        self._texts: list[bytes] = []
-        self._folded, self._exact = bytearray(), array("I")
-        self._labels, self._is_blank, self._groups = array("d"), bytearray(), bytearray()
-
-    def add(self, texts: "list[bytes]", label: float, is_blank: bool, group: "str | None") -> None:
-        """Args: texts, in UTF-8; label, is_blank as in Marks; group, of every row or of none."""
-        self._texts.append(_BETWEEN.join(texts))
-        self._labels.append(label)
-        self._is_blank.append(is_blank)
-        if group is not None:
-            self._groups += _hashes([group.encode("utf-8")])
-        if len(self._texts) == _ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._folded += _hashes(map(folded, self._texts))
-        self._exact.extend(map(zlib.crc32, self._texts))
-        self._texts = []
-
-    def all(self) -> Marks:
-        """Those of all rows that were added."""
-        self._flush()
-        return Marks(
-            np.frombuffer(self._folded, "<u8"),
-            np.frombuffer(self._exact, np.uint32),
-            np.frombuffer(self._labels, np.float64),
-            np.frombuffer(self._is_blank, bool),
-            np.frombuffer(self._groups, "<u8") if self._groups else None,
-        )
+    Args: texts, of each text column, in UTF-8; labels, is_blank, groups, N each, as in Marks.
+    """
+    whole = texts[0] if len(texts) == 1 else list(map(_BETWEEN.join, zip(*texts, strict=True)))
+    return Marks(
+        _hashes(_all_folded(whole)),
+        np.fromiter(map(zlib.crc32, whole), np.uint32, len(whole)),
+        np.array(labels, np.float64),
+        np.array(is_blank, bool),
+        None if groups is None else _hashes(map(str.encode, groups)),
+    )
 
 
-def _hashes(contents: "Iterable[bytes]") -> bytes:
-    return b"".join([blake2b(content, digest_size=8).digest() for content in contents])
+def joined(parts: "list[Marks]") -> Marks:
+    """Those of all parts, one after the other."""
+    columns = zip(*(parts or [marks([[]], [], [], None)]), strict=True)
+    return Marks(*(None if of[0] is None else np.concatenate(of) for of in columns))
+
+
+def _hashes(contents: "Iterable[bytes]") -> np.ndarray:
+    digests = [blake2b(content, digest_size=8).digest() for content in contents]
+    return np.frombuffer(b"".join(digests), "<u8")
+
+
+def _all_folded(texts: "list[bytes]") -> "list[bytes]":
+    """Each as `folded` has it, but those of ASCII in one call."""
+    whole = _NEVER.join(texts)
+    if not texts or not whole.replace(_NEVER, b"").isascii():
+        return list(map(folded, texts))
+    return whole.translate(_LOWER, _BLANKS).split(_NEVER)
 
 
 def folded(text: bytes) -> bytes:
@@ -84,7 +80,7 @@ def folded(text: bytes) -> bytes:
     >>> folded(b"Good  Film\n"), folded("\uff27ood \ufb01lm".encode())
     (b'goodfilm', b'goodfilm')
     """
-    if text.isascii():  # most are, and this is done for every row
+    if text.isascii():
         return text.translate(_LOWER, _BLANKS)
     letters = unicodedata.normalize("NFKC", text.decode("utf-8")).casefold()
     return unicodedata.normalize("NFKC", "".join(letters.split())).encode("utf-8")

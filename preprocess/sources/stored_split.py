@@ -1,8 +1,9 @@
 """The rows of a split as they are stored for the workers, and how they are divided afterwards."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Iterator
+from typing import BinaryIO, Iterator
 
 import numpy as np
 
@@ -28,10 +29,17 @@ def path_of(folder: str, split: str) -> str:
     return os.path.join(folder, split + ".rows")
 
 
+@contextmanager
+def writing_rows(path: str) -> "Iterator[BinaryIO]":
+    """Yields a file to write framed rows into; raises UserError if the disk is full."""
+    with writing(path), open(path, "wb") as file:
+        yield file
+
+
 def write(path: str, examples: Iterator[bytes]) -> RowFile:
     """Writes a TFRecord file of rows."""
     count, waiting = 0, []
-    with writing(path), open(path, "wb") as file:
+    with writing_rows(path) as file:
         for example in examples:
             waiting.append(example)
             count += 1

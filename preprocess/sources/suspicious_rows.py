@@ -4,7 +4,6 @@ from typing import Callable
 
 from preprocess.sources import table_files
 from preprocess.sources.noted_rows import NotedRows
-from preprocess.sources.table_rows import Row
 
 _MANY_LINES = 20  # of a field in a CSV file
 
@@ -12,40 +11,46 @@ _MANY_LINES = 20  # of a field in a CSV file
 class SuspiciousRows:
     """Those of one file.
 
-    for row in rows:
-        suspicious.look(row, texts)
+    for line, texts in rows:
+        suspicious.look(line, texts)
     suspicious.warnings()
     """
 
-    def __init__(self, path: str, looks_like_row: "Callable[[str], bool]"):
-        """Args: looks_like_row, whether a line inside of a field of a CSV file is a row itself."""
+    def __init__(self, path: str):
         self._path = path
         self._is_tsv = table_files.is_tsv(path)
-        self._looks_like_row = looks_like_row
         self._blank, self._long, self._quoted = NotedRows(), NotedRows(), NotedRows()
 
-    def look(self, row: Row, texts: "list[str]") -> bool:
-        """Notes what is odd about a row and its texts; returns whether one of these is blank."""
+    def look(self, line: int, texts: "list[str]") -> bool:
+        """Notes what is odd about the texts of a row; returns whether one of them is blank."""
         has_blank = False
         for text in texts:
-            if not text[:1].isalnum():  # cheap, for this is done for every row
-                has_blank |= self._look_closer(row.line, text)
-        if row.broken and any(map(self._has_swallowed, row.broken)):
-            self._long.add(row.line)
+            has_blank |= self._is_blank(line, text)
         return has_blank
 
-    def _look_closer(self, line: int, text: str) -> bool:
-        """Returns whether it is blank."""
+    def look_inside(
+        self, line: int, broken: "tuple[str, ...]", looks_like_row: "Callable[[str], bool]"
+    ) -> None:
+        """Notes a row of CSV with fields over several lines, if they hold other rows.
+
+        Args: looks_like_row, whether a line of a field is a row itself.
+        """
+        if any(_has_swallowed(field, looks_like_row) for field in broken):
+            self._long.add(line)
+
+    def extend(self, later: "SuspiciousRows") -> None:
+        """Notes those of a later part of the file."""
+        self._blank.extend(later._blank)
+        self._long.extend(later._long)
+        self._quoted.extend(later._quoted)
+
+    def _is_blank(self, line: int, text: str) -> bool:
         if is_blank(text):
             self._blank.add(line)
             return True
         if self._is_tsv and len(text) > 1 and text[0] == '"' == text[-1]:
             self._quoted.add(line)
         return False
-
-    def _has_swallowed(self, field: str) -> bool:
-        lines = field.split("\n")
-        return len(lines) > _MANY_LINES or any(map(self._looks_like_row, lines[:-1]))
 
     def warnings(self) -> "list[str]":
         """A line for each kind that was found."""
@@ -67,6 +72,16 @@ class SuspiciousRows:
             for rows, what in kinds
             if rows
         ]
+
+
+def odd(texts: "list[str]") -> "list[int]":
+    """The numbers of the texts to look at; cheap, for this is done for every row."""
+    return [at for at, text in enumerate(texts) if not text[:1].isalnum()]
+
+
+def _has_swallowed(field: str, looks_like_row: "Callable[[str], bool]") -> bool:
+    lines = field.split("\n")
+    return len(lines) > _MANY_LINES or any(map(looks_like_row, lines[:-1]))
 
 
 def is_blank(text: str) -> bool:

@@ -14,6 +14,7 @@ splits a row unnoticed.
 """
 
 import csv
+import functools
 import gzip
 import io
 import itertools
@@ -22,14 +23,13 @@ import os
 import zlib
 from typing import Iterable, Iterator
 
-from preprocess.sources import column_check, file_kind, parquet_file
+from preprocess.sources import clean_rows, column_check, file_kind, parquet_file, table_blocks
 from preprocess.sources.file_form import FileForm
-from preprocess.sources.table_rows import BadRow, Row
+from preprocess.sources.table_rows import BOM, BadRow, Block, Columns, Row, Selection
 from shared import shown
 from shared.errors import UserError
 
 UTF8 = FileForm()
-_BOM = b"\xef\xbb\xbf"
 _PARQUET = ".parquet"
 _FORMATS = (".csv", ".tsv", ".jsonl", _PARQUET)
 _SAMPLE_ROWS = 200
@@ -48,7 +48,7 @@ def columns(path: str, form: FileForm = UTF8) -> "list[str]":
     with _opened(path) as file:
         file_kind.check(path, form)
         first = _first(
-            _rows(path, _Lines(file, path, form), form), skips_bad=_format(path) == ".jsonl"
+            _rows(path, _lines(file, path, form), form), skips_bad=_format(path) == ".jsonl"
         )
     if first is None:
         raise UserError(f"{path} is empty; expected {_expected_first_line(path)}")
@@ -61,7 +61,7 @@ def columns(path: str, form: FileForm = UTF8) -> "list[str]":
 
 def _of_delimiter(path: str, form: FileForm) -> "str | None":
     with _opened(path) as file:
-        line = next(_Lines(file, path, form)).rstrip("\r\n")
+        line = next(_lines(file, path, form)).rstrip("\r\n")
     return column_check.of_delimiter(path, [], [line], form.delimiter or ",")
 
 
@@ -84,17 +84,53 @@ def read(
       UserError: the file as a whole cannot be read: it is missing or damaged, lacks a column, or
         has a quote that is never closed, which would swallow all rows after it.
     """
+    selection = Selection(path, form, tuple(names), optional, tuple(columns(path, form)))
+    for block in blocks(selection):
+        yield from rows(block, selection)
+
+
+def blocks(selection: Selection) -> Iterator[Block]:
+    """All rows, in pieces that can be read apart from each other."""
+    path, form = selection.path, selection.form
     if is_parquet(path):
-        yield from parquet_file.read(path, names)
+        yield from parquet_file.blocks(path, selection.names)
         return
     with _opened(path) as file:
-        rows = _rows(path, _Lines(file, path, form), form)
-        if _format(path) == ".jsonl":
-            yield from (_json_row(row, names, optional) for row in rows)
+        lines = _lines(file, path, form)
+        if not is_jsonl(path):
+            next(_rows(path, lines, form))  # the line of column names
+        delimiter = (form.delimiter or ",") if is_csv(path) else None
+        is_plain = lines.raw is file and not path.endswith(".gz")  # damage in .gz is told by line
+        left = table_blocks.of_file(file) if is_plain else lines.raw
+        yield from table_blocks.cut(left, lines.number + 1, path, delimiter)
+
+
+def rows(block: Block, selection: Selection) -> "Iterator[Row | BadRow]":
+    """Those of a block; raises UserError as `read`."""
+    path, form = selection.path, selection.form
+    if is_parquet(path):
+        yield from parquet_file.rows(block, selection.names)
+    else:
+        lines = _Lines(io.BytesIO(block.content), path, block.first - 1)
+        of_block = _rows(path, lines, form, len(selection.header))
+        if is_jsonl(path):
+            yield from (_json_row(row, selection.names, selection.optional) for row in of_block)
         else:
-            header = next(rows).values
-            positions = [header.index(name) for name in names]
-            yield from (_table_row(row, header, positions) for row in rows)
+            header, positions = selection.header, selection.positions
+            yield from (_table_row(row, header, positions) for row in of_block)
+    if block.problem:
+        raise UserError(block.problem)
+
+
+def clean(block: Block, selection: Selection) -> "Columns | None":
+    """The rows of a block at once, equal to those of `rows`; None if some may be bad."""
+    if block.problem or not block.content:
+        return None
+    if is_parquet(selection.path):
+        return parquet_file.clean_rows(block, selection.names)
+    if is_jsonl(selection.path):
+        return clean_rows.of_json(block, selection)
+    return clean_rows.of_table(block, selection, is_csv(selection.path))
 
 
 def is_jsonl(path: str) -> bool:
@@ -139,7 +175,7 @@ def check_columns(path: str, names: "list[str]", form: FileForm = UTF8) -> None:
         column_check.check_names(path, names, header)
         return
     with _opened(path) as file:
-        rows = itertools.islice(_rows(path, _Lines(file, path, form), form), 1, _SAMPLE_ROWS)
+        rows = itertools.islice(_rows(path, _lines(file, path, form), form), 1, _SAMPLE_ROWS)
         column_check.check_names(
             path, names, header, (row.values for row in rows if isinstance(row, Row))
         )
@@ -182,10 +218,11 @@ def _json_row(
 class _Lines:
     """Decoded lines, their number, and the last line that was not UTF-8."""
 
-    def __init__(self, file, path: str, form: FileForm):
-        self._file = file if form.encoding is None else _transcoded(file, path, form.encoding)
+    def __init__(self, raw: "Iterator[bytes]", path: str, number: int = 0):
+        """Args: raw, the lines in UTF-8; number, how many lines are before them."""
+        self.raw = raw
         self._path = path
-        self.number = 0
+        self.number = number
         self._undecodable = 0  # the number of such a line
         self._problem = ""
 
@@ -193,22 +230,33 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._file)
+        line = next(self.raw)
         self.number += 1
-        line = line.removeprefix(_BOM)
         try:
-            return line.decode("utf-8")
+            return line.removeprefix(BOM).decode("utf-8")
         except UnicodeDecodeError as error:
             if not self._undecodable:
-                with _opened(self._path) as whole:
-                    file_kind.check_is_utf8(self._path, whole)
+                _check_is_utf8(self._path, os.stat(self._path).st_mtime_ns)
             self._undecodable = self.number
-            self._problem = f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start + 1}"
-            return line.decode("utf-8", "replace")  # so that the quotes in it still count
+            self._problem = (
+                f"not UTF-8: byte 0x{error.object[error.start]:02x} at byte {error.start + 1}"
+            )
+            return table_blocks.text_of(line)
 
     def problem_since(self, number: int) -> "str | None":
         """What is wrong with the lines from this number on."""
         return self._problem if self._undecodable >= number else None
+
+
+@functools.lru_cache  # a fact of the whole file, asked for in every block that has such a line
+def _check_is_utf8(path: str, _modified: int) -> None:
+    with _opened(path) as whole:
+        file_kind.check_is_utf8(path, whole)
+
+
+def _lines(file, path: str, form: FileForm) -> _Lines:
+    """All lines of a file."""
+    return _Lines(file if form.encoding is None else _transcoded(file, path, form.encoding), path)
 
 
 def _transcoded(file, path: str, encoding: str) -> Iterator[bytes]:
@@ -223,27 +271,29 @@ def _transcoded(file, path: str, encoding: str) -> Iterator[bytes]:
         ) from None
 
 
-def _rows(path: str, lines: _Lines, form: FileForm) -> "Iterator[Row | BadRow]":
-    """All rows, including the header; `values` are all fields, or in JSONL the object."""
+def _rows(path: str, lines: _Lines, form: FileForm, width: int = 0) -> "Iterator[Row | BadRow]":
+    """All rows of some lines; `values` are all fields, or in JSONL the object.
+
+    Args: width, columns of the header; 0 if it is the first row.
+    """
     read_format = {".csv": _csv_rows, ".tsv": _tsv_rows, ".jsonl": _jsonl_rows}[_format(path)]
     try:
-        for row in read_format(path, lines, form):
+        for row in read_format(path, lines, form, width):
             problem = lines.problem_since(row.line)
             yield BadRow(row.line, problem) if problem else row
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} cannot be read after line {lines.number}: {error}") from None
+        raise UserError(table_blocks.cannot_be_read(path, lines.number, error)) from None
 
 
-def _csv_rows(path: str, lines: _Lines, form: FileForm) -> "Iterator[Row | BadRow]":
+def _csv_rows(path: str, lines: _Lines, form: FileForm, width: int) -> "Iterator[Row | BadRow]":
     csv.field_size_limit(_MAX_FIELD_CHARS)
     reader = csv.reader(lines, strict=True, delimiter=form.delimiter or ",")
-    width = 0  # of the header, once it is read
     while True:
         start = lines.number + 1
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            if "unexpected end of data" in str(error):
+            if table_blocks.NEVER_CLOSED in str(error):
                 raise UserError(
                     f"{path} line {start}: a quoted field begins in this row and is never closed "
                     f"(the file ends at line {lines.number}); close the quote, or double it"
@@ -265,8 +315,7 @@ def _csv_rows(path: str, lines: _Lines, form: FileForm) -> "Iterator[Row | BadRo
             width = width or len(fields)
 
 
-def _tsv_rows(_path: str, lines: _Lines, _form: FileForm) -> "Iterator[Row | BadRow]":
-    width = 0  # of the header, once it is read
+def _tsv_rows(_path: str, lines: _Lines, _form: FileForm, width: int) -> "Iterator[Row | BadRow]":
     for line in lines:
         fields = line.removesuffix("\n").removesuffix("\r").split("\t")
         if fields != [""] or width == 1:
@@ -274,13 +323,16 @@ def _tsv_rows(_path: str, lines: _Lines, _form: FileForm) -> "Iterator[Row | Bad
             width = width or len(fields)
 
 
-def _jsonl_rows(_path: str, lines: _Lines, _form: FileForm) -> "Iterator[Row | BadRow]":
+def _jsonl_rows(
+    _path: str, lines: _Lines, _form: FileForm, _width: int
+) -> "Iterator[Row | BadRow]":
     for line in lines:
         if not line.rstrip("\r\n"):
             continue
         try:
             value = json.loads(line)
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
+            if "\\u" in line:
+                json.dumps(value, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
             yield BadRow(lines.number, "an escape for half a surrogate pair")
             continue

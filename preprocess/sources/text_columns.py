@@ -31,11 +31,13 @@ class TextColumns:
 
     Attributes:
       columns: those that must be read, each once.
+      count: how many texts they make up.
     """
 
     def __init__(self, texts: "tuple[str, ...]", header: "list[str]"):
         parts = [columns_of(text, header) for text in texts]
         self.columns = list(dict.fromkeys(column for columns in parts for column in columns))
+        self.count = len(texts)
         self._places = [[self.columns.index(column) for column in columns] for columns in parts]
         self._is_joined = len(self.columns) != len(texts) or any(len(part) > 1 for part in parts)
 
@@ -52,3 +54,16 @@ class TextColumns:
         if not self._is_joined:
             return texts
         return [_BETWEEN.join([values[at] for at in places]) for places in self._places]
+
+    def all(self, values: "list[list]") -> "list[list[str]]":
+        """Each text of N rows; args: values, N of each column, as of `of`; raises as `of`."""
+        columns = values[: len(self.columns)]
+        for column in columns:
+            if not set(map(type, column)) <= {str}:
+                raise TextError("a text that is none")
+        if not self._is_joined:
+            return columns
+        return [
+            list(map(_BETWEEN.join, zip(*(columns[at] for at in places), strict=True)))
+            for places in self._places
+        ]

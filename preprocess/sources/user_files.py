@@ -14,6 +14,7 @@ from preprocess.sources import (
 )
 from preprocess.sources.label_sets import LabelSets
 from preprocess.sources.rows import Rows
+from preprocess.sources.stored_rows import TEXT_FEATURES
 from preprocess.sources.stored_split import StoredSplit
 from preprocess.sources.user_labels import (
     LITTLE,
@@ -24,7 +25,6 @@ from preprocess.sources.user_labels import (
 )
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_split import UserSplit
-from preprocess.sources.user_table import TEXT_FEATURES
 from shared import shown, tasks
 from shared.errors import UserError
 from shared.files import sha256_of
@@ -121,7 +121,7 @@ class UserFiles:
 
     def _labels_of(self, train: UserSplit) -> Labels:
         try:
-            texts = train.label_texts()
+            texts = train.labels()
             several = self._is_multi_label
             labels = LabelSets(texts) if several else Labels(texts, self._spec.labels)
         except UnclearLabelsError as error:

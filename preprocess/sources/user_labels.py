@@ -67,8 +67,9 @@ class Labels:
 
     unlabelled: "int | tuple[int, ...]" = records.UNLABELLED
 
-    def __init__(self, texts: "Iterable[str]", stated: "Optional[str]" = None):
-        """Args: texts, the label of every row of the training file; stated, one of KINDS or None.
+    def __init__(self, texts: "Iterable[str] | Counter[str]", stated: "Optional[str]" = None):
+        """Args: texts, the label of every row of the training file, or how many rows have each;
+          stated, one of KINDS or None.
 
         Raises:
           UnclearLabelsError: the meaning is unclear.

@@ -1,18 +1,25 @@
 """The files that are given for one split, read one after the other."""
 
+import contextlib
 import itertools
-from typing import Iterable, Iterator
+import os
+from collections import Counter
+from typing import Callable, Iterable, Iterator, TypeVar
 
 import numpy as np
 
-from preprocess.sources import stored_split, user_ids, user_paths
-from preprocess.sources.row_marks import RowMarks
-from preprocess.sources.rows import RowsOfFiles
+from preprocess.sources import in_order, row_marks, stored_split, user_ids, user_paths
+from preprocess.sources.rows import RowFile, RowsOfFiles
+from preprocess.sources.stored_rows import StoredRows
 from preprocess.sources.stored_split import StoredSplit
+from preprocess.sources.table_rows import Block
 from preprocess.sources.user_labels import Labels
 from preprocess.sources.user_spec import UserSpec
-from preprocess.sources.user_table import UserTable
+from preprocess.sources.user_table import Noted, UserTable
 from shared.errors import UserError
+
+_LARGE = 2**23  # bytes of files, for which other processes are worth their start
+T = TypeVar("T")
 
 
 class UserSplit:
@@ -28,31 +35,54 @@ class UserSplit:
         self._drops_bad_rows = spec.drops_bad_rows
         self.path = user_paths.in_words(paths)
         self.tables = [UserTable(spec, split, path) for path in paths]
+        self._processes = _processes(sum(map(os.path.getsize, paths)))
 
-    def label_texts(self) -> Iterator[str]:
-        """The label of every row that has one; raises UserError if most have none."""
-        for table in self.tables:
-            yield from table.label_texts()
-        labelled = sum(table.labelled for table in self.tables)
-        lacking = sum(table.unlabelled.count for table in self.tables)
+    def labels(self) -> "Counter[str]":
+        """How many rows have each label; raises UserError if most rows have none."""
+        for table, noted in self._of_each_block(UserTable.count_labels):
+            table.noted.extend(noted)
+        noted = [table.noted for table in self.tables]
+        counts = sum((of_table.labels for of_table in noted), Counter())
+        labelled = sum(of_table.labelled for of_table in noted)
+        lacking = sum(of_table.unlabelled.count for of_table in noted)
         if lacking > labelled and not (labelled and self._drops_bad_rows):
             raise max(self.tables, key=_lack_of_labels).most_lack_labels()
+        return counts
 
     def has_rows(self) -> bool:
-        """Whether some row has a label, if only that it is of no class; after `label_texts`."""
-        return any(table.labelled for table in self.tables)
+        """Whether some row has a label, if only that it is of no class; after `labels`."""
+        return any(table.noted.labelled for table in self.tables)
 
     def stored(self, path: str, labels: Labels) -> StoredSplit:
         """Writes every row as a serialized Example."""
-        marks = RowMarks()
-        examples = (table.examples(labels, marks) for table in self.tables)
-        file = stored_split.write(path, itertools.chain.from_iterable(examples))
-        return StoredSplit(file, self._facts(), marks.all())
+
+        def store(table: UserTable, block: Block) -> "tuple[Noted, StoredRows]":
+            return table.store(labels, block)
+
+        with stored_split.writing_rows(path) as file:
+            for table, (noted, stored) in self._of_each_block(store):
+                file.write(stored.framed)
+                table.add(noted, stored)
+        rows = sum(table.examples for table in self.tables)
+        marks = row_marks.joined([of for table in self.tables for of in table.marks])
+        return StoredSplit(RowFile(path, rows), self._facts(), marks)
+
+    def _of_each_block(self, function: "Callable[[UserTable, Block], T]") -> "Iterator":
+        """(its table, what the function gives) for all blocks, in order; the tables start anew."""
+        for table in self.tables:
+            table.begin()
+        blocks = ((at, block) for at, table in enumerate(self.tables) for block in table.blocks())
+        found = in_order.results(
+            lambda item: (item[0], function(self.tables[item[0]], item[1])), blocks, self._processes
+        )
+        with contextlib.closing(found):
+            for at, result in found:
+                yield self.tables[at], result
 
     def report(self) -> str:
         """Lines on what was read; raises UserError if there is no example."""
-        if not any(table.lines for table in self.tables):
-            has_rows = any(table.unlabelled for table in self.tables)
+        if not any(table.examples for table in self.tables):
+            has_rows = any(table.noted.unlabelled for table in self.tables)
             readable = "row with a label" if has_rows else "readable row"
             raise UserError(f"{self.path} has no {readable}; expected at least one")
         lines = [table.report() for table in self.tables]
@@ -71,7 +101,7 @@ class UserSplit:
             places=np.concatenate(list(map(_places, itertools.count(), self.tables))),
             unlabelled=sum(table.unlabelled_examples() for table in self.tables),
             left_out={
-                "dropped_rows": sum(table.bad.count for table in self.tables),
+                "dropped_rows": sum(table.noted.bad.count for table in self.tables),
                 "unlabelled_rows_left_out": sum(
                     table.unlabelled_left_out() for table in self.tables
                 ),
@@ -80,15 +110,21 @@ class UserSplit:
         )
 
 
+def _processes(size: int) -> int:
+    """How many read files of so many bytes."""
+    return len(os.sched_getaffinity(0)) if size >= _LARGE else 1
+
+
 def _lack_of_labels(table: UserTable) -> int:
-    return table.unlabelled.count - table.labelled
+    return table.noted.unlabelled.count - table.noted.labelled
 
 
 def _places(number: int, table: UserTable) -> np.ndarray:
-    lines = np.frombuffer(table.lines, np.int64)
+    lines = table.lines()
     return np.stack([np.full_like(lines, number), lines], axis=1)
 
 
 def bad_rows(splits: "Iterable[UserSplit]") -> list:
     """[(path, its bad rows)] of the files that have some."""
-    return [(table.path, table.bad) for split in splits for table in split.tables if table.bad]
+    tables = [table for split in splits for table in split.tables]
+    return [(table.path, table.noted.bad) for table in tables if table.noted.bad]

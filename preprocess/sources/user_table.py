@@ -1,213 +1,191 @@
-"""One file of a user's, row by row: which rows become examples, and what is said about the rest."""
+"""One file of a user's: which rows become examples, and what is said about the rest."""
 
-import functools
-from array import array
-from typing import Iterator, NamedTuple
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Iterator
 
 import numpy as np
 
-from preprocess.formats import example_bytes
-from preprocess.sources import label_sets, table_files, user_ids
+from preprocess.sources import label_sets, stored_rows, table_files
+from preprocess.sources.good_rows import Problem, RowReader
 from preprocess.sources.noted_rows import NotedRows
-from preprocess.sources.row_marks import RowMarks
-from preprocess.sources.rows import LABEL
+from preprocess.sources.row_marks import Marks
+from preprocess.sources.stored_rows import StoredRows
 from preprocess.sources.suspicious_rows import SuspiciousRows
-from preprocess.sources.table_rows import BadRow, Row
+from preprocess.sources.table_rows import Block, Selection
 from preprocess.sources.text_columns import TextColumns
-from preprocess.sources.user_ids import IdError
-from preprocess.sources.user_labels import SEVERAL, LabelError, Labels, text_of
+from preprocess.sources.user_labels import SEVERAL, Labels, text_of
 from preprocess.sources.user_spec import UserSpec
-from shared import records, shown, tasks
+from shared import shown, tasks
 from shared.errors import UserError
 
-TEXT_FEATURES = ("text_a", "text_b")
 
+@dataclass
+class Noted:
+    """What is noted of the rows of a block, or of all blocks so far.
 
-class _GoodRow(NamedTuple):
-    """A row that can be read; label, id and group are None where there is none."""
+    Attributes:
+      bad: the rows that cannot be read.
+      unlabelled: those that have no label.
+      suspicious: those that look odd.
+      labels: {label: rows}; of multi-label files, {class: rows}.
+      labelled: how many rows have a label.
+    """
 
-    row: Row
-    label: "str | tuple[str, ...] | None"
-    texts: "list[str]"
-    id: "str | None"
-    group: "str | None"
+    suspicious: SuspiciousRows
+    bad: NotedRows = field(default_factory=NotedRows)
+    unlabelled: NotedRows = field(default_factory=NotedRows)
+    labels: Counter = field(default_factory=Counter)
+    labelled: int = 0
 
-
-class GroupError(ValueError):
-    """A row without a group; the text completes `found ...`."""
+    def extend(self, later: "Noted") -> None:
+        self.suspicious.extend(later.suspicious)
+        self.bad.extend(later.bad)
+        self.unlabelled.extend(later.unlabelled)
+        self.labels.update(later.labels)
+        self.labelled += later.labelled
 
 
 class UserTable:
     """One of the files.
 
     A row without a label is an example of a test split, with -1; every other split leaves it out.
+    Blocks of rows are read wherever that is fast; what they give is added here, in order.
 
     Attributes:
       path: the file.
-      lines: int64, the line on which the row of each example begins.
+      noted: what is known of the rows added so far.
+      examples: how many of them became examples.
+      marks: of the examples, for each block.
       ids: the user's id of each example; None without an id column.
-      bad: the rows that cannot be read.
-      labelled, unlabelled: how many rows have a label, and the rows that have none.
     """
 
     def __init__(self, spec: UserSpec, split: str, path: str):
         """Raises UserError if a column is missing; only test data may lack the labels'."""
         self.path = path
-        self.lines = array("q")
-        self.ids = [] if spec.id else None
-        self.bad = NotedRows()
         self._spec, self._split = spec, split
         self._is_test = tasks.is_test(split)
-        self._header = table_files.columns(path, spec.form)
-        self._has_labels = (
-            not self._is_test or spec.label in self._header or table_files.is_jsonl(path)
-        )
-        self._texts = TextColumns(spec.text, self._header)
-        self._group = spec.shares and split == tasks.TRAIN_SPLIT and spec.shares.group
-        self._columns = [
-            *self._texts.columns,
-            *([spec.label] if self._has_labels else []),
-            *([spec.id] if spec.id else []),
-            *([self._group] if self._group else []),
-        ]
-        self._label_at = len(self._texts.columns)
+        header = table_files.columns(path, spec.form)
+        is_labelled = not self._is_test or spec.label in header or table_files.is_jsonl(path)
+        texts = TextColumns(spec.text, header)
+        more = {
+            "label": spec.label if is_labelled else None,
+            "id": spec.id,
+            "group": (spec.shares.group if spec.shares and split == tasks.TRAIN_SPLIT else None),
+        }
+        names = (*texts.columns, *filter(None, more.values()))
+        selection = Selection(path, spec.form, names, (spec.label,), tuple(header))
         self._is_multi_label = spec.labels == SEVERAL
-        self._label_of = label_sets.names_of if self._is_multi_label else text_of
-        self._id_at = self._label_at + self._has_labels
-        table_files.check_columns(path, self._columns, spec.form)
+        label_of = label_sets.names_of if self._is_multi_label else text_of
+        self._reader = RowReader(selection, texts, label_of, **more)
+        table_files.check_columns(path, list(names), spec.form)
         if split == tasks.TRAIN_SPLIT:
-            table_files.check_not_swapped(path, self._texts.columns, spec.label, spec.form)
-        self.labelled, self.unlabelled = 0, NotedRows()
-        self._has_values = False  # other than -1
-        self._warnings: list[str] = []
+            table_files.check_not_swapped(path, texts.columns, spec.label, spec.form)
+        self.begin()
 
-    def label_texts(self) -> Iterator[str]:
-        """The label of every row that has one; of multi-label files, the names of each row."""
-        for good in self._rows():
-            if good.label is None:
-                self.unlabelled.add(good.row.line)
-            else:
-                self.labelled += 1
-                yield from good.label if self._is_multi_label else (good.label,)
+    def begin(self) -> None:
+        """Forgets all rows."""
+        self.noted = Noted(SuspiciousRows(self.path))
+        self.examples = 0
+        self.marks: list[Marks] = []
+        self.ids = [] if self._spec.id else None
+        self._lines = [np.zeros(0, np.int64)]
+        self._has_values = False  # other than -1
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows, in pieces; raises UserError if the file cannot be read."""
+        return table_files.blocks(self._reader.selection)
+
+    def count_labels(self, block: Block) -> Noted:
+        """The labels of a block."""
+        rows, bad = self._reader.read(block)
+        lacking = [line for line, text in zip(rows.lines, rows.labels, strict=True) if text is None]
+        noted, given = self._noted(bad, lacking), [text for text in rows.labels if text is not None]
+        noted.labels.update(chain.from_iterable(given) if self._is_multi_label else given)
+        noted.labelled = len(given)
+        return noted
+
+    def store(self, labels: Labels, block: Block) -> "tuple[Noted, StoredRows]":
+        """The examples of a block."""
+        rows, bad = self._reader.read(block)
+        rows, values, unknown, lacking = stored_rows.labelled(rows, labels, self._is_test)
+        noted = self._noted(sorted(bad + unknown), lacking)
+
+        def looks_like_row(line: str) -> bool:
+            return self._looks_like_row(labels, line)
+
+        return noted, stored_rows.stored(rows, values, labels, noted.suspicious, looks_like_row)
+
+    def _noted(self, bad: "list[Problem]", lacking: "list[int]") -> Noted:
+        noted = Noted(SuspiciousRows(self.path))
+        for problem in bad:
+            noted.bad.add(*problem)
+        for line in lacking:
+            noted.unlabelled.add(line)
+        return noted
+
+    def add(self, noted: Noted, stored: StoredRows) -> None:
+        """Adds the next block's examples."""
+        self.noted.extend(noted)
+        self.examples += len(stored.lines)
+        self.marks.append(stored.marks)
+        if self.ids is not None:
+            self.ids += stored.ids
+        self._lines.append(stored.lines)
+        self._has_values |= stored.has_values
+
+    def lines(self) -> np.ndarray:
+        """The line on which the row of each example begins, int64."""
+        return np.concatenate(self._lines)
 
     def most_lack_labels(self) -> UserError:
         """What to say if most rows of the split have no label, most of all those of this file."""
-        lacking = self.unlabelled.count
+        lacking, labelled = self.noted.unlabelled.count, self.noted.labelled
         return UserError(
-            f"{self.path}: {lacking:,} of {self.labelled + lacking:,} rows have no label in "
-            f"{shown.value(self._spec.label)} ({self.unlabelled.inline()}){self._its_keys()}; "
-            "expected most of them to have one. Correct LABEL or the file, or leave these rows "
-            "out with BAD_ROWS=drop (--bad_rows drop)."
+            f"{self.path}: {lacking:,} of {labelled + lacking:,} rows have no label in "
+            f"{shown.value(self._spec.label)} ({self.noted.unlabelled.inline()})"
+            f"{self._its_keys()}; expected most of them to have one. Correct LABEL or the file, or "
+            "leave these rows out with BAD_ROWS=drop (--bad_rows drop)."
         )
-
-    def examples(self, labels: Labels, marks: RowMarks) -> Iterator[bytes]:
-        """Every row as a serialized Example; args: marks, which collects the rows'."""
-        suspicious = SuspiciousRows(self.path, functools.partial(self._looks_like_row, labels))
-        for good in self._rows():
-            line = good.row.line
-            try:
-                value = None if good.label is None else labels.value(good.label)
-            except LabelError as error:
-                self.bad.add(line, f"found {error}", labels.expected())
-                continue
-            if value is None:
-                self.unlabelled.add(line)
-                if not self._is_test:
-                    continue
-                value = labels.unlabelled
-            elif value != records.UNLABELLED:
-                self._has_values = True
-            is_blank = suspicious.look(good.row, good.texts)
-            self.lines.append(line)
-            if self.ids is not None:
-                self.ids.append(good.id)
-            texts = list(map(str.encode, good.texts))
-            marks.add(texts, labels.mark(value), is_blank, good.group)
-            yield _example(texts, value, is_regression=labels.names is None)
-        self._warnings = suspicious.warnings()
 
     def unlabelled_examples(self) -> int:
         """How many examples have no label. Scores that are all -1 say that there are none."""
         if not self._is_test:
             return 0
-        return self.unlabelled.count if self._has_values else len(self.lines)
+        return self.noted.unlabelled.count if self._has_values else self.examples
 
     def unlabelled_left_out(self) -> int:
         """How many rows were left out for lack of a label."""
-        return 0 if self._is_test else self.unlabelled.count
+        return 0 if self._is_test else self.noted.unlabelled.count
 
     def report(self) -> str:
         """Lines on what was read."""
-        parts = [f"{self._split}: {len(self.lines):,} rows of {self.path}", *self._about_labels()]
-        if self.bad:
-            parts.append(f"{self.bad.counted('bad ')} dropped ({self.bad.inline_with_problems()})")
-        return "\n".join([", ".join(parts), *self._warnings])
+        bad = self.noted.bad
+        parts = [f"{self._split}: {self.examples:,} rows of {self.path}", *self._about_labels()]
+        if bad:
+            parts.append(f"{bad.counted('bad ')} dropped ({bad.inline_with_problems()})")
+        return "\n".join([", ".join(parts), *self.noted.suspicious.warnings()])
 
     def _about_labels(self) -> Iterator[str]:
-        unlabelled = self.unlabelled_examples()
-        if self.lines and unlabelled == len(self.lines):
-            why = "" if self._has_labels else f" (no column {shown.value(self._spec.label)})"
-            yield f"without labels{why}"
-        elif self.unlabelled:
+        rows, unlabelled = self.noted.unlabelled, self.unlabelled_examples()
+        if self.examples and unlabelled == self.examples:
+            column = shown.value(self._spec.label)
+            yield "without labels" + ("" if self._reader.label else f" (no column {column})")
+        elif rows:
             left_out = "" if self._is_test else " left out"
-            rows = self.unlabelled
             yield f"{rows.counted()} without a label{left_out} ({rows.inline()})"
 
     def _looks_like_row(self, labels: Labels, line: str) -> bool:
         """Whether a line of a text is as long as the header and has a label where it should be."""
+        header = self._reader.selection.header
         fields = line.rstrip("\r").split(self._spec.form.delimiter or ",")
-        if not self._has_labels or len(fields) != len(self._header):
+        if not self._reader.label or len(fields) != len(header):
             return False
-        return labels.is_one(fields[self._header.index(self._spec.label)])
+        return labels.is_one(fields[header.index(self._spec.label)])
 
     def _its_keys(self) -> str:
-        if self._spec.label in self._header:
+        header = self._reader.selection.header
+        if self._spec.label in header:
             return ""
-        return f"; the keys of the first row are: {shown.listed(map(shown.plain, self._header))}"
-
-    def _rows(self) -> Iterator[_GoodRow]:
-        self.bad, self.unlabelled = NotedRows(), NotedRows()
-        for row in table_files.read(self.path, self._columns, (self._spec.label,), self._spec.form):
-            if isinstance(row, BadRow):
-                self.bad.add(row.line, row.problem, "a row like the others")
-                continue
-            try:
-                yield self._good(row)
-            except IdError as error:
-                expected = f"a text or a whole number in {shown.value(self._spec.id)}"
-                self.bad.add(row.line, f"found {error}", expected)
-            except GroupError as error:
-                self.bad.add(row.line, f"found {error}", f"one in {shown.value(self._group)}")
-            except ValueError as error:
-                self.bad.add(row.line, f"found {error}", "a text and a label")
-
-    def _good(self, row: Row) -> _GoodRow:
-        """Raises IdError or another ValueError if a value is not what its column holds."""
-        values = row.values
-        return _GoodRow(
-            row,
-            self._label_of(values[self._label_at]) if self._has_labels else None,
-            self._texts.of(values),
-            user_ids.required(values[self._id_at]) if self._spec.id else None,
-            _group_of(values[-1]) if self._group else None,
-        )
-
-
-def _group_of(value) -> str:
-    text = "" if value is None or value != value else str(value).strip()  # pandas writes NaN
-    if not text:
-        raise GroupError("no group")
-    return text
-
-
-@functools.lru_cache(maxsize=2**10)
-def _class_entry(*values: int) -> bytes:
-    return example_bytes.int64_entry(LABEL, b"".join(map(example_bytes.varint, values)))
-
-
-def _example(texts: "list[bytes]", label, is_regression: bool) -> bytes:
-    if is_regression:
-        entry = example_bytes.float_entry(LABEL, np.array(label, "<f4").tobytes())
-    else:
-        entry = _class_entry(*label) if isinstance(label, tuple) else _class_entry(label)
-    return example_bytes.example(entry, *map(example_bytes.bytes_entry, TEXT_FEATURES, texts))
+        return f"; the keys of the first row are: {shown.listed(map(shown.plain, header))}"

@@ -105,10 +105,8 @@ def test_unlabelled_rows_conflict_with_none(make):
 
 
 def test_the_texts_of_a_pair_are_not_run_together():
-    marks = row_marks.RowMarks()
-    for pair in ([b"ab", b"c"], [b"a", b"bc"]):
-        marks.add(pair, 0, False, None)
-    assert len(set(marks.all().folded.tolist())) == len(set(marks.all().exact.tolist())) == 2
+    marks = row_marks.marks([[b"ab", b"a"], [b"c", b"bc"]], [0, 0], [False, False], None)
+    assert len(set(marks.folded.tolist())) == len(set(marks.exact.tolist())) == 2
 
 
 def test_repeated_training_rows_and_those_of_other_splits_are_dropped(make, tmp_path, capsys):

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from preprocess.formats import tfrecord
-from preprocess.sources import drawing, user_spec
-from preprocess.sources.row_marks import RowMarks
+from preprocess.sources import drawing, row_marks, user_spec
 from preprocess.sources.shares import Shares
 from preprocess.sources.user_files import UserFiles
 from shared import source_order
@@ -20,10 +19,9 @@ TENTHS = (("validation", Fraction(1, 10)), ("test", Fraction(1, 10)))
 
 def marks_of(rows):
     """Args: rows, [(text, label)] or [(text, label, group)]."""
-    marks = RowMarks()
-    for text, label, *group in rows:
-        marks.add([text.encode()], label, False, *(group or [None]))
-    return marks.all()
+    texts, labels, *groups = map(list, zip(*rows, strict=True))
+    is_blank = [False] * len(rows)
+    return row_marks.marks([list(map(str.encode, texts))], labels, is_blank, *(groups or [None]))
 
 
 def drawn(rows, of=TENTHS, group=None, seed=0, is_stratified=True):

@@ -275,13 +275,13 @@ def test_a_label_that_only_some_objects_have(own):
 
 
 def test_a_file_that_changes_while_it_is_read(own, monkeypatch):
-    write = stored_split.write
+    writing = stored_split.writing_rows
 
-    def write_and_change(path, examples):
+    def change_and_write(path):
         (own / "train.csv").write_text(TRAIN + "film,a,pos\n")
-        return write(path, examples)
+        return writing(path)
 
-    monkeypatch.setattr(stored_split, "write", write_and_change)
+    monkeypatch.setattr(stored_split, "writing_rows", change_and_write)
     with pytest.raises(UserError, match="train.csv changed while being read"):
         make(own, data=f"train={own}/train.csv")
     assert not (own / "data" / "mine" / "msl8").exists()

@@ -1,0 +1,136 @@
+"""A block of a user's rows in the form in which they are stored, and what is noted about others."""
+
+import functools
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+import numpy as np
+
+from preprocess.formats import example_bytes, tfrecord
+from preprocess.sources import row_marks
+from preprocess.sources.good_rows import GoodRows, Problem
+from preprocess.sources.row_marks import Marks
+from preprocess.sources.rows import LABEL
+from preprocess.sources.suspicious_rows import SuspiciousRows, odd
+from preprocess.sources.user_labels import LabelError, Labels
+from shared import records
+
+TEXT_FEATURES = ("text_a", "text_b")
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """N examples.
+
+    Attributes:
+      framed: as they are in a TFRecord file.
+      lines: int64 [N], where the row of each begins in its file.
+      ids: the user's id of each; None without an id column.
+      marks: to compare them by.
+      has_values: whether one has another label than -1.
+    """
+
+    framed: bytes
+    lines: np.ndarray
+    ids: "Optional[list[str]]"
+    marks: Marks
+    has_values: bool
+
+
+def labelled(
+    rows: GoodRows, labels: Labels, keeps_unlabelled: bool
+) -> "tuple[GoodRows, list, list[Problem], list[int]]":
+    """What the labels of rows mean.
+
+    Args: keeps_unlabelled, whether a row without a label becomes an example.
+    Returns: the rows that become examples, the value of each, what is wrong with labels of others,
+      and the lines of rows without a label.
+    """
+    known = {text: _value(labels, text) for text in set(rows.labels)}
+    if not any(value is None or isinstance(value, LabelError) for value in known.values()):
+        return rows, list(map(known.__getitem__, rows.labels)), [], []
+    values = [known[text] for text in rows.labels]
+    found = list(zip(rows.lines.tolist(), values, strict=True))
+    bad = [
+        (line, f"found {value}", labels.expected())
+        for line, value in found
+        if isinstance(value, LabelError)
+    ]
+    lacking = [line for line, value in found if value is None]
+    drops = (LabelError,) if keeps_unlabelled else (LabelError, type(None))
+    is_kept = [not isinstance(value, drops) for value in values]
+    kept = [
+        labels.unlabelled if value is None else value
+        for value, keep in zip(values, is_kept, strict=True)
+        if keep
+    ]
+    return rows.only(is_kept), kept, bad, lacking
+
+
+def _value(labels: Labels, text) -> "int | float | tuple | LabelError | None":
+    try:
+        return None if text is None else labels.value(text)
+    except LabelError as error:
+        return error
+
+
+def stored(
+    rows: GoodRows,
+    values: list,
+    labels: Labels,
+    suspicious: SuspiciousRows,
+    looks_like_row: "Callable[[str], bool]",
+) -> StoredRows:
+    """The examples of rows.
+
+    Args:
+      values: of their labels.
+      labels: which these are.
+      suspicious: notes those that look odd.
+      looks_like_row: whether a line within a field is a row itself.
+    """
+    texts = [list(map(str.encode, of_text)) for of_text in rows.texts]
+    is_blank = _look(rows, suspicious, looks_like_row)
+    return StoredRows(
+        tfrecord.frame(_examples(texts, values, labels.names is None)),
+        rows.lines,
+        rows.ids,
+        row_marks.marks(texts, list(map(labels.mark, values)), is_blank, rows.groups),
+        any(value not in (records.UNLABELLED, labels.unlabelled) for value in set(values)),
+    )
+
+
+def _look(
+    rows: GoodRows, suspicious: SuspiciousRows, looks_like_row: "Callable[[str], bool]"
+) -> np.ndarray:
+    """Looks closer at the rows that need it; returns whether a text is blank, bool [N]."""
+    is_blank = np.zeros(len(rows.lines), bool)
+    for at in sorted({at for of_text in rows.texts for at in odd(of_text)}):
+        is_blank[at] = suspicious.look(int(rows.lines[at]), [of[at] for of in rows.texts])
+    for at, fields in rows.broken.items():
+        suspicious.look_inside(int(rows.lines[at]), fields, looks_like_row)
+    return is_blank
+
+
+def _examples(texts: "list[list[bytes]]", values: list, is_regression: bool) -> "list[bytes]":
+    entry = _score_entry if is_regression else _class_entry
+    if len(texts) == 1:
+        return [
+            example_bytes.before_bytes(entry(value), TEXT_FEATURES[0], len(text)) + text
+            for value, text in zip(values, texts[0], strict=True)
+        ]
+    names = TEXT_FEATURES
+    return [
+        example_bytes.example(entry(value), *map(example_bytes.bytes_entry, names, of_row))
+        for value, *of_row in zip(values, *texts, strict=True)
+    ]
+
+
+@functools.lru_cache(maxsize=2**10)
+def _class_entry(value: "int | tuple[int, ...]") -> bytes:
+    values = value if isinstance(value, tuple) else (value,)
+    return example_bytes.int64_entry(LABEL, b"".join(map(example_bytes.varint, values)))
+
+
+def _score_entry(score: float) -> bytes:
+    return example_bytes.float_entry(LABEL, np.array(score, "<f4").tobytes())
