@@ -1,0 +1,118 @@
+"""The fast readers against the strict ones: the same rows, lines, marks and messages."""
+
+import contextlib
+import io
+import random
+
+import pytest
+
+from preprocess.sources import table_blocks, table_files, user_spec, user_split
+from preprocess.sources.table_rows import Block, Selection
+from preprocess.sources.user_files import UserFiles
+from shared.errors import UserError
+
+HEADERS = {"csv": b"text,more,label,id\n", "tsv": b"text\tmore\tlabel\tid\n", "jsonl": b""}
+TEXTS = [b"good", "schön".encode(), b"", b" ", b"a b", b"-", b"3", b"NaN"]
+LABELS = [b"pos", b"neg", b"pos", b"neg", b"pos", b"", b"-1", b" neg", b"POS"]
+CSV_TEXTS = [b'"a,b"', b'"say ""hi"""', b'"two\nlines"', b'"two\r\nlines"', b'"x,neg,y,7\n"', b'""']
+ODD = [
+    *(b'5" disc', b'"a"b', b'"open', b"a\rb", b"\xff", b"\xef\xbb\xbf", b"\0", b"\n", b"\r\n"),
+    *(b"text,more,label,id", b"\t", b",", b'"', b"\\ud83d", b"\\u00e9", b"{", b"}"),
+]
+JSON_ROWS = [
+    b'{"text": "good", "more": "\\u00e9", "label": 1, "id": 7}',
+    b'{"text": "a \\" b", "more": "", "label": 0, "id": "x"}',
+    b' {"label": "1", "text": "c", "more": "d", "id": 8}',
+    b'{"text": "c", "more": "d", "id": 9} ',
+    b'{"text": "c", "more": "d", "label": null, "id": 10}',
+    b'{"text": "c", "more": "d", "label": NaN, "id": 11, "other": [1, {"a": 2}]}',
+    b'{"text": "c", "more": "d", "label": true, "id": 12}',
+    b'{"text": "c", "more": "d", "label": 1.0, "id": 13}',
+    b'{"text": 3, "more": "d", "label": 1, "id": 14}',
+    b'{"text": "c", "label": 1, "id": 15}',
+    b'{"text": "\\ud83d", "more": "\\ud83d\\ude00", "label": 1, "id": 16}',
+    *(b"", b"[1]", b'{"a": [{}', b"{}]}", b"{},{}", b'{"text": "c"', b"\xff"),
+]
+
+
+def content(form, rng, oddity):
+    """A file of some rows; args: oddity, the share of odd ones."""
+    rows = [_json(rng, oddity) if form == "jsonl" else _row(form, rng, oddity) for _ in range(25)]
+    ends = [rng.choice([b"\n", b"\r\n"] if rng.random() < oddity else [b"\n"]) for _ in rows]
+    whole = HEADERS[form] + b"".join(row + end for row, end in zip(rows, ends, strict=True))
+    return whole[:-1] if rng.random() < 0.3 else whole
+
+
+def _json(rng, oddity):
+    return rng.choice(JSON_ROWS if rng.random() < oddity else JSON_ROWS[:2])
+
+
+def _row(form, rng, oddity):
+    texts = TEXTS + (CSV_TEXTS if form == "csv" else [])
+    labels = LABELS if rng.random() < oddity else LABELS[:2]
+    fields = [rng.choice(texts), rng.choice(texts), rng.choice(labels), b"%d" % rng.randrange(99)]
+    if rng.random() < oddity:
+        at = rng.randrange(4)
+        fields[at] = rng.choice([rng.choice(ODD), fields[at] + rng.choice(ODD)])
+    return (b"\t" if form == "tsv" else b",").join(fields)
+
+
+def outcome(folder, **given):
+    """All that comes of <folder>/train.* and test.*: what is printed and stored, or the message."""
+    data = ",".join(f"{path.stem}={path}" for path in sorted(folder.glob("t*.*[lv]")))
+    asked = dict.fromkeys(user_spec.OPTIONS)
+    asked.update({"text": "text,more", "label": "label", "id": "id", **given})
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        try:
+            rows = UserFiles(user_spec.parse("own", data, asked)).rows(str(folder))
+        except UserError as error:
+            return str(error)
+    stored = [(folder / f"{split}.rows").read_bytes() for split in rows.files]
+    facts = [
+        (of.places.tolist(), of.ids, of.left_out, of.unlabelled) for of in rows.of_files.values()
+    ]
+    return printed.getvalue(), stored, facts, rows.quality, rows.task
+
+
+@pytest.fixture
+def compare(tmp_path, monkeypatch):
+    """Compares the outcome of files with that of the strict readers, in one block a file."""
+
+    def compared(files, processes, **given):
+        for name, found in files.items():
+            (tmp_path / name).write_bytes(found)
+        with monkeypatch.context() as patch:
+            patch.setattr(table_blocks, "BLOCK_BYTES", 64)
+            patch.setattr(user_split, "_processes", lambda _: processes)
+            fast = outcome(tmp_path, **given)
+        with monkeypatch.context() as patch:
+            patch.setattr(table_files, "clean", lambda *_: None)
+            strict = outcome(tmp_path, **given)
+        assert fast == strict
+        return fast
+
+    return compared
+
+
+@pytest.mark.parametrize("oddity", [0, 0.02, 0.2])
+@pytest.mark.parametrize("bad_rows", [None, "drop"])
+@pytest.mark.parametrize("form", HEADERS)
+def test_all_that_comes_of_random_files_is_what_the_strict_readers_give(
+    compare, form, bad_rows, oddity
+):
+    rng, refused = random.Random(f"{form} {bad_rows} {oddity}"), 0
+    for number in range(30):
+        files = {f"{split}.{form}": content(form, rng, oddity) for split in ("train", "test")}
+        found = compare(files, 2 if number == 0 else 1, bad_rows=bad_rows)
+        refused += isinstance(found, str)  # some of them are to have rows
+    assert refused < 30 if oddity else not refused
+
+
+def test_clean_rows_are_read_at_once(tmp_path):
+    rng = random.Random(0)
+    for form, header in HEADERS.items():
+        found = content(form, rng, 0)
+        names = ("text", "more", "label", "id")
+        selection = Selection(f"a.{form}", table_files.UTF8, names, ("label",), names)
+        columns = table_files.clean(Block(2, found[len(header) :]), selection)
+        assert len(columns.lines) == 25
