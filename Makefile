@@ -41,6 +41,7 @@ CSRUN_ARGS ?=## BACKEND=wse: more options for csrun_cpu and csrun_wse
 MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
 CS_PYTHON ?= python## BACKEND=wse: the container's Python
 XLA_CACHE ?= build/xla## where compiled XLA programs are stored; empty for nowhere
+FILES ?=## bench-data: csv,jsonl,parquet: own files of these formats instead, beside TFDS
 GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
 PYTHON ?= python3## a Python 3.10 to 3.13, to create .venv
 PYTHON37 ?=## test-wse: a Python 3.7 or 3.8 (searched for by default)
@@ -167,7 +168,7 @@ test-wse: $(READY) ## runs the tests of the Cerebras backend, on TensorFlow 2.2.
 ##@ Benchmarks
 bench-data: $(BENCH_NEEDS) ## measures the speed of `make data` on SST-2 in TFDS_DATA_DIR, compared with others
 	@$(VENV_PYTHON) -m bench.data $(call option_of,tfds_data_dir,$(or $(TFDS_DATA_DIR),$(HOME)/tensorflow_datasets)) \
-		$(call options,vocab_file=VOCAB) $(ARGS)
+		$(call options,vocab_file=VOCAB files=FILES) $(ARGS)
 bench-input: $(BENCH_NEEDS) ## measures the speed of our batches from DATASET, compared with others
 	@$(VENV_PYTHON) -m bench.input $(call options,data_dir=DATASET) $(ARGS)
 bench-train: $(BENCH_NEEDS) ## measures the speed of training steps on DATASET (of sst2), compared with PyTorch

@@ -8,15 +8,15 @@ import os
 import sys
 from argparse import Namespace
 
-from bench.data import compare, inputs
-from bench.data.programs import Programs
+from bench.data import compare, inputs, own_files
+from bench.data.programs import TINY_ROWS, Programs
 from bench.peers import environment
 from preprocess import lazy_imports
 from preprocess.encoding.encode import min_sequence_length
 from shared import vocab
 from shared.errors import UserError, exit_code
 
-_TINY_ROWS = 100
+_ROWS = 538_792
 _SHORTEST = min_sequence_length(len(inputs.TASK.text_columns))
 
 
@@ -33,11 +33,12 @@ def _check_at_least(option: str, found: int, minimum: int) -> None:
 
 
 def _compare(asked: Namespace) -> str:
+    formats = own_files.checked(asked.files) if asked.files else []
     vocab.read(asked.vocab_file)  # so that a mistake in it shows now
     peers_python = None if asked.skip_peers else asked.peers_python
     if peers_python:
         environment.check(peers_python, "datasets", "transformers")
-    tiny = inputs.shortened(asked.tfds_data_dir, _TINY_ROWS, os.path.join(asked.work_dir, "tiny"))
+    tiny = inputs.shortened(asked.tfds_data_dir, TINY_ROWS, os.path.join(asked.work_dir, "tiny"))
     programs = Programs(
         large=_large(asked),
         tiny=tiny,
@@ -45,6 +46,8 @@ def _compare(asked: Namespace) -> str:
         max_sequence_length=asked.max_sequence_length,
         work_dir=asked.work_dir,
     )
+    if formats:
+        return own_files.measure(programs, formats, peers_python)
     return compare.measure(programs, peers_python)
 
 
@@ -67,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--tfds_data_dir", required=True, help="the folder in which TFDS prepared glue/sst2")
     add("--vocab_file", default=vocab.default_path(), help="one word piece a line")
-    add("--rows", type=int, default=538_792, help="SST-2's train split is repeated to reach this")
+    add("--files", help="csv,jsonl,parquet: compare own files of these formats with TFDS, instead")
+    add("--rows", type=int, default=_ROWS, help="SST-2's train split is repeated to reach this")
     add("--max_sequence_length", type=int, default=128, help="tokens in a record")
     add("--work_dir", default="build/bench", help="for inputs and outputs, which it replaces")
     add("--peers_python", default=environment.DEFAULT_PYTHON, help="see bench/README.md")

@@ -26,7 +26,7 @@ def measure(programs: Programs, peers_python: "str | None") -> str:
       UserError: start-up cannot be separated from the work.
     """
     runs = _runs(programs, peers_python)
-    aside = _start_up_aside(runs[_TINY], runs[_LARGE])
+    aside = start_up_aside(runs[_TINY], runs[_LARGE])
     ours = Timed(programs.large.rows - programs.tiny.rows, statistics.median(aside))
     middle = {name: _middle(found) for name, found in runs.items()}
     imports, tiny, large = (middle.pop(name) for name in (_IMPORTS, _TINY, _LARGE))
@@ -50,7 +50,7 @@ def _runs(programs: Programs, peers_python: "str | None") -> "dict[str, list]":
     return runs
 
 
-def _start_up_aside(tiny: "list[Finished]", large: "list[Finished]") -> "list[float]":
+def start_up_aside(tiny: "list[Finished]", large: "list[Finished]") -> "list[float]":
     """Our seconds without start-up in each round."""
     seconds = [b.seconds - a.seconds for a, b in zip(tiny, large, strict=True)]
     if min(seconds) <= 0:

@@ -9,11 +9,13 @@ from itertools import chain
 
 from bench import child
 from bench.child import Finished
-from bench.data import inputs
+from bench.data import inputs, tables
 from bench.data.inputs import Input
 from bench.peers import environment as peers
 
+TINY_ROWS = 100
 WRITER_ROWS = 50_000  # only a part of the rows, because it is slow
+PART_ROWS = 100_000  # the same, of files
 _IMPORTS = "import tensorflow, tensorflow_text, apache_beam"
 _QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
@@ -46,14 +48,34 @@ class Programs:
 
     def ours(self, source: Input) -> Finished:
         """Our whole program, from start to end."""
+        return self._preprocess(
+            {"--task": inputs.TASK.name, "--tfds_data_dir": source.tfds_data_dir}
+        )
+
+    def own_file(self, path: str) -> Finished:
+        """The same on a file of a user's."""
+        options = {"--task": "own", "--data": f"train={path}"}
+        return self._preprocess({**options, "--text": tables.TEXT, "--label": tables.LABEL})
+
+    def _preprocess(self, source: "dict[str, str]") -> Finished:
         options = {
-            "--task": inputs.TASK.name,
-            "--tfds_data_dir": source.tfds_data_dir,
+            **source,
             "--data_dir": self._empty("ours"),
             "--vocab_file": self.vocab_file,
             "--max_sequence_length": str(self.max_sequence_length),
         }
         return child.run([*_module("preprocess.run"), *chain.from_iterable(options.items())])
+
+    def write_tables(self, targets: "dict[str, int]") -> None:
+        """Writes the training rows as files, {path: at most so many rows}."""
+        source = inputs.train_file(self.large)
+        for path, rows in targets.items():
+            child.run([*_module("bench.data.tables"), source, str(rows), path], **_QUIET)
+
+    def load_and_map(self, peers_python: str, path: str) -> Timed:
+        """Hugging Face's load_dataset and map on a file."""
+        command = [*_module("bench.peers.load_and_map", peers_python), path, *self._tokens]
+        return _timed([*command, self._empty("hugging_face")], peers.ENVIRONMENT)
 
     def record_writer(self) -> Timed:
         """Only its loop, on the first WRITER_ROWS rows."""
