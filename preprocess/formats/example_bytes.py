@@ -41,12 +41,13 @@ def int64_header(name: str, size: int) -> bytes:
     return _header(name, _INT64_LIST, size)
 
 
-@functools.lru_cache(maxsize=2**16)
-def before_bytes(entry: bytes, name: str, size: int) -> bytes:
+def before_bytes(entry: bytes, size: int, name: str) -> bytes:
     """What precedes the string of an Example of an entry and a feature of one string.
 
-    >>> before_bytes(b"", "a", 2) + b"hi" == example(bytes_entry("a", b"hi"))
+    >>> before_bytes(b"", 2, "a") + b"hi" == example(bytes_entry("a", b"hi"))
     True
+
+    Args: size, of the string in bytes; name, of its feature.
     """
     header = _header(name, _BYTES_LIST, size)
     return tag_and_size(1, len(entry) + len(header) + size) + entry + header

@@ -52,11 +52,10 @@ class Records:
 
 def frame(records: "list[bytes]") -> bytes:
     """The records as they are in a file, one after the other."""
-    footers = _checksums(records).tobytes()
     pieces = [b""] * (3 * len(records))
-    pieces[0::3] = [_header(length) for length in map(len, records)]
+    pieces[0::3] = map(_header, map(len, records))
     pieces[1::3] = records
-    pieces[2::3] = [footers[at : at + 4] for at in range(0, len(footers), 4)]
+    pieces[2::3] = _checksums(records).view(f"V{_FOOTER_BYTES}").tolist()
     return b"".join(pieces)
 
 

@@ -7,33 +7,38 @@ costs time only.
 
 import json
 import operator
-import re
 from typing import Optional
 
 import numpy as np
 
 from preprocess.sources import table_shape
 from preprocess.sources.table_rows import BOM, Block, Columns, Selection
-from preprocess.sources.table_shape import Fields
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _scan = json.JSONDecoder().scan_once  # one value, without the search for blanks around it
 
 
 def of_table(block: Block, selection: Selection, is_csv: bool) -> Optional[Columns]:
     """Rows of CSV, or of TSV, which has no quotes."""
     content = block.content if block.content.endswith(b"\n") else block.content + b"\n"
-    delimiter = (selection.form.delimiter or ",") if is_csv else "\t"
-    fields = table_shape.fields(content, delimiter, len(selection.header), is_csv)
-    if fields is None or not _is_clean_text(content):
+    if not _is_clean_text(content):
         return None
-    values = [_column(content, fields, at) for at in selection.positions]
+    delimiter = (selection.form.delimiter or ",") if is_csv else "\t"
+    width = len(selection.header)
+    fields = table_shape.fields(content, delimiter, width, is_csv)
+    if fields is None:
+        return None
+    values = [fields.values[at::width] for at in selection.positions]
     if selection.names[0] in values[0]:  # maybe the line of column names again
         return None
     feeds = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
-    lines = block.first + np.searchsorted(feeds, fields.starts[:, 0])
+    lines = block.first + np.searchsorted(feeds, fields.starts)
     is_broken = np.diff(lines, append=block.first + len(feeds)) > 1
-    broken = {row: _broken(content, fields, row) for row in np.flatnonzero(is_broken).tolist()}
+    broken = {
+        row: tuple(
+            value for value in fields.values[row * width : (row + 1) * width] if "\n" in value
+        )
+        for row in np.flatnonzero(is_broken).tolist()
+    }
     return Columns(lines, values, broken)
 
 
@@ -46,40 +51,12 @@ def _is_clean_text(content: bytes) -> bool:
         return False
 
 
-def _column(content: bytes, fields: Fields, at: int) -> "list[str]":
-    starts, stops = fields.starts[:, at], fields.stops[:, at]
-    if fields.has_quotes:
-        is_quoted = np.frombuffer(content, np.uint8)[starts] == ord('"')
-        starts, stops = starts + is_quoted, stops - is_quoted
-    values = _cut(content, starts, stops)
-    for row in fields.doubled.tolist():
-        values[row] = values[row].replace('""', '"')
-    return values
-
-
-def _broken(content: bytes, fields: Fields, row: int) -> "tuple[str, ...]":
-    """The fields of a row that hold a line feed; they are in quotes."""
-    places = zip(fields.starts[row].tolist(), fields.stops[row].tolist(), strict=True)
-    found = [content[start:stop] for start, stop in places]
-    return tuple(
-        field[1:-1].decode("utf-8").replace('""', '"') for field in found if b"\n" in field
-    )
-
-
-def _cut(content: bytes, starts: np.ndarray, stops: np.ndarray) -> "list[str]":
-    places = zip(starts.tolist(), stops.tolist(), strict=True)
-    if content.isascii():
-        text = content.decode("ascii")
-        return [text[start:stop] for start, stop in places]
-    return [content[start:stop].decode("utf-8") for start, stop in places]
-
-
 def of_json(block: Block, selection: Selection) -> Optional[Columns]:
     """Rows of JSONL."""
     if not _is_clean_text(block.content):
         return None
     text = block.content.decode("utf-8").removesuffix("\n")
-    if _SURROGATE.search(text):  # maybe half a pair
+    if "\\ud" in text or "\\uD" in text:  # maybe half a surrogate pair
         return None
     lines = [line.rstrip("\r") for line in text.split("\n")] if "\r" in text else text.split("\n")
     try:

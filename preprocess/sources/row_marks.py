@@ -67,11 +67,14 @@ def _hashes(contents: "Iterable[bytes]") -> np.ndarray:
 
 
 def _all_folded(texts: "list[bytes]") -> "list[bytes]":
-    """Each as `folded` has it, but those of ASCII in one call."""
+    """Each as `folded` has it; those of ASCII, which most are, in one call."""
     whole = _NEVER.join(texts)
-    if not texts or not whole.replace(_NEVER, b"").isascii():
-        return list(map(folded, texts))
-    return whole.translate(_LOWER, _BLANKS).split(_NEVER)
+    found = whole.translate(_LOWER, _BLANKS).split(_NEVER) if texts else []
+    if not whole.replace(_NEVER, b"").isascii():
+        for at, text in enumerate(texts):
+            if not text.isascii():
+                found[at] = folded(text)
+    return found
 
 
 def folded(text: bytes) -> bytes:

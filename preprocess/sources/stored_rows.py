@@ -113,17 +113,15 @@ def _look(
 
 
 def _examples(texts: "list[list[bytes]]", values: list, is_regression: bool) -> "list[bytes]":
-    entry = _score_entry if is_regression else _class_entry
-    if len(texts) == 1:
+    entries = list(map(_score_entry if is_regression else _class_entry, values))
+    if len(texts) > 1:
         return [
-            example_bytes.before_bytes(entry(value), TEXT_FEATURES[0], len(text)) + text
-            for value, text in zip(values, texts[0], strict=True)
+            example_bytes.example(entry, *map(example_bytes.bytes_entry, TEXT_FEATURES, of_row))
+            for entry, *of_row in zip(entries, *texts, strict=True)
         ]
-    names = TEXT_FEATURES
-    return [
-        example_bytes.example(entry(value), *map(example_bytes.bytes_entry, names, of_row))
-        for value, *of_row in zip(values, *texts, strict=True)
-    ]
+    kinds = list(zip(entries, map(len, texts[0]), strict=True))  # few: the rest is built once each
+    before = {kind: example_bytes.before_bytes(*kind, TEXT_FEATURES[0]) for kind in set(kinds)}
+    return [before[kind] + text for kind, text in zip(kinds, texts[0], strict=True)]
 
 
 @functools.lru_cache(maxsize=2**10)

@@ -10,22 +10,20 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 _QUOTE, _LINE_FEED, _RETURN = b'"\n\r'
+_MARK = b"\0"
 _NONE = np.zeros(0, np.int64)
 
 
 class Fields(NamedTuple):
-    """Where the fields of R rows with C columns lie; a row's last one ends before its line's end.
+    """The fields of R rows, without quotes around them and with single ones inside.
 
     Attributes:
-      starts, stops: int64 [R, C], with the quotes around a field.
-      has_quotes: whether a field is in quotes.
-      doubled: int64, the rows that have a quote next to a quote, in ascending order.
+      values: of all rows, one row after the other.
+      starts: int64 [R], where each row begins.
     """
 
+    values: "list[str]"
     starts: np.ndarray
-    stops: np.ndarray
-    has_quotes: bool
-    doubled: np.ndarray
 
 
 def row_ends(content: bytes, delimiter: str) -> Optional[np.ndarray]:
@@ -43,27 +41,42 @@ def row_ends(content: bytes, delimiter: str) -> Optional[np.ndarray]:
 def fields(content: bytes, delimiter: str, width: int, is_csv: bool) -> Optional[Fields]:
     r"""The fields of rows that all have `width` ones; None if some have not, or are not regular.
 
-    >>> fields(b'a,"b,c"\n', ",", 2, is_csv=True).stops.tolist()
-    [[1, 7]]
+    >>> fields(b'a,"b ""c"", d"\n', ",", 2, is_csv=True).values
+    ['a', 'b "c", d']
 
-    Args: content, of whole rows, with a line feed at its end; is_csv, whether it has quotes.
+    Args: content, UTF-8, of whole rows, with a line feed at its end; is_csv, whether it has quotes.
     """
     quotes = _quotes(content, delimiter) if is_csv else _NONE
-    if quotes is None or len(quotes) % 2:
+    if quotes is None or len(quotes) % 2 or _MARK in content:
         return None
     found = _bytes(content)
-    is_end = found == _LINE_FEED
-    ends = _outside(np.flatnonzero(is_end | (found == ord(delimiter))), quotes)
+    is_feed = found == _LINE_FEED
+    ends = _outside(np.flatnonzero(is_feed | (found == ord(delimiter))), quotes)
     if len(ends) % width:
         return None
-    stops = ends.reshape(-1, width)
-    if not is_end[stops[:, -1]].all() or is_end[stops[:, :-1]].any():
+    grid = ends.reshape(-1, width)
+    if not is_feed[grid[:, -1]].all() or is_feed[grid[:, :-1]].any():
         return None
-    starts = np.concatenate([[0], ends[:-1] + 1]).reshape(-1, width)
-    stops[:, -1] -= (found[stops[:, -1] - 1] == _RETURN) & (starts[:, -1] < stops[:, -1])
-    doubled = quotes[:-1][np.diff(quotes) == 1]
-    rows = np.unique(np.searchsorted(stops[:, -1], doubled))
-    return Fields(starts, stops, len(quotes) > 0, rows)
+    starts = np.concatenate([[0], grid[:-1, -1] + 1])
+    return Fields(_split(found, ends, quotes, grid[:, -1], starts), starts)
+
+
+def _split(
+    found: np.ndarray,
+    ends: np.ndarray,
+    quotes: np.ndarray,
+    row_ends: np.ndarray,
+    starts: np.ndarray,
+) -> "list[str]":
+    """The fields between their ends: the latter become marks, and what is no content goes."""
+    marked, is_content = found.copy(), np.ones(len(found), bool)
+    marked[ends] = _MARK[0]
+    before = row_ends - 1
+    is_content[before[(found[before] == _RETURN) & (starts < row_ends)]] = False
+    opening, closing = quotes[0::2], quotes[1::2]
+    is_content[opening] = False
+    is_content[closing[_next(found, closing) != _QUOTE]] = False
+    return marked[is_content].tobytes().decode("utf-8").split(_MARK.decode("ascii"))[:-1]
 
 
 def _bytes(content: bytes) -> np.ndarray:
@@ -77,7 +90,7 @@ def _outside(places: np.ndarray, quotes: np.ndarray) -> np.ndarray:
 
 def _quotes(content: bytes, delimiter: str) -> Optional[np.ndarray]:
     """The places of all quotes; None if they, or carriage returns outside, are not regular."""
-    if not delimiter.isascii() or b"\0" in content:
+    if not delimiter.isascii() or _MARK in content:
         return None
     found = _bytes(content)
     quotes = np.flatnonzero(found == _QUOTE) if b'"' in content else _NONE
