@@ -1,6 +1,6 @@
 """From TFDS on disk to a complete dataset folder: the speed, compared with other programs.
 
-python -m bench.data --tfds_data_dir <folder> [--skip_peers | --profile]
+python -m bench.data --tfds_data_dir <folder> [--files csv,jsonl,parquet] [--skip_peers | --profile]
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import multiprocessing
 from collections import deque
@@ -80,6 +81,7 @@ class _Worker:
 
 def _serve(function: "Callable[[S], T]", pipe: Connection, ours: "list[Connection]") -> None:
     """Answers items until the other end of the pipe is closed; args: ours, ends of this kind."""
+    gc.freeze()  # what this process shares with its parent is not looked through, so stays shared
     for other in ours:  # or their closing would go unnoticed
         other.close()
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
