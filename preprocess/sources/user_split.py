@@ -68,7 +68,10 @@ class UserSplit:
         return StoredSplit(RowFile(path, rows), self._facts(), marks)
 
     def _of_each_block(self, function: "Callable[[UserTable, Block], T]") -> "Iterator":
-        """(its table, what the function gives) for all blocks, in order; the tables forget what they had."""
+        """(its table, what the function gives) for all blocks, in order.
+
+        The tables forget what they had.
+        """
         for table in self.tables:
             table.begin()
         blocks = ((at, block) for at, table in enumerate(self.tables) for block in table.blocks())
