@@ -56,8 +56,8 @@ def _turn(programs: Programs, files: "dict[str, Files]", peers_python: "str | No
     turn = {_tiny(_TFDS): lambda: programs.ours(programs.tiny)}
     turn[_TFDS] = lambda: programs.ours(programs.large)
     for form, of in files.items():
-        turn[_tiny(_ours(form))] = lambda of=of: programs.own_file(of.tiny)
-        turn[_ours(form)] = lambda of=of: programs.own_file(of.large)
+        turn[_tiny(_ours(form))] = lambda of=of: programs.own_file(of.tiny, of.tiny)
+        turn[_ours(form)] = lambda of=of: programs.own_file(of.large, of.tiny)
         if peers_python:
             turn[_peer(form)] = lambda of=of: programs.load_and_map(peers_python, of.part)
     return turn

@@ -52,9 +52,9 @@ class Programs:
             {"--task": inputs.TASK.name, "--tfds_data_dir": source.tfds_data_dir}
         )
 
-    def own_file(self, path: str) -> Finished:
-        """The same on a file of a user's."""
-        options = {"--task": "own", "--data": f"train={path}"}
+    def own_file(self, path: str, tiny: str) -> Finished:
+        """The same on files of a user's; as many splits as TFDS has, for the same start-up."""
+        options = {"--task": "own", "--data": f"train={path},validation={tiny},test={tiny}"}
         return self._preprocess({**options, "--text": tables.TEXT, "--label": tables.LABEL})
 
     def _preprocess(self, source: "dict[str, str]") -> Finished:
