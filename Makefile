@@ -92,7 +92,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict submission classify \
-	export report convert demo quality test test-wse bench-data bench-input bench-train bench-classify bench-parity \
+	export report convert demo quality test test-long test-wse bench-data bench-input bench-train bench-classify bench-parity \
 	check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
@@ -160,8 +160,10 @@ demo: $(READY) ## runs the whole pipeline on invented sentences, in build/demo
 quality: $(TRAIN_READY) ## trains CONFIG with several seeds; fails if their median is outside CONFIG's band
 	$(if $(or $(filter-out minilm,$(MODEL)),$(CHECKPOINT),$(ASKS_HELP)),$(train),@$(MINILM) 2>&1)
 # In the order of the files: xdist would put those with few tests last, but they take the longest.
-test: $(READY) ## runs all tests except those of the Cerebras backend
-	@$(VENV_PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(READY) ## runs all tests except long ones and those of the Cerebras backend
+	@$(VENV_PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test-long: $(READY) ## runs the long ones: kills at random moments, several processes and machines, XLA's cache
+	@$(VENV_PYTHON) -m pytest -m long $(ARGS)
 test-wse: $(READY) ## runs the tests of the Cerebras backend, on TensorFlow 2.2.0
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)
 

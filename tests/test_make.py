@@ -32,7 +32,7 @@ USAGES = {
     "check-gpu": "python -m bench.gpu",
 }
 # What has no program of its own, or pytest's.
-WITHOUT_USAGE = {"help", "setup", "demo", "test", "test-wse", "lint", "format", "lock"}
+WITHOUT_USAGE = {"help", "setup", "demo", "test", "test-long", "test-wse", "lint", "format", "lock"}
 
 
 # How a make hands ARGS and the like down to one that runs below it.

@@ -18,7 +18,7 @@ from shared.manifest import read_manifest
 from tests.forking import forking
 from tests.inputs import data_arguments
 
-KILLS = 6
+KILLS = 10
 IMPORTS = """
 from preprocess import lazy_imports, run
 lazy_imports.load("preprocess.beam.pipeline", "preprocess.beam.summary")
@@ -44,6 +44,7 @@ def state(dataset):
     return files
 
 
+@pytest.mark.long
 def test_random_moments(demo_input, tmp_path, start):
     dataset = tmp_path / "sst2" / "msl32"
 

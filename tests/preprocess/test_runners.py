@@ -49,7 +49,7 @@ def test_one_thread(demo_input, tmp_path, expected):
     assert make(demo_input, tmp_path, "--runner=FnApiRunner") == expected
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_worker_processes(demo_input, tmp_path, expected, workers):
     options = ("--direct_running_mode=multi_processing", f"--direct_num_workers={workers}")
     assert make(demo_input, tmp_path, *options) == expected
@@ -130,6 +130,7 @@ def long_tfds(demo_input, tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_dask_with_a_worker_killed_in_mid_shard(demo_input, long_tfds, tmp_path, cluster):
     address, workers = cluster
     arguments = [*data_arguments(demo_input, tmp_path / "local", "--num_shards", SHARDS),

@@ -300,6 +300,7 @@ for arguments in sys.argv[1:]:
 """
 
 
+@pytest.mark.long
 def test_training_compiles_nothing_anew(tmp_path, demo_data):
     """What was compiled is found in another process, after other work and with another seed; not
     with another model."""

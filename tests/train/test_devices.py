@@ -121,6 +121,7 @@ def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
     assert_same(tmp_path / "m", one_device)
 
 
+@pytest.mark.long
 def test_two_machines(tmp_path, demo_data, one_device):
     """Two processes on loopback; the first one writes, both read their own rows."""
     cluster = {"worker": [f"localhost:{free_port()}", f"localhost:{free_port()}"]}
