@@ -2,6 +2,7 @@
 
 import copy
 import os
+from collections import Counter
 from typing import Iterable
 
 from preprocess.sources import (
@@ -74,7 +75,8 @@ class UserFiles:
         """
         self.describe()
         splits = {split: UserSplit(self._spec, split, paths) for split, paths in self._spec.files}
-        labels = self._labels_of(splits[tasks.TRAIN_SPLIT])
+        train_path = stored_split.path_of(folder, tasks.TRAIN_SPLIT)
+        labels = self._labels_of(splits[tasks.TRAIN_SPLIT], train_path)
         stored = self._stored(splits, labels, folder)
         if self._spec.shares:
             is_stratified = labels.names is not None
@@ -119,11 +121,10 @@ class UserFiles:
             for split, entry in self.describe()["splits"].items()
         }
 
-    def _labels_of(self, train: UserSplit) -> Labels:
+    def _labels_of(self, train: UserSplit, path: str) -> Labels:
+        """Args: path, where rows are stored early."""
         try:
-            texts = train.labels()
-            several = self._is_multi_label
-            labels = LabelSets(texts) if several else Labels(texts, self._spec.labels)
+            labels = self._meaning(train.labels(path, self._meaning))
         except UnclearLabelsError as error:
             raise UserError(
                 f"{train.path}: found {error}. Say whether they are classes or scores: labels: "
@@ -142,6 +143,10 @@ class UserFiles:
         if broken := [shown.value(name) for name in labels.names if "\n" in name]:
             print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
         return labels
+
+    def _meaning(self, counts: "Counter[str]") -> Labels:
+        """Raises UnclearLabelsError."""
+        return LabelSets(counts) if self._is_multi_label else Labels(counts, self._spec.labels)
 
     def _too_few_classes(self, train: UserSplit, labels: Labels) -> UserError:
         """Of no class or one."""

@@ -4,16 +4,17 @@ import contextlib
 import itertools
 import os
 from collections import Counter
-from typing import Callable, Iterable, Iterator, TypeVar
+from typing import Callable, Iterable, Iterator, Optional, TypeVar
 
 import numpy as np
 
 from preprocess.sources import in_order, row_marks, stored_split, user_ids, user_paths
+from preprocess.sources.early_rows import EarlyRows
 from preprocess.sources.rows import RowFile, RowsOfFiles
 from preprocess.sources.stored_rows import StoredRows
 from preprocess.sources.stored_split import StoredSplit
 from preprocess.sources.table_rows import Block
-from preprocess.sources.user_labels import Labels
+from preprocess.sources.user_labels import Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_table import Noted, UserTable
 from shared.errors import UserError
@@ -35,12 +36,40 @@ class UserSplit:
         self._drops_bad_rows = spec.drops_bad_rows
         self.path = user_paths.in_words(paths)
         self.tables = [UserTable(spec, split, path) for path in paths]
+        self._early: Optional[EarlyRows] = None
         self._processes = _processes(sum(map(os.path.getsize, paths)))
 
-    def labels(self) -> "Counter[str]":
-        """How many rows have each label; raises UserError if most rows have none."""
-        for table, noted in self._of_each_block(UserTable.count_labels):
-            table.noted.extend(noted)
+    def labels(self, path: str, labels_of: "Callable[[Counter[str]], Labels]") -> "Counter[str]":
+        """How many rows have each label; raises UserError if most rows have none.
+
+        Args:
+          path: rows are stored there early, which `stored` makes use of.
+          labels_of: what counted labels mean; raises UnclearLabelsError.
+        """
+        self._early = early = EarlyRows(self._labels_of_first_block(labels_of))
+
+        def count_and_store(table: UserTable, block: Block) -> tuple:
+            rows, bad = table.read(block)
+            return table.count_labels(rows, bad), early.of_block(table, rows, bad)
+
+        with stored_split.writing_rows(path) as file:
+            for table, (noted, found) in self._of_each_block(count_and_store):
+                table.noted.extend(noted)
+                early.add(table, found, file)
+        return self._counted()
+
+    def _labels_of_first_block(
+        self, labels_of: "Callable[[Counter[str]], Labels]"
+    ) -> Optional[Labels]:
+        table = self.tables[0]
+        with contextlib.closing(table.blocks()) as blocks:
+            counts = [table.count_labels(*table.read(block)).labels for block in itertools.islice(blocks, 1)]
+        try:
+            return labels_of(sum(counts, Counter()))
+        except UnclearLabelsError:
+            return None
+
+    def _counted(self) -> "Counter[str]":
         noted = [table.noted for table in self.tables]
         counts = sum((of_table.labels for of_table in noted), Counter())
         labelled = sum(of_table.labelled for of_table in noted)
@@ -54,26 +83,34 @@ class UserSplit:
         return any(table.noted.labelled for table in self.tables)
 
     def stored(self, path: str, labels: Labels) -> StoredSplit:
-        """Writes every row as a serialized Example."""
-
-        def store(table: UserTable, block: Block) -> "tuple[Noted, StoredRows]":
-            return table.store(labels, block)
-
-        with stored_split.writing_rows(path) as file:
-            for table, (noted, stored) in self._of_each_block(store):
-                file.write(stored.framed)
-                table.add(noted, stored)
+        """Writes every row as a serialized Example, unless `labels` did that with these labels."""
+        early = self._early and self._early.with_labels(labels)
+        results = self._written(path, labels) if early is None else early
+        self._early = None
+        self._forget()
+        for table, noted, stored in results:
+            table.add(noted, stored)
         rows = sum(table.examples for table in self.tables)
         marks = row_marks.joined([of for table in self.tables for of in table.marks])
         return StoredSplit(RowFile(path, rows), self._facts(), marks)
 
-    def _of_each_block(self, function: "Callable[[UserTable, Block], T]") -> "Iterator":
-        """(its table, what the function gives) for all blocks, in order.
+    def _written(
+        self, path: str, labels: Labels
+    ) -> "Iterator[tuple[UserTable, Noted, StoredRows]]":
+        def store(table: UserTable, block: Block) -> "tuple[Noted, StoredRows]":
+            return table.store(labels, *table.read(block))
 
-        The tables forget what they had.
-        """
+        with stored_split.writing_rows(path) as file:
+            for table, (noted, stored) in self._of_each_block(store):
+                file.write(stored.framed)
+                yield table, noted, stored
+
+    def _forget(self) -> None:
         for table in self.tables:
             table.begin()
+
+    def _of_each_block(self, function: "Callable[[UserTable, Block], T]") -> "Iterator":
+        """(its table, what the function gives) for all blocks, in order."""
         blocks = ((at, block) for at, table in enumerate(self.tables) for block in table.blocks())
         found = in_order.results(
             lambda item: (item[0], function(self.tables[item[0]], item[1])), blocks, self._processes

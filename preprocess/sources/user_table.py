@@ -8,7 +8,7 @@ from typing import Iterator
 import numpy as np
 
 from preprocess.sources import label_sets, stored_rows, table_files
-from preprocess.sources.good_rows import Problem, RowReader
+from preprocess.sources.good_rows import GoodRows, Problem, RowReader
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.row_marks import Marks
 from preprocess.sources.stored_rows import StoredRows
@@ -97,18 +97,22 @@ class UserTable:
         """All rows, in pieces; raises UserError if the file cannot be read."""
         return table_files.blocks(self._reader.selection)
 
-    def count_labels(self, block: Block) -> Noted:
-        """The labels of a block."""
-        rows, bad = self._reader.read(block)
+    def read(self, block: Block) -> "tuple[GoodRows, list[Problem]]":
+        """The good rows of a block, and what is wrong with its others."""
+        return self._reader.read(block)
+
+    def count_labels(self, rows: GoodRows, bad: "list[Problem]") -> Noted:
+        """The labels of a block; args: what `read` gave."""
         lacking = [line for line, text in zip(rows.lines, rows.labels, strict=True) if text is None]
         noted, given = self._noted(bad, lacking), [text for text in rows.labels if text is not None]
         noted.labels.update(chain.from_iterable(given) if self._is_multi_label else given)
         noted.labelled = len(given)
         return noted
 
-    def store(self, labels: Labels, block: Block) -> "tuple[Noted, StoredRows]":
-        """The examples of a block."""
-        rows, bad = self._reader.read(block)
+    def store(
+        self, labels: Labels, rows: GoodRows, bad: "list[Problem]"
+    ) -> "tuple[Noted, StoredRows]":
+        """The examples of a block; args: labels, then what `read` gave."""
         rows, values, unknown, lacking = stored_rows.labelled(rows, labels, self._is_test)
         noted = self._noted(sorted(bad + unknown), lacking)
 
