@@ -11,7 +11,7 @@ from typing import Optional
 
 import numpy as np
 
-from preprocess.sources import table_shape
+from preprocess.sources import simple_json, table_shape
 from preprocess.sources.table_rows import BOM, Block, Columns, Selection
 
 _scan = json.JSONDecoder().scan_once  # one value, without the search for blanks around it
@@ -55,6 +55,8 @@ def of_json(block: Block, selection: Selection) -> Optional[Columns]:
     """Rows of JSONL."""
     if not _is_clean_text(block.content):
         return None
+    if values := simple_json.values(block.content, selection.names):
+        return Columns(np.arange(block.first, block.first + len(values[0])), values, {})
     text = block.content.decode("utf-8").removesuffix("\n")
     if "\\ud" in text or "\\uD" in text:  # maybe half a surrogate pair
         return None

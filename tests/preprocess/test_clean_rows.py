@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from preprocess.sources import table_blocks, table_files, user_spec, user_split
+from preprocess.sources import simple_json, table_blocks, table_files, user_spec, user_split
 from preprocess.sources.table_rows import Block, Selection
 from preprocess.sources.user_files import UserFiles
 from shared.errors import UserError
@@ -21,7 +21,15 @@ ODD = [
 ]
 JSON_ROWS = [
     b'{"text": "good", "more": "\\u00e9", "label": 1, "id": 7}',
-    b'{"text": "a \\" b", "more": "", "label": 0, "id": "x"}',
+    b'{"text": "a \\" b", "more": "", "label": 0, "id": 8}',
+    b'{"text": "c", "more": "\\u0000", "label": 0, "id": "x"}',
+    b'{"text": "c", "more": "d", "label": "1", "id": 9}',
+    b'{"id": 9, "more": "d", "text": "{}", "label": -1}',
+    b'{"text": "c", "more": "d", "label": -0, "id": 10, "other": "e"}',
+    b'{"text": "c", "more": "d", "label": 1, "label": 0, "id": 11}',
+    b'{"text": "c", "more": "d", "label": 1, "id": 123456789012345678901}',
+    b'{"text": "c", "more": "d", "label": 1, "id": 7, "other": Inf}',
+    *(b'{"text": "c", "more": "d", "label": 1, "id": 7}' + end for end in (b"{}", b"}", b"\t")),
     b' {"label": "1", "text": "c", "more": "d", "id": 8}',
     b'{"text": "c", "more": "d", "id": 9} ',
     b'{"text": "c", "more": "d", "label": null, "id": 10}',
@@ -116,3 +124,34 @@ def test_clean_rows_are_read_at_once(tmp_path):
         selection = Selection(f"a.{form}", table_files.UTF8, names, ("label",), names)
         columns = table_files.clean(Block(2, found[len(header) :]), selection)
         assert len(columns.lines) == 25
+
+
+def test_json_of_like_rows_is_read_by_pyarrow():
+    rows = b'{"a": "\\ud83d\\ude00", "b": -7}\r\n{"b": 9, "a": "}\\n{"}\r\n'
+    assert simple_json.values(rows, ("b", "a")) == [[-7, 9], ["\U0001f600", "}\n{"]]
+    assert simple_json.values(b'{"a": ""}', ("a",)) == [[""]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b'{"a": 1}{"a": 2}\n{"a":\n3}',  # three rows, three lines
+        b'{"a": 1}\n\n{"a": 2}',
+        b'{"a": 1}\n {"a": 2}',
+        b'{"a": 1}\n{"a": 1.0}',
+        b'{"a": 1}\n{"a": true}',
+        b'{"a": 1}\n{"a": "1"}',
+        b'{"a": 1}\n{"a": null}',
+        b'{"a": 1}\n{}',
+        b'{"a": 1}\n{"a": 1, "b": 2}',
+        b'{"a": 1}\n{"a": 1, "a": 2}',
+        b'{"a": 1}\n{"a": 9223372036854775808}',
+        b'{"a": "\\ud83d"}',
+        b'{"\\ud83d": 1, "a": 1}',
+        b'{"a": [1]}',
+        b"{}",
+        b"",
+    ],
+)
+def test_other_json_is_left_to_the_other_readers(rows):
+    assert simple_json.values(rows, ("a",)) is None
