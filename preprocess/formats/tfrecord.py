@@ -169,5 +169,5 @@ def _header(length: int) -> bytes:
 
 def _checksums(contents: "list[bytes]") -> np.ndarray:
     """The masked crc of each: rotated right by 15 bits, plus a constant; little-endian uint32."""
-    crc = np.array([google_crc32c.value(content) for content in contents], np.uint32)
+    crc = np.fromiter(map(google_crc32c.value, contents), np.uint32, len(contents))
     return ((crc >> 15 | crc << 17) + np.uint32(0xA282EAD8)).astype("<u4")

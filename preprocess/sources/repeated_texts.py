@@ -77,10 +77,20 @@ def shared(found: np.ndarray, others: np.ndarray) -> Found:
     >>> shared(np.array([5, 7]), np.array([7, 3, 7]))
     Found(rows=array([1]), earlier=array([0]))
     """
-    unique, first = np.unique(others, return_index=True)
-    at = np.minimum(np.searchsorted(unique, found), max(len(unique) - 1, 0))
-    rows = np.flatnonzero(unique[at] == found) if len(unique) else np.zeros(0, np.int64)
-    return Found(rows, first[at[rows]])
+    there = np.arange(len(others))
+    if len(others) > len(found):
+        there = np.flatnonzero(_is_among(others, np.unique(found)))  # few are left to sort
+    unique, first = np.unique(others[there], return_index=True)
+    rows = np.flatnonzero(_is_among(found, unique))
+    return Found(rows, there[first[np.searchsorted(unique, found[rows])]])
+
+
+def _is_among(found: np.ndarray, unique: np.ndarray) -> np.ndarray:
+    """Whether each is one of the latter, which are sorted; bool [N]."""
+    if not len(unique):
+        return np.zeros(len(found), bool)
+    at = np.minimum(np.searchsorted(unique, found), len(unique) - 1)
+    return unique[at] == found
 
 
 def to_drop(train: StoredSplit, others: "list[StoredSplit]") -> "tuple[np.ndarray, np.ndarray]":
@@ -120,7 +130,9 @@ def _blank(split: _Split) -> "dict[str, Any]":
 
 
 def _repeated(split: _Split) -> "dict[str, Any]":
-    exact, folded = (repeated(split.keys(is_exact)) for is_exact in (True, False))
+    folded = repeated(split.keys(is_exact=False))
+    alike = np.union1d(folded.rows, folded.earlier)  # only these can be the same to the letter
+    exact = repeated(split.keys(is_exact=True)[alike])
     return {"kind": REPEATED, "split": split.name, **_counted(exact, folded, split, split)}
 
 
@@ -145,14 +157,16 @@ def _conflicting(splits: "list[_Split]") -> "dict[str, Any]":
     labelled = [split._replace(rows=split.rows[_is_labelled(split)]) for split in splits]
     labels = np.concatenate([split.stored.marks.labels[split.rows] for split in labelled])
     exact, folded = (
-        _with_other_labels(np.concatenate([split.keys(is_exact) for split in labelled]), labels)
-        for is_exact in (True, False)
+        np.concatenate([split.keys(is_exact) for split in labelled]) for is_exact in (True, False)
     )
+    found = _with_other_labels(folded, labels)
+    alike = np.flatnonzero(_is_among(folded, np.unique(folded[found.rows])))
+    count = len(_with_other_labels(exact[alike], labels[alike]).rows)
     places = [
         [_place(labelled, earlier), _place(labelled, row)]
-        for row, earlier in zip(folded.rows[:_FIRST], folded.earlier[:_FIRST], strict=True)
+        for row, earlier in zip(found.rows[:_FIRST], found.earlier[:_FIRST], strict=True)
     ]
-    counts = {"exact": len(exact.rows), "folded": len(folded.rows)}
+    counts = {"exact": count, "folded": len(found.rows)}
     return {"kind": CONFLICTING, **counts, "first": places}
 
 

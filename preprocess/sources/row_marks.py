@@ -6,7 +6,7 @@
 import unicodedata
 import zlib
 from hashlib import blake2b
-from typing import Iterable, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -39,19 +39,27 @@ class Marks(NamedTuple):
 
 
 def marks(
-    texts: "list[list[bytes]]", labels: list, is_blank: "list[bool]", groups: "list[str] | None"
+    texts: "list[list[bytes]]",
+    labels: "np.ndarray | list",
+    is_blank: "np.ndarray | list",
+    groups: "list[str] | None",
+    is_lasting: bool = True,
 ) -> Marks:
     """The marks of N rows.
 
-    Args: texts, of each text column, in UTF-8; labels, is_blank, groups, N each, as in Marks.
+    Args:
+      texts: of each text column, in UTF-8.
+      labels, is_blank, groups: N each, as in Marks.
+      is_lasting: whether `folded` is the same in every run, as drawing by it needs; where it is
+        only compared within a run, Python's own hash is faster.
     """
     whole = texts[0] if len(texts) == 1 else list(map(_BETWEEN.join, zip(*texts, strict=True)))
     return Marks(
-        _hashes(_all_folded(whole)),
+        (_hashes if is_lasting else _hashes_of_run)(_all_folded(whole)),
         np.fromiter(map(zlib.crc32, whole), np.uint32, len(whole)),
-        np.array(labels, np.float64),
-        np.array(is_blank, bool),
-        None if groups is None else _hashes(map(str.encode, groups)),
+        np.asarray(labels, np.float64),
+        np.asarray(is_blank, bool),
+        None if groups is None else _hashes(list(map(str.encode, groups))),
     )
 
 
@@ -61,7 +69,12 @@ def joined(parts: "list[Marks]") -> Marks:
     return Marks(*(None if of[0] is None else np.concatenate(of) for of in columns))
 
 
-def _hashes(contents: "Iterable[bytes]") -> np.ndarray:
+def _hashes_of_run(contents: "list[bytes]") -> np.ndarray:
+    """SipHash with a key of this run, which forked processes share."""
+    return np.fromiter(map(hash, contents), np.int64, len(contents)).view(np.uint64)
+
+
+def _hashes(contents: "list[bytes]") -> np.ndarray:
     digests = [blake2b(content, digest_size=8).digest() for content in contents]
     return np.frombuffer(b"".join(digests), "<u8")
 

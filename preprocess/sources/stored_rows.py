@@ -1,6 +1,7 @@
 """A block of a user's rows in the form in which they are stored, and what is noted about others."""
 
 import functools
+import operator
 from dataclasses import dataclass
 from typing import Callable, Optional
 
@@ -80,6 +81,7 @@ def stored(
     labels: Labels,
     suspicious: SuspiciousRows,
     looks_like_row: "Callable[[str], bool]",
+    is_drawn: bool,
 ) -> StoredRows:
     """The examples of rows.
 
@@ -88,16 +90,29 @@ def stored(
       labels: which these are.
       suspicious: notes those that look odd.
       looks_like_row: whether a line within a field is a row itself.
+      is_drawn: whether splits are drawn by the marks.
     """
     texts = [list(map(str.encode, of_text)) for of_text in rows.texts]
     is_blank = _look(rows, suspicious, looks_like_row)
+    is_regression = labels.names is None
+    # Equal scores may be different bytes: 0.0 and -0.0.
+    distinct = values if is_regression else list(dict.fromkeys(values))
+    numbers = np.arange(len(values)) if is_regression else _numbers(values, distinct)
+    entries = list(map(_score_entry if is_regression else _class_entry, distinct))
+    marks = np.array(list(map(labels.mark, distinct)), np.float64)[numbers]
     return StoredRows(
-        tfrecord.frame(_examples(texts, values, labels.names is None)),
+        tfrecord.frame(_examples(texts, entries, numbers)),
         rows.lines,
         rows.ids,
-        row_marks.marks(texts, list(map(labels.mark, values)), is_blank, rows.groups),
-        any(value not in (records.UNLABELLED, labels.unlabelled) for value in set(values)),
+        row_marks.marks(texts, marks, is_blank, rows.groups, is_lasting=is_drawn),
+        any(value not in (records.UNLABELLED, labels.unlabelled) for value in distinct),
     )
+
+
+def _numbers(values: list, distinct: list) -> np.ndarray:
+    """The place of each value among the distinct ones, int64 [N]."""
+    places = {value: place for place, value in enumerate(distinct)}
+    return np.fromiter(map(places.__getitem__, values), np.int64, len(values))
 
 
 def _look(
@@ -112,16 +127,25 @@ def _look(
     return is_blank
 
 
-def _examples(texts: "list[list[bytes]]", values: list, is_regression: bool) -> "list[bytes]":
-    entries = list(map(_score_entry if is_regression else _class_entry, values))
+def _examples(
+    texts: "list[list[bytes]]", entries: "list[bytes]", numbers: np.ndarray
+) -> "list[bytes]":
+    """Args: entries, of the different labels; numbers, which of them each row has."""
     if len(texts) > 1:
         return [
-            example_bytes.example(entry, *map(example_bytes.bytes_entry, TEXT_FEATURES, of_row))
-            for entry, *of_row in zip(entries, *texts, strict=True)
+            example_bytes.example(
+                entries[number], *map(example_bytes.bytes_entry, TEXT_FEATURES, of_row)
+            )
+            for number, *of_row in zip(numbers.tolist(), *texts, strict=True)
         ]
-    kinds = list(zip(entries, map(len, texts[0]), strict=True))  # few: the rest is built once each
-    before = {kind: example_bytes.before_bytes(*kind, TEXT_FEATURES[0]) for kind in set(kinds)}
-    return [before[kind] + text for kind, text in zip(kinds, texts[0], strict=True)]
+    lengths = np.fromiter(map(len, texts[0]), np.int64, len(texts[0]))
+    most = int(lengths.max(initial=0)) + 1
+    kinds, kind = np.unique(numbers * most + lengths, return_inverse=True)
+    before = [  # few: all but the text is built once for each
+        example_bytes.before_bytes(entries[number], length, TEXT_FEATURES[0])
+        for number, length in zip(*(of.tolist() for of in divmod(kinds, most)), strict=True)
+    ]
+    return list(map(operator.add, map(before.__getitem__, kind.tolist()), texts[0]))
 
 
 @functools.lru_cache(maxsize=2**10)

@@ -119,7 +119,10 @@ class UserTable:
         def looks_like_row(line: str) -> bool:
             return self._looks_like_row(labels, line)
 
-        return noted, stored_rows.stored(rows, values, labels, noted.suspicious, looks_like_row)
+        is_drawn = self._spec.shares is not None
+        return noted, stored_rows.stored(
+            rows, values, labels, noted.suspicious, looks_like_row, is_drawn
+        )
 
     def _noted(self, bad: "list[Problem]", lacking: "list[int]") -> Noted:
         noted = Noted(SuspiciousRows(self.path))
