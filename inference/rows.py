@@ -7,7 +7,14 @@ from typing import Any, Iterable, Iterator, Optional
 import numpy as np
 
 from inference.model_folder import ModelFolder
-from preprocess.sources import label_sets, noted_rows, table_files, user_ids, user_labels
+from preprocess.sources import (
+    file_format,
+    label_sets,
+    noted_rows,
+    table_files,
+    user_ids,
+    user_labels,
+)
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.table_rows import BadRow
@@ -109,7 +116,7 @@ class _Reader:
         return GIVEN_SCORE if self._names is None else GIVEN_LABEL
 
     def _may_have(self, column: str, header: "list[str]") -> bool:
-        return column in header or table_files.is_jsonl(self._path)
+        return column in header or file_format.is_jsonl(self._path)
 
     def rows(self, keys: "Iterable[str] | None" = None) -> Iterator[Row]:
         """The rows whose values are right; the others go to `bad`; args: keys of `known` (all)."""

@@ -2,7 +2,7 @@
 
 from typing import Callable
 
-from preprocess.sources import table_files
+from preprocess.sources import file_format
 from preprocess.sources.noted_rows import NotedRows
 
 _MANY_LINES = 20  # of a field in a CSV file
@@ -18,7 +18,7 @@ class SuspiciousRows:
 
     def __init__(self, path: str):
         self._path = path
-        self._is_tsv = table_files.is_tsv(path)
+        self._is_tsv = file_format.is_tsv(path)
         self._blank, self._long, self._quoted = NotedRows(), NotedRows(), NotedRows()
 
     def look(self, line: int, texts: "list[str]") -> bool:

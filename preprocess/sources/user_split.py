@@ -63,7 +63,10 @@ class UserSplit:
     ) -> Optional[Labels]:
         table = self.tables[0]
         with contextlib.closing(table.blocks()) as blocks:
-            counts = [table.count_labels(*table.read(block)).labels for block in itertools.islice(blocks, 1)]
+            counts = [
+                table.count_labels(*table.read(block)).labels
+                for block in itertools.islice(blocks, 1)
+            ]
         try:
             return labels_of(sum(counts, Counter()))
         except UnclearLabelsError:

@@ -7,7 +7,7 @@ from typing import Iterator
 
 import numpy as np
 
-from preprocess.sources import label_sets, stored_rows, table_files
+from preprocess.sources import file_format, label_sets, stored_rows, table_files
 from preprocess.sources.good_rows import GoodRows, Problem, RowReader
 from preprocess.sources.noted_rows import NotedRows
 from preprocess.sources.row_marks import Marks
@@ -67,7 +67,7 @@ class UserTable:
         self._spec, self._split = spec, split
         self._is_test = tasks.is_test(split)
         header = table_files.columns(path, spec.form)
-        is_labelled = not self._is_test or spec.label in header or table_files.is_jsonl(path)
+        is_labelled = not self._is_test or spec.label in header or file_format.is_jsonl(path)
         texts = TextColumns(spec.text, header)
         more = {
             "label": spec.label if is_labelled else None,
