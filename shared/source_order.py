@@ -163,7 +163,9 @@ class _Lines(_Map):
     form = "UTF-8 text"
 
     def _content(self, rows) -> bytes:
-        return "".join(row + "\n" for row in rows).encode("utf-8")
+        content = io.BytesIO()
+        content.writelines((row + "\n").encode("utf-8") for row in rows)
+        return content.getvalue()
 
     def _load(self, path: str):
         with open(path, "rb") as file:

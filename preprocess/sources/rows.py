@@ -6,11 +6,12 @@ prepares a dataset, and in which user_files.py stores a user's rows.
 
 import os
 from dataclasses import dataclass
-from typing import Iterator
+from typing import Iterator, Optional
 
 import numpy as np
 
 from preprocess.formats import tfrecord
+from preprocess.sources.user_ids import Ids
 from shared.errors import UserError
 from shared.tasks import Task, is_test
 
@@ -39,7 +40,7 @@ class RowsOfFiles:
     places: np.ndarray
     unlabelled: int
     left_out: "dict[str, int]"
-    ids: "list[str] | None" = None
+    ids: Optional[Ids] = None
 
 
 @dataclass(frozen=True)

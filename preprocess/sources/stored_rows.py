@@ -13,6 +13,7 @@ from preprocess.sources.good_rows import GoodRows, Problem
 from preprocess.sources.row_marks import Marks
 from preprocess.sources.rows import LABEL
 from preprocess.sources.suspicious_rows import SuspiciousRows, odd
+from preprocess.sources.user_ids import Ids
 from preprocess.sources.user_labels import LabelError, Labels
 from shared import records
 
@@ -33,7 +34,7 @@ class StoredRows:
 
     framed: bytes
     lines: np.ndarray
-    ids: "Optional[list[str]]"
+    ids: Optional[Ids]
     marks: Marks
     has_values: bool
 
@@ -103,7 +104,7 @@ def stored(
     return StoredRows(
         tfrecord.frame(_examples(texts, entries, numbers)),
         rows.lines,
-        rows.ids,
+        None if rows.ids is None else Ids.of(rows.ids),
         row_marks.marks(texts, marks, is_blank, rows.groups, is_lasting=is_drawn),
         any(value not in (records.UNLABELLED, labels.unlabelled) for value in distinct),
     )

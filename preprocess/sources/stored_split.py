@@ -79,7 +79,7 @@ def _rows_of_part(path: str, is_wanted: np.ndarray) -> Iterator[bytes]:
 
 def _part(stored: StoredSplit, file: RowFile, is_wanted: np.ndarray) -> StoredSplit:
     facts = stored.facts
-    ids = facts.ids and [facts.ids[row] for row in np.flatnonzero(is_wanted)]
+    ids = None if facts.ids is None else facts.ids.only(is_wanted)
     return StoredSplit(
         file,
         replace(facts, places=facts.places[is_wanted], ids=ids, left_out={}),

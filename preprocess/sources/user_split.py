@@ -14,6 +14,7 @@ from preprocess.sources.rows import RowFile, RowsOfFiles
 from preprocess.sources.stored_rows import StoredRows
 from preprocess.sources.stored_split import StoredSplit
 from preprocess.sources.table_rows import Block
+from preprocess.sources.user_ids import Ids
 from preprocess.sources.user_labels import Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_table import Noted, UserTable
@@ -34,6 +35,7 @@ class UserSplit:
     def __init__(self, spec: UserSpec, split: str, paths: "tuple[str, ...]"):
         """Raises UserError as UserTable."""
         self._drops_bad_rows = spec.drops_bad_rows
+        self._has_ids = bool(spec.id)
         self.path = user_paths.in_words(paths)
         self.tables = [UserTable(spec, split, path) for path in paths]
         self._early: Optional[EarlyRows] = None
@@ -133,10 +135,10 @@ class UserSplit:
             lines.append(f"{self.path}: {repeated}")
         return "\n".join(lines)
 
-    def _ids(self) -> "list[str] | None":
-        if self.tables[0].ids is None:
+    def _ids(self) -> Optional[Ids]:
+        if not self._has_ids:
             return None
-        return [text for table in self.tables for text in table.ids]
+        return Ids.joined(ids for table in self.tables for ids in table.ids)
 
     def _facts(self) -> RowsOfFiles:
         """What is known of its rows."""

@@ -15,6 +15,7 @@ from preprocess.sources.stored_rows import StoredRows
 from preprocess.sources.suspicious_rows import SuspiciousRows
 from preprocess.sources.table_rows import Block, Selection
 from preprocess.sources.text_columns import TextColumns
+from preprocess.sources.user_ids import Ids
 from preprocess.sources.user_labels import SEVERAL, Labels, text_of
 from preprocess.sources.user_spec import UserSpec
 from shared import shown, tasks
@@ -58,7 +59,7 @@ class UserTable:
       noted: what is known of the rows added so far.
       examples: how many of them became examples.
       marks: of the examples, for each block.
-      ids: the user's id of each example; None without an id column.
+      ids: the same; none without an id column.
     """
 
     def __init__(self, spec: UserSpec, split: str, path: str):
@@ -89,7 +90,7 @@ class UserTable:
         self.noted = Noted(SuspiciousRows(self.path))
         self.examples = 0
         self.marks: list[Marks] = []
-        self.ids = [] if self._spec.id else None
+        self.ids: list[Ids] = []
         self._lines = [np.zeros(0, np.int64)]
         self._has_values = False  # other than -1
 
@@ -137,8 +138,8 @@ class UserTable:
         self.noted.extend(noted)
         self.examples += len(stored.lines)
         self.marks.append(stored.marks)
-        if self.ids is not None:
-            self.ids += stored.ids
+        if stored.ids is not None:
+            self.ids.append(stored.ids)
         self._lines.append(stored.lines)
         self._has_values |= stored.has_values
 

@@ -77,7 +77,8 @@ def outcome(folder, **given):
             return str(error)
     stored = [(folder / f"{split}.rows").read_bytes() for split in rows.files]
     facts = [
-        (of.places.tolist(), of.ids, of.left_out, of.unlabelled) for of in rows.of_files.values()
+        (of.places.tolist(), of.ids and list(of.ids), of.left_out, of.unlabelled)
+        for of in rows.of_files.values()
     ]
     return printed.getvalue(), stored, facts, rows.quality, rows.task
 

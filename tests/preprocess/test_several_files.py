@@ -100,7 +100,7 @@ def test_labels_and_ids_are_those_of_all_files(read, tmp_path):
         (tmp_path / f"{number}.csv").write_text(f"no,text,label\n{row}\n")
     rows, _, out = read("train=?.csv", id="no")
     assert rows.task.label_names == ("x", "y")
-    assert rows.of_files["train"].ids == ["7", "8", "7"]
+    assert list(rows.of_files["train"].ids) == ["7", "8", "7"]
     assert "0.csv and 2 more: 2 classes, 'x', 'y'\n" in out
     assert "0.csv and 2 more: 1 id comes in several rows: '7'\n" in out
 

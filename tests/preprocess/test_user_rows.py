@@ -30,7 +30,8 @@ class Read:
         return self.rows.of_files[split].places[:, 1].tolist()
 
     def ids(self, split):
-        return self.rows.of_files[split].ids
+        ids = self.rows.of_files[split].ids
+        return None if ids is None else list(ids)
 
     def unlabelled(self, split):
         return self.rows.of_files[split].unlabelled
