@@ -1,6 +1,6 @@
 """The fast way to read a block of lines: all of its rows at once, if every one is clean.
 
-It gives what the strict readers of table_files.py give, or None where it is not sure of that; then
+It gives what the strict readers of strict_rows.py give, or None where it is not sure of that; then
 they read the block. So a message about a row is written by them alone, and what is missing here
 costs time only.
 """

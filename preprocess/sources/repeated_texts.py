@@ -65,10 +65,13 @@ def repeated(found: np.ndarray) -> Found:
     >>> repeated(np.array([7, 3, 7, 7]))
     Found(rows=array([2, 3]), earlier=array([0, 0]))
     """
-    _, first, number = np.unique(found, return_index=True, return_inverse=True)
+    ordered = np.sort(found)  # takes less time and memory than what follows, which is of few rows
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    there = np.flatnonzero(_is_among(found, several))
+    _, first, number = np.unique(found[there], return_index=True, return_inverse=True)
     earlier = first[number]
-    rows = np.flatnonzero(earlier != np.arange(len(found)))
-    return Found(rows, earlier[rows])
+    rows = np.flatnonzero(earlier != np.arange(len(there)))
+    return Found(there[rows], there[earlier[rows]])
 
 
 def shared(found: np.ndarray, others: np.ndarray) -> Found:

@@ -96,8 +96,11 @@ class UserSplit:
         for table, noted, stored in results:
             table.add(noted, stored)
         rows = sum(table.examples for table in self.tables)
+        facts = self._facts()
         marks = row_marks.joined([of for table in self.tables for of in table.marks])
-        return StoredSplit(RowFile(path, rows), self._facts(), marks)
+        for table in self.tables:
+            table.release()
+        return StoredSplit(RowFile(path, rows), facts, marks)
 
     def _written(
         self, path: str, labels: Labels

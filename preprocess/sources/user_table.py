@@ -147,6 +147,10 @@ class UserTable:
         """The line on which the row of each example begins, int64."""
         return np.concatenate(self._lines)
 
+    def release(self) -> None:
+        """Frees the arrays of blocks, once they are joined."""
+        self.marks, self._lines = [], []
+
     def most_lack_labels(self) -> UserError:
         """What to say if most rows of the split have no label, most of all those of this file."""
         lacking, labelled = self.noted.unlabelled.count, self.noted.labelled

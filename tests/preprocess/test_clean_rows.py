@@ -9,6 +9,7 @@ import pytest
 from preprocess.sources import simple_json, table_blocks, table_files, user_spec, user_split
 from preprocess.sources.table_rows import Block, Selection
 from preprocess.sources.user_files import UserFiles
+from preprocess.sources.user_table import UserTable
 from shared.errors import UserError
 
 HEADERS = {"csv": b"text,more,label,id\n", "tsv": b"text\tmore\tlabel\tid\n", "jsonl": b""}
@@ -156,3 +157,18 @@ def test_json_of_like_rows_is_read_by_pyarrow():
 )
 def test_other_json_is_left_to_the_other_readers(rows):
     assert simple_json.values(rows, ("a",)) is None
+
+
+@pytest.mark.parametrize("first, blocks_read", [(b"pos neg", 4), (b"pos pos", 7)])
+def test_a_file_is_read_again_only_if_later_rows_have_other_labels(
+    tmp_path, monkeypatch, first, blocks_read
+):
+    monkeypatch.setattr(table_blocks, "BLOCK_BYTES", 64)
+    read, found = UserTable.read, []
+    monkeypatch.setattr(UserTable, "read", lambda *given: found.append(1) or read(*given))
+    labels = [*first.split(), *[b"neg", b"pos"] * 2]
+    rows = [b"%s,,%s,%d\n" % (b"a" * 40, label, number) for number, label in enumerate(labels)]
+    (tmp_path / "train.csv").write_bytes(HEADERS["csv"] + b"".join(rows))
+    *_, (facts,), _, task = outcome(tmp_path)
+    assert facts[1] == list("012345") and task.label_names == ("neg", "pos")
+    assert len(found) == blocks_read

@@ -232,3 +232,10 @@ def test_the_same_in_yaml(read, tmp_path):
     for split in rows.files:
         found, known = rows.of_files[split], expected[0].of_files[split]
         assert found.places.tolist() == known.places.tolist()
+
+
+def test_the_drawn_rows_are_these_in_every_run(read):
+    rows, _, _ = read(LINES, test="0.1")
+    assert rows.of_files["test"].places[:, 1].tolist() == [
+        25, 28, 43, 49, 52, 66, 70, 71,
+    ]  # fmt: skip
