@@ -15,7 +15,7 @@ from train.gpu.layers import layers_of_device
 from train.gpu.state import read_weights
 from train.gpu.step import FEATURES
 from train.model import classifier, precision, variables
-from train.scoring import answers
+from train.scoring import answers, pooling
 
 
 def read(folder: ModelFolder) -> "Classifier":
@@ -54,7 +54,7 @@ class Classifier:
         Raises:
           UserError: an example is not what the model was trained on, such as one text, not two.
         """
-        tokens = self.tokens(examples)
+        tokens, documents = self.reader.tokens(examples)
         found = np.empty((len(tokens.lengths), self.folder.params.model.num_cls_classes), "<f4")
         grouped = list(batches.of_like_length(tokens, self.reader.pad_id))
         # Making the graph takes seconds, a hundred times a batch: too long for a first answer.
@@ -62,7 +62,9 @@ class Classifier:
         for rows, features in grouped:
             found[rows] = forward(features).numpy()
         self._is_used = True
-        return found
+        if self.folder.windows is None:
+            return found
+        return pooling.pooled(found, documents, self.folder.params.model.window_pooling)
 
     def classify(self, examples: "Sequence[Example]") -> "list[dict]":
         """An answer for each example, as predict_<split>.jsonl has them; raises as `logits`.
@@ -74,8 +76,8 @@ class Classifier:
         return list(answers.of_outputs(outputs, folder.label_names, folder.thresholds))
 
     def tokens(self, examples: "Sequence[Example]") -> Tokens:
-        """What the model reads of each example; raises as `logits`."""
-        return self.reader.tokens(examples)
+        """What the model reads of each example, or of each window of it; raises as `logits`."""
+        return self.reader.tokens(examples)[0]
 
     def _forward(self, features):
         layers = layers_of_device()(self._dtype)

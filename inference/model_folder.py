@@ -31,7 +31,8 @@ class ModelFolder:
       thresholds: float64 [C] of a multi-label model (train/scoring/thresholds.py); else None.
       text_columns: the names of the one or two texts of an example.
       label_column, id_column: of the user's files; None if unknown, as for GLUE.
-      max_sequence_length: tokens of an example; more are cut off.
+      max_sequence_length: tokens of an example.
+      windows: how many tokens two windows of a longer text share; None to cut it off.
       vocabulary: turns text into ids as it did for training.
     """
 
@@ -47,6 +48,7 @@ class ModelFolder:
     label_column: Optional[str]
     id_column: Optional[str]
     max_sequence_length: int
+    windows: Optional[int]
     vocabulary: Vocabulary
 
 
@@ -79,6 +81,7 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
         label_column=facts.get("label_column"),
         id_column=facts.get("id_column"),
         max_sequence_length=facts["max_sequence_length"],
+        windows=facts["windows"],
         vocabulary=vocabulary,
     )
 

@@ -8,6 +8,7 @@ from shared import shown, tasks
 from shared.manifest import Manifest
 
 _FEW_ROWS = 10  # of a class
+_MUCH_TRUNCATED = 0.05  # share of a split's rows
 
 
 def news(manifest: Manifest) -> "list[str]":
@@ -52,7 +53,7 @@ def _about_classes(manifest: Manifest) -> Iterator[str]:
     counts = {
         name: manifest.splits[name].label_counts
         for name in tasks.in_order(manifest.splits)
-        if manifest.splits[name].unlabelled < manifest.splits[name].examples
+        if manifest.splits[name].unlabelled < manifest.splits[name].rows
     }
     for split, rows in counts.items():
         if lacking := [shown.value(label) for label, count in rows.items() if not count]:
@@ -65,3 +66,16 @@ def _about_classes(manifest: Manifest) -> Iterator[str]:
     ]
     if few:
         yield f"{tasks.TRAIN_SPLIT}: fewer than {_FEW_ROWS} rows of a class: {shown.listed(few)}"
+
+
+def truncation(manifest: Manifest) -> Iterator[str]:
+    """A line for each split of which many rows lose tokens."""
+    is_own_text = manifest.label_column is not None and len(manifest.text_columns) == 1
+    advice = "a longer MSL" + (" or windows (--windows)" if is_own_text else "")
+    for name in tasks.in_order(manifest.splits):
+        split = manifest.splits[name]
+        if split.truncated > _MUCH_TRUNCATED * split.rows:
+            yield (
+                f"{name}: {split.truncated / split.rows:.1%} of the rows lose tokens at "
+                f"MSL={manifest.max_sequence_length}; {advice} keeps them"
+            )

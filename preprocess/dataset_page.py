@@ -39,7 +39,7 @@ def label_counts(content: Dict[str, Any]) -> List[Dict[str, Any]]:
     labelled = {
         name: split["labels"]
         for name, split in content["splits"].items()
-        if split["unlabelled"] < split["examples"]
+        if split["unlabelled"] < split["rows"]
     }
     names = dict.fromkeys(label for counts in labelled.values() for label in counts)
     return [

@@ -85,6 +85,7 @@ def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
         "task": manifest.task,
         "text_columns": list(manifest.text_columns),
         "max_sequence_length": manifest.max_sequence_length,
+        "windows": manifest.windows,
         "vocabulary": dataclasses.asdict(manifest.vocabulary),
         "splits": {
             name: {
@@ -104,6 +105,7 @@ def _split(split: Split, max_sequence_length: int) -> dict:
     candidates = sorted({*lengths.CANDIDATES, max_sequence_length})
     return {
         "examples": split.examples,
+        "rows": split.rows,
         "labels": split.label_counts,
         "unlabelled": split.unlabelled,
         "truncated": split.truncated,
@@ -167,7 +169,7 @@ def text(content: dict) -> str:
     rules = ", ".join(vocab.in_words(vocabulary))
     lines = [
         f"{content['dataset']}: task {content['task']} ({', '.join(content['text_columns'])}), "
-        f"max_sequence_length {content['max_sequence_length']}",
+        f"max_sequence_length {content['max_sequence_length']}{_about_windows(content)}",
         f"vocabulary {vocabulary['name']} ({vocabulary['size']:,} pieces, {rules})",
     ]
     for name, split in content["splits"].items():
@@ -177,23 +179,28 @@ def text(content: dict) -> str:
     return "\n".join(lines)
 
 
+def _about_windows(content: dict) -> str:
+    overlap = content["windows"]
+    return "" if overlap is None else f", windows that share {overlap} tokens"
+
+
 def _split_lines(name: str, split: dict, max_sequence_length: int) -> list:
-    examples = split["examples"]
-    counts = split["labels"] if split["unlabelled"] < examples else {}
+    examples, rows = split["examples"], split["rows"]
+    counts = split["labels"] if split["unlabelled"] < rows else {}
     labels = [
-        f"{shown.plain(label)} {count:,} ({count / examples:.1%})"
-        for label, count in counts.items()
+        f"{shown.plain(label)} {count:,} ({count / rows:.1%})" for label, count in counts.items()
     ]
     labels = [shown.listed(labels)] if labels else []
     if split["unlabelled"]:
         labels.append(f"none {split['unlabelled']:,}")
     tokens = "  ".join(f"{key} {value}" for key, value in split["tokens"].items())
     return [
-        f"{name}: {examples:,} examples",
+        f"{name}: {examples:,} "
+        + ("examples" if rows == examples else f"windows of {rows:,} documents"),
         f"  labels     {', '.join(labels) or 'scores'}",
         f"  tokens     {tokens}   ([CLS] and [SEP] included)",
         f"  [UNK]      {split['unknown_share']:.4%} of the word pieces",
-        f"  truncated  {split['truncated']:,} ({split['truncated'] / examples:.2%}) at "
+        f"  truncated  {split['truncated']:,} ({split['truncated'] / rows:.2%}) at "
         f"{max_sequence_length}",
         *_histogram_lines(split),
         *_price_lines(split, max_sequence_length),
@@ -217,7 +224,7 @@ def _price_lines(split: dict, max_sequence_length: int) -> list:
         mark = "*" if entry["max_sequence_length"] == max_sequence_length else " "
         lines.append(
             f"  {mark}{entry['max_sequence_length']:>7}{entry['truncated']:>12,} "
-            f"{entry['truncated'] / split['examples']:>7.2%}{entry['tokens_cut']:>10.2%}"
+            f"{entry['truncated'] / split['rows']:>7.2%}{entry['tokens_cut']:>10.2%}"
             f"{entry['padding']:>10.1%}{entry['gflop']:>12.1f}"
         )
     return lines

@@ -8,7 +8,7 @@ from typing import Optional
 from preprocess.encoding.encode import min_sequence_length
 from preprocess.sources import user_labels, user_spec
 from preprocess.sources.user_spec import UserSpec
-from shared import tasks, vocab, where
+from shared import tasks, vocab, where, windows
 from shared.errors import UserError
 from shared.shards import default_num_shards
 from shared.tasks import Task
@@ -43,6 +43,11 @@ class Options:
     beam_options: tuple
 
     @property
+    def windows(self) -> Optional[int]:
+        """How many tokens two windows of a text share; None to cut texts off."""
+        return self.user_files.windows if self.user_files else None
+
+    @property
     def dataset(self) -> str:
         name = self.user_files.task if self.user_files else self.task.name
         return where.folder(self.data_dir, name, self.max_sequence_length)
@@ -66,15 +71,16 @@ def parse(arguments: list) -> Options:
     task = None if user_files else _glue_task(parsed.task)
     num_texts = len(user_files.text if user_files else task.text_columns)
     default_length = tasks.DEFAULT_LENGTH if user_files else task.max_sequence_length
+    length = _checked_length(parsed.max_sequence_length, default_length, parsed.task, num_texts)
+    if user_files:
+        _check_windows(user_files.windows, length)
     return Options(
         task=task,
         user_files=user_files,
         data_dir=parsed.data_dir,
         tfds_data_dir=os.path.expanduser(_tfds_data_dir(parsed)),
         glue_dir=parsed.glue_dir,
-        max_sequence_length=_checked_length(
-            parsed.max_sequence_length, default_length, parsed.task, num_texts
-        ),
+        max_sequence_length=length,
         vocabulary=vocab.read(parsed.vocab_file, _lower_case(parsed, user_files)),
         num_shards=_checked_shards(parsed.num_shards),
         overwrite=parsed.overwrite,
@@ -126,6 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deduplicate",
         help=f"{tasks.TRAIN_SPLIT}: drop training rows that come again, or in another split",
+    )
+    parser.add_argument(
+        "--windows",
+        help="cut long texts into windows that share so many tokens, instead of cutting them off",
     )
     parser.add_argument("--bad_rows", help=f"{user_spec.DROP}: skip rows that cannot be read")
     parser.add_argument("--max_sequence_length", help="tokens in a record (the task's default)")
@@ -197,6 +207,15 @@ def _checked_length(given: Optional[str], default: int, task: str, num_texts: in
             "([CLS], and for each text one token and a [SEP])"
         )
     return length
+
+
+def _check_windows(overlap: Optional[int], length: int) -> None:
+    room = windows.room_of(length)
+    if overlap is not None and overlap >= room:
+        raise UserError(
+            f"windows (--windows) is {overlap}; with MSL={length} a window has {room} of a text's "
+            f"tokens, so two that follow each other share at most {room - 1}"
+        )
 
 
 def _checked_shards(num_shards: Optional[int]) -> Optional[int]:

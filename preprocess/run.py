@@ -19,7 +19,7 @@ from preprocess.sources.user_files import UserFiles
 from shared import vocab, word_pieces
 from shared.errors import exit_code
 from shared.manifest import Vocabulary as ManifestVocabulary
-from shared.manifest import is_dataset, write_manifest
+from shared.manifest import is_dataset, row_noun, write_manifest
 from shared.vocab import Vocabulary
 
 
@@ -51,7 +51,8 @@ def expected_manifest(asked: Options, source) -> dict:
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
     del vocabulary["name"]  # compared by content: the same vocabulary may have another name
     # What was not stated is not in a manifest.
-    unstated = {**dataclasses.asdict(FileForm()), "id": None, "drawn": None, "deduplicate": None}
+    optional = dict.fromkeys(("id", "drawn", "deduplicate", "windows"))
+    unstated = {**dataclasses.asdict(FileForm()), **optional}
     known = {
         "text_columns": source.text_columns,
         "max_sequence_length": asked.max_sequence_length,
@@ -78,13 +79,14 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
             vocabulary=asked.vocabulary,
             max_sequence_length=asked.max_sequence_length,
             folder=folder.incomplete,
+            overlap=asked.windows,
         )
         shards = [
             shard
             for split in rows.files
             for shard in pipeline.shard_ranges(rows, split, asked.shards_of(rows.examples(split)))
         ]
-        with Progress(folder.incomplete, shards):
+        with Progress(folder.incomplete, shards, row_noun(asked.windows)):
             pipeline.run(job, shards, options_of_beam)
         reports = summary.checked_reports(folder.incomplete, shards)
         made = summary.manifest_of(
@@ -97,7 +99,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
         )
         vocab.write(folder.incomplete, asked.vocabulary)
         write_manifest(folder.incomplete, made)
-    print(summary.table(made))
+    print("\n".join([summary.table(made), *data_quality.truncation(made)]))
     if news := data_quality.news(made):
         print("\n".join([*news, "make inspect lists the rows"]))
     print(f"{asked.dataset} written in {time.monotonic() - started:.1f} s")

@@ -11,10 +11,12 @@ import sys
 from collections import Counter
 from typing import Iterator
 
+import numpy as np
+
 from preprocess import dataset_page, lazy_imports
 from preprocess.encoding import lengths, statistics
 from preprocess.formats import tfrecord
-from shared import dataset_vocabulary, records, source_order, tasks
+from shared import dataset_vocabulary, records, source_order, tasks, windows
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
 from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
@@ -84,7 +86,8 @@ def _verify_split(dataset: str, split: str, manifest: Manifest, checker) -> int:
             print(f"{kind.path(dataset, split)}: {problem}")
             faults += 1
     if not faults:  # the counts of damaged files would only repeat it
-        for fault in total.faults(entry, manifest):
+        documents = source_order.DOCUMENTS.read(dataset, split, manifest)
+        for fault in total.faults(split, manifest, documents):
             print(f"{split}: {fault}")
             faults += 1
     print(f"{split}: {total.examples:,} records in {len(paths)} files, {faults:,} faults")
@@ -125,33 +128,47 @@ class _Totals:
     def __init__(self):
         self.examples = 0
         self._lengths = Counter()
-        self._labels = Counter()
+        self._labels = []
 
     def add(self, examples: int, rows: dict) -> None:
         self.examples += examples
         self._lengths.update((rows["input_mask"] == records.TOKEN).sum(axis=1).tolist())
-        self._labels.update(statistics.label_values(rows["labels"]))
+        self._labels.append(rows["labels"])
 
-    def faults(self, entry: Split, manifest: Manifest) -> Iterator[str]:
-        """Where the counts of records without faults differ from the manifest's."""
-        expected = Counter()
-        for length, count in entry.length_histogram.items():
-            expected[min(length, manifest.max_sequence_length)] += count
-        longer = lengths.longer(entry.length_histogram, manifest.max_sequence_length)
+    def faults(self, split: str, manifest: Manifest, documents: "np.ndarray | None") -> list:
+        """Where the counts of a split, whose records have no faults, differ from the manifest's.
+
+        Args: documents, of its records (documents.npy), if they are windows.
+        """
+        entry = manifest.splits[split]
+        labels = np.concatenate(self._labels) if self._labels else np.zeros(0, int)
+        if documents is not None:
+            labels = labels[windows.firsts(documents)]
+        counts = statistics.label_values(labels)
+        return [*self._about_lengths(split, manifest), *_about_labels(counts, entry, manifest)]
+
+    def _about_lengths(self, split: str, manifest: Manifest) -> Iterator[str]:
+        entry, longest = manifest.splits[split], manifest.max_sequence_length
+        has_windows = manifest.windows is not None
+        longer = 0 if has_windows else lengths.longer(entry.length_histogram, longest)
         if longer != entry.truncated:
             yield f"truncated is {entry.truncated:,}, expected {longer:,} (from length_histogram)"
-        if expected != self._lengths:
+        if manifest.record_lengths(split) != dict(self._lengths):
             yield "the lengths of the records differ from length_histogram"
-        unlabelled = self._labels[records.UNLABELLED]
-        is_score = manifest.is_regression and unlabelled > entry.unlabelled  # of -1
-        if unlabelled != entry.unlabelled and not is_score:
-            yield f"{unlabelled:,} records have no label, the manifest says {entry.unlabelled:,}"
-        for index, name in enumerate(manifest.label_names or ()):
-            if self._labels[index] != entry.label_counts.get(name):
-                yield (
-                    f"{self._labels[index]:,} records have the label {name!r}, the manifest says "
-                    f"{entry.label_counts.get(name)}"
-                )
+
+
+def _about_labels(counts: Counter, entry: Split, manifest: Manifest) -> Iterator[str]:
+    noun = "records" if entry.documents is None else "documents"
+    unlabelled = counts[records.UNLABELLED]
+    is_score = manifest.is_regression and unlabelled > entry.unlabelled  # of -1
+    if unlabelled != entry.unlabelled and not is_score:
+        yield f"{unlabelled:,} {noun} have no label, the manifest says {entry.unlabelled:,}"
+    for index, name in enumerate(manifest.label_names or ()):
+        if counts[index] != entry.label_counts.get(name):
+            yield (
+                f"{counts[index]:,} {noun} have the label {name!r}, the manifest says "
+                f"{entry.label_counts.get(name)}"
+            )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from shared import where
+from shared import where, windows
 from shared.errors import UserError
 from shared.files import utf8, write_whole
 from shared.mapping_files import read_json
@@ -25,9 +25,10 @@ from shared.word_pieces import REQUIRED
 
 SCHEMA_VERSION = 4
 MULTI_LABEL_VERSION = 5  # the same with a value for each class in a record's labels
+WINDOWS_VERSION = 6  # either of them, where a row may have several records
 # Keys, of a split or of the whole, that earlier manifests do not have: without ids a manifest and
 # its fingerprint are what they were before ids existed.
-_LEFT_OUT_IF_NONE = ("ids_sha256", "quality", "multi_label")
+_LEFT_OUT_IF_NONE = ("ids_sha256", "quality", "multi_label", "documents", "documents_sha256")
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -56,6 +57,8 @@ class Split:
       index_sha256: of index.npy (shared/source_order.py), which GLUE's test splits have; else None.
       rows_sha256: of rows.npy, which the splits of a user's own files have; else None.
       ids_sha256: of ids.txt, which those with an id column have; else None.
+      documents: its rows, where texts are cut into windows; else None, and each record is one.
+      documents_sha256: of documents.npy, which those with windows have; else None.
     """
 
     examples: int
@@ -68,6 +71,13 @@ class Split:
     index_sha256: Optional[str]
     rows_sha256: Optional[str] = None
     ids_sha256: Optional[str] = None
+    documents: Optional[int] = None
+    documents_sha256: Optional[str] = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of the source that are in its records."""
+        return self.examples if self.documents is None else self.documents
 
     @property
     def is_labelled(self) -> bool:
@@ -155,6 +165,26 @@ class Manifest:
         return self.num_labels or 1
 
     @property
+    def windows(self) -> Optional[int]:
+        """How many tokens two windows of a text share; None if a long text is cut off."""
+        return self.source.get("windows")
+
+    @property
+    def row_noun(self) -> str:
+        """What a row is called, of which answers and metrics are: an example, unless it has several
+        records."""
+        return row_noun(self.windows)
+
+    def record_lengths(self, split: str) -> Dict[int, int]:
+        """{tokens of a record, specials included: records} of a split."""
+        texts, longest = self.splits[split].length_histogram, self.max_sequence_length
+        if self.windows is not None:
+            return windows.histogram(texts, longest, self.windows)
+        found = {length: rows for length, rows in texts.items() if length < longest}
+        longer = sum(texts.values()) - sum(found.values())
+        return {**found, longest: longer} if longer else found
+
+    @property
     def label_column(self) -> Optional[str]:
         """The column of the user's files that holds the labels; None for GLUE."""
         return self.source.get("label")
@@ -182,7 +212,14 @@ class Manifest:
         return hashlib.sha256(utf8(_json(content))).hexdigest()
 
 
-def schema_version(is_multi_label: bool) -> int:
+def row_noun(overlap: Optional[int]) -> str:
+    """Args: overlap, Manifest.windows."""
+    return "examples" if overlap is None else "documents"
+
+
+def schema_version(is_multi_label: bool, has_windows: bool) -> int:
+    if has_windows:
+        return WINDOWS_VERSION
     return MULTI_LABEL_VERSION if is_multi_label else SCHEMA_VERSION
 
 
@@ -230,7 +267,9 @@ def _datasets_near(folder: str) -> str:
 
 def _from_json(content: Dict[str, Any], path: str) -> Manifest:
     version = content.get("schema_version")
-    expected = schema_version(content.get("multi_label", False))
+    source = content.get("source")
+    has_windows = isinstance(source, dict) and "windows" in source
+    expected = schema_version(content.get("multi_label", False), has_windows)
     if version != expected:
         raise UserError(f"{path} has schema_version {version}, expected {expected}. " + _REBUILD)
     try:

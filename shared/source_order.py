@@ -1,4 +1,4 @@
-"""Which row of the source each record of a split is: files beside the split's shards.
+"""Which row of the source each record of a split is of: files beside the split's shards.
 
 index.npy   GLUE's test splits. TFDS stores rows in the order of a hash, and so do the records;
             predictions must be written in the order of the original file. For record n, the number
@@ -8,6 +8,11 @@ rows.npy    Every split of a user's own files. Rows may be left out and may be l
             file in the manifest's source.splits.<split>.files, the line on which its row begins,
             from 1), int64 [examples, 2]; in the order of files and lines.
 ids.txt     The same splits, if the user names an id column: each record's id, one a line, in UTF-8.
+
+Where texts are cut into windows (shared/windows.py), a row may have several records. The last two
+then have an entry for each row, and a third file leads to it:
+
+documents.npy  For record n, the number of its row in rows.npy, int64 [examples]: in order.
 """
 
 import abc
@@ -58,6 +63,21 @@ def is_one_each(ids, examples: int) -> bool:
     return len(ids) == examples and all(text and "\n" not in text for text in ids)
 
 
+def is_in_runs(numbers, examples: int) -> bool:
+    """Whether an array holds for each example a number, from 0 on, in order and none left out.
+
+    >>> import numpy as np
+    >>> is_in_runs(np.array([0, 0, 1]), 3), is_in_runs(np.array([0, 2]), 2)
+    (True, False)
+    """
+    import numpy as np
+
+    if numbers.shape != (examples,) or numbers.dtype.kind != "i":
+        return False
+    steps = np.diff(numbers, prepend=-1)
+    return bool((steps[:1] == 1).all() and ((steps == 0) | (steps == 1)).all())
+
+
 class _Map(abc.ABC):
     """One kind of these files.
 
@@ -74,11 +94,13 @@ class _Map(abc.ABC):
         is_right: "Callable[..., bool]",
         rule: str,
         source: str,
+        entries: "Callable[[Split], int]" = lambda entry: entry.rows,
     ):
-        """Args: sha256, of the file by the manifest; is_right(rows, examples), in words `rule`."""
+        """Args: sha256, of the file by the manifest; is_right(rows, entries), in words `rule`;
+        entries, how many it has."""
         self.file_name = file_name
         self._sha256, self._is_right = sha256, is_right
-        self._rule, self._source = rule, source
+        self._rule, self._source, self._entries = rule, source, entries
 
     @abc.abstractmethod
     def _content(self, rows) -> bytes:
@@ -132,10 +154,9 @@ class _Map(abc.ABC):
             rows = self._load(path)
         except (ValueError, EOFError) as error:
             return f"is not {self.form} ({error})"
-        if not self._is_right(rows, entry.examples):
-            return "does not hold " + self._rule.format(
-                examples=entry.examples, last=entry.examples - 1
-            )
+        entries = self._entries(entry)
+        if not self._is_right(rows, entries):
+            return "does not hold " + self._rule.format(entries=entries, last=entries - 1)
         return None
 
 
@@ -183,17 +204,25 @@ ROWS = _Numbers(
     "rows.npy",
     lambda entry: entry.rows_sha256,
     is_in_order,
-    "a file and a line for each of {examples:,} records, in order",
+    "a file and a line for each of {entries:,} rows, in order",
     "your files",
 )
 IDS = _Lines(
     "ids.txt",
     lambda entry: entry.ids_sha256,
     is_one_each,
-    "an id for each of {examples:,} records",
+    "an id for each of {entries:,} rows",
     "your files",
 )
-MAPS = (INDEX, ROWS, IDS)
+DOCUMENTS = _Numbers(
+    "documents.npy",
+    lambda entry: entry.documents_sha256,
+    is_in_runs,
+    "the number of its row for each of {entries:,} records, in order",
+    "your files",
+    lambda entry: entry.examples,
+)
+MAPS = (INDEX, ROWS, IDS, DOCUMENTS)
 
 
 def file_names(manifest: Manifest, split: str) -> List[str]:

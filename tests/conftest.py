@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import multi_label
+from tests import long_texts, multi_label
 from tests.inputs import ROOT, data_arguments
 from tests.train import runs
 
@@ -114,4 +114,19 @@ def multi_label_model(tmp_path_factory, multi_label_data):
         multi_label_data,
         changes={"runconfig": {"max_steps": 60, "save_checkpoints_steps": 30}},
     )
+    return folder / "m"
+
+
+@pytest.fixture(scope="session")
+def long_data(tmp_path_factory):
+    """The dataset folder that tests/long_texts.py makes: 60 / 41 / 20 texts in windows."""
+    return long_texts.make(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(scope="session")
+def long_model(tmp_path_factory, long_data):
+    """The model_dir of 40 steps on it."""
+    folder = tmp_path_factory.mktemp("trained-films")
+    changes = {"runconfig": {"max_steps": 40, "save_checkpoints_steps": 40}}
+    runs.run_main("train", folder / "m", folder / "params.yaml", long_data, changes=changes)
     return folder / "m"

@@ -5,6 +5,7 @@ python -m inference.export --model_dir runs/tickets --to tickets.hf --format hug
 """
 
 import argparse
+import dataclasses
 import importlib
 import os
 import sys
@@ -13,6 +14,7 @@ from importlib.util import find_spec
 import inference
 from inference import model_folder
 from inference.export import examples
+from inference.model_folder import ModelFolder
 from shared.errors import UserError, exit_code
 from shared.files import whole_folder
 from train.planning.plan import CPU
@@ -29,7 +31,7 @@ def main(arguments: list) -> None:
     if not asked.to:
         raise UserError("give the folder to write: TO=<new folder> (--to)")
     with whole_folder(asked.to) as target:
-        folder = model_folder.read(asked.model_dir, asked.vocab_file)
+        folder = _without_windows(model_folder.read(asked.model_dir, asked.vocab_file))
         given = asked.input and examples.of_file(asked.input, folder)
         model = inference.of_folder(folder, CPU)  # in float32, whatever it was trained in
         from inference.export import check
@@ -43,6 +45,16 @@ def main(arguments: list) -> None:
         f"checked with {form.READER} on {len(chosen.rows):,} examples ({chosen.origin}): "
         f"equal ids, logits within {difference:.1g} of the trainer's"
     )
+
+
+def _without_windows(folder: ModelFolder) -> ModelFolder:
+    """Of a model of windows, what an export is: the model of one window."""
+    if folder.windows is not None:
+        print(
+            f"{folder.path} answers long texts by windows that share {folder.windows} tokens; what "
+            f"is exported reads {folder.max_sequence_length} tokens and cuts the rest off"
+        )
+    return dataclasses.replace(folder, windows=None)
 
 
 def _check_installed(form: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Dict
 
 import numpy as np
 
-from shared import records, tasks
+from shared import records, source_order, tasks, windows
 from shared.manifest import Manifest
 from shared.shards import shard_paths
 from train.backend import import_tensorflow
@@ -15,12 +15,12 @@ _SEED = 0
 
 def count(dataset: str, manifest: Manifest) -> Dict[str, Dict[str, int]]:
     """{split: {"repeated", "in_train"}}: rows whose text stands before them in the split, and rows
-    whose text is in the train split, too (there, 0).
+    whose text is in the train split, too (there, 0). A row is a whole document, if it has windows.
 
     Texts that differ only in case or behind the cut are one text. Ids are compared by a hash of 64
     bits: two of a million different texts collide with a probability below 10^-7.
     """
-    hashes = {name: _hashes(dataset, name, manifest) for name in tasks.in_order(manifest.splits)}
+    hashes = {name: _of_rows(dataset, name, manifest) for name in tasks.in_order(manifest.splits)}
     train = np.unique(hashes.get(tasks.TRAIN_SPLIT, np.zeros(0, np.uint64)))
     return {
         name: {
@@ -29,6 +29,17 @@ def count(dataset: str, manifest: Manifest) -> Dict[str, Dict[str, int]]:
         }
         for name, found in hashes.items()
     }
+
+
+def _of_rows(dataset: str, split: str, manifest: Manifest) -> np.ndarray:
+    """uint64 [N]; of a document, the sum of its windows', each times an odd number by its place."""
+    found = _hashes(dataset, split, manifest)
+    documents = source_order.DOCUMENTS.read(dataset, split, manifest)
+    if documents is None:
+        return found
+    starts = windows.firsts(documents)
+    places = np.arange(len(found)) - starts[documents]
+    return np.add.reduceat(found * (2 * places + 1).astype("u8"), starts)
 
 
 def _hashes(dataset: str, split: str, manifest: Manifest) -> np.ndarray:

@@ -41,6 +41,7 @@ class Job:
     vocabulary: Vocabulary
     max_sequence_length: int
     folder: str  # where the shards are written; visible to all workers
+    overlap: "int | None" = None  # of the windows of a text; None to cut texts off
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,20 @@ class ShardRange:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What a written shard holds; row_numbers is int64 [examples], or None if not needed."""
+    """What a written shard holds.
+
+    Attributes:
+      row_numbers: int64 [rows], see ShardRange.number_feature; None if not needed.
+      documents: int64 [records], the number in the split of the row that each is of; None if each
+        row is one record.
+    """
 
     split: str
     index: int
     shard: Shard
     statistics: Statistics
     row_numbers: "np.ndarray | None" = None
+    documents: "np.ndarray | None" = None
 
 
 def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardRange]":
@@ -154,6 +162,7 @@ class WriteShard(beam.DoFn):
             job.text_features,
             job.is_regression,
             job.label_shape,
+            job.overlap,
         )
 
     def process(self, shard: ShardRange):
@@ -162,16 +171,24 @@ class WriteShard(beam.DoFn):
         yield report
 
     def _write(self, shard: ShardRange) -> ShardReport:
-        total, numbers = Statistics(), [np.zeros(0, np.int64)]
+        total, nothing = Statistics(), np.zeros(0, np.int64)
+        numbers, documents = [nothing], [nothing]
         with ShardWriter(os.path.join(self._job.folder, shard.file)) as writer:
             for batch in rows.batches(shard.pieces, shard.start):
                 converted = self._converter.convert(batch)
-                writer.write(converted.framed, converted.statistics.examples)
+                writer.write(converted.framed, len(converted.documents))
                 total += converted.statistics
+                documents.append(batch.start + converted.documents)
                 if shard.number_feature:
                     numbers.append(row_numbers(batch, shard.number_feature))
-        of_shard = np.concatenate(numbers) if shard.number_feature else None
-        return ShardReport(shard.split, shard.index, writer.shard, total, of_shard)
+        return ShardReport(
+            shard.split,
+            shard.index,
+            writer.shard,
+            total,
+            np.concatenate(numbers) if shard.number_feature else None,
+            None if self._job.overlap is None else np.concatenate(documents),
+        )
 
 
 def write_reports(reports: "list[ShardReport]", folder: str) -> None:

@@ -16,9 +16,10 @@ class Progress:
     wait for the tokenizer to be built, nor has the last, which may come at any moment.
     """
 
-    def __init__(self, folder: str, shards: list):
-        """Args: folder, where the shards appear; shards, the ShardRanges to wait for."""
-        self._folder = folder
+    def __init__(self, folder: str, shards: list, noun: str = "examples"):
+        """Args: folder, where the shards appear; shards, the ShardRanges to wait for; noun, what
+        their rows are called."""
+        self._folder, self._noun = folder, noun
         self._waiting = list(shards)
         self._total = {}
         for shard in shards:
@@ -30,7 +31,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         self._reported_at = None
-        print(f"{self._all_examples:,} examples in {len(self._waiting)} shards")
+        print(f"{self._all_examples:,} {self._noun} in {len(self._waiting)} shards")
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
@@ -61,11 +62,12 @@ class Progress:
         splits = ", ".join(
             f"{split} {self._done[split]}/{total} shards" for split, total in self._total.items()
         )
-        return f"{splits}: {self._examples:,} of {self._all_examples:,} examples{self._rate()}"
+        done = f"{self._examples:,} of {self._all_examples:,} {self._noun}"
+        return f"{splits}: {done}{self._rate()}"
 
     def _rate(self) -> str:
         before, since = self._reported, self._reported_at
         self._reported, self._reported_at = self._examples, time.monotonic()
         if since is None or not self._waiting:
             return ""
-        return f", {(self._examples - before) / (self._reported_at - since):,.0f} examples/s"
+        return f", {(self._examples - before) / (self._reported_at - since):,.0f} {self._noun}/s"

@@ -24,7 +24,12 @@ _LIBRARIES = (
     "tensorflow-datasets",
     "tensorflow-text",
 )
-_MAPS = ("index_sha256", "rows_sha256", "ids_sha256")  # fields of shared.manifest.Split
+_MAPS = (
+    "index_sha256",
+    "rows_sha256",
+    "ids_sha256",
+    "documents_sha256",
+)  # fields of shared.manifest.Split
 _SHOWN = 5  # missing row numbers
 
 
@@ -40,7 +45,7 @@ def checked_reports(folder: str, shards: list) -> dict:
         report = found.get((shard.split, shard.index))
         path = os.path.join(folder, shard.file)
         rows = shard.stop - shard.start
-        if report is None or not os.path.exists(path) or report.shard.examples != rows:
+        if report is None or not os.path.exists(path) or report.statistics.examples != rows:
             raise RuntimeError(
                 f"the runner lost rows: shard {shard.file} should hold rows {shard.start} to "
                 f"{shard.stop} of {shard.split}, its report is {report}"
@@ -77,6 +82,11 @@ def write_source_order(folder: str, rows: Rows, reports: dict) -> dict:
             sha256[split]["rows_sha256"] = source_order.ROWS.write(folder, split, of_files.places)
             if of_files.ids is not None:
                 sha256[split]["ids_sha256"] = source_order.IDS.write(folder, split, of_files.ids)
+        if of_split[0].documents is not None:
+            documents = np.concatenate([report.documents for report in of_split])
+            sha256[split]["documents_sha256"] = source_order.DOCUMENTS.write(
+                folder, split, documents
+            )
     return sha256
 
 
@@ -131,7 +141,7 @@ def manifest_of(
             for split, of_split in reports.items()
         },
         versions={name: version(name) for name in _LIBRARIES},
-        schema_version=schema_version(rows.task.is_multi_label),
+        schema_version=schema_version(rows.task.is_multi_label, "windows" in source),
         quality=rows.quality,
         multi_label=rows.task.is_multi_label or None,
     )
@@ -144,21 +154,26 @@ def _split(
     max_sequence_length: int,
     maps: dict,
 ) -> Split:
+    has_windows = maps["documents_sha256"] is not None
     return Split(
-        examples=total.examples,
+        examples=sum(report.shard.examples for report in reports),
         shards=tuple(report.shard for report in reports),
         length_histogram=dict(total.lengths),
-        truncated=total.truncated(max_sequence_length),
+        truncated=0 if has_windows else total.truncated(max_sequence_length),
         unknown_share=total.unknown_share(),
         label_counts=total.label_counts(task),
         unlabelled=total.unlabelled,
+        documents=total.examples if has_windows else None,
         **maps,
     )
 
 
 def table(made: Manifest) -> str:
-    """One line per split: examples, truncated, [UNK] share, label counts, bytes."""
-    lines = [f"{'split':<22}{'examples':>9}{'truncated':>11}{'[UNK]':>9}{'MB':>8}  labels"]
+    """One line per split: examples, truncated, [UNK] share, label counts, bytes; of texts in
+    windows, documents and windows instead of the first two."""
+    has_windows = made.windows is not None
+    second = "windows" if has_windows else "truncated"
+    lines = [f"{'split':<22}{made.row_noun:>9}{second:>11}{'[UNK]':>9}{'MB':>8}  labels"]
     for name, split in made.splits.items():
         found = split.label_counts.items()
         labels = [f"{shown.plain(label)} {count:,}" for label, count in found if count]
@@ -167,7 +182,7 @@ def table(made: Manifest) -> str:
             labels.append(f"none {split.unlabelled:,}")
         megabytes = sum(shard.bytes for shard in split.shards) / 1e6
         lines.append(
-            f"{name:<22}{split.examples:>9,}{split.truncated:>11,}"
+            f"{name:<22}{split.rows:>9,}{split.examples if has_windows else split.truncated:>11,}"
             f"{split.unknown_share:>9.3%}{megabytes:>8.1f}  {', '.join(labels) or 'scores'}"
         )
     vocabulary, rules = made.vocabulary, vocab.in_words(vocab.rules_of(made.vocabulary))
@@ -175,5 +190,6 @@ def table(made: Manifest) -> str:
         f"vocabulary {vocabulary.name} ({vocabulary.size:,} pieces, "
         f"{', '.join(rules)}), "
         f"max_sequence_length {made.max_sequence_length}"
+        + (f", windows that share {made.windows} tokens" if has_windows else "")
     )
     return "\n".join(lines)

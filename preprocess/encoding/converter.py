@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from preprocess.encoding import statistics
+from preprocess.encoding import statistics, windows
 from preprocess.encoding.encode import Encoder, Ids
 from preprocess.encoding.serialize import Serializer
 from preprocess.encoding.statistics import Statistics
@@ -25,9 +25,16 @@ _RECORDS = [tf.TensorSpec([], tf.string), *[tf.TensorSpec([None], tf.int64)] * 2
 
 @dataclass(frozen=True)
 class Converted:
-    """Records as they are in a shard file."""
+    """Records as they are in a shard file.
+
+    Attributes:
+      framed: their bytes.
+      documents: int64 [records], the number in the batch of the row that each is of.
+      statistics: of the rows.
+    """
 
     framed: bytes
+    documents: np.ndarray
     statistics: Statistics
 
 
@@ -35,8 +42,15 @@ class Converter:
     """Converts batches of rows of one kind; may be called from several threads."""
 
     def __init__(
-        self, vocabulary, max_sequence_length, text_features, is_regression, label_shape=()
+        self,
+        vocabulary,
+        max_sequence_length,
+        text_features,
+        is_regression,
+        label_shape=(),
+        overlap=None,
     ):
+        """Args: overlap, of the windows of a text (shared/windows.py); None to cut texts off."""
         self._parse_and_tokenize = _parse_and_tokenize(
             vocabulary, text_features, is_regression, label_shape
         )
@@ -44,6 +58,7 @@ class Converter:
         self._serializer = Serializer(
             max_sequence_length, len(vocabulary.pieces), vocabulary.id(PAD)
         )
+        self._length, self._overlap = max_sequence_length, overlap
         self._unk_id = vocabulary.id(UNK)
         self._vocabulary = vocabulary
 
@@ -51,9 +66,16 @@ class Converter:
         """Raises UserError if the rows are no such Examples, or hold an added token."""
         values, lengths, labels, hashes = self._columns(batch)
         ids = Ids(values, lengths)
-        records = self._serializer.serialize(self._encoder.encode(ids), labels)
+        parts, documents = self._parts(ids)
+        records = self._serializer.serialize(self._encoder.encode(parts), labels[documents])
         counted = statistics.of_batch(ids, labels, hashes, batch.start, self._unk_id)
-        return Converted(tfrecord.frame(records), counted)
+        return Converted(tfrecord.frame(records), documents, counted)
+
+    def _parts(self, ids: Ids) -> "tuple[Ids, np.ndarray]":
+        """What becomes a record each, and of which row."""
+        if self._overlap is None:
+            return ids, np.arange(len(ids.lengths))
+        return windows.cut(ids, self._length, self._overlap)
 
     def _columns(self, batch: Batch) -> list:
         records = batch.records

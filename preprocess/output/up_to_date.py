@@ -13,7 +13,7 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
 
     Args:
       expected: a part of what its manifest should hold.
-      num_shards: how many shards a split with this many examples should have.
+      num_shards: how many shards a split with this many rows should have.
     Raises:
       UserError: lists every difference, or every shard that is missing or has the wrong
         size, and every damaged map to the source's rows.
@@ -28,7 +28,7 @@ def check(path: str, expected: dict, num_shards: "Callable[[int], int]") -> None
         old, new = ", ".join(manifest.splits), ", ".join(splits)
         lines.append(f"  splits: it has {old}, this run would write {new}")
     for split, entry in manifest.splits.items():
-        shards, wanted = len(entry.shards), num_shards(entry.examples)
+        shards, wanted = len(entry.shards), num_shards(entry.rows)
         if shards != wanted:
             lines.append(f"  shards of {split}: it has {shards}, this run would write {wanted}")
     kind = "is another dataset"

@@ -63,6 +63,7 @@ class UserFiles:
             **self._spec.form.described(),
             **(shares.described() if shares else {}),
             **({"deduplicate": tasks.TRAIN_SPLIT} if self._spec.deduplicates else {}),
+            **({} if self._spec.windows is None else {"windows": self._spec.windows}),
             "splits": splits,
         }
 

@@ -14,6 +14,7 @@
     group: customer_id
     split_seed: 7
     deduplicate: train
+    windows: 64
 
 Paths in it are relative to its folder; a split may have a list of them, or a pattern (*.csv).
 """
@@ -46,6 +47,7 @@ OPTIONS = {
     "group": "--group",
     "split_seed": "--split_seed",
     "deduplicate": "--deduplicate",
+    "windows": "--windows",
 }
 _KEYS = ("data", *OPTIONS, "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -68,6 +70,7 @@ class UserSpec:
       id: the column of the user's ids, if there is one.
       shares: of the training file's rows that become other splits, if there are some.
       deduplicates: whether training rows that come again, or in another split, are dropped.
+      windows: how many tokens two windows of a long text share; None to cut it off.
     """
 
     task: str
@@ -81,6 +84,7 @@ class UserSpec:
     id: Optional[str] = None
     shares: Optional[Shares] = None
     deduplicates: bool = False
+    windows: Optional[int] = None
 
 
 def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
@@ -170,6 +174,7 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         id=content.get("id"),
         shares=shares.checked(content, [split for split, _ in files], read, where),
         deduplicates=content.get("deduplicate") is not None,
+        windows=_windows(content.get("windows"), content["text"], where),
     )
 
 
@@ -212,6 +217,22 @@ def _check_choices(content: dict, where: str) -> None:
     lower_case = content.get("lower_case")
     if not isinstance(lower_case, (bool, type(None))):
         raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
+
+
+def _windows(given, text: "list[str]", where: str) -> Optional[int]:
+    if given is None:
+        return None
+    if len(text) > 1:
+        raise UserError(
+            f"{where}: windows (--windows) are of one text, but TEXT has two ({', '.join(text)}); "
+            "leave windows out: pairs are cut off"
+        )
+    if isinstance(given, bool) or not str(given).isdecimal() or int(given) < 1:
+        raise UserError(
+            f"{where}: windows (--windows) is {shown.value(given)}; expected a whole number from 1 "
+            "on, the tokens that two windows of a text share"
+        )
+    return int(given)
 
 
 def _check_is_text(name, where: str) -> None:

@@ -65,6 +65,7 @@ class ModelConfig:
     has an embedding) may be left unset: then the pretrained checkpoint decides. vocab_size,
     num_cls_classes and multi_label come from the manifest; a YAML that disagrees is an error.
     multi_label stays unset where each row has one label.
+    window_pooling: how the logits of a document's windows become one (train/scoring/pooling.py).
     mixed_precision: true is 16 bits in the form that the devices have; auto is true where that is
     faster: on GPUs, CS systems, and CPUs with instructions for bfloat16.
     """
@@ -87,6 +88,7 @@ class ModelConfig:
     vocab_size: Optional[int] = _or_none(settings.integer(4))
     num_cls_classes: Optional[int] = _or_none(settings.integer(1))
     multi_label: Optional[bool] = _or_none(settings.boolean)
+    window_pooling: str = _setting(settings.choice("mean", "max"), default="mean")
 
 
 @dataclass(frozen=True)

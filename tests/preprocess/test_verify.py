@@ -279,7 +279,7 @@ def test_an_index_that_nobody_asked_for(tmp_path, capsys, name):
 def test_a_file_and_a_line_for_every_record(tmp_path, capsys, rows, is_right):
     sha256 = write_index(tmp_path, np.array(rows), "rows.npy")
     dataset = write(tmp_path, serialized(*ROWS), rows_sha256=sha256)
-    fault = f"{dataset}/train/rows.npy: does not hold a file and a line for each of 3 records, "
+    fault = f"{dataset}/train/rows.npy: does not hold a file and a line for each of 3 rows, "
     if is_right:
         verify.main([dataset])
     else:

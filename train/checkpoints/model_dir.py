@@ -95,8 +95,10 @@ def read_params(model_dir: str) -> Optional[dict]:
         missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})
         if missing:
             raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {_CHOOSE}")
-    # Trainings before these were recorded knew only the reference's rules, and one label a row.
-    unrecorded = {**vocab.default_rules(content[_DATA]["lower_case"]), "multi_label": False}
+    # Trainings before these were recorded knew only the reference's rules, one label a row, and no
+    # windows.
+    rules = vocab.default_rules(content[_DATA]["lower_case"])
+    unrecorded = {**rules, "multi_label": False, "windows": None}
     content[_DATA] = {**unrecorded, **content[_DATA]}
     return content
 
@@ -137,6 +139,7 @@ def data_facts(manifest: Manifest) -> dict:
         "label_column": manifest.label_column,
         "id_column": manifest.id_column,
         "max_sequence_length": manifest.max_sequence_length,
+        "windows": manifest.windows,
         "vocabulary": manifest.vocabulary.name,
         "vocabulary_sha256": manifest.vocabulary.sha256,
         **vocab.rules_of(manifest.vocabulary),

@@ -212,9 +212,9 @@ def lengths_of_batches(
 
 def _rows_up_to(lengths, manifest, split):
     """How many rows of a split are no longer than each of the lengths."""
-    histogram = manifest.splits[split].length_histogram
+    histogram = manifest.record_lengths(split)
     tokens, rows = (np.array(column) for column in zip(*sorted(histogram.items())))
-    last = np.searchsorted(np.minimum(tokens, lengths[-1]), lengths, side="right")
+    last = np.searchsorted(tokens, lengths, side="right")
     return np.append(0, np.cumsum(rows))[last]
 
 

@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 
-from shared import metric_names
+from shared import metric_names, source_order, windows
+from shared.errors import UserError
 from shared.files import write_whole
 from train import errors
 from train.checkpoints import files, model_dir, tensors
@@ -15,7 +16,7 @@ from train.data.input_fn import eval_input_fn
 from train.errors import explained
 from train.gpu import from_plan, state
 from train.planning.plan import Plan
-from train.scoring import metrics, results, thresholds
+from train.scoring import metrics, pooling, results, thresholds
 from train.scoring.constant_answer import constant_answer, say_constant
 
 _ALL_FILE = "eval_all.json"
@@ -111,12 +112,37 @@ def _checkpoint(plan: Plan, step: int) -> str:
 
 
 def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):
-    """Predictions of a split of the plan; args: steps, batches to take, None for all."""
-    with explained(plan.scored_input, plan.scored_data):
+    """Predictions of a split of the plan, of documents where the records are their windows.
+
+    Args: steps, batches to take, None for all.
+    """
+    manifest = plan.scored_data
+    documents = source_order.DOCUMENTS.read(plan.scored_input.data_dir, split, manifest)
+    with explained(plan.scored_input, manifest):
         predictions = estimator.evaluate(_input_fn(plan, split), steps, should_stop)
-    is_whole = len(predictions.labels) == plan.scored_data.splits[split].examples
-    assert is_whole or steps or plan.scored_input.input_fn
-    return predictions
+    found, everything = len(predictions.labels), manifest.splits[split].examples
+    assert found == everything or steps or plan.scored_input.input_fn
+    if documents is None:
+        return predictions
+    if found > everything or (found < everything and not steps):
+        raise not_complete(plan, split, found)
+    return _of_documents(predictions, documents[:found], plan.params.model.window_pooling)
+
+
+def _of_documents(predictions, documents, how: str):
+    return predictions._replace(
+        scores=pooling.pooled(predictions.scores, documents, how),
+        labels=predictions.labels[windows.firsts(documents)],
+    )
+
+
+def not_complete(plan: Plan, split: str, examples: int) -> UserError:
+    """That an input function did not give each record once."""
+    return UserError(
+        f"{plan.scored_section}.input_fn gave {examples} examples of split {split}, which has "
+        f"{plan.scored_data.splits[split].examples}; it must give each once, in the records' "
+        "order, with `weights` 0 on rows that only fill a batch"
+    )
 
 
 def _input_fn(plan, split):

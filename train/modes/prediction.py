@@ -1,6 +1,5 @@
 """Mode predict: writes the model's answer to every example of some splits to files."""
 
-from shared.errors import UserError
 from train.modes import evaluation
 from train.planning.plan import Plan
 from train.scoring import prediction_files, row_facts
@@ -20,15 +19,10 @@ def predict(plan: Plan, backend: str) -> None:
             plan.model_dir, manifest, split, scores, facts, step, plan.with_csv, limits
         )
         for path in paths:
-            print(f"predict {split}: step {step}  {len(scores):,} examples in {path}")
+            print(f"predict {split}: step {step}  {len(scores):,} {manifest.row_noun} in {path}")
         say_constant(constant_answer(manifest, scores, limits), split)
 
 
 def _check_complete(plan: Plan, split: str, examples: int) -> None:
-    expected = plan.scored_data.splits[split].examples
-    if examples != expected:
-        raise UserError(
-            f"predict_input.input_fn gave {examples} examples of split {split}, which has "
-            f"{expected}; it must give each once, in the records' order, with `weights` 0 on rows "
-            "that only fill a batch"
-        )
+    if examples != plan.scored_data.splits[split].rows:
+        raise evaluation.not_complete(plan, split, examples)

@@ -29,7 +29,9 @@ def _examples(plan: Plan) -> str:
     examples = manifest.splits[TRAIN_SPLIT].examples
     kinds = f"{manifest.num_labels} classes" if manifest.label_names else "scores"
     kinds += " (multi-label)" if manifest.is_multi_label else ""
-    return f"{examples:,}, {kinds}, up to {manifest.max_sequence_length} tokens"
+    rows = manifest.splits[TRAIN_SPLIT].rows
+    of = "" if manifest.windows is None else f" windows of {rows:,} documents"
+    return f"{examples:,}{of}, {kinds}, up to {manifest.max_sequence_length} tokens"
 
 
 def _length(plan: Plan, first_step: int, last_step: int) -> str:

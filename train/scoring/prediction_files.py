@@ -45,7 +45,8 @@ def write(
       model_dir: where the files are written.
       manifest: of the dataset.
       split: the split that was predicted, all of it.
-      scores: float32 [N, C] in the order of the records: logits; C = 1 for a regression task.
+      scores: float32 [N, C] in the order of the records, or of the documents whose windows these
+        are: logits; C = 1 for a regression task.
       facts: what is known of the split's rows.
       step: of the checkpoint.
       thresholds: float [C] of multi-label data; else None.
@@ -54,7 +55,7 @@ def write(
     Raises:
       UserError: a score is NaN or infinite, or a file cannot be written.
     """
-    assert scores.shape == (manifest.splits[split].examples, manifest.num_classes)
+    assert scores.shape == (manifest.splits[split].rows, manifest.num_classes)
     errors.check_finite(scores, split)
     ordered = scores if facts.order is None else scores[facts.order]
     prediction_record.write(model_dir, manifest, split, None, thresholds)

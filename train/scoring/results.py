@@ -34,6 +34,6 @@ def write(model_dir: str, split: str, result: Dict[str, Any]) -> None:
 def line(manifest: Manifest, split: str, result: Dict[str, Any]) -> str:
     """For the log: `eval validation: step 400  accuracy 0.9980  loss 0.0191  (500 examples)`."""
     shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics_of(result).items())
-    examples, everything = result["examples"], manifest.splits[split].examples
+    examples, everything = result["examples"], manifest.splits[split].rows
     count = f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
-    return f"eval {split}: step {result['step']}  {shown}  ({count} examples)"
+    return f"eval {split}: step {result['step']}  {shown}  ({count} {manifest.row_noun})"

@@ -4,7 +4,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from shared import dataset_vocabulary, records, source_order
+from shared import dataset_vocabulary, records, source_order, windows
 from shared.manifest import Manifest
 from train.data import in_memory
 from train.scoring import answers, multi_label, spelling
@@ -77,7 +77,7 @@ def _of_records(dataset: str, split: str, manifest: Manifest, with_text: bool):
     A shard at a time, because only these are kept.
     """
     entry = manifest.splits[split]
-    has_labels = entry.unlabelled < entry.examples
+    has_labels = entry.unlabelled < entry.rows
     if not has_labels and not with_text:
         return {}, {}
     labels: List[Any] = []
@@ -86,7 +86,7 @@ def _of_records(dataset: str, split: str, manifest: Manifest, with_text: bool):
     if with_text:
         pieces = dataset_vocabulary.required(dataset, manifest).pieces
         spell = spelling.speller(pieces, len(manifest.text_columns))
-    for rows in in_memory.read_shards(dataset, split, manifest):
+    for rows in _shards(dataset, split, manifest):
         labels += _given(rows.labels, manifest, entry.is_labelled)
         texts += map(spell, rows.input_ids, rows.lengths, rows.b_starts) if spell else ()
     key = GIVEN_SCORE if manifest.is_regression else GIVEN_LABEL
@@ -95,6 +95,31 @@ def _of_records(dataset: str, split: str, manifest: Manifest, with_text: bool):
         {key: labels} if has_labels else {},
         dict(zip(TEXT_KEYS[: len(manifest.text_columns)], zip(*texts))),
     )
+
+
+def _shards(dataset: str, split: str, manifest: Manifest) -> Iterator[in_memory.Rows]:
+    """The records, a shard at a time; windows put together to documents."""
+    documents = source_order.DOCUMENTS.read(dataset, split, manifest)
+    done = 0
+    for rows in in_memory.read_shards(dataset, split, manifest):
+        if documents is not None:
+            starts = windows.firsts(documents[done : done + len(rows.labels)])
+            done += len(rows.labels)
+            rows = _whole(rows, starts, manifest.windows)
+        yield rows
+
+
+def _whole(rows: in_memory.Rows, starts: np.ndarray, overlap: int) -> in_memory.Rows:
+    """Documents as records that are long enough for them; args: starts, their first windows."""
+    texts = []
+    for first, following in zip(starts, [*starts[1:], len(rows.labels)]):
+        parts = [rows.input_ids[first, : rows.lengths[first] - 1]]
+        for window in range(first + 1, following):
+            parts.append(rows.input_ids[window, 1 + overlap : rows.lengths[window] - 1])
+        sep = rows.input_ids[first, rows.lengths[first] - 1]
+        texts.append(np.append(np.concatenate(parts), sep))
+    lengths = [len(ids) for ids in texts]
+    return in_memory.Rows(texts, lengths, lengths, rows.labels[starts])
 
 
 def _given(labels: np.ndarray, manifest: Manifest, are_all: bool) -> list:

@@ -31,7 +31,7 @@ def run(plan: Plan, options: argparse.Namespace) -> None:
     """Any mode; args: options, of train/run.py."""
     ((section, manifest),) = plan.data.items()
     inputs = getattr(plan.params, section)
-    rules.check_data(inputs.data_dir, manifest)
+    rules.check_data(inputs.data_dir, manifest, is_scored=plan.train_data is None)
     _check_gelu(plan)
     with explained(inputs, manifest):
         if options.validate_only or options.compile_only:

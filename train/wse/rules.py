@@ -118,8 +118,9 @@ def _for_cs(params: Config) -> Iterator[str]:
         yield "model.mixed_precision false: a CS system computes in 16 bits; set it to true"
 
 
-def check_data(dataset: str, manifest: Manifest) -> None:
-    """Raises UserError for a regression task and for multi-label data."""
+def check_data(dataset: str, manifest: Manifest, is_scored: bool = False) -> None:
+    """Raises UserError for a regression task, for multi-label data, and for windows of texts that
+    are to be scored."""
     if manifest.is_multi_label:
         raise UserError(
             f"{dataset} ({manifest.task}) is multi-label, and Cerebras' classifier gives each row "
@@ -129,6 +130,11 @@ def check_data(dataset: str, manifest: Manifest) -> None:
         raise UserError(
             f"{dataset} ({manifest.task}) has scores, not classes, and Cerebras' classifier has no "
             "regression loss; train it with BACKEND=gpu or cpu"
+        )
+    if is_scored and manifest.windows is not None:
+        raise UserError(
+            f"{dataset} ({manifest.task}) has texts in windows, whose answers only gpu and cpu put "
+            "together; wse trains on them, but evaluate and predict with BACKEND=gpu or cpu"
         )
 
 
