@@ -54,7 +54,7 @@ class Classifier:
         Raises:
           UserError: an example is not what the model was trained on, such as one text, not two.
         """
-        tokens, documents = self.reader.tokens(examples)
+        tokens = self.tokens(examples)
         found = np.empty((len(tokens.lengths), self.folder.params.model.num_cls_classes), "<f4")
         grouped = list(batches.of_like_length(tokens, self.reader.pad_id))
         # Making the graph takes seconds, a hundred times a batch: too long for a first answer.
@@ -62,9 +62,9 @@ class Classifier:
         for rows, features in grouped:
             found[rows] = forward(features).numpy()
         self._is_used = True
-        if self.folder.windows is None:
+        if tokens.documents is None:
             return found
-        return pooling.pooled(found, documents, self.folder.params.model.window_pooling)
+        return pooling.pooled(found, tokens.documents, self.folder.params.model.window_pooling)
 
     def classify(self, examples: "Sequence[Example]") -> "list[dict]":
         """An answer for each example, as predict_<split>.jsonl has them; raises as `logits`.
@@ -77,7 +77,7 @@ class Classifier:
 
     def tokens(self, examples: "Sequence[Example]") -> Tokens:
         """What the model reads of each example, or of each window of it; raises as `logits`."""
-        return self.reader.tokens(examples)[0]
+        return self.reader.tokens(examples)
 
     def _forward(self, features):
         layers = layers_of_device()(self._dtype)

@@ -2,11 +2,9 @@
 
 from typing import Sequence, Union
 
-import numpy as np
 import tensorflow as tf
 
 from inference.model_folder import ModelFolder
-from preprocess.encoding import windows
 from preprocess.encoding.encode import Encoder, Ids, Tokens
 from preprocess.encoding.tokenization import Tokenizer
 from shared import shown
@@ -24,12 +22,11 @@ class TextReader:
         self.tokenizer = Tokenizer(folder.vocabulary)
         self.pad_id = folder.vocabulary.id(PAD)
         self._folder = folder
-        self._encoder = Encoder(folder.vocabulary, folder.max_sequence_length)
+        self._encoder = Encoder(folder.vocabulary, folder.max_sequence_length, folder.windows)
 
-    def tokens(self, examples: "Sequence[Example]") -> "tuple[Tokens, np.ndarray]":
-        """The tokens of N texts or pairs: one record each, or one for each window of a text.
+    def tokens(self, examples: "Sequence[Example]") -> Tokens:
+        """The tokens of N texts or pairs, or of the windows of N texts.
 
-        Returns: (of R records, the number of each one's example, int64 [R]).
         Raises:
           UserError: an example is not what the model was trained on, such as one text, not two.
         """
@@ -38,11 +35,7 @@ class TextReader:
         flat = [utf8 for row in texts for utf8 in row]
         ids = self.tokenizer.tokenize(tf.constant(flat, tf.string))
         lengths = ids.row_lengths().numpy().reshape(-1, count)
-        found, documents = Ids(ids.flat_values.numpy(), lengths), np.arange(len(lengths))
-        if self._folder.windows is not None:
-            longest = self._folder.max_sequence_length
-            found, documents = windows.cut(found, longest, self._folder.windows)
-        return self._encoder.encode(found), documents
+        return self._encoder.encode(Ids(ids.flat_values.numpy(), lengths))
 
     def texts(self, number: int, example: Example) -> "tuple[bytes, ...]":
         """The texts of an example in UTF-8; raises as `tokens`, with its number."""

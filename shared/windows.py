@@ -19,17 +19,17 @@ def room_of(max_sequence_length: int) -> int:
     return max_sequence_length - special_tokens(1)
 
 
-def count(lengths, room: int, overlap: int):
+def count(lengths, room: int, overlap: int, math):
     """How many windows texts of these lengths become, int [N]; of an empty text one.
 
     >>> import numpy as np
-    >>> count(np.array([0, 6, 7, 10, 11]), room=6, overlap=2)
+    >>> count(np.array([0, 6, 7, 10, 11]), room=6, overlap=2, math=np)
     array([1, 1, 2, 2, 3])
-    """
-    import numpy as np
 
+    Args: lengths, int [N]; math, the module of maximum: np, or tf for a tensor.
+    """
     step = room - overlap
-    return 1 + np.maximum(-(-(lengths - room) // step), 0)
+    return 1 + math.maximum(-((room - lengths) // step), 0)
 
 
 def firsts(documents):
@@ -52,10 +52,12 @@ def histogram(texts: Dict[int, int], max_sequence_length: int, overlap: int) -> 
     >>> histogram({8: 5, 13: 1}, max_sequence_length=8, overlap=2)
     {8: 7, 5: 1}
     """
+    import numpy as np
+
     room = room_of(max_sequence_length)
     found: Dict[int, int] = {}
     for length, rows in texts.items():
-        windows = int(count(length - special_tokens(1), room, overlap))
+        windows = int(count(length - special_tokens(1), room, overlap, np))
         last = length - (windows - 1) * (room - overlap)
         for tokens, times in ((max_sequence_length, windows - 1), (last, 1)):
             if times:

@@ -23,6 +23,8 @@ from train.planning.plan import CPU
 FORMATS = {"saved_model": "saved_model", "huggingface": "hugging_face", "onnx": "onnx_file"}
 # What only one of them needs: the extra of the same name.
 _PACKAGES = {"onnx": ("onnx", "onnxruntime")}
+# Those that cut long texts into windows themselves, where the model was trained on such.
+_WITH_WINDOWS = ("saved_model",)
 
 
 def main(arguments: list) -> None:
@@ -31,7 +33,9 @@ def main(arguments: list) -> None:
     if not asked.to:
         raise UserError("give the folder to write: TO=<new folder> (--to)")
     with whole_folder(asked.to) as target:
-        folder = _without_windows(model_folder.read(asked.model_dir, asked.vocab_file))
+        folder = model_folder.read(asked.model_dir, asked.vocab_file)
+        if folder.windows is not None and asked.format not in _WITH_WINDOWS:
+            folder = _without_windows(folder)
         given = asked.input and examples.of_file(asked.input, folder)
         model = inference.of_folder(folder, CPU)  # in float32, whatever it was trained in
         from inference.export import check
@@ -48,12 +52,11 @@ def main(arguments: list) -> None:
 
 
 def _without_windows(folder: ModelFolder) -> ModelFolder:
-    """Of a model of windows, what an export is: the model of one window."""
-    if folder.windows is not None:
-        print(
-            f"{folder.path} answers long texts by windows that share {folder.windows} tokens; what "
-            f"is exported reads {folder.max_sequence_length} tokens and cuts the rest off"
-        )
+    """Of a model of windows, the model of one window."""
+    print(
+        f"{folder.path} answers long texts by windows that share {folder.windows} tokens; this "
+        f"export reads {folder.max_sequence_length} tokens and cuts the rest off"
+    )
     return dataclasses.replace(folder, windows=None)
 
 

@@ -1,12 +1,13 @@
 """Compares an export, read back from its folder, with the model that it was made of."""
 
+import itertools
 from typing import Protocol
 
 import numpy as np
 
 from inference.progress import Progress
 from preprocess.encoding.encode import Tokens
-from shared import shown
+from shared import shown, windows
 from shared.errors import FaultsFound
 
 # Of logits, in float32; of larger ones than 1, as a share of them.
@@ -55,13 +56,21 @@ def _check_ids(expected: Tokens, found: Tokens, examples: list) -> None:
 
 
 def _split(tokens: Tokens) -> list:
-    """What must be equal of each example: (ids, where its second text begins).
+    """What must be equal of each example: of its windows, or of the one record, (ids, where its
+    second text begins).
 
-    >>> _split(Tokens(np.array([2, 7, 3, 2, 3]), np.array([3, 2]), np.array([3, 2])))
-    [([2, 7, 3], 3), ([2, 3], 2)]
+    >>> lengths = np.array([3, 2])
+    >>> _split(Tokens(np.array([2, 7, 3, 2, 3]), lengths, lengths))
+    [[([2, 7, 3], 3)], [([2, 3], 2)]]
+    >>> _split(Tokens(np.array([2, 7, 3, 2, 3]), lengths, lengths, documents=np.array([0, 0])))
+    [[([2, 7, 3], 3), ([2, 3], 2)]]
     """
     parts = np.split(tokens.values, tokens.lengths.cumsum()[:-1])
-    return [(ids.tolist(), int(start)) for ids, start in zip(parts, tokens.b_starts, strict=True)]
+    found = [(ids.tolist(), int(start)) for ids, start in zip(parts, tokens.b_starts, strict=True)]
+    if tokens.documents is None:
+        return [[record] for record in found]
+    starts = windows.firsts(tokens.documents)
+    return [found[start:stop] for start, stop in itertools.pairwise([*starts, len(found)])]
 
 
 def _differences(expected: np.ndarray, found: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ class _Reread:
         self._outputs = model.folder.params.model.num_cls_classes
 
     def tokens(self, examples) -> Tokens:
-        return self._reader.tokens(examples)[0]
+        return self._reader.tokens(examples)
 
     def logits(self, examples) -> np.ndarray:
         found = np.empty((len(examples), self._outputs), np.float32)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from inference import batches
 from inference.classifier import Classifier
-from inference.export.text_features import TextFeatures
+from inference.export.text_features import DOCUMENTS, TextFeatures
 from preprocess.encoding.encode import Tokens
 from shared import quiet, records
 from train.gpu.step import FEATURES
@@ -14,6 +14,8 @@ from train.model.layers import Layers
 
 FORM, READER = "a SavedModel", "TensorFlow and TF Text"
 _TEXTS = ("text", "text_b")  # the names of the inputs with texts
+# As train/scoring/pooling.py.
+_POOLS = {"mean": tf.math.segment_mean, "max": tf.math.segment_max}
 
 
 def write(target: str, model: Classifier) -> None:
@@ -38,22 +40,35 @@ class _Served(tf.Module):
         features = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in FEATURES.items()]
         tokenize = _traced(lambda *columns: self._texts.features(columns), texts)
         ids = _traced(
-            lambda *given: self._answers(dict(zip(FEATURES, given, strict=True))), features
+            lambda *given: self._answers(self._logits(dict(zip(FEATURES, given, strict=True)))),
+            features,
         )
-        # Calls the two, so that what is checked of it holds for them.
-        text = _traced(lambda *columns: ids(**tokenize(*columns)), texts)
-        found = {"text": text, "ids": ids, "tokenize": tokenize}
+
+        def answered(*columns):  # calls the two, so that what is checked of it holds for them
+            read = tokenize(*columns)
+            documents = read.pop(DOCUMENTS, None)
+            found = ids(**read)
+            return found if documents is None else self._of_windows(found["logits"], documents)
+
+        found = {"text": _traced(answered, texts), "ids": ids, "tokenize": tokenize}
         if self._folder.label_names is not None:
             found["label_names"] = _traced(lambda: {"label_names": self._labels()}, [])
         return found
 
-    def _answers(self, features: dict) -> dict:
+    def _logits(self, features: dict):
+        params = self._folder.params.model
+        return classifier.logits(self._weights, features, params, Layers(tf.float32))
+
+    def _of_windows(self, logits, documents) -> dict:
+        """The answers to documents; args: float32 [W, C], int64 [W], of their windows."""
+        pool = _POOLS[self._folder.params.model.window_pooling]
+        return self._answers(pool(logits, documents))
+
+    def _answers(self, logits) -> dict:
         """{"labels" [N], "probabilities" [N, C], "logits" [N, C]}, or "scores" [N] and "logits".
 
         Of a multi-label model "has_label", bool [N, C], instead of "labels".
         """
-        params = self._folder.params.model
-        logits = classifier.logits(self._weights, features, params, Layers(tf.float32))
         if self._folder.label_names is None:
             return {"scores": tf.squeeze(logits, axis=1), "logits": logits}
         if self._folder.thresholds is not None:
@@ -90,12 +105,16 @@ class _Reread:
         is_token = mask == records.TOKEN
         lengths = is_token.sum(axis=1)
         in_b = (segments == records.SEGMENT_B).sum(axis=1)
-        return Tokens(ids[is_token], lengths, lengths - in_b)
+        documents = found[DOCUMENTS].numpy() if DOCUMENTS in found else None
+        return Tokens(ids[is_token], lengths, lengths - in_b, documents)
 
     def logits(self, examples) -> np.ndarray:
         found = np.empty((len(examples), self._outputs), np.float32)
+        tokens = self.tokens(examples)
         # Only for the order: texts of like length in a batch.
-        for rows, _ in batches.of_like_length(self.tokens(examples), self._reader.pad_id):
+        for rows, _ in batches.of_like_length(tokens, self._reader.pad_id):
+            if tokens.documents is not None:
+                rows = np.unique(tokens.documents[rows])
             found[rows] = self._call("text", [examples[row] for row in rows])["logits"].numpy()
         return found
 

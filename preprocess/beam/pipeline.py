@@ -176,9 +176,10 @@ class WriteShard(beam.DoFn):
         with ShardWriter(os.path.join(self._job.folder, shard.file)) as writer:
             for batch in rows.batches(shard.pieces, shard.start):
                 converted = self._converter.convert(batch)
-                writer.write(converted.framed, len(converted.documents))
+                writer.write(converted.framed, converted.records)
                 total += converted.statistics
-                documents.append(batch.start + converted.documents)
+                if converted.documents is not None:
+                    documents.append(batch.start + converted.documents)
                 if shard.number_feature:
                     numbers.append(row_numbers(batch, shard.number_feature))
         return ShardReport(

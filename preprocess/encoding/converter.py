@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from preprocess.encoding import statistics, windows
+from preprocess.encoding import statistics
 from preprocess.encoding.encode import Encoder, Ids
 from preprocess.encoding.serialize import Serializer
 from preprocess.encoding.statistics import Statistics
@@ -29,12 +29,15 @@ class Converted:
 
     Attributes:
       framed: their bytes.
-      documents: int64 [records], the number in the batch of the row that each is of.
+      records: how many.
+      documents: int64 [records], the number in the batch of the row that each is a window of; None
+        without windows.
       statistics: of the rows.
     """
 
     framed: bytes
-    documents: np.ndarray
+    records: int
+    documents: "np.ndarray | None"
     statistics: Statistics
 
 
@@ -54,11 +57,10 @@ class Converter:
         self._parse_and_tokenize = _parse_and_tokenize(
             vocabulary, text_features, is_regression, label_shape
         )
-        self._encoder = Encoder(vocabulary, max_sequence_length)
+        self._encoder = Encoder(vocabulary, max_sequence_length, overlap)
         self._serializer = Serializer(
             max_sequence_length, len(vocabulary.pieces), vocabulary.id(PAD)
         )
-        self._length, self._overlap = max_sequence_length, overlap
         self._unk_id = vocabulary.id(UNK)
         self._vocabulary = vocabulary
 
@@ -66,16 +68,11 @@ class Converter:
         """Raises UserError if the rows are no such Examples, or hold an added token."""
         values, lengths, labels, hashes = self._columns(batch)
         ids = Ids(values, lengths)
-        parts, documents = self._parts(ids)
-        records = self._serializer.serialize(self._encoder.encode(parts), labels[documents])
         counted = statistics.of_batch(ids, labels, hashes, batch.start, self._unk_id)
-        return Converted(tfrecord.frame(records), documents, counted)
-
-    def _parts(self, ids: Ids) -> "tuple[Ids, np.ndarray]":
-        """What becomes a record each, and of which row."""
-        if self._overlap is None:
-            return ids, np.arange(len(ids.lengths))
-        return windows.cut(ids, self._length, self._overlap)
+        tokens = self._encoder.encode(ids)
+        of_records = labels if tokens.documents is None else labels[tokens.documents]
+        framed = tfrecord.frame(self._serializer.serialize(tokens, of_records))
+        return Converted(framed, len(tokens.lengths), tokens.documents, counted)
 
     def _columns(self, batch: Batch) -> list:
         records = batch.records

@@ -1,9 +1,10 @@
 """Turns the word-piece ids of one or two texts into the tokens of a record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from preprocess.encoding import windows
 from shared import records
 from shared.vocab import Vocabulary
 from shared.word_pieces import CLS, SEP
@@ -26,11 +27,13 @@ class Tokens:
     """N records without their padding; input_mask and segment_ids follow from the lengths.
 
     The rows above become values [2, 5, 6, 3, 7, 3, 2, 3, 8, 3], lengths [6, 4], b_starts [4, 2].
+    Where texts are cut into windows, a row may have several records.
     """
 
     values: np.ndarray  # int32 [total], [CLS] and [SEP] included
     lengths: np.ndarray  # int64 [N]
     b_starts: np.ndarray  # int64 [N], the first position of `b [SEP]`; the length without b
+    documents: "np.ndarray | None" = None  # int64 [N], the row of each window; None without windows
 
 
 def min_sequence_length(num_texts: int) -> int:
@@ -57,13 +60,24 @@ def truncate(length_a, length_b, room: int, math=np):
 
 
 class Encoder:
-    """Truncates to a length and places [CLS], a, [SEP] (and b, [SEP])."""
+    """Truncates to a length, or cuts into windows, and places [CLS], a, [SEP] (and b, [SEP])."""
 
-    def __init__(self, vocabulary: Vocabulary, max_sequence_length: int):
+    def __init__(
+        self, vocabulary: Vocabulary, max_sequence_length: int, overlap: "int | None" = None
+    ):
+        """Args: overlap, of the windows of a text (shared/windows.py); None to truncate."""
         self._cls, self._sep = vocabulary.id(CLS), vocabulary.id(SEP)
-        self._length = max_sequence_length
+        self._length, self._overlap = max_sequence_length, overlap
 
     def encode(self, ids: Ids) -> Tokens:
+        if self._overlap is None:
+            return self._placed(ids)
+        room = self._length - records.special_tokens(1)
+        places, sizes, documents = windows.cut(ids.lengths[:, 0], room, self._overlap)
+        tokens = self._placed(Ids(ids.values[places], sizes[:, np.newaxis]))
+        return replace(tokens, documents=documents)
+
+    def _placed(self, ids: Ids) -> Tokens:
         kept = self._kept(ids.lengths)
         sizes = kept + 1  # each text has its [SEP]
         sizes[:, 0] += 1  # and the first one [CLS]

@@ -1,28 +1,29 @@
-"""Cuts the ids of long texts into windows (shared/windows.py)."""
+"""Which tokens of long texts their windows hold (shared/windows.py)."""
 
 import numpy as np
 
-from preprocess.encoding.encode import Ids
 from shared import windows
 
 
-def cut(ids: Ids, max_sequence_length: int, overlap: int) -> "tuple[Ids, np.ndarray]":
-    """The windows of N texts, one after the other, and of which text each is, int64 [W].
+def cut(lengths: np.ndarray, room: int, overlap: int) -> "tuple[np.ndarray, ...]":
+    """The windows of N texts whose tokens lie one after the other.
 
-    >>> found, documents = cut(Ids(np.array([5, 6, 7, 8, 9]), np.array([[4], [1]])), 5, overlap=1)
-    >>> found.values, found.lengths[:, 0], documents
-    (array([5, 6, 7, 7, 8, 9]), array([3, 2, 1]), array([0, 0, 1]))
+    >>> cut(np.array([4, 1]), room=3, overlap=1)
+    (array([0, 1, 2, 2, 3, 4]), array([3, 2, 1]), array([0, 0, 1]))
 
     Args:
-      ids: of rows of one text.
-      overlap: the tokens that two windows share.
+      lengths: int64 [N], tokens of each text.
+      room: the most tokens of a window.
+      overlap: those that it shares with the one before it.
+    Returns:
+      (the place of each token of each window, int64 [total]; the tokens of each window, int64 [W];
+      the number of its text, int64 [W]).
     """
-    lengths, room = ids.lengths[:, 0], windows.room_of(max_sequence_length)
-    counts = windows.count(lengths, room, overlap)
+    counts = windows.count(lengths, room, overlap, math=np)
     documents = np.repeat(np.arange(len(lengths)), counts)
-    number_in_text = np.arange(len(documents)) - np.repeat(counts.cumsum() - counts, counts)
+    number_in_text = np.arange(len(documents)) - (counts.cumsum() - counts)[documents]
     starts = number_in_text * (room - overlap)
     sizes = np.minimum(lengths[documents] - starts, room)
     begins = (lengths.cumsum() - lengths)[documents] + starts
     places = np.arange(sizes.sum()) + np.repeat(begins - (sizes.cumsum() - sizes), sizes)
-    return Ids(ids.values[places], sizes[:, None]), documents
+    return places, sizes, documents

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 
 import inference
 from inference import classify, model_folder
 from inference.export import __main__ as export
+from inference.export import saved_model
 from inference.report import __main__ as report
 from tests import long_texts
 from tests.train import runs
+from train.scoring import pooling
 
 LONG = "the film a plot the film a good plot the film a"  # 12 words
 
@@ -66,15 +69,39 @@ def test_a_folder_of_an_earlier_version_cuts_off(model_dir):
     assert model_folder.read(str(model_dir)).windows is None
     model = inference.load(str(model_dir))
     first = long_texts.windows(LONG)[0]
-    np.testing.assert_array_equal(model.logits([LONG]), model.logits([first]))
+    np.testing.assert_allclose(model.logits([LONG]), model.logits([first]), atol=1e-6)
 
 
-@pytest.mark.parametrize("form", ["saved_model", "huggingface"])
-def test_an_export_reads_one_window_and_says_so(model_dir, tmp_path, form, capsys):
-    export.main(["--model_dir", str(model_dir), "--to", str(tmp_path / "e"), "--format", form])
+def test_a_saved_model_cuts_texts_itself(model_dir, tmp_path, capsys):
+    export.main(["--model_dir", str(model_dir), "--to", str(tmp_path / "s")])
+    out = capsys.readouterr().out
+    assert "equal ids, logits within" in out and "cuts the rest off" not in out
+    served = tf.saved_model.load(str(tmp_path / "s")).signatures
+    texts = ["", LONG, "good film", LONG + " " + LONG]
+    tokens = served["tokenize"](text=tf.constant(texts))
+    assert tokens["documents"].numpy().tolist() == [0, 1, 1, 1, 2] + [3] * 6
+    found = served["text"](text=tf.constant(texts))
+    expected = inference.load(str(model_dir)).logits(texts)
+    np.testing.assert_allclose(found["logits"], expected, atol=1e-6)
+    assert found["labels"].numpy().tolist() == [[b"no", b"yes"][row.argmax()] for row in expected]
+    windows = served["ids"](**{name: tokens[name] for name in tokens if name != "documents"})
+    np.testing.assert_array_equal(windows["logits"].shape, (11, 2))
+
+
+@pytest.mark.parametrize("how", ["mean", "max"])
+def test_a_saved_model_pools_as_the_trainer_does(how):
+    scores = np.array([[1, -2], [4, 2], [-1, 4]], np.float32)
+    documents = np.array([0, 0, 1])
+    found = saved_model._POOLS[how](tf.constant(scores), documents)
+    np.testing.assert_array_equal(found, pooling.pooled(scores, documents, how))
+
+
+def test_other_exports_read_one_window_and_say_so(model_dir, tmp_path, capsys):
+    arguments = ["--model_dir", model_dir, "--to", tmp_path / "h", "--format", "huggingface"]
+    export.main([*map(str, arguments)])
     out = capsys.readouterr().out
     assert (
-        f"{model_dir} answers long texts by windows that share 2 tokens; what is exported reads 8 "
+        f"{model_dir} answers long texts by windows that share 2 tokens; this export reads 8 "
         "tokens and cuts the rest off\n"
     ) in out
     assert "equal ids, logits within" in out

@@ -9,7 +9,6 @@ import pytest
 
 from preprocess import data_quality, inspect_dataset, run, verify
 from preprocess.encoding import windows
-from preprocess.encoding.encode import Ids
 from shared import source_order
 from shared.errors import FaultsFound, UserError
 from shared.files import sha256_of
@@ -114,9 +113,9 @@ def test_where_no_text_is_longer_the_records_are_the_same(make):
 def test_windows_of_any_overlap(overlap):
     random = np.random.default_rng(overlap)
     texts = [random.integers(4, 99, size=size) for size in (*range(25), 300)]
-    ids = Ids(np.concatenate(texts), np.array([[len(text)] for text in texts]))
-    found, documents = windows.cut(ids, 12, overlap)
-    parts = np.split(found.values, found.lengths[:, 0].cumsum()[:-1])
+    lengths = np.array([len(text) for text in texts])
+    places, sizes, documents = windows.cut(lengths, 10, overlap)
+    parts = np.split(np.concatenate(texts)[places], sizes.cumsum()[:-1])
     for number, text in enumerate(texts):
         first, *others = [part for part, of in zip(parts, documents, strict=True) if of == number]
         assert [*first, *(token for part in others for token in part[overlap:])] == list(text)
