@@ -77,5 +77,5 @@ def truncation(manifest: Manifest) -> Iterator[str]:
         if split.truncated > _MUCH_TRUNCATED * split.rows:
             yield (
                 f"{name}: {split.truncated / split.rows:.1%} of the rows lose tokens at "
-                f"MSL={manifest.max_sequence_length}; {advice} keeps them"
+                f"MSL={manifest.max_sequence_length}; keep them with {advice}"
             )

@@ -38,11 +38,23 @@ def _about(folder: ModelFolder, step: int) -> "list[str]":
         listed = ", ".join(f"`{name}` from {limit:.4g} on" for name, limit in limits)
         answers = f"every label whose probability (sigmoid) is high enough: {listed}"
     return [
-        f"- Reads: {_quoted(folder.text_columns)}, {folder.max_sequence_length} tokens at most.",
+        f"- Reads: {_quoted(folder.text_columns)}, {folder.max_sequence_length} tokens at most"
+        + f"{_windows(folder)}.",
         f"- Answers: {answers}.",
         f"- Fine-tuned from: {_origin(folder.initialized_from)}; {step:,} steps.",
         "",
     ]
+
+
+def _windows(folder: ModelFolder) -> str:
+    """What the scores are of that the training's evaluations found, where texts had windows."""
+    overlap = folder.recorded[config.DATA_SECTION]["windows"]
+    if overlap is None:
+        return ""
+    return (
+        f"; scores are those of windows that share {overlap} tokens, the "
+        f"{folder.params.model.window_pooling} of whose logits answers a longer text"
+    )
 
 
 def _quoted(names) -> str:

@@ -37,14 +37,21 @@ def _of_split(folder: ModelFolder, dataset: str, manifest: Manifest, split: str)
 
 
 def _is_current(folder: ModelFolder, manifest: Manifest, split: str) -> bool:
-    """Whether a file has the answers of the newest checkpoint on this data, by its thresholds."""
+    """Whether a file has the answers of the newest checkpoint on this data, by its thresholds and
+    its pooling of windows."""
     path = functools.partial(prediction_record.path, folder.path, split)
     if not all(map(os.path.exists, (path(), path(answer_files.JSON_LINES)))):
         return False
     made_from = read_json(path(), f"Remove it and {path('.*')}.")
     step = files.step_of(files.newest_first(folder.path)[0])
     limits = None if folder.thresholds is None else folder.thresholds.tolist()
-    expected = {"fingerprint": manifest.fingerprint(), "step": step, "thresholds": limits}
+    pooling = None if manifest.windows is None else folder.params.model.window_pooling
+    expected = {
+        "fingerprint": manifest.fingerprint(),
+        "step": step,
+        "thresholds": limits,
+        "window_pooling": pooling,
+    }
     return all(made_from.get(name) == value for name, value in expected.items())
 
 

@@ -14,9 +14,11 @@ from inference import classify, model_folder
 from inference.export import __main__ as export
 from inference.export import saved_model
 from inference.report import __main__ as report
+from inference.report import split_answers
+from shared.manifest import read_manifest
 from tests import long_texts
 from tests.train import runs
-from train.scoring import pooling
+from train.scoring import pooling, prediction_record
 
 LONG = "the film a plot the film a good plot the film a"  # 12 words
 
@@ -105,6 +107,10 @@ def test_other_exports_read_one_window_and_say_so(model_dir, tmp_path, capsys):
         "tokens and cuts the rest off\n"
     ) in out
     assert "equal ids, logits within" in out
+    assert (
+        "- Reads: `text`, 8 tokens at most; scores are those of windows that share 2 tokens, the "
+        "mean of whose logits answers a longer text.\n"
+    ) in (tmp_path / "h" / "README.md").read_text()
 
 
 def test_the_report_is_of_documents(model_dir):
@@ -116,3 +122,12 @@ def test_the_report_is_of_documents(model_dir):
     assert split["rows"] == 60 and split["duplicates"]["repeated"] == 60 - len(set(texts))
     windows = [window for text in texts for window in long_texts.windows(text)]
     assert found["cost"]["epochs"] == pytest.approx(40 * 8 / len(windows))
+
+
+def test_the_report_does_not_take_answers_that_were_pooled_otherwise(model_dir, long_data):
+    folder, manifest = model_folder.read(str(model_dir)), read_manifest(str(long_data))
+    assert manifest.windows == 2
+    for how in ("mean", "max"):
+        prediction_record.write(str(model_dir), manifest, "validation", 40, pooling=how)
+        (model_dir / "predict_validation.jsonl").write_text("{}")
+        assert split_answers._is_current(folder, manifest, "validation") == (how == "mean")

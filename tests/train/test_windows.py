@@ -53,6 +53,8 @@ def test_a_document_has_the_pooled_logits_of_its_windows(
     train("predict", model, *more, config=changes, data=long_data)
     assert f"  41 documents in {model}/predict_validation.jsonl" in capsys.readouterr().out
     expected = softmax(np.array([getattr(np, how)(of, axis=0) for of in logits]))
+    record = json.loads((model / "predict_validation.json").read_text())
+    assert record["window_pooling"] == how
     found = predicted(model)
     probabilities = [list(line["probabilities"].values()) for line in found]
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+from typing import Optional
 
 import numpy as np
 
@@ -126,7 +127,12 @@ def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: F
         return predictions
     if found > everything or (found < everything and not steps):
         raise not_complete(plan, split, found)
-    return _of_documents(predictions, documents[:found], plan.params.model.window_pooling)
+    return _of_documents(predictions, documents[:found], window_pooling(plan))
+
+
+def window_pooling(plan: Plan) -> Optional[str]:
+    """How the logits of a document's windows become one; None without windows."""
+    return None if plan.scored_data.windows is None else plan.params.model.window_pooling
 
 
 def _of_documents(predictions, documents, how: str):

@@ -10,13 +10,13 @@ def predict(plan: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
     estimator, step = evaluation.scoring_estimator(plan, backend)
     manifest, dataset = plan.scored_data, plan.scored_input.data_dir
-    limits = evaluation.stored_thresholds(plan, step)
+    limits, how = evaluation.stored_thresholds(plan, step), evaluation.window_pooling(plan)
     for split in plan.splits:
         facts = row_facts.read(dataset, split, manifest, plan.with_text)
         scores = evaluation.answers(estimator, plan, split).scores
         _check_complete(plan, split, len(scores))
         paths = prediction_files.write(
-            plan.model_dir, manifest, split, scores, facts, step, plan.with_csv, limits
+            plan.model_dir, manifest, split, scores, facts, step, plan.with_csv, limits, how
         )
         for path in paths:
             print(f"predict {split}: step {step}  {len(scores):,} {manifest.row_noun} in {path}")

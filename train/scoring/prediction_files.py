@@ -36,6 +36,7 @@ def write(
     step: int,
     with_csv: bool = False,
     thresholds: Optional[np.ndarray] = None,
+    pooling: Optional[str] = None,
 ) -> List[str]:
     """Writes predict_<split>.jsonl, .csv if asked for, and a GLUE test split's leaderboard file.
 
@@ -50,6 +51,7 @@ def write(
       facts: what is known of the split's rows.
       step: of the checkpoint.
       thresholds: float [C] of multi-label data; else None.
+      pooling: how the logits of a document's windows became one; None without windows.
     Returns:
       The paths of the files with answers.
     Raises:
@@ -58,7 +60,7 @@ def write(
     assert scores.shape == (manifest.splits[split].rows, manifest.num_classes)
     errors.check_finite(scores, split)
     ordered = scores if facts.order is None else scores[facts.order]
-    prediction_record.write(model_dir, manifest, split, None, thresholds)
+    prediction_record.write(model_dir, manifest, split, None, thresholds, pooling)
     written = _answer_paths(model_dir, split, with_csv)
     for path in written:
         _write_answers(path, ordered, manifest, facts, thresholds)
@@ -66,7 +68,7 @@ def write(
     if submission:
         path = os.path.join(model_dir, submission.file)
         written += _write_submission(path, submission.form, ordered, manifest, facts)
-    prediction_record.write(model_dir, manifest, split, step, thresholds)
+    prediction_record.write(model_dir, manifest, split, step, thresholds, pooling)
     return written
 
 

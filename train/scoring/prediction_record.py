@@ -2,7 +2,8 @@
 
     {"task": "tickets", "split": "test", "fingerprint": "5f0c...", "step": 940}
 
-With several classes a row it has the list of `thresholds`, too (thresholds.py).
+With several classes a row it has the list of `thresholds`, too (thresholds.py), and of documents in
+windows `window_pooling` (pooling.py).
 `fingerprint` is the dataset's (shared/manifest.py). `step` is null while the files are being
 written; if that was interrupted, they may be of two steps, but never of two datasets.
 """
@@ -64,12 +65,14 @@ def write(
     split: str,
     step: Optional[int],
     thresholds: Optional[np.ndarray] = None,
+    pooling: Optional[str] = None,
 ) -> None:
     """Writes the record.
 
     Args:
       step: of the checkpoint, or None before the files are written.
       thresholds: float [C] of multi-label data; else None.
+      pooling: how the logits of a document's windows became one; None without windows.
     """
     content: Dict[str, Any] = {
         "task": manifest.task,
@@ -79,4 +82,6 @@ def write(
     }
     if thresholds is not None:
         content["thresholds"] = thresholds.tolist()
+    if pooling is not None:
+        content["window_pooling"] = pooling
     write_whole(path(model_dir, split), json.dumps(content, indent=2) + "\n")
