@@ -177,7 +177,7 @@ def test_given_labels_and_texts_are_those_of_the_records(tmp_path, columns, name
 
 def test_a_damaged_map_to_the_rows_writes_nothing(predict, tmp_path):
     with pytest.raises(
-        UserError, match="rows.npy does not hold a file and a line for each of 2 re"
+        UserError, match="rows.npy does not hold a file and a line for each of 2 rows"
     ):
         predict("mine", "test", ("no", "yes"), [[0, 1], [0, 1]], rows=[[0, 3], [0, 3]])
     assert list((tmp_path / "run").iterdir()) == []
