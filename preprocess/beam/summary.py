@@ -24,12 +24,8 @@ _LIBRARIES = (
     "tensorflow-datasets",
     "tensorflow-text",
 )
-_MAPS = (
-    "index_sha256",
-    "rows_sha256",
-    "ids_sha256",
-    "documents_sha256",
-)  # fields of shared.manifest.Split
+# Fields of shared.manifest.Split.
+_MAPS = ("index_sha256", "rows_sha256", "ids_sha256", "documents_sha256")
 _SHOWN = 5  # missing row numbers
 
 

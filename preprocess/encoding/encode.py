@@ -7,6 +7,7 @@ import numpy as np
 from preprocess.encoding import windows
 from shared import records
 from shared.vocab import Vocabulary
+from shared.windows import room_of
 from shared.word_pieces import CLS, SEP
 
 
@@ -72,7 +73,7 @@ class Encoder:
     def encode(self, ids: Ids) -> Tokens:
         if self._overlap is None:
             return self._placed(ids)
-        room = self._length - records.special_tokens(1)
+        room = room_of(self._length)
         places, sizes, documents = windows.cut(ids.lengths[:, 0], room, self._overlap)
         tokens = self._placed(Ids(ids.values[places], sizes[:, np.newaxis]))
         return replace(tokens, documents=documents)
