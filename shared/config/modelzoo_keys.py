@@ -28,6 +28,11 @@ _PRETRAINING = (
     *("share_embedding_weights", "mlm_loss_weight", "mlm_loss_scaling", "mlm_nonlinearity"),
     *("use_ffn_bias_in_mlm", "use_output_bias_in_mlm", "nsp_nonlinearity", "use_nsp_bias"),
 )
+# What the Model Zoo's run.py adds to runconfig where it saves the configuration.
+SAVED_OPTIONS = (
+    *("checkpoint_path", "compile_only", "cs_ip", "disable_standard_logs"),
+    *("mode", "model_dir", "params", "validate_only"),
+)
 _LOGGING = ("log_summaries", "log_grads", "log_hists", "ws_summary")
 
 # {section: {key: (the only supported value, why)}}
@@ -69,13 +74,14 @@ IGNORED: Dict[str, Dict[str, str]] = {
         "throttle_secs": "every checkpoint is evaluated",
         "predict_steps": "every example is predicted",
         "device": "--backend decides",
+        **dict.fromkeys(SAVED_OPTIONS, "the command line decides"),
     },
     "initializer": dict.fromkeys(("name", "mean", "stddev"), _INITIAL_VALUES),
 }
 # {section: {key: why it is refused, and what to do instead}}
 REFUSED: Dict[str, Dict[str, str]] = {
     "model": {
-        "embedding_size": "in BERT the embedding size is hidden_size; remove it",
+        "embedding_size": "in BERT the embedding size is hidden_size; make it equal, or remove it",
     },
     "optimizer": {
         "rmsprop_decay": "it belongs to optimizer_type rmsprop; use adamw",

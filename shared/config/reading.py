@@ -9,7 +9,14 @@ import glob
 import os
 from typing import Any, Callable, Dict, List, Sequence
 
-from shared.config import joint_rules, overrides, pretrain_params, recipe, settings
+from shared.config import (
+    joint_rules,
+    modelzoo_saved,
+    overrides,
+    pretrain_params,
+    recipe,
+    settings,
+)
 from shared.config.modelzoo_keys import (
     EVAL_INPUT,
     FIXED,
@@ -42,7 +49,8 @@ def load(
 
     Args:
       path: the file.
-      log: receives one line for every key that is accepted but has no effect.
+      log: receives one line for every key that is accepted but has no effect; of a file that the
+        Model Zoo's run.py saved, which has dozens of them, one line for all.
       given: settings of the command line, `section.key=value`, which come before the file's.
       model_of_start: called if the configuration states no sizes; returns what is known of the
         section model from the checkpoint that the run starts from.
@@ -51,6 +59,10 @@ def load(
         section that it inherits.
     """
     content = {} if recipe.is_at(path) else _read(path)
+    remarks: List[str] = []
+    is_saved = modelzoo_saved.recognizes(content)
+    if is_saved:
+        modelzoo_saved.settle(content)
     settings_given = overrides.parse(given)
     overrides.lay_over(
         content, settings_given, overrides.sections(settings_given) - {EVAL_INPUT, PREDICT_INPUT}
@@ -64,13 +76,22 @@ def load(
     csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
     layers = {name: [(path, content.get(name))] for name in _section_names(content)}
     layers["model"] = _model_layers(path, content.get("model"), errors)
-    sections = {name: _section(name, layers[name], errors, log) for name in layers}
+    sections = {name: _section(name, layers[name], errors, remarks.append) for name in layers}
+    _say(path, remarks, is_saved, log)
     errors += joint_rules.errors(sections, content, csconfig)
     if errors:
         inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
         raise _mistakes(title + inherited, errors)
     made: Dict[str, Any] = {name: sections.get(name) for name in SECTIONS}
     return Config(**made, csconfig=csconfig, given=settings_given)
+
+
+def _say(path, remarks, is_saved, log) -> None:
+    if is_saved:
+        count = f"{len(remarks)} keys of it have no effect here"
+        remarks = [f"{path} was saved by the Model Zoo's run.py; {count}"]
+    for line in remarks:
+        log(line)
 
 
 def _read(path: str) -> Dict[str, Any]:
@@ -166,12 +187,21 @@ def _model_layers(path, model, errors):
     own = {key: value for key, value in model.items() if key != PRETRAIN_PARAMS_PATH}
     stated = model.get(PRETRAIN_PARAMS_PATH)
     if stated is None:
-        return [(path, own)]
+        return _without_embedding_size([(path, own)])
     try:
-        return [(path, own), pretrain_params.base_model(path, stated, own)]
+        return _without_embedding_size([(path, own), pretrain_params.base_model(path, stated, own)])
     except (UserError, ValueError) as error:
         errors.append(f"model.{PRETRAIN_PARAMS_PATH}: {error}")
         return []
+
+
+def _without_embedding_size(layers):
+    """Leaves it out where it is hidden_size, as in every BERT; another one is refused later."""
+    hidden = [values["hidden_size"] for _, values in layers if "hidden_size" in values]
+    return [
+        (file, {key: v for key, v in values.items() if key != "embedding_size" or [v] != hidden})
+        for file, values in layers
+    ]
 
 
 def _section(name, layers, errors, log):

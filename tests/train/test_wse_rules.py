@@ -46,7 +46,7 @@ def test_other_modes_are_refused_with_what_works(wse, tmp_path, mode):
 
 
 def test_the_containers_cpu_evaluates(wse, monkeypatch):
-    assert "none" in wse("eval")
+    assert "none" in wse("eval") and "none" in wse("eval_all")
     assert "does not support --mode eval" in wse("eval", MIXED, "--compile_only")
     monkeypatch.setenv("K8S_CS_IP", "10.0.0.1")
     assert "does not support --mode eval" in wse("eval")

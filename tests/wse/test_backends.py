@@ -1,12 +1,15 @@
 """A model_dir goes from one backend to the other, also as a copy."""
 
+import json
 import shutil
 import subprocess
 
 import numpy as np
 import pytest
+import yaml
 
 from shared.errors import UserError
+from tests import modelzoo_params
 from tests.wse import runs
 from tests.wse.conftest import ROOT
 from train.checkpoints import files, tensors
@@ -69,6 +72,25 @@ def test_trained_on_cpu_then_on_wse(tmp_path, params, sentences, cpu, capsys):
     on_cpu, on_wse = runs.logged(trained, "train/loss"), runs.logged(copy, "train/cost_cls")
     for step in (5, 6):
         assert on_wse[step] == pytest.approx(on_cpu[step], rel=1e-4)
+
+
+def test_a_training_of_the_model_zoo_is_scored_and_goes_on(tmp_path, params, sentences, capsys):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    runs.main("train", ours, params, sentences, "--max_steps", 2)
+    shutil.copytree(str(ours), str(theirs))
+    given = yaml.safe_load(params.read_text())
+    (theirs / "params.yaml").write_text(yaml.safe_dump(modelzoo_params.saved(16, given)))
+    runs.main("eval_all", theirs, params, sentences)
+    scored = json.loads((theirs / "eval_all.json").read_text())
+    assert [(of["validation"]["step"], of["validation"]["examples"]) for of in scored] == [
+        (0, 21), (2, 21),
+    ]  # fmt: skip
+    for folder in (ours, theirs):
+        runs.main("train", folder, params, sentences, "--max_steps", 3)
+    assert f"{theirs} is a training of the Model Zoo" in capsys.readouterr().out
+    found, expected = runs.weights(theirs, step=3), runs.weights(ours, step=3)
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
 def test_a_copy_goes_on_from_its_own_checkpoint(tmp_path, params, sentences):

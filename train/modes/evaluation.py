@@ -1,7 +1,6 @@
 """Modes eval and eval_all: scores weights on every example of some splits."""
 
 import functools
-import json
 import os
 from typing import Optional
 
@@ -9,7 +8,6 @@ import numpy as np
 
 from shared import metric_names, source_order, windows
 from shared.errors import UserError
-from shared.files import write_whole
 from train import errors
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
@@ -19,8 +17,6 @@ from train.gpu import from_plan, state
 from train.planning.plan import Plan
 from train.scoring import metrics, pooling, results, thresholds
 from train.scoring.constant_answer import constant_answer, say_constant
-
-_ALL_FILE = "eval_all.json"
 
 
 def evaluate_once(plan: Plan, backend: str) -> dict:
@@ -54,7 +50,7 @@ def evaluate_all(plan: Plan, backend: str) -> None:
         except (tensors.DamagedError, errors.DivergedError) as error:
             print(f"step {step} skipped: {error}")
     print("\n".join(_table(scored)))
-    write_whole(os.path.join(plan.model_dir, _ALL_FILE), json.dumps(scored, indent=2) + "\n")
+    results.write_all(plan.model_dir, scored)
 
 
 def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dict:

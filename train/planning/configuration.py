@@ -4,13 +4,14 @@ import argparse
 import dataclasses
 import functools
 import os
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from shared import config
 from shared.config import Config
 from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from train.checkpoints import files, model_dir
+from train.planning import modelzoo_dir
 from train.planning.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE
 from train.pretrained import modelzoo
 from train.pretrained.read import read as read_pretrained
@@ -48,10 +49,10 @@ def load(
 
 def _model_of(options: argparse.Namespace, start: Callable[[], Pretrained]) -> Dict[str, Any]:
     """What is known of the section model from the model folder, or else from the checkpoint."""
-    trained = model_dir.read_params(options.model_dir)
+    trained = _trained_model(options.model_dir)
     if trained is not None and files.newest_first(options.model_dir):
         known = (*model_dir.FIXED_KEYS, *modelzoo.DROPOUT_RATES)
-        return {key: value for key, value in trained["model"].items() if key in known}
+        return {key: value for key, value in trained.items() if key in known}
     if options.checkpoint_path:
         found = start()
         sizes = {name: size for name, size in found.sizes.items() if name != "vocab_size"}
@@ -61,6 +62,15 @@ def _model_of(options: argparse.Namespace, start: Callable[[], Pretrained]) -> D
         "folder> (--checkpoint_path). Or train from random weights with a configuration that "
         "states them, such as MODEL=tiny"
     )
+
+
+def _trained_model(folder: str) -> Optional[Dict[str, Any]]:
+    """The section model of a folder's training, ours or the Model Zoo's; None without one."""
+    theirs = modelzoo_dir.params(folder)
+    if theirs is not None:
+        return config.dump(theirs)["model"]
+    trained = model_dir.read_params(folder)
+    return None if trained is None else trained["model"]
 
 
 def _with_options(params: Config, options: argparse.Namespace) -> Config:

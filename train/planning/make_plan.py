@@ -15,7 +15,7 @@ from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
-from train.planning import configuration, length, resolve, training_loss
+from train.planning import configuration, length, modelzoo_dir, resolve, training_loss
 from train.planning.plan import (
     EVAL_ALL_MODE,
     EVAL_MODE,
@@ -52,7 +52,7 @@ def make(options: argparse.Namespace) -> Plan:
     params = configuration.load(options, start)
     if options.backend == WSE:
         rules.check(params, options)
-    elif params.csconfig:
+    elif any(params.csconfig.values()):
         print(f"{options.params}: csconfig has no effect: it is for a CS system")
     sections = _sections(params, options)
     data = {section: read_data(params, section, options) for section in sections}
@@ -183,10 +183,10 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
         print(
             "starting from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT"
         )
-        params = _resolved(params, manifest, None)
+        params = resolve.everything(params, manifest, None)
         return Plan(params, folder, data, splits, [], None, "random weights", None)
     pretrained = start()
-    params = _resolved(params, manifest, pretrained)
+    params = resolve.everything(params, manifest, pretrained)
     model = params.model
     weights, new = fit.initial_weights(model, pretrained)
     print(f"{len(weights)} variables from {_described(pretrained)}; new: {', '.join(new)}")
@@ -199,7 +199,7 @@ def _given_checkpoint(params, options, data, splits, pretrained) -> Plan:
     (manifest,) = data.values()
     _check_results_go_elsewhere(options.model_dir, pretrained.path)
     columns = fit.check_classifier(pretrained, manifest, print)
-    params = _resolved(params, manifest, pretrained)
+    params = resolve.everything(params, manifest, pretrained)
     model = params.model
     weights = fit.classifier_weights(model, pretrained, columns)
     print(f"{len(weights)} variables from {_described(pretrained)}")
@@ -229,7 +229,9 @@ def _described(pretrained) -> str:
 
 def _continuation(params, options, data, splits, checkpoints) -> Plan:
     folder = options.model_dir
-    trained = model_dir.read_params(folder)
+    section, manifest = next(iter(data.items()))
+    trained = modelzoo_dir.read(folder, params, section, manifest, print)
+    trained = trained or model_dir.read_params(folder)
     if trained is None:
         raise UserError(
             f"{folder} has checkpoints but no {model_dir.PARAMS_FILE}, so their training data is "
@@ -240,7 +242,7 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
         model_dir.check_same_data(folder, trained, dataset, data[TRAIN_INPUT])
     _check_can_score(trained[config.DATA_SECTION], folder, params, data)
     params = model_dir.with_trained_model(folder, trained, params)
-    params = _resolved(params, next(iter(data.values())), None)
+    params = resolve.everything(params, manifest, None)
     if options.checkpoint_path:
         print(f"CHECKPOINT (--checkpoint_path) is ignored: {folder} already has a checkpoint")
     origin = trained[config.DATA_SECTION]["initialized_from"]
@@ -253,13 +255,3 @@ def _check_can_score(facts: dict, folder: str, params: Config, data) -> None:
         if section in data:
             dataset = getattr(params, section).data_dir
             model_dir.check_can_evaluate(facts, folder, dataset, data[section])
-
-
-def _resolved(params: Config, manifest: Manifest, pretrained) -> Config:
-    """The configuration with nothing unset."""
-    is_mixed = params.model.mixed_precision is not False
-    return dataclasses.replace(
-        params,
-        model=resolve.model(params.model, manifest, pretrained, print),
-        optimizer=resolve.optimizer(params.optimizer, is_mixed),
-    )

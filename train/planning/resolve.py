@@ -44,6 +44,16 @@ def _stated_task(processor, manifest: Manifest):
     return None if stated == tasks.ANSWERED_BY.get(manifest.task) else stated
 
 
+def everything(config: Config, manifest: Manifest, checkpoint) -> Config:
+    """The configuration with nothing unset; arguments as for `model`."""
+    is_mixed = config.model.mixed_precision is not False
+    return dataclasses.replace(
+        config,
+        model=model(config.model, manifest, checkpoint, print),
+        optimizer=optimizer(config.optimizer, is_mixed),
+    )
+
+
 def model(config: ModelConfig, manifest: Manifest, checkpoint, log) -> ModelConfig:
     """The model with nothing unset.
 

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from typing import Dict, List
 
 import numpy as np
@@ -12,6 +13,8 @@ from shared.files import check_is_no_pointer
 from train.checkpoints import files, model_dir
 
 _INDEX = ".index"
+# What the Model Zoo appends to the name of a variable whose gradients it accumulates.
+_ACCUMULATOR = r"_grad_accum_\d+$"
 
 
 def prefixes(path: str) -> List[str]:
@@ -50,7 +53,8 @@ def read(prefix: str) -> Dict[str, np.ndarray]:
     """{name: array} of the variables of a model.
 
     What training stores beside them is left out: scalars (the step, loss-scale state, powers of
-    beta) and an optimizer's slots, which are named below a variable (<variable>/adam_m).
+    beta), an optimizer's slots, which are named below a variable (<variable>/adam_m), and the
+    gradients that the Model Zoo accumulates (<variable>_grad_accum_0).
 
     Raises:
       UserError: the files are damaged or incomplete.
@@ -63,8 +67,8 @@ def read(prefix: str) -> Dict[str, np.ndarray]:
     try:
         reader = tf.train.load_checkpoint(prefix)
         shapes = reader.get_variable_to_shape_map()
-        is_weight = (name for name in shapes if shapes[name] and _parent(name) not in shapes)
-        return {name: reader.get_tensor(name) for name in is_weight}
+        weights = (name for name in shapes if shapes[name] and not _belongs(name, shapes))
+        return {name: reader.get_tensor(name) for name in weights}
     except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
         for file in glob.glob(glob.escape(prefix) + ".*"):
             check_is_no_pointer(file)
@@ -74,5 +78,7 @@ def read(prefix: str) -> Dict[str, np.ndarray]:
         ) from None
 
 
-def _parent(name: str) -> str:
-    return name.rpartition("/")[0]
+def _belongs(name: str, others) -> bool:
+    """Whether a variable is stored for another one: a slot, or its gradients."""
+    stem = re.sub(_ACCUMULATOR, "", name)
+    return name.rpartition("/")[0] in others or (stem != name and stem in others)

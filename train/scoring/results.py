@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from shared.files import write_whole
 from shared.manifest import Manifest
@@ -29,6 +29,11 @@ def write(model_dir: str, split: str, result: Dict[str, Any]) -> None:
     """Writes <model_dir>/eval_<split>.json."""
     path = os.path.join(model_dir, f"eval_{split}.json")
     write_whole(path, json.dumps(result, indent=2) + "\n")
+
+
+def write_all(model_dir: str, scored: List[Dict[str, Any]]) -> None:
+    """Writes <model_dir>/eval_all.json; args: scored, {split: result} of each checkpoint."""
+    write_whole(os.path.join(model_dir, "eval_all.json"), json.dumps(scored, indent=2) + "\n")
 
 
 def line(manifest: Manifest, split: str, result: Dict[str, Any]) -> str:

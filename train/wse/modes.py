@@ -16,7 +16,7 @@ from shared.files import write_whole
 from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
-from train.planning.plan import EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
+from train.planning.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
 from train.scoring import prediction_files, results, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
 from train.wse import estimator as wse
@@ -39,7 +39,12 @@ def run(plan: Plan, options: argparse.Namespace) -> None:
             return
         if not wse.is_in_container():
             raise UserError(_NO_CONTAINER)
-        mode = {TRAIN_MODE: train, EVAL_MODE: evaluate, PREDICT_MODE: predict}[options.mode]
+        mode = {
+            TRAIN_MODE: train,
+            EVAL_MODE: evaluate,
+            EVAL_ALL_MODE: evaluate_all,
+            PREDICT_MODE: predict,
+        }[options.mode]
         mode(_prepared(plan), options.cs_ip)
 
 
@@ -117,8 +122,22 @@ def train(plan: Plan, cs_ip) -> None:
 
 def evaluate(plan: Plan, cs_ip) -> None:
     """Mode eval: on the CPU of the container, every example once."""
-    checkpoint = _checkpoint(plan)
+    _evaluate(plan, _checkpoint(plan), _estimator(plan, cs_ip))
+
+
+def evaluate_all(plan: Plan, cs_ip) -> None:
+    """Mode eval_all: every checkpoint of model_dir, oldest first, in the same way."""
     estimator = _estimator(plan, cs_ip)
+    scored = [
+        _evaluate(plan, files.path_of(plan.model_dir, step), estimator)
+        for step in files.steps(plan.model_dir)
+    ]
+    results.write_all(plan.model_dir, scored)
+
+
+def _evaluate(plan: Plan, checkpoint: str, estimator) -> dict:
+    """{split: what its file holds}, as train/modes/evaluation.py returns it."""
+    found = {}
     for split in plan.splits:
         examples, wanted = plan.scored_data.splits[split].examples, plan.scored_input.batch_size
         examples = min(examples, (plan.eval_steps or examples) * wanted)
@@ -131,6 +150,8 @@ def evaluate(plan: Plan, cs_ip) -> None:
         result = results.result(step, examples, values, constant=None)
         print(results.line(plan.scored_data, split, result))
         results.write(plan.model_dir, split, result)
+        found[split] = result
+    return found
 
 
 def _largest_divisor(number: int, limit: int) -> int:

@@ -58,13 +58,14 @@ def check(params: Config, options: argparse.Namespace) -> None:
 
 
 def _check_mode(options, is_compiled: bool) -> None:
-    evaluates_on_cpu = options.mode == "eval" and not is_compiled and not uses_cs(options.cs_ip)
+    is_scoring = options.mode in ("eval", "eval_all")
+    evaluates_on_cpu = is_scoring and not is_compiled and not uses_cs(options.cs_ip)
     if options.seeds or not (options.mode in _CS_MODES or evaluates_on_cpu):
         what = "several seeds" if options.seeds else f"--mode {options.mode}"
         raise UserError(
             f"--backend wse does not support {what}: a CS system trains and predicts. Evaluate "
             f"with --backend gpu or cpu from {options.model_dir} or a copy of it; or "
-            "in the container on its CPU, with --mode eval and without --cs_ip"
+            "in the container on its CPU, with --mode eval or eval_all and without --cs_ip"
         )
 
 

@@ -1,0 +1,22 @@
+"""The params.yaml that the Model Zoo's run.py saves into its model_dir.
+
+It is the YAML that run.py was given, with every default and, in runconfig, every option of the
+command line. The pretraining YAML's model section is already in it, so its pretrain_params_path,
+which was relative to the program, is not followed again.
+"""
+
+from typing import Any, Dict
+
+from shared.config.modelzoo_keys import PRETRAIN_PARAMS_PATH, SAVED_OPTIONS
+
+
+def recognizes(content: Dict[str, Any]) -> bool:
+    """Whether run.py saved it; args: content, {section: {key: value}}."""
+    run = content.get("runconfig")
+    return isinstance(run, dict) and {*SAVED_OPTIONS} <= {*run}
+
+
+def settle(content: Dict[str, Any]) -> None:
+    """Removes the path of what is already in the content."""
+    if isinstance(content.get("model"), dict):
+        content["model"].pop(PRETRAIN_PARAMS_PATH, None)
