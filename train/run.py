@@ -6,6 +6,7 @@ import sys
 
 from shared.config import settings
 from shared.errors import UserError, exit_code
+from train import modelzoo_options
 from train.backend import import_tensorflow, keras_later
 from train.gpu import xla_cache
 from train.modes import quality
@@ -20,6 +21,7 @@ from train.planning.plan import (
     TRAIN_MODE,
     WSE,
 )
+from train.wse import container
 
 # Options that have an effect in some modes only.
 _TRAINING = (TRAIN_MODE, TRAIN_AND_EVAL_MODE)
@@ -116,6 +118,9 @@ def run(options: argparse.Namespace):
     return mode(plan, backend)
 
 
+_BACKEND = "(wse with --cs_ip or in Cerebras' container; else gpu if one is visible, else cpu)"
+
+
 def parse(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m train.run", description="Fine-tunes BERT on records from preprocess.run."
@@ -136,7 +141,7 @@ def parse(arguments: list) -> argparse.Namespace:
     )
     parser.add_argument("--data_dir", **path, help="the folder that holds manifest.json")
     parser.add_argument("--split", help="split to score (every labelled one but train) or predict")
-    parser.add_argument("--backend", choices=BACKENDS, help="(gpu if one is visible, else cpu)")
+    parser.add_argument("--backend", choices=BACKENDS, help=_BACKEND)
     parser.add_argument(
         "--checkpoint_path",
         help="a BERT to start from, or a classifier to score: folder or TF checkpoint",
@@ -163,16 +168,23 @@ def parse(arguments: list) -> argparse.Namespace:
         metavar="SECTION.KEY=VALUE,VALUE",
         help="a training for each value, and a table of scores; of several, for each combination",
     )
+    modelzoo_options.check(arguments)
     options = parser.parse_args(arguments)
+    options.backend = options.backend or _default_backend(options)
     options.params = options.params or configuration.default_path(options.mode, options.model_dir)
     for name, modes in _MODES_OF.items():
         if getattr(options, name) is not None and options.mode not in modes:
             parser.error(f"--{name} has no effect with --mode {options.mode}")
     if options.backend != WSE and options.cs_ip is not None:
-        parser.error("--cs_ip has no effect without --backend wse")
+        parser.error(f"--cs_ip has no effect with --backend {options.backend}")
     if options.sweep and (options.backend == WSE or options.validate_only or options.compile_only):
         parser.error("--sweep trains and evaluates on gpu or cpu; leave it out here")
     return options
+
+
+def _default_backend(options: argparse.Namespace) -> "str | None":
+    """wse where only that can be meant; None for the best of the others."""
+    return WSE if options.cs_ip is not None or container.is_here() else None
 
 
 def positive_integer(text: str) -> int:

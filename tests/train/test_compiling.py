@@ -136,6 +136,13 @@ def test_validating_compiles_nothing_and_leaves_a_training_alone(train, trained,
     assert {path: path.stat().st_mtime_ns for path in trained.rglob("*")} == before
 
 
+@pytest.mark.parametrize("mode, split", [("predict", "test"), ("eval", "validation")])
+def test_scoring_needs_no_trained_model(train, tmp_path, no_shards, capsys, mode, split):
+    train(mode, tmp_path / "m", "--compile_only", "--split", split, data=no_shards)
+    assert f"checked: {mode} step (" in capsys.readouterr().out
+    assert not (tmp_path / "m").exists()
+
+
 def test_parts_of_a_step_are_counted(train, tmp_path, capsys):
     config = {"train_input": {"batch_size": 2}, "optimizer": {"grad_accum_steps": 4}}
     train("train", tmp_path / "m", "--validate_only", config=config)

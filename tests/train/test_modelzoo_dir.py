@@ -74,6 +74,7 @@ def test_it_is_scored(theirs, trained_once, demo_data, tmp_path, capsys):
     ) in printed
     scores = [json.loads((of / "eval_validation.json").read_text()) for of in (theirs, ours)]
     assert scores[0]["step"] == 12 and scores[0]["accuracy"] == scores[1]["accuracy"]
+    assert scores[0]["modelzoo"] == {"eval/accuracy_cls": scores[0]["accuracy"]}
     assert scores[0]["loss"] == pytest.approx(scores[1]["loss"], rel=1e-6)
     use("eval_all", theirs, demo_data)
     assert len(json.loads((theirs / "eval_all.json").read_text())) == 2

@@ -45,7 +45,12 @@ def predict(tmp_path):
         written = prediction_files.write(
             str(tmp_path / "run"), found, split, np.array(scores, np.float32), facts, 7, **more
         )
-        folder = {str(path): path.read_text("utf-8") for path in (tmp_path / "run").iterdir()}
+        outputs = tmp_path / "run" / "predict" / f"predictions_{split}.npz"
+        ordered = np.array(scores)[... if index is UNORDERED else np.argsort(index)]
+        np.testing.assert_array_equal(np.load(outputs)["arr_0"], ordered.astype(np.float32))
+        written.remove(str(outputs))
+        texts = [path for path in (tmp_path / "run").iterdir() if path.is_file()]
+        folder = {str(path): path.read_text("utf-8") for path in texts}
         record = json.loads(folder.pop(str(tmp_path / "run" / f"predict_{split}.json")))
         facts_of_run = {"task": task, "split": split, "fingerprint": found.fingerprint(), "step": 7}
         assert record == facts_of_run

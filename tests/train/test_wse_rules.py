@@ -1,11 +1,14 @@
 """What the wse backend refuses before it reads any data; on any machine."""
 
+import sys
+
 import pytest
 import yaml
 
 from shared.errors import UserError
 from tests.train import runs
 from train import run
+from train.wse import container
 
 MIXED = {"model": {"mixed_precision": True}}
 
@@ -114,7 +117,55 @@ def test_another_port_is_refused(wse):
     assert "--cs_ip 10.0.0.1:80: expected a bare IP address; the port is always :9000" in message
 
 
+GIVEN = ("--mode", "train", "--params", "p", "--model_dir", "m")
+
+
 def test_other_backends_have_no_address(capsys):
     with pytest.raises(SystemExit):
-        run.parse(["--mode", "train", "--params", "p", "--model_dir", "m", "--cs_ip", "1.1.1.1"])
-    assert "--cs_ip has no effect without --backend wse" in capsys.readouterr().err
+        run.parse([*GIVEN, "--cs_ip", "1.1.1.1", "--backend", "cpu"])
+    assert "--cs_ip has no effect with --backend cpu" in capsys.readouterr().err
+
+
+def test_an_address_means_wse():
+    assert run.parse([*GIVEN, "--cs_ip", "1.1.1.1"]).backend == "wse"
+    assert run.parse([*GIVEN]).backend is None
+
+
+@pytest.fixture
+def cerebras(tmp_path, monkeypatch):
+    """A function: the name of a module -> a package cerebras that holds it can be imported."""
+
+    def install(name):
+        (tmp_path / "cerebras" / name).mkdir(parents=True)
+        for folder in (tmp_path / "cerebras", tmp_path / "cerebras" / name):
+            (folder / "__init__.py").touch()
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield install
+    sys.modules.pop("cerebras", None)
+
+
+@pytest.mark.parametrize("module, backend", [("tf", "wse"), ("appliance", None)])
+def test_the_container_is_known_by_its_estimator(cerebras, module, backend):
+    """Cerebras' wheels of later releases hold `cerebras`, too."""
+    cerebras(module)
+    assert container.is_here() is (backend is not None)
+    assert run.parse([*GIVEN]).backend == backend
+    assert run.parse([*GIVEN, "--backend", "cpu"]).backend == "cpu"
+
+
+@pytest.mark.parametrize(
+    "given, lines",
+    [
+        (["--device", "/gpu:0"], ["--device: --backend gpu or cpu decides"]),
+        (["--multireplica"], ["--multireplica: one replica is trained"]),
+        (["CSX", "pipeline"], ["CSX pipeline: it is of the appliance"]),
+        (["CSX", "--num_csx=2"], ["CSX: it is", "--num_csx: one CS system is used: --cs_ip"]),
+        (["GPU", "--job_labels", "a=b"], ["GPU: say it with --backend gpu", "--job_labels: it is"]),
+    ],
+)  # fmt: skip
+def test_options_of_the_model_zoo_get_a_line_each(given, lines):
+    with pytest.raises(UserError) as error:
+        run.parse([*given, *GIVEN])
+    found = [line.strip() for line in str(error.value).splitlines()[1:]]
+    assert all(line.startswith(start) for line, start in zip(found, lines, strict=True)), found

@@ -85,6 +85,8 @@ def test_a_training_of_the_model_zoo_is_scored_and_goes_on(tmp_path, params, sen
     assert [(of["validation"]["step"], of["validation"]["examples"]) for of in scored] == [
         (0, 21), (2, 21),
     ]  # fmt: skip
+    of_last = scored[-1]["validation"]
+    assert of_last["modelzoo"] == {"eval/accuracy_cls": of_last["accuracy"]}
     for folder in (ours, theirs):
         runs.main("train", folder, params, sentences, "--max_steps", 3)
     assert f"{theirs} is a training of the Model Zoo" in capsys.readouterr().out

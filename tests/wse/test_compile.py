@@ -78,6 +78,15 @@ def test_the_report_says_what_is_known(tmp_path, params, sentences, capsys):
     assert "has validated up to kernel matching the graph of mode train." in output.splitlines()[-1]
 
 
+def test_a_prediction_needs_no_trained_model(tmp_path, params, sentences, capsys):
+    runs.main("predict", tmp_path / "m", params(), sentences, "--compile_only")
+    assert (
+        "ok        checkpoint: none yet; the graph is the same with any" in capsys.readouterr().out
+    )
+    (call,) = calls.read(str(tmp_path / "m"))
+    assert call["call"] == "compile" and call["mode"] == "infer"
+
+
 @pytest.mark.parametrize(
     "flag, validate_only", [("--validate_only", True), ("--compile_only", False)]
 )

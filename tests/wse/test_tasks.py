@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.wse import runs
 from tests.wse.conftest import ROOT, STANDIN
 from train.checkpoints import files as checkpoint_files
+from train.wse import estimator as wse
 
 TASKS = 4
 
@@ -72,3 +74,14 @@ def test_four_tasks_train_and_two_predict(tmp_path, sentences, golden, at_once):
 
 def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_task_that_received_some_answers_ends_well(tmp_path, sentences, monkeypatch, capsys):
+    """csrun_wse ends all tasks when one ends with an error."""
+    params, folder = tmp_path / "p.yaml", tmp_path / "m"
+    runs.write_yaml(params, {"runconfig": {"max_steps": 1}})
+    runs.main("train", folder, params, sentences)
+    monkeypatch.setattr(wse.Estimator, "predict", lambda *_: iter([np.zeros(2, np.float32)] * 3))
+    runs.main("predict", folder, params, sentences)
+    assert "this task received 3 of 10 answers and writes nothing" in capsys.readouterr().out
+    assert not list(folder.glob("predict*"))

@@ -75,7 +75,7 @@ def locked(model_dir: str):
     return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")
 
 
-_CHOOSE = "It was not written by `make train`, or is damaged; choose another MODEL_DIR."
+NOT_OURS = "It was not written by `make train`, or is damaged; choose another MODEL_DIR."
 
 
 def read_params(model_dir: str) -> Optional[dict]:
@@ -87,14 +87,14 @@ def read_params(model_dir: str) -> Optional[dict]:
     path = os.path.join(model_dir, PARAMS_FILE)
     if not os.path.exists(path):
         return None
-    content = read_yaml(path, _CHOOSE)
+    content = read_yaml(path, NOT_OURS)
     if isinstance(content.get("model"), dict):
         content["model"].setdefault(_SEGMENTS, True)  # trainings before it was recorded
     for section, keys in (("model", FIXED_KEYS), (_DATA, _DATA_KEYS)):
         found = content.get(section)
         missing = sorted({*keys} - {*(found if isinstance(found, dict) else ())})
         if missing:
-            raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {_CHOOSE}")
+            raise UserError(f"{path}: {section} lacks {', '.join(missing)}. {NOT_OURS}")
     # Trainings before these were recorded knew only the reference's rules, one label a row, and no
     # windows.
     rules = vocab.default_rules(content[_DATA]["lower_case"])

@@ -75,7 +75,8 @@ def _evaluate_split(estimator, plan, split, step, should_stop):
     limits = _tuned(plan, split, step, predictions)
     values = _values(plan, predictions, limits)
     constant = constant_answer(manifest, predictions.scores, limits)
-    result = results.result(step, len(predictions.labels), values, constant)
+    theirs = _in_modelzoo_names(plan, split, predictions)
+    result = results.result(step, len(predictions.labels), values, constant, theirs)
     print(results.line(manifest, split, result))  # first: where no file can be written, it is there
     say_constant(constant, split)
     results.write(plan.model_dir, split, result)
@@ -166,6 +167,15 @@ def _values(plan: Plan, predictions, limits) -> dict:
     names = plan.scored_data.label_names
     values = metrics.compute(plan.metrics, predictions.scores, predictions.labels, names, limits)
     return {**values, metric_names.LOSS: float(np.mean(predictions.losses(), dtype=np.float64))}
+
+
+def _in_modelzoo_names(plan: Plan, split: str, predictions):
+    """As results.in_modelzoo_names; None of scores, and of several labels a row."""
+    manifest = plan.scored_data
+    if manifest.is_regression or manifest.is_multi_label:
+        return None
+    is_right = predictions.scores.argmax(axis=1) == predictions.labels
+    return results.in_modelzoo_names(split, float(is_right.mean()))
 
 
 def _table(scored):

@@ -39,6 +39,7 @@ _SECTIONS = {
     TRAIN_AND_EVAL_MODE: (TRAIN_INPUT, EVAL_INPUT),
     PREDICT_MODE: (PREDICT_INPUT,),
 }
+_RANDOM = "random weights"
 
 
 def make(options: argparse.Namespace) -> Plan:
@@ -63,7 +64,7 @@ def make(options: argparse.Namespace) -> Plan:
             _check_seeds(params)
         params = length.in_steps(params, data[TRAIN_INPUT])
         params = training_loss.of_data(params, options.params, data[TRAIN_INPUT])
-    if options.mode == TRAIN_MODE or options.validate_only or options.compile_only:
+    if options.mode == TRAIN_MODE or _is_compiled(options):
         _leave_out_unscored(data, options)
     _check_metrics(params, options.params, data.get(EVAL_INPUT))
     splits = _splits(data, options.split)
@@ -80,13 +81,18 @@ def _plan(params, options, data, splits, start) -> Plan:
     return _fresh_start(params, options, data, splits, start)
 
 
+def _is_compiled(options: argparse.Namespace) -> bool:
+    """Whether steps are only built, for which any weights will do."""
+    return bool(options.validate_only or options.compile_only)
+
+
 def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
     """The plan with what is asked of its files."""
     dataset, manifest = plan.scored_input.data_dir, plan.scored_data
     assert dataset and manifest
     if options.with_text:
         dataset_vocabulary.required(dataset, manifest)
-    if not (options.validate_only or options.compile_only):
+    if not _is_compiled(options):
         for split in plan.splits:
             prediction_record.check_replaceable(plan.model_dir, manifest, split)
     return dataclasses.replace(plan, with_text=bool(options.with_text), with_csv=bool(options.csv))
@@ -172,6 +178,9 @@ def _splits(data: Dict[str, Manifest], split: Optional[str]) -> List[str]:
 
 def _fresh_start(params, options, data, splits, start) -> Plan:
     folder = options.model_dir
+    if TRAIN_INPUT not in data and _is_compiled(options):
+        params = resolve.everything(params, next(iter(data.values())), None)
+        return Plan(params, folder, data, splits, [], None, _RANDOM, None)
     if TRAIN_INPUT not in data:
         raise UserError(
             f"{folder} has no trained model; train one with `make train`, give its folder with "
@@ -184,7 +193,7 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
             "starting from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT"
         )
         params = resolve.everything(params, manifest, None)
-        return Plan(params, folder, data, splits, [], None, "random weights", None)
+        return Plan(params, folder, data, splits, [], None, _RANDOM, None)
     pretrained = start()
     params = resolve.everything(params, manifest, pretrained)
     model = params.model

@@ -14,8 +14,6 @@ from shared.mapping_files import read_yaml
 from train.checkpoints import model_dir
 from train.planning import resolve
 
-_ADVICE = "It is in the MODEL_DIR that is used; repair it, or choose another MODEL_DIR."
-
 
 def params(folder: str) -> Optional[Config]:
     """The configuration of its training; None if the Model Zoo's run.py did not save it."""
@@ -53,5 +51,5 @@ def _path(folder: str) -> str:
 
 def _saved(folder: str) -> Optional[Dict[str, Any]]:
     """Its params.yaml as it stands, if run.py saved it."""
-    content = read_yaml(_path(folder), _ADVICE) if os.path.exists(_path(folder)) else {}
+    content = read_yaml(_path(folder), model_dir.NOT_OURS) if os.path.exists(_path(folder)) else {}
     return content if modelzoo_saved.recognizes(content) else None

@@ -5,22 +5,24 @@ predict_test.jsonl  {"index": 0, "label": "positive", "probabilities": {"negativ
                     for multi-label data: {"index": 0, "labels": ["a", "b"], "probabilities": ...}
 predict_test.csv    the same as a table, if asked for
 SST-2.tsv           index <tab> prediction, as the leaderboard expects it
+predict/predictions_test.npz   the outputs themselves, `arr_0`, as in the Model Zoo
 predict_test.json   what they were made from (prediction_record.py)
 
-The first three hold every example in the order of the input: `index` is the number, from 0, of the
+All but the last hold every example in the order of the input: `index` is the number, from 0, of the
 row in GLUE's test file or, if the dataset has no index (shared/source_order.py), of the record.
 Beside the answer stands what is known of the row (row_facts.py):
 
 {"index": 0, "file": "new.csv", "line": 2, "id": "T-17", "given_label": "no", "label": ...}
 """
 
+import io
 import os
 from typing import Iterable, List, Optional
 
 import numpy as np
 
 from shared import tasks
-from shared.files import write_whole
+from shared.files import write_whole, writing
 from shared.manifest import Manifest
 from train import errors
 from train.scoring import answer_files, answers, prediction_record
@@ -38,7 +40,8 @@ def write(
     thresholds: Optional[np.ndarray] = None,
     pooling: Optional[str] = None,
 ) -> List[str]:
-    """Writes predict_<split>.jsonl, .csv if asked for, and a GLUE test split's leaderboard file.
+    """Writes predict_<split>.jsonl, .csv if asked for, the outputs, and a GLUE test split's
+    leaderboard file.
 
     All files of a split are of one prediction: what this one does not write is removed.
 
@@ -64,6 +67,7 @@ def write(
     written = _answer_paths(model_dir, split, with_csv)
     for path in written:
         _write_answers(path, ordered, manifest, facts, thresholds)
+    written.append(_write_outputs(model_dir, split, ordered))
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
     if submission:
         path = os.path.join(model_dir, submission.file)
@@ -82,6 +86,16 @@ def _answer_paths(model_dir: str, split: str, with_csv: bool) -> List[str]:
     if _remove(table):
         print(f"removed {table}, which an earlier prediction had written")
     return [lines]
+
+
+def _write_outputs(model_dir: str, split: str, scores: np.ndarray) -> str:
+    path = prediction_record.outputs_path(model_dir, split)
+    with writing(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    content = io.BytesIO()
+    np.savez(content, scores)
+    write_whole(path, content.getvalue())
+    return path
 
 
 def _write_answers(path, scores, manifest, facts, thresholds) -> None:

@@ -27,6 +27,11 @@ def path(model_dir: str, split: str, ending: str = ".json") -> str:
     return os.path.join(model_dir, f"predict_{split}{ending}")
 
 
+def outputs_path(model_dir: str, split: str) -> str:
+    """Of the outputs as arrays; folder, name and content are the Model Zoo's."""
+    return os.path.join(model_dir, "predict", f"predictions_{split}.npz")
+
+
 def check_replaceable(model_dir: str, manifest: Manifest, split: str) -> None:
     """Checks that the files which a prediction will replace were made from the same data.
 
@@ -54,6 +59,7 @@ def check_replaceable(model_dir: str, manifest: Manifest, split: str) -> None:
 
 def _existing(model_dir: str, manifest: Manifest, split: str) -> List[str]:
     paths = [path(model_dir, split, ending) for ending in answer_files.FORMATS]
+    paths.append(outputs_path(model_dir, split))
     submission = tasks.SUBMISSIONS.get((manifest.task, split))
     paths += [os.path.join(model_dir, submission.file)] if submission else []
     return [found for found in paths if os.path.exists(found)]

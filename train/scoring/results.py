@@ -2,22 +2,44 @@
 
 import json
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from shared.files import write_whole
 from shared.manifest import Manifest
 
-_ABOUT = ("step", "examples", "constant")  # keys that are not metrics
+_MODELZOO = "modelzoo"
+_ABOUT = ("step", "examples", "constant", _MODELZOO)  # keys that are not metrics
 
 
-def result(step: int, examples: int, values: Dict[str, float], constant) -> Dict[str, Any]:
+def result(
+    step: int,
+    examples: int,
+    values: Dict[str, float],
+    constant,
+    modelzoo: Optional[Dict[str, float]] = None,
+) -> Dict[str, Any]:
     """The content of eval_<split>.json.
 
     Args:
       values: {metric: value}, including the mean loss.
       constant: the answer that every example gets; None if answers differ or it is not known.
+      modelzoo: what in_modelzoo_names returns; None where the Model Zoo has no such task.
     """
-    return {"step": step, "examples": examples, **values, "constant": constant}
+    found = {"step": step, "examples": examples, **values, "constant": constant}
+    return {**found, _MODELZOO: modelzoo} if modelzoo else found
+
+
+def in_modelzoo_names(split: str, accuracy: float) -> Dict[str, float]:
+    """A split's accuracy under the names of the Model Zoo's evaluation.
+
+    >>> in_modelzoo_names("validation_matched", 0.75)
+    {'eval/accuracy_cls': 0.75, 'eval/accuracy_matched': 0.75}
+    """
+    found = {"eval/accuracy_cls": accuracy}
+    for kind in ("matched", "mismatched"):  # MNLI's
+        if split.endswith(f"_{kind}"):
+            found[f"eval/accuracy_{kind}"] = accuracy
+    return found
 
 
 def metrics_of(result: Dict[str, Any]) -> Dict[str, float]:

@@ -22,10 +22,6 @@ from train.wse.rules import address, uses_cs
 _LONGEST_UNSPILLED = 512  # up to this length the Model Zoo requests kernels without spilling
 
 
-def is_in_container() -> bool:
-    return importlib.util.find_spec("cerebras") is not None
-
-
 class Estimator:
     """CerebrasEstimator, built from a configuration.
 
@@ -89,7 +85,7 @@ class Estimator:
     def predict(self, input_fn: Callable, checkpoint_path: str, examples: int) -> Iterator:
         """The logits of each of the first examples, [C].
 
-        A task that only feeds data and computes nothing may get none.
+        A task that only feeds data and computes nothing may get none, or some.
         """
         rows = self._estimator.predict(
             input_fn=_of_params(input_fn),

@@ -6,22 +6,19 @@ each task, or by Cerebras' software.
 
 import argparse
 import dataclasses
-import io
-import os
 
 import numpy as np
 
 from shared.errors import UserError
-from shared.files import write_whole
 from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
 from train.planning.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
 from train.scoring import prediction_files, results, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
+from train.wse import container, metrics, model_fn, report, rules, warm_start, workers
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
-from train.wse import metrics, model_fn, report, rules, warm_start, workers
 
 # {a mode that can be compiled: its name in a tf.estimator}
 _MODES = {TRAIN_MODE: model_fn.ModeKeys.TRAIN, PREDICT_MODE: model_fn.ModeKeys.PREDICT}
@@ -37,7 +34,7 @@ def run(plan: Plan, options: argparse.Namespace) -> None:
         if options.validate_only or options.compile_only:
             compile_steps(plan, options)
             return
-        if not wse.is_in_container():
+        if not container.is_here():
             raise UserError(_NO_CONTAINER)
         mode = {
             TRAIN_MODE: train,
@@ -67,9 +64,9 @@ def _prepared(plan: Plan) -> Plan:
 
 
 _NO_CONTAINER = (
-    "--backend wse runs in Cerebras' container, but the Python package cerebras is not installed. "
-    "If csrun_wse is on the PATH, `make train BACKEND=wse` starts it; without it, `make compile "
-    "BACKEND=wse` checks what can be checked outside, and BACKEND=gpu or cpu trains."
+    "--backend wse runs in Cerebras' container, but the Python package cerebras.tf is not "
+    "installed. If csrun_wse is on the PATH, `make train BACKEND=wse` starts it; without it, `make "
+    "compile BACKEND=wse` checks what can be checked outside, and BACKEND=gpu or cpu trains."
 )
 _VERIFIED = "checks passed: all lines marked ok above."
 _ONLY_THERE = (
@@ -85,7 +82,7 @@ def compile_steps(plan: Plan, options: argparse.Namespace) -> None:
     mode = _MODES[options.mode]
     for line in report.lines(plan, mode):
         print(line)
-    if not wse.is_in_container():
+    if not container.is_here():
         print(f"{_VERIFIED} {_ONLY_THERE}")
         return
     adapted = _prepared(plan)
@@ -147,7 +144,8 @@ def _evaluate(plan: Plan, checkpoint: str, estimator) -> dict:
         scored = estimator.evaluate(input_fn, steps, checkpoint, split)
         step = int(scored.pop("global_step"))
         values = {name: float(scored[theirs]) for theirs, name in metrics.OURS if theirs in scored}
-        result = results.result(step, examples, values, constant=None)
+        theirs = results.in_modelzoo_names(split, values["accuracy"])
+        result = results.result(step, examples, values, None, theirs)
         print(results.line(plan.scored_data, split, result))
         results.write(plan.model_dir, split, result)
         found[split] = result
@@ -160,7 +158,7 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 
 def predict(plan: Plan, cs_ip) -> None:
-    """Mode predict: the logits under model_dir/predict, and the files of prediction_files.write."""
+    """Mode predict: the files of prediction_files.write."""
     checkpoint = _checkpoint(plan)
     facts = {split: _facts(plan, split) for split in plan.splits}  # eagerly, as the checkpoint
     estimator = _estimator(plan, cs_ip)
@@ -168,10 +166,13 @@ def predict(plan: Plan, cs_ip) -> None:
         examples = plan.scored_data.splits[split].examples
         input_fn = _read_by_one(_input_fn(plan, split=split))
         rows = list(estimator.predict(input_fn, checkpoint, examples))
-        if rows:
+        if len(rows) == examples:
             _write_predictions(plan, split, np.stack(rows), facts[split])
-        else:
-            print(f"predict {split}: this task received no answers; the chief has them")
+        else:  # an error here would make csrun_wse end the chief, too
+            print(
+                f"predict {split}: this task received {len(rows):,} of {examples:,} answers and "
+                "writes nothing; the chief has all"
+            )
 
 
 def _read_by_one(input_fn):
@@ -191,22 +192,11 @@ def _facts(plan: Plan, split: str) -> row_facts.RowFacts:
 
 def _write_predictions(plan, split, scores, facts):
     manifest = plan.scored_data
-    if len(scores) != manifest.splits[split].examples:
-        raise UserError(
-            f"predict {split}: got {len(scores)} answers for {manifest.splits[split].examples} "
-            "examples; nothing was written"
-        )
-    folder = os.path.join(plan.model_dir, "predict")
-    os.makedirs(folder, exist_ok=True)
-    logits = os.path.join(folder, f"predictions_{split}.npz")
-    content = io.BytesIO()
-    np.savez(content, scores)
-    write_whole(logits, content.getvalue())
     step = files.step_of(plan.checkpoints[0] if plan.checkpoints else plan.source.path)
     paths = prediction_files.write(
         plan.model_dir, manifest, split, scores, facts, step, plan.with_csv
     )
-    for path in [logits, *paths]:
+    for path in paths:
         print(f"predict {split}: {len(scores):,} examples in {path}")
     say_constant(constant_answer(manifest, scores), split)
 

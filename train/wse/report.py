@@ -118,6 +118,8 @@ def _checkpoint(plan, mode) -> Line:
         tensors.check_has(plan.checkpoints[0], _names(plan))
         return Line(OK, f"checkpoint: {plan.checkpoints[0]} has all variables")
     if plan.source is None:
+        if mode != model_fn.ModeKeys.TRAIN:
+            return Line(OK, "checkpoint: none yet; the graph is the same with any")
         return Line(WARNING, "checkpoint: none, training starts from random weights")
     total, loaded = len(_names(plan)), len(plan.source.names)
     new = f"; {total - loaded} are new" if total > loaded else ""
