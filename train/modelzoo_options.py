@@ -5,8 +5,8 @@ from typing import Dict, List
 from shared.errors import UserError
 
 _APPLIANCE = (
-    "it is of the appliance (1.7.1's wheels and release 1.8), which this program cannot run on; "
-    "--backend wse is for the container of releases up to 1.7.1"
+    "it is of the appliance (1.7.1's wheels and release 1.8), for which there is no backend; wse "
+    "is for the container of releases up to 1.7.1"
 )
 _WORKERS = "csrun_wse starts the input workers: CSRUN_ARGS"
 _INSTEAD: Dict[str, str] = {

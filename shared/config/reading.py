@@ -13,6 +13,7 @@ from shared.config import (
     joint_rules,
     modelzoo_saved,
     overrides,
+    own_keys,
     pretrain_params,
     recipe,
     settings,
@@ -72,6 +73,7 @@ def load(
     if recipe.is_under(content):
         content = recipe.laid_under(content, model_of_start())
     _inherit_inputs(content, settings_given)
+    own = own_keys.take_out(content, lambda line: log(f"{path}: {line}"))
     errors: List[str] = []
     csconfig = _csconfig(content.pop(_CS_SECTION, None), errors)
     layers = {name: [(path, content.get(name))] for name in _section_names(content)}
@@ -83,7 +85,7 @@ def load(
         inherited = "".join(f" (model inherits from {file})" for file, _ in layers["model"][1:])
         raise _mistakes(title + inherited, errors)
     made: Dict[str, Any] = {name: sections.get(name) for name in SECTIONS}
-    return Config(**made, csconfig=csconfig, given=settings_given)
+    return Config(**made, csconfig=csconfig, given=settings_given, own_keys=own)
 
 
 def _say(path, remarks, is_saved, log) -> None:
@@ -149,7 +151,11 @@ def dump(config: Config) -> Dict[str, Any]:
         del content["optimizer"]["momentum"]  # giving it would be an error
     if not config.given:
         del content[GIVEN_SECTION]
-    return _plain(content)
+    del content["own_keys"]
+    plain = _plain(content)
+    for name, keys in config.own_keys.items():
+        plain[name].update(keys)
+    return plain
 
 
 def _plain(value):
@@ -161,23 +167,16 @@ def _plain(value):
 def _inherit_inputs(content: Dict[str, Any], given: Dict[str, Any]) -> None:
     """As in the Model Zoo: eval_input defaults to train_input, predict_input overlays eval_input.
 
-    input_fn is never inherited: with one that repeats, an evaluation would not end. What the
-    command line gives for the two comes last.
+    What the command line gives for the two comes last.
     """
     train, predict = content.get("train_input"), content.get("predict_input")
-    content.setdefault("eval_input", _without_function(train))
+    content.setdefault("eval_input", own_keys.inherited(train))
     overrides.lay_over(content, given, {EVAL_INPUT})
     evaluate = content["eval_input"]
     predict = {} if predict is None else predict
     if isinstance(evaluate, dict) and isinstance(predict, dict):
-        content["predict_input"] = {**_without_function(evaluate), **predict}
+        content["predict_input"] = {**own_keys.inherited(evaluate), **predict}
     overrides.lay_over(content, given, {PREDICT_INPUT})
-
-
-def _without_function(section):
-    if not isinstance(section, dict):
-        return section
-    return {key: value for key, value in section.items() if key != "input_fn"}
 
 
 def _model_layers(path, model, errors):

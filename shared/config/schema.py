@@ -217,6 +217,7 @@ class Config:
     csconfig: {field of Cerebras' own CSConfig: value}. Only use_cbfloat16 is known here, their
     16-bit format with 9 bits of fraction; Cerebras' software checks the rest.
     given: {section.key: value} of the command line, already part of the sections.
+    own_keys: {input section: {key: value}} that are for the user's own input_fn.
     """
 
     train_input: InputConfig
@@ -228,6 +229,7 @@ class Config:
     csconfig: Dict[str, Any] = dataclasses.field(default_factory=dict)
     quality: Optional[QualityConfig] = None
     given: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    own_keys: Dict[str, Dict[str, Any]] = dataclasses.field(default_factory=dict)
 
 
 SECTIONS = {

@@ -45,6 +45,37 @@ def test_predict_input_overlays_eval_input(tmp_path):
     assert (loaded.predict_input.batch_size, loaded.predict_input.data_dir) == (1, "d")
 
 
+OWN = """
+train_input: {batch_size: 8, input_fn: mine.train, vocab_file: v.txt, pad_id: 9, depth: [1, null]}
+predict_input: {input_fn: mine.predict, depth: 2}
+model: {hidden_size: 8, num_heads: 2, num_hidden_layers: 1, filter_size: 16}
+optimizer: {learning_rate: 1e-4}
+"""
+
+
+def test_keys_of_the_users_own_are_for_the_input_function(tmp_path):
+    said = []
+    loaded = load(tmp_path, OWN, said.append)
+    assert loaded.own_keys == {
+        "train_input": {"vocab_file": "v.txt", "pad_id": 9, "depth": [1, None]},
+        "predict_input": {"depth": 2},
+    }
+    where = f"{tmp_path}/c.yaml"
+    assert said == [
+        f"{where}: train_input: passed to mine.train as they are: vocab_file, pad_id, depth",
+        f"{where}: predict_input: passed to mine.predict as they are: depth",
+    ]
+    dumped = config.dump(loaded)
+    assert dumped["train_input"]["depth"] == [1, None]
+    assert "depth" not in dumped["eval_input"]  # it reads records
+    assert load(tmp_path, yaml.safe_dump(dumped), said.append) == loaded
+
+
+def test_other_sections_have_no_keys_of_their_own(tmp_path):
+    text = MINIMAL.replace("batch_size: 8", "batch_size: 8, depth: 2")
+    assert "train_input.depth: unknown key 'depth'" in errors_of(tmp_path, text)
+
+
 def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path):
     assert yaml.safe_load("1e-6") == "1e-6"  # the trap
     text = MINIMAL.replace("learning_rate: 1e-4", "learning_rate: 1e-4, epsilon: 1e-6")

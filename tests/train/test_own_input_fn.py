@@ -72,6 +72,10 @@ def high_id(params):
 def few_rows(params):
     return records(params, "train_input").repeat().unbatch().batch(2)
 
+def marked(params):
+    assert params["train_input"]["mark"] == {"by": None} and params["train_input"]["cache"]
+    return train_input_fn(params)
+
 def nothing(params):
     return [1, 2]
 
@@ -132,6 +136,13 @@ def test_what_a_function_returns_is_checked(train, tmp_path, function, message):
 def test_a_module_that_is_not_there(train, tmp_path):
     with pytest.raises(UserError, match="No module named 'no_such'.*that Python can import"):
         train("train", tmp_path / "m", config={"train_input": {"input_fn": "no_such.function"}})
+
+
+@pytest.mark.usefixtures("module")
+def test_a_function_finds_every_key_of_its_section(train, tmp_path, capsys):
+    own = {"input_fn": "my_inputs.marked", "mark": {"by": None}, "cache": True}
+    train("train", tmp_path / "m", "--max_steps", 1, config={"train_input": own})
+    assert "passed to my_inputs.marked as they are: cache, mark" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("module")
