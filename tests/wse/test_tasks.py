@@ -68,7 +68,7 @@ def test_four_tasks_train_and_two_predict(tmp_path, sentences, golden, at_once):
 
     arguments = runs.arguments("predict", folder, params, sentences, "--cs_ip", "10.0.0.1")
     chief, worker = at_once(2, *arguments)
-    assert "10 examples in" in chief and "the chief has them" in worker
+    assert "10 examples in" in chief and "the chief has all" in worker
     assert len(runs.predictions(folder)) == 10
 
 
