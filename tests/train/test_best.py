@@ -69,7 +69,7 @@ def test_a_chosen_metric_is_reported(train, tmp_path):
     train("train_and_eval", tmp_path / "m", config=config)
     content = json.loads((tmp_path / "m" / "best" / "best.json").read_text())
     assert content["metric"] == "f1:positive"
-    names = {"step", "examples", "accuracy", "f1:positive", "loss", "constant"}
+    names = {"step", "examples", "accuracy", "f1:positive", "loss", "constant", "modelzoo"}
     assert {*content["results"]["validation"]} == names
 
 

@@ -126,6 +126,7 @@ def test_an_input_function_gives_every_window(model, train, long_data):
     changes = {"eval_input": {"input_fn": f"{__name__}.read_in_order"}}
     train("eval", model, config=changes, data=long_data)
     found = json.loads((model / "eval_validation.json").read_text())
+    assert found.pop("modelzoo") == pytest.approx(expected.pop("modelzoo"), abs=1e-6)
     assert found == pytest.approx(expected, abs=1e-6)
     changes = {"eval_input": {"input_fn": f"{__name__}.some"}}
     with pytest.raises(UserError, match="eval_input.input_fn gave 32 examples of split validation"):
