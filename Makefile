@@ -162,7 +162,7 @@ quality: $(TRAIN_READY) ## trains CONFIG with several seeds; fails if their medi
 # In the order of the files: xdist would put those with few tests last, but they take the longest.
 test: $(READY) ## runs all tests except long ones and those of the Cerebras backend
 	@$(VENV_PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
-test-long: $(READY) ## runs the long ones: kills at random moments, several processes and machines, XLA's cache
+test-long: $(READY) ## runs the long ones: kills, several processes and machines, XLA's cache, all of check-gpu
 	@$(VENV_PYTHON) -m pytest -m long $(ARGS)
 test-wse: $(READY) ## runs the tests of the Cerebras backend, on TensorFlow 2.2.0
 	@PYTHON37="$(PYTHON37)" tests/wse/run.sh $(ARGS)

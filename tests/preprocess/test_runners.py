@@ -98,6 +98,7 @@ def dask_options(address):
     )
 
 
+@pytest.mark.long
 def test_dask(demo_input, tmp_path, expected, cluster):
     assert make(demo_input, tmp_path, *dask_options(cluster[0])) == expected
 
