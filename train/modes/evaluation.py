@@ -77,7 +77,7 @@ def _evaluate_split(estimator, plan, split, step, should_stop):
     limits = _tuned(plan, split, step, predictions)
     values = _values(plan, predictions, limits)
     constant = constant_answer(manifest, predictions.scores, limits)
-    theirs = _in_modelzoo_names(plan, split, predictions)
+    theirs = _in_modelzoo_names(plan, split, predictions, values)
     result = results.result(step, len(predictions.labels), values, constant, theirs)
     print(results.line(manifest, split, result))  # first: where no file can be written, it is there
     say_constant(constant, split)
@@ -171,13 +171,14 @@ def _values(plan: Plan, predictions, limits) -> dict:
     return {**values, metric_names.LOSS: float(np.mean(predictions.losses(), dtype=np.float64))}
 
 
-def _in_modelzoo_names(plan: Plan, split: str, predictions):
+def _in_modelzoo_names(plan: Plan, split: str, predictions, values):
     """As results.in_modelzoo_names; None of scores, and of several labels a row."""
     manifest = plan.scored_data
     if manifest.is_regression or manifest.is_multi_label:
         return None
-    found = metrics.compute([_ACCURACY], predictions.scores, predictions.labels)
-    return results.in_modelzoo_names(split, found[_ACCURACY])
+    if _ACCURACY not in values:
+        values = metrics.compute([_ACCURACY], predictions.scores, predictions.labels)
+    return results.in_modelzoo_names(split, values[_ACCURACY])
 
 
 def _table(scored):
