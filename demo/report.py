@@ -5,8 +5,14 @@ import os
 import shlex
 import sys
 
+from shared.errors import FaultsFound, exit_code
+
+# The majority class is right in 0.52, a bag of words in less than 0.8 (tests/test_demo.py).
+_LEARNT = 0.9
+
 
 def main(folder: str) -> None:
+    """Raises FaultsFound if the model did not learn what every training before it has learnt."""
     run = os.path.join(folder, "run")
     with open(os.path.join(run, "eval_validation.json"), encoding="utf-8") as file:
         result = json.load(file)
@@ -22,7 +28,9 @@ def main(folder: str) -> None:
         f"  SavedModel   {folder}/saved_model\n"
         f"Ask it yourself: make classify MODEL_DIR={shlex.quote(run)} TEXT='...'"
     )
+    if result["accuracy"] < _LEARNT:
+        raise FaultsFound(f"the demo's accuracy should be at least {_LEARNT}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.exit(exit_code(lambda: main(sys.argv[1])))

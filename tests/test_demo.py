@@ -1,11 +1,12 @@
+import json
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 
-from demo import make, run, sentences
+from demo import make, report, run, sentences
 from preprocess import options as preprocess_options
-from shared.errors import UserError
+from shared.errors import FaultsFound, UserError
 from train import run as trainer
 
 
@@ -62,3 +63,15 @@ def test_the_way_ends_where_a_program_fails(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", start)
     assert run.main("there") == 2 and started == ["demo.make", "preprocess.run"]
+
+
+def test_a_model_that_learnt_nothing_fails_the_demo(tmp_path, capsys):
+    (tmp_path / "run").mkdir()
+    result = {"step": 400, "examples": 500, "accuracy": 0.9}
+    (tmp_path / "run/eval_validation.json").write_text(json.dumps(result))
+    report.main(str(tmp_path))
+    assert "demo: accuracy 0.900 on 500 unseen sentences after 400 steps" in capsys.readouterr().out
+    result["accuracy"] = 0.898
+    (tmp_path / "run/eval_validation.json").write_text(json.dumps(result))
+    with pytest.raises(FaultsFound, match="should be at least 0.9"):
+        report.main(str(tmp_path))

@@ -27,6 +27,7 @@ EXPECTED = {
 def test_a_task_from_file_to_leaderboard(tmp_path, task):
     glue.write(tmp_path, glue.FILES[task])
     dataset = glue.make(tmp_path, task)
+    glue.assert_holds(dataset, task)
     params, folder = tmp_path / "p.yaml", tmp_path / "m"
     content = runs.configuration({"train_input": {"batch_size": 2}, "model": {"hidden_size": 8},
                                   "runconfig": {"max_steps": 1}})  # fmt: skip
@@ -47,6 +48,7 @@ def test_a_task_from_file_to_leaderboard(tmp_path, task):
 def assert_its_model_answers_ax(tmp_path, params, folder):
     glue.write(tmp_path, glue.FILES["ax"])
     dataset = glue.make(tmp_path, "ax")
+    glue.assert_holds(dataset, "ax")
     run.main(runs.arguments("predict", folder, params, dataset))
     index, answer = (folder / "AX.tsv").read_text().splitlines()[1].split("\t")
     assert index == "0" and answer in ("entailment", "neutral", "contradiction")

@@ -132,24 +132,24 @@ def test_a_constant_answer_is_reported(train, trained, capsys):
 
 def test_several_seeds_end_in_a_table(train, tmp_path, capsys):
     folder = tmp_path / "m"
-    train("train", folder, "--seeds", "1,2,3", "--max_steps", 3)
+    train("train", folder, "--seeds", "1,2", "--max_steps", 3)
     out = capsys.readouterr().out.splitlines()
-    scores = [results(folder / f"seed-{seed}")["accuracy"] for seed in (1, 2, 3)]
-    losses = [results(folder / f"seed-{seed}")["loss"] for seed in (1, 2, 3)]
-    assert len(set(losses)) == 3
+    scores = [results(folder / f"seed-{seed}")["accuracy"] for seed in (1, 2)]
+    losses = [results(folder / f"seed-{seed}")["loss"] for seed in (1, 2)]
+    assert len(set(losses)) == 2
     head = next(n for n, line in enumerate(out) if line.split()[:2] == ["seed", "validation"])
-    rows = {line.split()[0]: line.split()[1:] for line in out[head + 1 : head + 7]}
+    rows = {line.split()[0]: line.split()[1:] for line in out[head + 1 : head + 6]}
     assert out[head].split() == ["seed", "validation", "accuracy", "validation", "loss"]
-    for seed, score, loss in zip("123", scores, losses, strict=True):
+    for seed, score, loss in zip("12", scores, losses, strict=True):
         assert rows[seed][:2] == [f"{score:.4f}", f"{loss:.4f}"]
     assert rows["median"][1] == f"{statistics.median(losses):.4f}"
-    assert rows["mean"][1] == f"{sum(losses) / 3:.4f}"
+    assert rows["mean"][1] == f"{sum(losses) / 2:.4f}"
     assert rows["std"][0] == f"{statistics.stdev(scores):.4f}"
     # Again: nothing is trained twice.
-    train("train", folder, "--seeds", "1,2,3", "--max_steps", 3)
-    assert capsys.readouterr().out.count("nothing to train") == 3
+    train("train", folder, "--seeds", "1,2", "--max_steps", 3)
+    assert capsys.readouterr().out.count("nothing to train") == 2
     found = json.loads((folder / "seeds.json").read_text())
-    assert [result["seed"] for result in found] == [1, 2, 3]
+    assert [result["seed"] for result in found] == [1, 2]
 
 
 def test_a_seed_that_failed_is_flagged():

@@ -110,15 +110,15 @@ def test_many_classes_have_a_list_of_confusions_but_no_matrix(tmp_path):
     assert all(name in text for name in names) and len(text) < 200_000
 
 
-def test_a_million_rows_make_a_small_page(tmp_path):
+def test_many_rows_make_a_small_page(tmp_path):
     given, probabilities = files.drawn(1000, 2)
     rows = list(files.class_lines(given, probabilities, ["a", "b"], text=["one text"] * 1000))
     text = "".join(json.dumps(row) + "\n" for row in rows)
     with (tmp_path / "p.jsonl").open("w") as file:
-        for _ in range(1000):
+        for _ in range(200):
             file.write(text)
     read = predictions.read(str(tmp_path / "p.jsonl"))
-    assert len(read.given) == 10**6
+    assert len(read.given) == 200_000
     page.write(str(tmp_path), a_report({"p": scoring.of_predictions(read)}))
     assert (tmp_path / page.PAGE_FILE).stat().st_size < 100_000
 
