@@ -225,8 +225,12 @@ def _checked_shards(num_shards: Optional[int]) -> Optional[int]:
 
 
 def _with_runner(beam_options: list) -> tuple:
-    if any(option.split("=")[0] == "--runner" for option in beam_options):
-        return tuple(beam_options)
+    """With a default runner; with DaskRunner, a shard a task, or one worker would get them all."""
+    given = {option.split("=")[0] for option in beam_options}
+    if "--runner" in given:
+        is_dask = any(option.endswith("DaskRunner") for option in beam_options)
+        says_size = given & {"--dask_npartitions", "--dask_partition_size"}
+        return (*beam_options, *(["--dask_partition_size=1"] if is_dask and not says_size else ()))
     threads = min(len(os.sched_getaffinity(0)) + 1, _MAX_LOCAL_THREADS)
     return (
         "--runner=FnApiRunner",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import long_texts, multi_label
+from tests import long_texts, multi_label, slurm
 from tests.inputs import ROOT, data_arguments
 from tests.train import runs
 
@@ -130,3 +130,10 @@ def long_model(tmp_path_factory, long_data):
     changes = {"runconfig": {"max_steps": 40, "save_checkpoints_steps": 40}}
     runs.run_main("train", folder / "m", folder / "params.yaml", long_data, changes=changes)
     return folder / "m"
+
+
+@pytest.fixture(scope="session")
+def slurm_cluster(tmp_path_factory):
+    """A Slurm of two nodes on this machine; tests are skipped where it cannot run."""
+    with slurm.running(tmp_path_factory.mktemp("slurm")) as cluster:
+        yield cluster

@@ -31,6 +31,13 @@ def noted():
             signal.signal(number, outer[number])
 
 
+def take_back() -> None:
+    """Notes SIGTERM again after a library has taken it in C, which Python does not see."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if isinstance(handler, _Noted):
+        signal.signal(signal.SIGTERM, handler)
+
+
 def stopped(what: str) -> BaseException:
     """The exception to end with, after a signal to this process or another worker.
 

@@ -45,5 +45,11 @@ def read() -> Optional[Cluster]:
         raise malformed("JSON as TensorFlow documents it") from None
 
 
+def write(workers: List[str], index: int) -> None:
+    """Sets it for this process, a worker: TensorFlow reads it from there."""
+    task = {"type": "worker", "index": index}
+    os.environ[VARIABLE] = json.dumps({"cluster": {"worker": workers}, "task": task})
+
+
 def malformed(expected: str) -> UserError:
     return UserError(f"{VARIABLE} is {os.environ.get(VARIABLE)!r}: expected {expected}")

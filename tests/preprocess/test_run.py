@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from preprocess import run
+from preprocess import options, run
 from preprocess.beam import pipeline, summary
 from preprocess.encoding.statistics import Statistics
 from preprocess.formats import tfrecord
@@ -231,6 +231,20 @@ def test_an_incomplete_copy_of_tfds_data(demo_input, tmp_path, monkeypatch):
 def test_an_unknown_runner(demo_input, tmp_path):
     with pytest.raises(UserError, match="Beam rejects the options --runner=Foo"):
         run.main(data_arguments(demo_input, tmp_path, "--", "--runner=Foo"))
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ([], ["--dask_partition_size=1"]),
+        (["--dask_npartitions=4"], ["--dask_npartitions=4"]),
+        (["--dask_partition_size", "2"], ["--dask_partition_size", "2"]),
+    ],
+)
+def test_a_shard_is_a_task_of_dasks(demo_input, tmp_path, given, expected):
+    runner = "--runner=apache_beam.runners.dask.dask_runner.DaskRunner"
+    arguments = data_arguments(demo_input, tmp_path, "--", runner, *given)
+    assert options.parse(arguments).beam_options == (runner, *expected)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 Three processes that import TensorFlow at once: these are the slowest tests.
 """
 
-import glob
 import hashlib
 import json
 import os
@@ -12,15 +11,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from preprocess import run
+from tests import processes
 from tests.inputs import ROOT, data_arguments
+from tests.processes import DEADLINE_SECONDS, wait_for
 
 SHARDS = 12
-DEADLINE_SECONDS = 240
 
 
 def contents(dataset):
@@ -80,39 +79,16 @@ def cluster(tmp_path_factory):
         process.wait()
 
 
-def wait_for(condition):
-    """What `condition` returns once it is true."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise TimeoutError
-
-
 def dask_options(address):
     return (
         "--runner=apache_beam.runners.dask.dask_runner.DaskRunner",
         f"--dask_client_address={address}",
-        f"--dask_npartitions={3 * SHARDS}",
     )
 
 
 @pytest.mark.long
 def test_dask(demo_input, tmp_path, expected, cluster):
     assert make(demo_input, tmp_path, *dask_options(cluster[0])) == expected
-
-
-def writes_a_shard(process, folder):
-    """Whether a process has a shard open that is not finished."""
-    for link in glob.glob(f"/proc/{process.pid}/fd/*"):
-        try:
-            target = os.readlink(link)
-        except OSError:
-            continue
-        if target.startswith(str(folder)) and target.endswith(".tmp"):
-            return True
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +119,28 @@ def test_dask_with_a_worker_killed_in_mid_shard(demo_input, long_tfds, tmp_path,
         [sys.executable, "-m", "preprocess.run", *arguments], cwd=ROOT
     ) as launched:
         folder = tmp_path / "dask" / "sst2"
-        victim = wait_for(lambda: [w for w in workers if writes_a_shard(w, folder)])[0]
-        victim.send_signal(signal.SIGKILL)
+        victim = wait_for(lambda: processes.writing_a_shard(folder))[0]
+        os.kill(victim, signal.SIGKILL)
         finished = len(contents(folder))
         assert launched.wait(DEADLINE_SECONDS) == 0
-    assert victim.wait() == -signal.SIGKILL and finished < 3 * SHARDS
+    assert [worker.poll() for worker in workers if worker.pid == victim] == [-signal.SIGKILL]
+    assert finished < 3 * SHARDS
     assert contents(tmp_path / "dask" / "sst2" / "msl32") == expected
+
+
+@pytest.mark.long
+def test_slurm_with_a_worker_killed_in_mid_shard(demo_input, long_tfds, tmp_path, slurm_cluster):
+    """examples/slurm/data.sbatch on two nodes."""
+    local, there = tmp_path / "local", tmp_path / "there"
+    arguments = data_arguments(demo_input, local, "--num_shards", SHARDS)
+    run.main([*arguments, "--tfds_data_dir", str(long_tfds)])
+    job = slurm_cluster.submit(
+        "data.sbatch", tmp_path / "log", "TASK=sst2", "MSL=32", f"DATA_DIR={there}",
+        f"VOCAB={demo_input}/vocab.txt", f"TFDS_DATA_DIR={long_tfds}",
+        ARGS=f"--num_shards {SHARDS}",
+    )  # fmt: skip
+    victim = wait_for(lambda: processes.writing_a_shard(there))[0]
+    os.kill(victim, signal.SIGKILL)
+    assert len(contents(there)) < 3 * SHARDS
+    assert slurm_cluster.wait(job) == {"COMPLETED"}
+    assert contents(there / "sst2" / "msl32") == contents(local / "sst2" / "msl32")

@@ -146,7 +146,7 @@ def cluster(kind, *workers):
 @pytest.mark.parametrize(
     "content, run, message",
     [
-        (None, {"multiple_workers": True}, "but TF_CONFIG is not set. On each machine set it to"),
+        (None, {"multiple_workers": True}, "but TF_CONFIG is not set, and srun has not"),
         ("{", {"multiple_workers": True}, "TF_CONFIG is '{': expected JSON as TensorFlow"),
         (cluster("ps", "a:1"), {"multiple_workers": True}, "expected something like"),
         (cluster("ps", "a:1"), {}, "expected something like"),
@@ -158,6 +158,52 @@ def cluster(kind, *workers):
 def test_tf_config_and_the_configuration_must_agree(monkeypatch, content, run, message):
     if content is not None:
         monkeypatch.setenv("TF_CONFIG", content)
+    with pytest.raises(UserError, match=message):
+        strategy.strategy(RunConfig(**run), "cpu")
+
+
+STEP = {"SLURM_STEP_NUM_TASKS": "3", "SLURM_PROCID": "1", "SLURM_NODEID": "0", "SLURM_LOCALID": "1",
+        "SLURM_STEP_NODELIST": "n[1-2]", "SLURM_STEP_TASKS_PER_NODE": "2,1",
+        "SLURM_JOB_ID": "251"}  # fmt: skip
+SCONTROL = "#!/bin/sh\n[ $3 = 'n[1-2]' ] && echo n1 && echo n2\n"
+
+
+@pytest.fixture
+def slurm_step(monkeypatch, tmp_path):
+    """A function that changes what the second of three tasks on two nodes finds."""
+    (tmp_path / "scontrol").write_text(SCONTROL)
+    (tmp_path / "scontrol").chmod(0o700)
+
+    def change(**more):
+        for name, value in {**STEP, "PATH": f"{tmp_path}:{os.environ['PATH']}", **more}.items():
+            monkeypatch.setenv(name, value)
+
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    change()
+    return change
+
+
+def test_slurms_tasks_are_the_workers(slurm_step, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "")  # so that it is removed again
+    assert strategy.worker_index(RunConfig(multiple_workers=True)) == 1
+    assert json.loads(os.environ["TF_CONFIG"]) == {
+        "cluster": {"worker": ["n1:12064", "n1:12065", "n2:12066"]},  # 251 = 250 + 1: the second 64
+        "task": {"type": "worker", "index": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    "more, run, message",
+    [
+        ({}, {}, "Slurm runs 3 tasks, but runconfig.multiple_workers is false: each of them would"),
+        ({"SLURM_NODEID": "1", "SLURM_LOCALID": "0"}, {"multiple_workers": True},
+         "Slurm's task 1 is task 0 of node 1.*start the step with srun --distribution=block"),
+        ({"SLURM_STEP_NODELIST": "m1"}, {"multiple_workers": True}, "cannot list the hosts of m1"),
+        ({"PATH": ""}, {"multiple_workers": True}, "scontrol.*Put Slurm's scontrol on the PATH"),
+    ],
+)  # fmt: skip
+def test_slurms_tasks_that_cannot_be_workers(slurm_step, more, run, message):
+    slurm_step(**more)
     with pytest.raises(UserError, match=message):
         strategy.strategy(RunConfig(**run), "cpu")
 

@@ -7,14 +7,15 @@ import tensorflow as tf
 
 from shared.config import RunConfig
 from shared.errors import UserError, plain_message
-from train import tf_config
+from train import signals, slurm, tf_config
 from train.tf_config import Cluster
 
 
 def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     """How devices share the work of a training batch.
 
-    Across the machines that TF_CONFIG lists (`multiple_workers`), or as local_strategy.
+    Across the machines that TF_CONFIG lists or, if that is unset, on which Slurm runs the tasks
+    (`multiple_workers`), or as local_strategy.
 
     Raises:
       UserError: TF_CONFIG and the configuration disagree.
@@ -22,8 +23,20 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     cluster = _cluster(run)
     if cluster:  # first, because it must be created before the devices are listed
         print(f"waiting for {len(cluster.workers)} workers: {', '.join(cluster.workers)}")
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _of_workers(cluster)
     return local_strategy(run, backend)
+
+
+def _of_workers(cluster: Cluster) -> tf.distribute.Strategy:
+    try:
+        found = tf.distribute.MultiWorkerMirroredStrategy()
+        signals.take_back()  # TensorFlow waits for SIGTERM itself, to tell the other workers
+        return found
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"worker {cluster.workers[cluster.index]} cannot be started: {plain_message(error)}. "
+            "Another process may use that port, or the address may be another machine's."
+        ) from None
 
 
 def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
@@ -73,19 +86,30 @@ def _cluster(run: RunConfig) -> Optional[Cluster]:
     if cluster and not _is_whole(cluster):
         raise tf_config.malformed(f"something like {_EXAMPLE}")
     if run.multiple_workers:
-        if cluster is None:
-            raise UserError(
-                f"runconfig.multiple_workers is true, but {tf_config.VARIABLE} is not set. On each "
-                f"machine set it to {_EXAMPLE} with its own index."
-            )
-        return cluster
-    if cluster and len(cluster.workers) > 1:
+        return cluster or _of_slurm()
+    count, said_by = slurm.tasks(), "Slurm runs {} tasks"
+    if cluster:
+        count, said_by = len(cluster.workers), tf_config.VARIABLE + " lists {} workers"
+    if count > 1:
         raise UserError(
-            f"{tf_config.VARIABLE} lists {len(cluster.workers)} workers, but "
-            "runconfig.multiple_workers is false: each of them would train alone. Set it to true, "
-            f"or unset {tf_config.VARIABLE}."
+            f"{said_by.format(count)}, but runconfig.multiple_workers is false: each of them would "
+            "train alone. Set it to true, or start only one."
         )
     return None
+
+
+def _of_slurm() -> Cluster:
+    """The tasks of Slurm's step, which are written to TF_CONFIG."""
+    if slurm.tasks() == 1:
+        raise UserError(
+            f"runconfig.multiple_workers is true, but {tf_config.VARIABLE} is not set, and srun "
+            f"has not started several tasks. On each machine set it to {_EXAMPLE} with its own "
+            "index."
+        )
+    tf_config.write(slurm.addresses(), slurm.rank())
+    found = tf_config.read()
+    assert found
+    return found
 
 
 _EXAMPLE = (

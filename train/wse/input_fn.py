@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from shared.config import InputConfig
 from shared.manifest import Manifest
+from train import slurm
 from train.data import streaming
 from train.wse import workers
 
@@ -27,8 +28,8 @@ def train_batches(options: InputConfig, manifest: Manifest, seed: int, first_ste
     """
     index, count = workers.this_worker()
     if not workers.are_told_apart():
-        print(f"TF_CONFIG is not set: all {workers.count()} tasks read all records, shuffled")
-        seed += _PRIME * workers.rank()
+        print(f"TF_CONFIG is not set: all {slurm.tasks()} tasks read all records, shuffled")
+        seed += _PRIME * slurm.rank()
     batches = streaming.worker_batches(options, manifest, index, count, seed, first_step // count)
     return _static(batches, options.batch_size, manifest)
 

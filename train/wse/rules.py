@@ -8,7 +8,7 @@ from typing import Iterator, Optional
 from shared.config import Config
 from shared.errors import UserError
 from shared.manifest import Manifest
-from train.wse import workers
+from train import slurm
 
 _CS_MODES = ("train", "predict")
 # Set if the scheduler assigns a CS system to the job; then we must not give its address.
@@ -71,7 +71,7 @@ def _check_mode(options, is_compiled: bool) -> None:
 
 def _check_tasks(cs_ip) -> None:
     """Without a CS system each of csrun_wse's tasks would train on its CPU into one model_dir."""
-    tasks = workers.count()
+    tasks = slurm.tasks()
     if tasks > 1 and not uses_cs(cs_ip):
         raise UserError(
             f"Slurm has started {tasks} tasks, but no CS system is given: give its address with "

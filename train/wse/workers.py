@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from shared.errors import UserError
-from train import tf_config
+from train import slurm, tf_config
 
 
 class Worker(NamedTuple):
@@ -40,34 +40,25 @@ def _cluster():
     return worker, "chief" in cluster.jobs
 
 
-def count() -> int:
-    """The number of tasks that Slurm runs at once, in csrun_wse's two groups together; 1 without
-    Slurm."""
-    return int(os.environ.get("SLURM_STEP_NUM_TASKS") or 1)
-
-
-def rank() -> int:
-    """This task's number among them."""
-    return int(os.environ.get("SLURM_PROCID") or 0)
-
-
 def are_told_apart() -> bool:
     """Whether each task can tell which worker it is."""
-    return tf_config.VARIABLE in os.environ or count() == 1
+    return tf_config.VARIABLE in os.environ or slurm.tasks() == 1
 
 
 def check_one_reader() -> None:
     """Checks that one worker feeds a prediction: from several, the order of answers is unknown.
 
-    Of two tasks one is the chief; of two listed workers one may be.
+    Of two tasks, which Slurm counts in csrun_wse's two groups together, one is the chief; of two
+    listed workers one may be.
 
     Raises:
       UserError: several workers would feed it.
     """
     worker, has_chief = _cluster()
-    if worker.count > (1 if has_chief else 2) or count() > 2:
+    if worker.count > (1 if has_chief else 2) or slurm.tasks() > 2:
+        count = max(worker.count, slurm.tasks() - 1)
         raise UserError(
-            f"several input workers ({max(worker.count, count() - 1)}) would feed the prediction, "
-            "each from the first record on; start only one: csrun_wse --total-nodes 2 "
-            "--tasks-per-node 1, as `make predict` does if CSRUN_ARGS is empty"
+            f"several input workers ({count}) would feed the prediction, each from the first "
+            "record on; start only one: csrun_wse --total-nodes 2 --tasks-per-node 1, as "
+            "`make predict` does if CSRUN_ARGS is empty"
         )
