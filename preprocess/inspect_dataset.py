@@ -5,6 +5,7 @@ python -m preprocess.inspect_dataset data/sst2/msl72 [--vocab_file V] [--json | 
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from shared import records, shown, tasks, vocab, word_pieces
 from shared.errors import UserError, exit_code
 from shared.files import write_whole
 from shared.manifest import Manifest, Split, read_manifest
+from shared.row_weights import RowWeights
 from shared.shards import shard_paths
 
 _EXAMPLES = 3  # of a split
@@ -86,6 +88,8 @@ def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
         "text_columns": list(manifest.text_columns),
         "max_sequence_length": manifest.max_sequence_length,
         "windows": manifest.windows,
+        "weights": manifest.train_weights
+        and {"column": manifest.weight_column, **dataclasses.asdict(manifest.train_weights)},
         "vocabulary": dataclasses.asdict(manifest.vocabulary),
         "splits": {
             name: {
@@ -127,7 +131,7 @@ class _Examples:
     def __init__(self, dataset: str, manifest: Manifest, pieces: tuple):
         (record_checker,) = lazy_imports.load("preprocess.encoding.record_checker")
         self._dataset, self._manifest, self._pieces = dataset, manifest, pieces
-        self._checker = record_checker.RecordChecker(manifest)
+        self._checker = functools.partial(record_checker.RecordChecker, manifest)
 
     def of(self, split: str) -> list:
         """As [{"label", "tokens"}]; raises UserError if a record is damaged."""
@@ -136,7 +140,8 @@ class _Examples:
             first = next(tfrecord.read(path), None)
         except tfrecord.DamagedRecordError as error:
             raise UserError(f"{path} {error}; run make verify") from None
-        faults, rows = self._checker.check(first.first(_EXAMPLES).as_list() if first else [])
+        serialized = first.first(_EXAMPLES).as_list() if first else []
+        faults, rows = self._checker(split).check(serialized)
         if faults:
             raise UserError(f"{path} record {min(faults)}: {faults[min(faults)]}; run make verify")
         entry = self._manifest.splits[split]
@@ -172,6 +177,9 @@ def text(content: dict) -> str:
         f"max_sequence_length {content['max_sequence_length']}{_about_windows(content)}",
         f"vocabulary {vocabulary['name']} ({vocabulary['size']:,} pieces, {rules})",
     ]
+    if found := content["weights"]:
+        numbers = {name: found[name] for name in ("minimum", "mean", "maximum")}
+        lines.append(RowWeights(**numbers).of_column(found["column"]))
     for name, split in content["splits"].items():
         lines += ["", *_split_lines(name, split, content["max_sequence_length"])]
     if content["quality"]["lines"]:

@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--test", help="share of the training file's rows to test on: 0.1")
     parser.add_argument("--group", help="column whose rows with one value go to one split")
     parser.add_argument("--split_seed", help="of the rows that these shares draw (0)")
+    parser.add_argument("--weight", help="column that says how much a training row counts")
     parser.add_argument(
         "--deduplicate",
         help=f"{tasks.TRAIN_SPLIT}: drop training rows that come again, or in another split",

@@ -51,7 +51,7 @@ def expected_manifest(asked: Options, source) -> dict:
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
     del vocabulary["name"]  # compared by content: the same vocabulary may have another name
     # What was not stated is not in a manifest.
-    optional = dict.fromkeys(("id", "drawn", "deduplicate", "windows"))
+    optional = dict.fromkeys(("id", "drawn", "deduplicate", "weight", "windows"))
     unstated = {**dataclasses.asdict(FileForm()), **optional}
     known = {
         "text_columns": source.text_columns,

@@ -16,7 +16,7 @@ import numpy as np
 from preprocess import dataset_page, lazy_imports
 from preprocess.encoding import lengths, statistics
 from preprocess.formats import tfrecord
-from shared import dataset_vocabulary, records, source_order, tasks, windows
+from shared import dataset_vocabulary, records, row_weights, source_order, tasks, windows
 from shared.errors import FaultsFound, exit_code
 from shared.files import sha256_of
 from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
@@ -32,7 +32,6 @@ def main(arguments: list) -> None:
     dataset = parser.parse_args(arguments).dataset
     manifest = read_manifest(dataset)
     (record_checker,) = lazy_imports.load("preprocess.encoding.record_checker")
-    checker = record_checker.RecordChecker(manifest)
     faults = 0
     for fault in _stray_files(dataset, manifest):
         faults += 1
@@ -41,6 +40,7 @@ def main(arguments: list) -> None:
         faults += 1
         print(problem)
     for split in tasks.in_order(manifest.splits):
+        checker = record_checker.RecordChecker(manifest, split)
         faults += _verify_split(dataset, split, manifest, checker)
     if faults:
         raise FaultsFound(f"{dataset}: {faults:,} faults. {rebuild_advice(manifest)}")
@@ -129,11 +129,13 @@ class _Totals:
         self.examples = 0
         self._lengths = Counter()
         self._labels = []
+        self._weights = []
 
     def add(self, examples: int, rows: dict) -> None:
         self.examples += examples
         self._lengths.update((rows["input_mask"] == records.TOKEN).sum(axis=1).tolist())
         self._labels.append(rows["labels"])
+        self._weights.append(rows.get(records.WEIGHTS.name))
 
     def faults(self, split: str, manifest: Manifest, documents: "np.ndarray | None") -> list:
         """Where the counts of a split, whose records have no faults, differ from the manifest's.
@@ -142,10 +144,19 @@ class _Totals:
         """
         entry = manifest.splits[split]
         labels = np.concatenate(self._labels) if self._labels else np.zeros(0, int)
-        if documents is not None:
-            labels = labels[windows.firsts(documents)]
-        counts = statistics.label_values(labels)
-        return [*self._about_lengths(split, manifest), *_about_labels(counts, entry, manifest)]
+        chosen = slice(None) if documents is None else windows.firsts(documents)
+        counts = statistics.label_values(labels[chosen])
+        return [
+            *self._about_lengths(split, manifest),
+            *_about_labels(counts, entry, manifest),
+            *(self._about_weights(entry, chosen) if entry.has_weights else ()),
+        ]
+
+    def _about_weights(self, entry: Split, chosen: "slice | np.ndarray") -> Iterator[str]:
+        """Args: chosen, which records are of different rows."""
+        found = row_weights.of(np.concatenate(self._weights)[chosen])
+        if found != entry.weights:
+            yield f"the weights are {found}, the manifest says {entry.weights}"
 
     def _about_lengths(self, split: str, manifest: Manifest) -> Iterator[str]:
         entry, longest = manifest.splits[split], manifest.max_sequence_length

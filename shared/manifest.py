@@ -19,16 +19,20 @@ from shared.errors import UserError
 from shared.files import utf8, write_whole
 from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
-from shared.tasks import TASKS, of_dataset
+from shared.row_weights import RowWeights
+from shared.tasks import TASKS, TRAIN_SPLIT, of_dataset
 from shared.where import MANIFEST_FILE
 from shared.word_pieces import REQUIRED
 
 SCHEMA_VERSION = 4
 MULTI_LABEL_VERSION = 5  # the same with a value for each class in a record's labels
 WINDOWS_VERSION = 6  # either of them, where a row may have several records
+WEIGHTS_VERSION = 7  # any of them, where the records of the train split have weights
 # Keys, of a split or of the whole, that earlier manifests do not have: without ids a manifest and
 # its fingerprint are what they were before ids existed.
-_LEFT_OUT_IF_NONE = ("ids_sha256", "quality", "multi_label", "documents", "documents_sha256")
+_LEFT_OUT_IF_NONE = (
+    *("ids_sha256", "quality", "multi_label", "documents", "documents_sha256", "weights"),
+)
 _REBUILD = "Rebuild the dataset with `make data TASK=<task> ARGS=--overwrite`."
 
 
@@ -59,6 +63,7 @@ class Split:
       ids_sha256: of ids.txt, which those with an id column have; else None.
       documents: its rows, where texts are cut into windows; else None, and each record is one.
       documents_sha256: of documents.npy, which those with windows have; else None.
+      weights: those of its rows, which its records hold; None if they hold none.
     """
 
     examples: int
@@ -73,6 +78,7 @@ class Split:
     ids_sha256: Optional[str] = None
     documents: Optional[int] = None
     documents_sha256: Optional[str] = None
+    weights: Optional[RowWeights] = None
 
     @property
     def rows(self) -> int:
@@ -82,6 +88,10 @@ class Split:
     @property
     def is_labelled(self) -> bool:
         return self.unlabelled == 0
+
+    @property
+    def has_weights(self) -> bool:
+        return self.weights is not None
 
 
 @dataclass(frozen=True)
@@ -194,6 +204,17 @@ class Manifest:
         """The one that holds the user's ids; None if there is none."""
         return self.source.get("id")
 
+    @property
+    def weight_column(self) -> Optional[str]:
+        """The one that holds the weights of training rows; None if there is none."""
+        return self.source.get("weight")
+
+    @property
+    def train_weights(self) -> Optional[RowWeights]:
+        """Those of the training rows; None if they have none."""
+        train = self.splits.get(TRAIN_SPLIT)
+        return train.weights if train else None
+
     def as_dict(self) -> Dict[str, Any]:
         """The manifest as JSON has it, except that lists are tuples."""
         content = dataclasses.asdict(self)
@@ -217,7 +238,9 @@ def row_noun(overlap: Optional[int]) -> str:
     return "examples" if overlap is None else "documents"
 
 
-def schema_version(is_multi_label: bool, has_windows: bool) -> int:
+def schema_version(is_multi_label: bool, has_windows: bool, has_weights: bool = False) -> int:
+    if has_weights:
+        return WEIGHTS_VERSION
     if has_windows:
         return WINDOWS_VERSION
     return MULTI_LABEL_VERSION if is_multi_label else SCHEMA_VERSION
@@ -268,8 +291,10 @@ def _datasets_near(folder: str) -> str:
 def _from_json(content: Dict[str, Any], path: str) -> Manifest:
     version = content.get("schema_version")
     source = content.get("source")
-    has_windows = isinstance(source, dict) and "windows" in source
-    expected = schema_version(content.get("multi_label", False), has_windows)
+    has_windows, has_weights = (
+        isinstance(source, dict) and key in source for key in ("windows", "weight")
+    )
+    expected = schema_version(content.get("multi_label", False), has_windows, has_weights)
     if version != expected:
         raise UserError(f"{path} has schema_version {version}, expected {expected}. " + _REBUILD)
     try:
@@ -336,7 +361,8 @@ def _split(split: Any) -> Split:
     if not all(length.isdigit() for length in split.length_histogram):
         raise _Damaged("length_histogram has keys that are not lengths")
     histogram = {int(length): rows for length, rows in split.length_histogram.items()}
-    return dataclasses.replace(split, shards=shards, length_histogram=histogram)
+    weights = None if split.weights is None else _build(RowWeights, split.weights)
+    return dataclasses.replace(split, shards=shards, length_histogram=histogram, weights=weights)
 
 
 def check_run(dataset: str, manifest: Manifest, expected: Dict[str, Tuple[Any, str]]) -> None:

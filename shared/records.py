@@ -1,7 +1,8 @@
 """The record, declared once: what preprocess writes and train reads.
 
-A record is one `tf.train.Example` with exactly the four features of FEATURES. With the
-vocabulary [PAD]=0 [CLS]=2 [SEP]=3 and max_sequence_length 8, the pair ("a b", "c") is
+A record is one `tf.train.Example` with exactly the four features of FEATURES and, where rows have
+weights, WEIGHTS. With the vocabulary [PAD]=0 [CLS]=2 [SEP]=3 and max_sequence_length 8, the pair
+("a b", "c") is
 
     input_ids   [2, 5, 6, 3, 7, 3, 0, 0]     [CLS] a b [SEP] c [SEP] [PAD] [PAD]
     input_mask  [0, 0, 0, 0, 0, 0, 1, 1]     1 = padding (Cerebras' convention)
@@ -9,6 +10,9 @@ vocabulary [PAD]=0 [CLS]=2 [SEP]=3 and max_sequence_length 8, the pair ("a b", "
     labels      [1]                          -1 where the split has no labels
 
 Of multi-label data `labels` has 0 or 1 for each class, [1, 0, 1], or -1 for each.
+
+`weights` says how much a row counts: in training, its loss is multiplied by it. Batches of an
+evaluation have weights, too, which are on no disk: 0 on rows that only fill the batch.
 """
 
 from dataclasses import dataclass
@@ -57,7 +61,7 @@ def mask_and_segments(lengths, b_starts, max_sequence_length):
     )
 
 
-def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED):
+def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED, weights=None):
     """The rules for the values of records, the same for every reader: {rule: whether it is kept}.
 
     >>> import numpy as np
@@ -70,6 +74,7 @@ def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED):
       num_labels: how many values a label can have (Manifest.label_values); None for scores, which
         may be any number.
       smallest_label: 0 if every record must have one.
+      weights: float32 [N]; None where there are none.
     """
     kept = {f"input_ids from 0 to {vocabulary_size - 1}": (ids >= 0) & (ids < vocabulary_size)}
     if num_labels is not None:
@@ -78,6 +83,8 @@ def rules(ids, vocabulary_size, labels, num_labels, smallest_label=UNLABELLED):
     if len(labels.shape) > 1:
         is_none = labels == UNLABELLED
         kept[f"labels {UNLABELLED} for every class or for none"] = is_none == is_none[:, :1]
+    if weights is not None:
+        kept["weights finite and not below 0"] = (weights >= 0) & (weights < float("inf"))
     return kept
 
 
@@ -88,7 +95,8 @@ SEGMENTS_RULE = "segment_ids 1 exactly on the second text and its [SEP]"
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature of the record; on disk int64, or float32 for the labels of a regression task."""
+    """One feature of the record; on disk int64, or float32 for weights and the labels of a
+    regression task."""
 
     name: str
     per_token: bool
@@ -103,13 +111,14 @@ FEATURES = (
         "labels", False, "index into label_names (a score; 0 or 1 for each name); -1 = no label"
     ),
 )
+WEIGHTS = Feature("weights", False, "how much the row counts; 0 = not at all")
 # The names of those that have a value for each token; the model reads these.
 TOKEN_FEATURES = tuple(feature.name for feature in FEATURES if feature.per_token)
 
 
-def feature_spec(max_sequence_length, is_regression, label_shape=()):
+def feature_spec(max_sequence_length, is_regression, label_shape=(), has_weights=False):
     """What `tf.io.parse_example` needs: {name: FixedLenFeature}, each [max_sequence_length], but
-    the labels of the shape `label_shape` (shared/tasks.py)."""
+    the labels of the shape `label_shape` (shared/tasks.py) and the weights []."""
     import tensorflow as tf
 
     def one(feature):
@@ -117,4 +126,7 @@ def feature_spec(max_sequence_length, is_regression, label_shape=()):
         shape = [max_sequence_length] if feature.per_token else list(label_shape)
         return tf.io.FixedLenFeature(shape, dtype)
 
-    return {feature.name: one(feature) for feature in FEATURES}
+    spec = {feature.name: one(feature) for feature in FEATURES}
+    if has_weights:
+        spec[WEIGHTS.name] = tf.io.FixedLenFeature([], tf.float32)
+    return spec

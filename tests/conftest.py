@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import long_texts, multi_label, slurm
+from tests import long_texts, multi_label, slurm, weighted
 from tests.inputs import ROOT, data_arguments
 from tests.train import runs
 
@@ -115,6 +115,12 @@ def multi_label_model(tmp_path_factory, multi_label_data):
         changes={"runconfig": {"max_steps": 60, "save_checkpoints_steps": 30}},
     )
     return folder / "m"
+
+
+@pytest.fixture(scope="session")
+def weighted_data(tmp_path_factory):
+    """The dataset folder that tests/weighted.py makes: 96 / 130 rows at length 8."""
+    return weighted.make(tmp_path_factory.mktemp("trusted"))
 
 
 @pytest.fixture(scope="session")

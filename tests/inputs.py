@@ -40,7 +40,10 @@ def read_rows(dataset, split):
     """Every record of a split, {feature: array [N, ...]}."""
     manifest = read_manifest(str(dataset))
     spec = records.feature_spec(
-        manifest.max_sequence_length, manifest.is_regression, manifest.label_shape
+        manifest.max_sequence_length,
+        manifest.is_regression,
+        manifest.label_shape,
+        manifest.splits[split].has_weights,
     )
     paths = shard_paths(str(dataset), split, manifest)
     batch = next(iter(tf.data.TFRecordDataset(paths).batch(10**6)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import apache_beam as beam
 import numpy as np
 
-from preprocess.encoding.converter import Converter, row_numbers
+from preprocess.encoding.converter import Converter, row_numbers, row_weights
 from preprocess.encoding.statistics import Statistics
 from preprocess.output.shard_writer import ShardWriter
 from preprocess.sources import rows
@@ -49,6 +49,7 @@ class ShardRange:
     """One output shard: rows [start, stop) of a split, and where they are.
 
     number_feature is as in preprocess/sources/rows.py; None if the row numbers are not needed.
+    has_weights: whether its records hold those of their rows.
     """
 
     split: str
@@ -58,6 +59,7 @@ class ShardRange:
     stop: int
     pieces: "tuple[rows.Piece, ...]"
     number_feature: "str | None" = None
+    has_weights: bool = False
 
     @property
     def file(self) -> str:
@@ -87,9 +89,9 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
     examples = source.examples(split)
     ranges = [shard_range(k, num_shards, examples) for k in range(num_shards)]
     pieces = rows.cut(source, split, ranges)
-    feature = source.number_feature_of(split)
+    more = (source.number_feature_of(split), source.has_weights(split))
     return [
-        ShardRange(split, k, num_shards, *ranges[k], pieces[k], feature) for k in range(num_shards)
+        ShardRange(split, k, num_shards, *ranges[k], pieces[k], *more) for k in range(num_shards)
     ]
 
 
@@ -175,7 +177,8 @@ class WriteShard(beam.DoFn):
         numbers, documents = [nothing], [nothing]
         with ShardWriter(os.path.join(self._job.folder, shard.file)) as writer:
             for batch in rows.batches(shard.pieces, shard.start):
-                converted = self._converter.convert(batch)
+                weights = row_weights(batch) if shard.has_weights else None
+                converted = self._converter.convert(batch, weights)
                 writer.write(converted.framed, converted.records)
                 total += converted.statistics
                 if converted.documents is not None:

@@ -10,9 +10,10 @@ import numpy as np
 from preprocess.beam import pipeline
 from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
-from shared import shown, source_order, vocab
+from shared import row_weights, shown, source_order, vocab
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary, schema_version
+from shared.row_weights import RowWeights
 from shared.tasks import Task
 
 _LIBRARIES = (
@@ -133,14 +134,27 @@ def manifest_of(
         vocabulary=vocabulary,
         label_names=rows.task.label_names,
         splits={
-            split: _split(of_split, totals[split], rows.task, max_sequence_length, maps[split])
+            split: _split(
+                of_split,
+                totals[split],
+                rows.task,
+                max_sequence_length,
+                maps[split],
+                _weights(rows, split),
+            )
             for split, of_split in reports.items()
         },
         versions={name: version(name) for name in _LIBRARIES},
-        schema_version=schema_version(rows.task.is_multi_label, "windows" in source),
+        schema_version=schema_version(
+            rows.task.is_multi_label, "windows" in source, "weight" in source
+        ),
         quality=rows.quality,
         multi_label=rows.task.is_multi_label or None,
     )
+
+
+def _weights(rows: Rows, split: str) -> "RowWeights | None":
+    return row_weights.of(rows.of_files[split].weights) if rows.has_weights(split) else None
 
 
 def _split(
@@ -149,6 +163,7 @@ def _split(
     task: Task,
     max_sequence_length: int,
     maps: dict,
+    weights: "RowWeights | None",
 ) -> Split:
     has_windows = maps["documents_sha256"] is not None
     return Split(
@@ -160,6 +175,7 @@ def _split(
         label_counts=total.label_counts(task),
         unlabelled=total.unlabelled,
         documents=total.examples if has_windows else None,
+        weights=weights,
         **maps,
     )
 
@@ -188,4 +204,6 @@ def table(made: Manifest) -> str:
         f"max_sequence_length {made.max_sequence_length}"
         + (f", windows that share {made.windows} tokens" if has_windows else "")
     )
+    if made.train_weights:
+        lines.append(made.train_weights.of_column(made.weight_column))
     return "\n".join(lines)

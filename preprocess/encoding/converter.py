@@ -12,7 +12,7 @@ from preprocess.encoding.serialize import Serializer
 from preprocess.encoding.statistics import Statistics
 from preprocess.encoding.tokenization import Tokenizer
 from preprocess.formats import tfrecord
-from preprocess.sources.rows import LABEL, Batch
+from preprocess.sources.rows import LABEL, WEIGHT, Batch
 from shared import shown
 from shared.errors import UserError, plain_message
 from shared.vocab import Vocabulary
@@ -64,14 +64,21 @@ class Converter:
         self._unk_id = vocabulary.id(UNK)
         self._vocabulary = vocabulary
 
-    def convert(self, batch: Batch) -> Converted:
-        """Raises UserError if the rows are no such Examples, or hold an added token."""
+    def convert(self, batch: Batch, weights: "np.ndarray | None" = None) -> Converted:
+        """Args:
+          weights: of the rows, float32 [N]; None if their records hold none.
+
+        Raises:
+          UserError: the rows are no such Examples, or hold an added token.
+        """
         values, lengths, labels, hashes = self._columns(batch)
         ids = Ids(values, lengths)
         counted = statistics.of_batch(ids, labels, hashes, batch.start, self._unk_id)
         tokens = self._encoder.encode(ids)
-        of_records = labels if tokens.documents is None else labels[tokens.documents]
-        framed = tfrecord.frame(self._serializer.serialize(tokens, of_records))
+        if tokens.documents is not None:
+            labels = labels[tokens.documents]
+            weights = None if weights is None else weights[tokens.documents]
+        framed = tfrecord.frame(self._serializer.serialize(tokens, labels, weights))
         return Converted(framed, len(tokens.lengths), tokens.documents, counted)
 
     def _columns(self, batch: Batch) -> list:
@@ -93,7 +100,16 @@ def row_numbers(batch: Batch, feature: str) -> np.ndarray:
     Raises:
       UserError: the rows are not Examples with this feature.
     """
-    records, spec = batch.records, {feature: tf.io.FixedLenFeature([], tf.int64)}
+    return _column(batch, feature, tf.int64)
+
+
+def row_weights(batch: Batch) -> np.ndarray:
+    """The weight of every row, float32 [N]; raises as row_numbers."""
+    return _column(batch, WEIGHT, tf.float32)
+
+
+def _column(batch: Batch, feature: str, dtype) -> np.ndarray:
+    records, spec = batch.records, {feature: tf.io.FixedLenFeature([], dtype)}
     serialized = tf.strings.substr(records.content, records.starts, records.lengths)
     try:
         return tf.io.parse_example(serialized, spec)[feature].numpy()

@@ -10,17 +10,21 @@ from preprocess.encoding.encode import Tokens
 from preprocess.encoding.serialize import Serializer
 from shared import records
 from shared.manifest import Manifest
+from shared.records import WEIGHTS
 from shared.word_pieces import CLS, PAD, SEP
 
 
 class RecordChecker:
-    """Checks serialized records against the manifest of their dataset."""
+    """Checks serialized records of a split against the manifest of their dataset."""
 
-    def __init__(self, manifest: Manifest):
+    def __init__(self, manifest: Manifest, split: str):
         self._manifest = manifest
         self._length = manifest.max_sequence_length
         self._spec = records.feature_spec(
-            self._length, manifest.is_regression, manifest.label_shape
+            self._length,
+            manifest.is_regression,
+            manifest.label_shape,
+            manifest.splits[split].has_weights,
         )
         self._ids = manifest.vocabulary.special_ids
         self._serializer = Serializer(self._length, manifest.vocabulary.size, self._ids[PAD])
@@ -52,10 +56,10 @@ class RecordChecker:
         lengths = is_token.sum(axis=1)
         b_starts = lengths - (rows["segment_ids"] == records.SEGMENT_B).sum(axis=1)
         tokens = Tokens(rows["input_ids"][is_token], lengths, b_starts)
-        return self._serializer.serialize(tokens, rows["labels"])
+        return self._serializer.serialize(tokens, rows["labels"], rows.get(WEIGHTS.name))
 
     def _shape(self, record: bytes) -> "str | None":
-        """Why a record does not hold exactly the four features, each with its type and size."""
+        """Why a record does not hold exactly its features, each with its type and size."""
         try:
             features = tf.train.Example.FromString(record).features.feature
         except DecodeError:
@@ -94,7 +98,8 @@ class RecordChecker:
         )
         last = np.take_along_axis(ids, np.maximum(lengths - 1, 0)[:, None], axis=1)[:, 0]
         limits = (self._manifest.vocabulary.size, rows["labels"], self._manifest.label_values)
-        for rule, kept in records.rules(ids, *limits).items():
+        weights = rows.get(WEIGHTS.name)
+        for rule, kept in records.rules(ids, *limits, weights=weights).items():
             yield ~kept.all(axis=tuple(range(1, kept.ndim))), _broken(rule)
         if self._manifest.is_regression:
             yield ~np.isfinite(rows["labels"]), "labels: not a finite number"

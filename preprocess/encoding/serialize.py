@@ -15,9 +15,9 @@ from preprocess.formats import example_bytes
 from shared import records
 
 # In the order of their names, as in the bytes; input_ids, which differs most, comes first.
-_NAMES = ("input_ids", "input_mask", "labels", "segment_ids")
+_NAMES = ("input_ids", "input_mask", "labels", "segment_ids", "weights")
 _CELL_BYTES = 4  # of a varint below 2^28
-assert sorted(_NAMES) == sorted(feature.name for feature in records.FEATURES)
+assert sorted(_NAMES) == sorted(feature.name for feature in (*records.FEATURES, records.WEIGHTS))
 
 
 class Serializer:
@@ -28,28 +28,34 @@ class Serializer:
         self._pad = example_bytes.varint(pad_id)
         self._varints = Varints(vocab_size)
 
-    def serialize(self, tokens: Tokens, labels: np.ndarray) -> "list[bytes]":
+    def serialize(
+        self, tokens: Tokens, labels: np.ndarray, weights: "np.ndarray | None" = None
+    ) -> "list[bytes]":
         """Returns the N serialized Examples.
 
         Args:
           tokens: of N records.
           labels: int64 [N], or float32 [N] for a regression task, or int64 [N, C] for multi-label.
+          weights: float32 [N]; None for records without.
         """
         encoded, starts = self._varints.encode(tokens.values, tokens.lengths)
         tails, which_tail = self._tails(tokens, labels)
+        ends = _ends(weights, len(labels))
+        end_size = len(ends[0]) if ends else 0  # the same for all
         padding = len(self._pad) * (self._length - tokens.lengths)
-        tail_sizes = np.array([len(tail) for tail in tails])[which_tail] - padding
+        tail_sizes = np.array([len(tail) for tail in tails])[which_tail] - padding + end_size
         heads, which_head = _heads(np.diff(starts) + padding, tail_sizes)
         starts = starts.tolist()
         return [
-            b"".join((heads[head], encoded[start:stop], tails[tail]))
-            for head, start, stop, tail in zip(
-                which_head.tolist(), starts[:-1], starts[1:], which_tail.tolist(), strict=True
+            b"".join((heads[head], encoded[start:stop], tails[tail], end))
+            for head, start, stop, tail, end in zip(
+                which_head.tolist(), starts[:-1], starts[1:], which_tail.tolist(), ends, strict=True
             )
         ]
 
     def _tails(self, tokens: Tokens, labels: np.ndarray) -> "tuple[list[bytes], np.ndarray]":
-        """What follows the tokens in a record: the distinct ones, and which one each row has."""
+        """What follows the tokens in a record, but for its weight: the distinct ones, and which one
+        each row has."""
         # `unique` treats -0.0 and 0.0 as one value, so the bytes must, too: x + 0 is never -0.0.
         axis = 0 if labels.ndim > 1 else None
         known_labels, label_index = np.unique(labels + 0, axis=axis, return_inverse=True)
@@ -67,6 +73,16 @@ class Serializer:
             for n, length in enumerate(lengths.tolist())
         ]
         return tails, which
+
+
+def _ends(weights: "np.ndarray | None", rows: int) -> "list[bytes]":
+    """What ends each record: its weight, or nothing."""
+    if weights is None:
+        return [b""] * rows
+    packed = weights.astype("<f4").tobytes()
+    return [
+        example_bytes.float_entry("weights", packed[at : at + 4]) for at in range(0, len(packed), 4)
+    ]
 
 
 def _heads(ids_sizes: np.ndarray, tail_sizes: np.ndarray) -> "tuple[list[bytes], np.ndarray]":

@@ -1,4 +1,4 @@
-"""The rows of a block that can be read: their texts, labels, ids and groups."""
+"""The rows of a block that can be read: their texts, labels, ids, groups and weights."""
 
 from dataclasses import dataclass
 from itertools import compress
@@ -6,10 +6,11 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from preprocess.sources import table_files, user_ids
+from preprocess.sources import table_files, user_ids, user_weights
 from preprocess.sources.table_rows import BadRow, Block, Columns, Row, Selection
 from preprocess.sources.text_columns import TextColumns
 from preprocess.sources.user_ids import IdError
+from preprocess.sources.user_weights import WeightError, weight_of
 from shared import shown
 
 Problem = "tuple[int, str, str]"  # the line, what is wrong, what was expected
@@ -27,7 +28,7 @@ class GoodRows:
       lines: int64 [N], where they begin.
       texts: for each text, N of them.
       labels: as texts, in multi-label files tuples of names; None for a row without one.
-      ids, groups: None without such a column.
+      ids, groups, weights: None without such a column.
       broken: {the number of a row, from 0: its fields with a line feed}.
     """
 
@@ -36,6 +37,7 @@ class GoodRows:
     labels: list
     ids: "Optional[list[str]]"
     groups: "Optional[list[str]]"
+    weights: "Optional[list[float]]"
     broken: "dict[int, tuple]"
 
     def only(self, is_wanted: "list[bool]") -> "GoodRows":
@@ -47,6 +49,7 @@ class GoodRows:
             list(compress(self.labels, is_wanted)),
             self.ids and list(compress(self.ids, is_wanted)),
             self.groups and list(compress(self.groups, is_wanted)),
+            self.weights and list(compress(self.weights, is_wanted)),
             {at: self.broken[row] for at, row in enumerate(kept) if row in self.broken},
         )
 
@@ -56,11 +59,12 @@ class RowReader:
     """Which columns of a file hold what.
 
     Attributes:
-      selection: the columns of the texts, then those of label, id and group, as far as they are.
+      selection: the columns of the texts, then those of label, id, group and weight, as far as they
+        are.
       texts: how the former make up texts.
       label_of: what a value of the label's column says: a text, or in multi-label files names; None
         if there is none. It raises LabelError.
-      label, id, group: the names of the latter; None without such a column.
+      label, id, group, weight: the names of the latter; None without such a column.
     """
 
     selection: Selection
@@ -69,6 +73,7 @@ class RowReader:
     label: Optional[str]
     id: Optional[str]
     group: Optional[str]
+    weight: Optional[str]
 
     def read(self, block: Block) -> "tuple[GoodRows, list[Problem]]":
         """The good rows of a block, and what is wrong with its others, in order."""
@@ -86,11 +91,12 @@ class RowReader:
         return GoodRows(
             columns.lines,
             texts=self.texts.all(columns.values),
-            labels=_labels(next(rest), self.label_of)
+            labels=_meanings(next(rest), self.label_of)
             if self.label
             else [None] * len(columns.lines),
             ids=list(map(user_ids.required, next(rest))) if self.id else None,
             groups=list(map(_group_of, next(rest))) if self.group else None,
+            weights=_meanings(next(rest), weight_of) if self.weight else None,
             broken=columns.broken,
         )
 
@@ -107,12 +113,15 @@ class RowReader:
                 bad.append((row.line, f"found {error}", expected))
             except GroupError as error:
                 bad.append((row.line, f"found {error}", f"one in {shown.value(self.group)}"))
+            except WeightError as error:
+                expected = f"{user_weights.EXPECTED} in {shown.value(self.weight)}"
+                bad.append((row.line, f"found {error}", expected))
             except ValueError as error:
                 bad.append((row.line, f"found {error}", "a text and a label"))
         return self._side_by_side(good), bad
 
     def _good(self, row: Row) -> "tuple":
-        """Its line, broken fields, label, id, group and texts; raises as _of_columns."""
+        """Its line, broken fields, label, texts, id, group and weight; raises as _of_columns."""
         rest = iter(row.values[len(self.texts.columns) :])
         return (
             row.line,
@@ -121,24 +130,28 @@ class RowReader:
             self.texts.of(row.values),
             user_ids.required(next(rest)) if self.id else None,
             _group_of(next(rest)) if self.group else None,
+            weight_of(next(rest)) if self.weight else None,
         )
 
     def _side_by_side(self, good: "list[tuple]") -> GoodRows:
-        lines, broken, labels, texts, ids, groups = zip(*good, strict=True) if good else [()] * 6
+        lines, broken, labels, texts, ids, groups, weights = (
+            zip(*good, strict=True) if good else [()] * 7
+        )
         return GoodRows(
             np.array(lines, np.int64),
             [list(of_text) for of_text in zip(*texts, strict=True)] or [[]] * self.texts.count,
             list(labels),
             list(ids) if self.id else None,
             list(groups) if self.group else None,
+            list(weights) if self.weight else None,
             {at: fields for at, fields in enumerate(broken) if fields},
         )
 
 
-def _labels(values: list, label_of: "Callable[[Any], Any]") -> list:
+def _meanings(values: list, meaning_of: "Callable[[Any], Any]") -> list:
     if set(map(type, values)) not in ({str}, {int}):  # equal ones may differ: 1, 1.0, true
-        return list(map(label_of, values))
-    found = {value: label_of(value) for value in set(values)}
+        return list(map(meaning_of, values))
+    found = {value: meaning_of(value) for value in set(values)}
     return list(map(found.__getitem__, values))
 
 

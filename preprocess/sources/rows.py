@@ -1,7 +1,7 @@
 """Rows of text and label, as every worker reads them: TFRecord files, read by row range.
 
 A row is a tf.train.Example with one string for each text and a `label`: the form in which TFDS
-prepares a dataset, and in which user_files.py stores a user's rows.
+prepares a dataset, and in which user_files.py stores a user's rows; these may have a `weight`, too.
 """
 
 import os
@@ -15,7 +15,7 @@ from preprocess.sources.user_ids import Ids
 from shared.errors import UserError
 from shared.tasks import Task, is_test
 
-LABEL = "label"
+LABEL, WEIGHT = "label", "weight"
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,15 @@ class RowsOfFiles:
       unlabelled: rows without a label among them.
       left_out: {why: rows of the files that are not among them}, for the manifest.
       ids: the user's id of each row; None without an id column.
+      weights: float32 [rows], how much each counts; None without a column of weights, and in
+        splits that are not trained on.
     """
 
     places: np.ndarray
     unlabelled: int
     left_out: "dict[str, int]"
     ids: Optional[Ids] = None
+    weights: Optional[np.ndarray] = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Rows:
     def number_feature_of(self, split: str) -> "str | None":
         """number_feature for test splits, whose predictions must be matched to rows; else None."""
         return self.number_feature if is_test(split) else None
+
+    def has_weights(self, split: str) -> bool:
+        return split in self.of_files and self.of_files[split].weights is not None
 
 
 @dataclass(frozen=True)

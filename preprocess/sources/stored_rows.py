@@ -11,7 +11,7 @@ from preprocess.formats import example_bytes, tfrecord
 from preprocess.sources import row_marks
 from preprocess.sources.good_rows import GoodRows, Problem
 from preprocess.sources.row_marks import Marks
-from preprocess.sources.rows import LABEL
+from preprocess.sources.rows import LABEL, WEIGHT
 from preprocess.sources.suspicious_rows import SuspiciousRows, odd
 from preprocess.sources.user_ids import Ids
 from preprocess.sources.user_labels import LabelError, Labels
@@ -28,6 +28,7 @@ class StoredRows:
       framed: as they are in a TFRecord file.
       lines: int64 [N], where the row of each begins in its file.
       ids: the user's id of each; None without an id column.
+      weights: float32 [N], how much each counts; None without a column of weights.
       marks: to compare them by.
       has_values: whether one has another label than -1.
     """
@@ -35,6 +36,7 @@ class StoredRows:
     framed: bytes
     lines: np.ndarray
     ids: Optional[Ids]
+    weights: Optional[np.ndarray]
     marks: Marks
     has_values: bool
 
@@ -101,10 +103,14 @@ def stored(
     numbers = np.arange(len(values)) if is_regression else _numbers(values, distinct)
     entries = list(map(_score_entry if is_regression else _class_entry, distinct))
     marks = np.array(list(map(labels.mark, distinct)), np.float64)[numbers]
+    weights = None if rows.weights is None else np.array(rows.weights, np.float32)
+    if weights is not None:
+        entries, numbers = _with_weights(entries, numbers, weights)
     return StoredRows(
         tfrecord.frame(_examples(texts, entries, numbers)),
         rows.lines,
         None if rows.ids is None else Ids.of(rows.ids),
+        weights,
         row_marks.marks(texts, marks, is_blank, rows.groups, is_lasting=is_drawn),
         any(value not in (records.UNLABELLED, labels.unlabelled) for value in distinct),
     )
@@ -114,6 +120,18 @@ def _numbers(values: list, distinct: list) -> np.ndarray:
     """The place of each value among the distinct ones, int64 [N]."""
     places = {value: place for place, value in enumerate(distinct)}
     return np.fromiter(map(places.__getitem__, values), np.int64, len(values))
+
+
+def _with_weights(
+    entries: "list[bytes]", numbers: np.ndarray, weights: np.ndarray
+) -> "tuple[list[bytes], np.ndarray]":
+    """The different pairs of a label's entry and a weight's, and which of them each row has; args:
+    as of _examples, and the weight of each row."""
+    known, number = np.unique(weights, return_inverse=True)
+    kinds, kind = np.unique(numbers * len(known) + number, return_inverse=True)
+    ends = [example_bytes.float_entry(WEIGHT, weight.astype("<f4").tobytes()) for weight in known]
+    pairs = zip(*(of.tolist() for of in divmod(kinds, len(known))), strict=True)
+    return [entries[label] + ends[weight] for label, weight in pairs], kind
 
 
 def _look(
@@ -131,7 +149,7 @@ def _look(
 def _examples(
     texts: "list[list[bytes]]", entries: "list[bytes]", numbers: np.ndarray
 ) -> "list[bytes]":
-    """Args: entries, of the different labels; numbers, which of them each row has."""
+    """Args: entries, of all but the texts; numbers, which of them each row has."""
     if len(texts) > 1:
         return [
             example_bytes.example(

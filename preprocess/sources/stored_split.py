@@ -52,7 +52,8 @@ def write(path: str, examples: Iterator[bytes]) -> RowFile:
 
 def divide(stored: StoredSplit, parts: np.ndarray, paths: "list[str]") -> "list[StoredSplit]":
     """Divides the rows among several files, each in the order that they had; the first part keeps
-    what is known of the files, such as how many rows were left out.
+    what is known of the files, such as how many rows were left out, and is trained on: the others
+    need no weights.
 
     Args:
       parts: the number of each row's path, or DROPPED.
@@ -65,8 +66,12 @@ def divide(stored: StoredSplit, parts: np.ndarray, paths: "list[str]") -> "list[
     ]
     os.remove(whole)
     divided = [_part(stored, file, parts == number) for number, file in enumerate(files)]
-    left_out = stored.facts.left_out
-    return [replace(divided[0], facts=replace(divided[0].facts, left_out=left_out)), *divided[1:]]
+    weights = stored.facts.weights
+    kept = {
+        "left_out": stored.facts.left_out,
+        "weights": None if weights is None else weights[parts == 0],
+    }
+    return [replace(divided[0], facts=replace(divided[0].facts, **kept)), *divided[1:]]
 
 
 def _rows_of_part(path: str, is_wanted: np.ndarray) -> Iterator[bytes]:
@@ -82,6 +87,6 @@ def _part(stored: StoredSplit, file: RowFile, is_wanted: np.ndarray) -> StoredSp
     ids = None if facts.ids is None else facts.ids.only(is_wanted)
     return StoredSplit(
         file,
-        replace(facts, places=facts.places[is_wanted], ids=ids, left_out={}),
+        replace(facts, places=facts.places[is_wanted], ids=ids, left_out={}, weights=None),
         stored.marks.of(is_wanted),
     )

@@ -63,6 +63,7 @@ class UserFiles:
             **self._spec.form.described(),
             **(shares.described() if shares else {}),
             **({"deduplicate": tasks.TRAIN_SPLIT} if self._spec.deduplicates else {}),
+            **({"weight": self._spec.weight} if self._spec.weight else {}),
             **({} if self._spec.windows is None else {"windows": self._spec.windows}),
             "splits": splits,
         }
@@ -88,6 +89,7 @@ class UserFiles:
             )
         if self._spec.deduplicates:
             stored[tasks.TRAIN_SPLIT] = divided_splits.deduplicated(stored)
+        self._check_weights(stored[tasks.TRAIN_SPLIT])
         return Rows(
             task=tasks.own(
                 self._spec.task, self._spec.text, labels.names, tuple(stored), self._is_multi_label
@@ -164,6 +166,14 @@ class UserFiles:
         bad = user_split.bad_rows(splits)
         if bad and not self._spec.drops_bad_rows:
             raise UserError(noted_rows.refusal(bad))
+
+    def _check_weights(self, train: StoredSplit) -> None:
+        weights = train.facts.weights
+        if weights is not None and not weights.any():
+            raise UserError(
+                f"{tasks.TRAIN_SPLIT}: every row has the weight 0 in "
+                f"{shown.value(self._spec.weight)}; expected some above 0"
+            )
 
 
 def _described(paths: "tuple[str, ...]") -> "list[dict]":

@@ -13,6 +13,7 @@
     test: 0.1
     group: customer_id
     split_seed: 7
+    weight: confidence
     deduplicate: train
     windows: 64
 
@@ -46,6 +47,7 @@ OPTIONS = {
     **shares.OPTIONS,
     "group": "--group",
     "split_seed": "--split_seed",
+    "weight": "--weight",
     "deduplicate": "--deduplicate",
     "windows": "--windows",
 }
@@ -69,6 +71,7 @@ class UserSpec:
       lower_case: whether texts are lower-cased; None leaves it to the vocabulary.
       id: the column of the user's ids, if there is one.
       shares: of the training file's rows that become other splits, if there are some.
+      weight: the column that says how much a training row counts, if there is one.
       deduplicates: whether training rows that come again, or in another split, are dropped.
       windows: how many tokens two windows of a long text share; None to cut it off.
     """
@@ -83,6 +86,7 @@ class UserSpec:
     lower_case: Optional[bool] = None
     id: Optional[str] = None
     shares: Optional[Shares] = None
+    weight: Optional[str] = None
     deduplicates: bool = False
     windows: Optional[int] = None
 
@@ -173,6 +177,7 @@ def _checked(task: str, content: dict, where: str) -> UserSpec:
         lower_case=content.get("lower_case"),
         id=content.get("id"),
         shares=shares.checked(content, [split for split, _ in files], read, where),
+        weight=_weight(content.get("weight"), {*read, content.get("group")}, where),
         deduplicates=content.get("deduplicate") is not None,
         windows=_windows(content.get("windows"), content["text"], where),
     )
@@ -217,6 +222,16 @@ def _check_choices(content: dict, where: str) -> None:
     lower_case = content.get("lower_case")
     if not isinstance(lower_case, (bool, type(None))):
         raise UserError(f"{where}: lower_case is {lower_case!r}, expected true or false")
+
+
+def _weight(given, read: set, where: str) -> Optional[str]:
+    """Args: read, the columns that hold something else."""
+    if given is not None and (not isinstance(given, str) or given in ("", *read)):
+        raise UserError(
+            f"{where}: weight (--weight) is {shown.value(given)}; expected a column that is not in "
+            "TEXT, LABEL, ID or group (in YAML numbers, dates, yes and no stand in quotes)"
+        )
+    return given
 
 
 def _windows(given, text: "list[str]", where: str) -> Optional[int]:

@@ -19,6 +19,7 @@ from preprocess.sources.user_labels import Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_table import Noted, UserTable
 from shared.errors import UserError
+from shared.tasks import TRAIN_SPLIT
 
 _LARGE = 2**23  # bytes of files, for which other processes are worth their start
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class UserSplit:
         """Raises UserError as UserTable."""
         self._drops_bad_rows = spec.drops_bad_rows
         self._has_ids = bool(spec.id)
+        self._has_weights = bool(spec.weight) and split == TRAIN_SPLIT
         self.path = user_paths.in_words(paths)
         self.tables = [UserTable(spec, split, path) for path in paths]
         self._early: Optional[EarlyRows] = None
@@ -143,6 +145,12 @@ class UserSplit:
             return None
         return Ids.joined(ids for table in self.tables for ids in table.ids)
 
+    def _weights(self) -> Optional[np.ndarray]:
+        if not self._has_weights:
+            return None
+        nothing = np.zeros(0, np.float32)
+        return np.concatenate([nothing, *(of for table in self.tables for of in table.weights)])
+
     def _facts(self) -> RowsOfFiles:
         """What is known of its rows."""
         return RowsOfFiles(
@@ -155,6 +163,7 @@ class UserSplit:
                 ),
             },
             ids=self._ids(),
+            weights=self._weights(),
         )
 
 

@@ -59,7 +59,7 @@ class UserTable:
       noted: what is known of the rows added so far.
       examples: how many of them became examples.
       marks: of the examples, for each block.
-      ids: the same; none without an id column.
+      ids, weights: the same; none without such a column.
     """
 
     def __init__(self, spec: UserSpec, split: str, path: str):
@@ -70,10 +70,12 @@ class UserTable:
         header = table_files.columns(path, spec.form)
         is_labelled = not self._is_test or spec.label in header or file_format.is_jsonl(path)
         texts = TextColumns(spec.text, header)
+        is_train = split == tasks.TRAIN_SPLIT
         more = {
             "label": spec.label if is_labelled else None,
             "id": spec.id,
-            "group": (spec.shares.group if spec.shares and split == tasks.TRAIN_SPLIT else None),
+            "group": spec.shares.group if spec.shares and is_train else None,
+            "weight": spec.weight if is_train else None,
         }
         names = (*texts.columns, *filter(None, more.values()))
         selection = Selection(path, spec.form, names, (spec.label,), tuple(header))
@@ -81,7 +83,7 @@ class UserTable:
         label_of = label_sets.names_of if self._is_multi_label else text_of
         self._reader = RowReader(selection, texts, label_of, **more)
         table_files.check_columns(path, list(names), spec.form)
-        if split == tasks.TRAIN_SPLIT:
+        if is_train:
             table_files.check_not_swapped(path, texts.columns, spec.label, spec.form)
         self.begin()
 
@@ -91,6 +93,7 @@ class UserTable:
         self.examples = 0
         self.marks: list[Marks] = []
         self.ids: list[Ids] = []
+        self.weights: list[np.ndarray] = []
         self._lines = [np.zeros(0, np.int64)]
         self._has_values = False  # other than -1
 
@@ -140,6 +143,8 @@ class UserTable:
         self.marks.append(stored.marks)
         if stored.ids is not None:
             self.ids.append(stored.ids)
+        if stored.weights is not None:
+            self.weights.append(stored.weights)
         self._lines.append(stored.lines)
         self._has_values |= stored.has_values
 
@@ -149,7 +154,7 @@ class UserTable:
 
     def release(self) -> None:
         """Frees the arrays of blocks, once they are joined."""
-        self.marks, self._lines = [], []
+        self.marks, self.weights, self._lines = [], [], []
 
     def most_lack_labels(self) -> UserError:
         """What to say if most rows of the split have no label, most of all those of this file."""

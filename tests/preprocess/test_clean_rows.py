@@ -66,6 +66,10 @@ def _row(form, rng, oddity):
     return (b"\t" if form == "tsv" else b",").join(fields)
 
 
+def weights_of(facts):
+    return None if facts.weights is None else facts.weights.tolist()
+
+
 def outcome(folder, **given):
     """All that comes of <folder>/train.* and test.*: what is printed and stored, or the message."""
     data = ",".join(f"{path.stem}={path}" for path in sorted(folder.glob("t*.*[lv]")))
@@ -78,7 +82,7 @@ def outcome(folder, **given):
             return str(error)
     stored = [(folder / f"{split}.rows").read_bytes() for split in rows.files]
     facts = [
-        (of.places.tolist(), of.ids and list(of.ids), of.left_out, of.unlabelled)
+        (of.places.tolist(), of.ids and list(of.ids), of.left_out, of.unlabelled, weights_of(of))
         for of in rows.of_files.values()
     ]
     return printed.getvalue(), stored, facts, rows.quality, rows.task
@@ -116,6 +120,17 @@ def test_all_that_comes_of_random_files_is_what_the_strict_readers_give(
         found = compare(files, 2 if number == 0 else 1, bad_rows=bad_rows)
         refused += isinstance(found, str)
     assert refused < 30 or (oddity and not bad_rows)  # or nothing but messages was compared
+
+
+@pytest.mark.parametrize("bad_rows", [None, "drop"])
+@pytest.mark.parametrize("form", HEADERS)
+def test_the_same_of_weights(compare, form, bad_rows):
+    rng, refused = random.Random(f"weights {form} {bad_rows}"), 0
+    for _ in range(20):
+        files = {f"train.{form}": content(form, rng, 0.1)}
+        found = compare(files, 1, bad_rows=bad_rows, id=None, weight="id")
+        refused += isinstance(found, str)
+    assert refused < 20 or not bad_rows
 
 
 def test_clean_rows_are_read_at_once(tmp_path):

@@ -105,7 +105,7 @@ def test_the_labels_of_a_record_are_checked(multi_label_data, labels, fault):
     manifest = read_manifest(str(multi_label_data))
     tokens = Tokens(np.array([2, 5, 3]), np.array([3]), np.array([3]))
     record = Serializer(8, 9, 0).serialize(tokens, np.array([labels]))
-    faults, rows = RecordChecker(manifest).check(record)
+    faults, rows = RecordChecker(manifest, "train").check(record)
     if fault is None:
         assert not faults and rows["labels"].tolist() == [labels]
     else:
