@@ -119,9 +119,8 @@ class _Datasets:
 
     def _gather(self) -> tf.data.Dataset:
         """Only gathers rows from the same arrays: ids, lengths and labels of a batch."""
-        rows = [
-            tf.constant(column) for column in read_split(self._folder, TRAIN_SPLIT, self._manifest)
-        ]
+        found = read_split(self._folder, TRAIN_SPLIT, self._manifest)
+        rows = [tf.constant(column) for column in found if column is not None]
         share = order.share(self._batch_size, 1)
         numbers = order.epoch_batches(order.permutation(1, 0, len(rows[0])), share)
         numbers = tf.data.Dataset.from_tensor_slices(numbers).repeat()

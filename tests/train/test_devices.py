@@ -26,7 +26,7 @@ LOGGED = {"max_steps": 6, "save_summary_steps": 1, "save_checkpoints_steps": 6, 
 WEIGHTED = {"class_weights": {"negative": 0.5, "positive": 2.0}, "label_smoothing": 0.1}
 PLAIN = {
     "optimizer": WEIGHTED,
-    "eval_input": {"batch_size": 120},  # 5 batches, the last one not full
+    "eval_input": {"batch_size": 30},  # 5 batches, the last one not full
     "model": dict.fromkeys(("dropout_rate", "attention_dropout_rate", "cls_dropout_rate"), 0.0),
     "runconfig": LOGGED,
 }
@@ -62,22 +62,22 @@ def with_run(**more):
 
 
 @pytest.fixture(scope="module")
-def one_device(tmp_path_factory, demo_data):
+def one_device(tmp_path_factory, weighted_data):
     """(losses, evaluation) of one device that takes each batch as a whole."""
     folder = tmp_path_factory.mktemp("one")
-    runs.run_main("train_and_eval", folder / "m", folder / "p.yaml", demo_data, changes=PLAIN)
+    runs.run_main("train_and_eval", folder / "m", folder / "p.yaml", weighted_data, changes=PLAIN)
     found = losses(folder / "m")
     assert len(found) == 6 and len(set(found)) == 6
     return found, result(folder / "m")
 
 
-def start(program, tmp_path, demo_data, name, changes, **environment):
+def start(program, tmp_path, weighted_data, name, changes, **environment):
     """A training in a process of its own."""
     params = tmp_path / f"{name}.yaml"
     params.write_text(yaml.safe_dump(runs.configuration(changes)))
     return subprocess.Popen(
         [sys.executable, *program,
-         *runs.arguments("train_and_eval", tmp_path / "m", params, demo_data)],
+         *runs.arguments("train_and_eval", tmp_path / "m", params, weighted_data)],
         cwd=ROOT, env={**os.environ, **environment}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -91,15 +91,15 @@ def finish(process):
 
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-9])  # in memory, streamed
 def test_accumulated_parts_are_the_large_batch(
-    train, tmp_path, one_device, memory_limit_gb, demo_data
+    train, tmp_path, one_device, memory_limit_gb, weighted_data
 ):
     inputs = {"batch_size": 2, "memory_limit_gb": memory_limit_gb}
     config = {**PLAIN, "train_input": inputs, "optimizer": {**WEIGHTED, "grad_accum_steps": 4}}
-    train("train", tmp_path / "m", config=config)
+    train("train", tmp_path / "m", config=config, data=weighted_data)
     expected, _ = one_device
     if memory_limit_gb < 1:  # streaming has an order of its own
         inputs = {"batch_size": 8, "memory_limit_gb": memory_limit_gb}
-        train("train", tmp_path / "n", config={**PLAIN, "train_input": inputs})
+        train("train", tmp_path / "n", config={**PLAIN, "train_input": inputs}, data=weighted_data)
         expected = losses(tmp_path / "n")
     np.testing.assert_allclose(losses(tmp_path / "m"), expected, rtol=1e-5)
 
@@ -113,16 +113,16 @@ def assert_same(folder, one_device):
     assert {**found, "loss": 0} == {**evaluation, "loss": 0}
 
 
-def test_two_devices_of_a_machine(tmp_path, demo_data, one_device):
+def test_two_devices_of_a_machine(tmp_path, weighted_data, one_device):
     config = {**with_run(enable_distributed=True), "optimizer": {**WEIGHTED, "grad_accum_steps": 2},
               "train_input": {"batch_size": 4}}  # fmt: skip
-    out = finish(start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config))
+    out = finish(start(["-c", TWO_CPUS], tmp_path, weighted_data, "p", config))
     assert "training on 2 devices" in out
     assert_same(tmp_path / "m", one_device)
 
 
 @pytest.mark.long
-def test_two_machines(tmp_path, demo_data, one_device):
+def test_two_machines(tmp_path, weighted_data, one_device):
     """Two processes on loopback; the first one writes, both read their own rows."""
     cluster = {"worker": [f"localhost:{free_port()}", f"localhost:{free_port()}"]}
     processes = []
@@ -130,7 +130,7 @@ def test_two_machines(tmp_path, demo_data, one_device):
         content = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
         changes, name = with_run(multiple_workers=True), f"p{index}"
         program = ["-m", "train.run"]
-        processes.append(start(program, tmp_path, demo_data, name, changes, TF_CONFIG=content))
+        processes.append(start(program, tmp_path, weighted_data, name, changes, TF_CONFIG=content))
     for process in processes:
         out = finish(process)
         assert "training on 2 devices" in out and "Training finished with 48 samples" in out

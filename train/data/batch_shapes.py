@@ -2,6 +2,7 @@
 
 from typing import List, NamedTuple, Optional, Tuple
 
+from shared import records
 from shared.config import Config
 from shared.manifest import Manifest
 from shared.tasks import TRAIN_SPLIT
@@ -14,11 +15,12 @@ class Shapes(NamedTuple):
     """The shapes of one kind of step.
 
     known: [(rows, tokens)] of the batches of one device. unknown: one line for each batch whose
-    shape depends on the data.
+    shape depends on the data. has_weights: whether a training's rows have weights.
     """
 
     known: List[Tuple[int, int]]
     unknown: List[str]
+    has_weights: bool = False
 
 
 def of_training(params: Config, manifest: Manifest, input_context) -> Shapes:
@@ -32,13 +34,15 @@ def of_training(params: Config, manifest: Manifest, input_context) -> Shapes:
         dataset = user_input_fn.training_batches(
             params, input_context, split=TRAIN_SPLIT, manifest=manifest, first_step=0
         )
-        return _of_user(dataset, f"train_input.input_fn {options.input_fn}")
+        shapes = _of_user(dataset, f"train_input.input_fn {options.input_fn}")
+        return shapes._replace(has_weights=records.WEIGHTS.name in dataset.element_spec[0])
     share = order.share(options.batch_size, params.optimizer.grad_accum_steps, input_context)
     order.steps_per_epoch(manifest.splits[TRAIN_SPLIT].examples, share)
     lengths = lengths_of_batches(
         manifest, TRAIN_SPLIT, share.rows, params.runconfig.xla, options.group_by_length
     )
-    return Shapes([(share.rows, length) for length in lengths], [])
+    has_weights = manifest.splits[TRAIN_SPLIT].has_weights
+    return Shapes([(share.rows, length) for length in lengths], [], has_weights)
 
 
 def of_scoring(params: Config, section: str, splits: List[str], manifest: Manifest) -> Shapes:

@@ -1,6 +1,6 @@
 """A split in memory: its records, parsed once and checked, as compact arrays."""
 
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -19,22 +19,27 @@ class Rows(NamedTuple):
 
     input_ids: uint16 or int32 [N, MSL]. lengths: int32 [N], tokens. b_starts: int32 [N], the
     first position of segment B; equal to lengths without one. labels: int32 or
-    float32 [N], or int32 [N, C] of multi-label data.
+    float32 [N], or int32 [N, C] of multi-label data. weights: float32 [N]; None if the records
+    hold none.
     """
 
     input_ids: np.ndarray
     lengths: np.ndarray
     b_starts: np.ndarray
     labels: np.ndarray
+    weights: Optional[np.ndarray] = None
+
+
+def _joined(parts: "Iterable[Rows]") -> Rows:
+    columns = zip(*parts)
+    return Rows(*(None if of[0] is None else np.concatenate(of) for of in columns))
 
 
 def bytes_of(split: str, manifest: Manifest) -> int:
     """The memory that a split needs."""
-    id_bytes = np.dtype(_id_dtype(manifest)).itemsize
-    other_columns = 4 * (2 + int(np.prod(manifest.label_shape, dtype=int)))
-    return manifest.splits[split].examples * (
-        manifest.max_sequence_length * id_bytes + other_columns
-    )
+    id_bytes, entry = np.dtype(_id_dtype(manifest)).itemsize, manifest.splits[split]
+    other_columns = 2 + int(np.prod(manifest.label_shape, dtype=int)) + entry.has_weights
+    return entry.examples * (manifest.max_sequence_length * id_bytes + 4 * other_columns)
 
 
 def _id_dtype(manifest: Manifest):
@@ -51,20 +56,20 @@ def read_split(dataset: str, split: str, manifest: Manifest) -> Rows:
       UserError: a shard is missing, damaged, or does not match the manifest; or the dataset was
         replaced since the check.
     """
-    parts = read_shards(dataset, split, manifest)
-    return Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+    return _joined(read_shards(dataset, split, manifest))
 
 
 def read_shards(dataset: str, split: str, manifest: Manifest) -> Iterator[Rows]:
     """The same, a shard at a time."""
     check_sizes(dataset, split, manifest)
-    for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards):
-        yield _read_shard(path, shard, manifest)
+    entry = manifest.splits[split]
+    for path, shard in zip(shard_paths(dataset, split, manifest), entry.shards):
+        yield _read_shard(path, shard, manifest, entry.has_weights)
 
 
-def _read_shard(path, shard, manifest):
+def _read_shard(path, shard, manifest, has_weights):
     spec = records.feature_spec(
-        manifest.max_sequence_length, manifest.is_regression, manifest.label_shape
+        manifest.max_sequence_length, manifest.is_regression, manifest.label_shape, has_weights
     )
     batches = tf.data.TFRecordDataset(path).batch(_PARSE_ROWS)
     batches = batches.map(lambda serialized: tf.io.parse_example(serialized, spec))
@@ -78,7 +83,7 @@ def _read_shard(path, shard, manifest):
         where = "record" if isinstance(error, _BadRecord) else "at or after record"
         fault = f"is damaged: {where} {number}: {plain_message(error)}"
         raise damaged(path, fault, manifest) from None
-    rows = Rows(*(np.concatenate(columns) for columns in zip(*parts)))
+    rows = _joined(parts)
     if len(rows.labels) != shard.examples:
         raise damaged(
             path,
@@ -98,13 +103,16 @@ class _BadRecord(Exception):
 
 def _compact(batch, manifest):
     """A parsed batch as Rows, after checking that mask and segments follow from the lengths."""
-    ids, mask, segments, labels = (batch[feature.name].numpy() for feature in records.FEATURES)
+    batch = {name: values.numpy() for name, values in batch.items()}
+    ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
+    weights = batch.get(records.WEIGHTS.name)
     lengths = np.sum(mask == records.TOKEN, axis=1)
     b_starts = lengths - np.sum(segments == records.SEGMENT_B, axis=1)
     expected = records.mask_and_segments(lengths, b_starts, manifest.max_sequence_length)
     _check(mask == expected[0], records.MASK_RULE)
     _check(segments == expected[1], records.SEGMENTS_RULE)
-    rules = records.rules(ids, manifest.vocabulary.size, labels, manifest.label_values)
+    limits = (manifest.vocabulary.size, labels, manifest.label_values)
+    rules = records.rules(ids, *limits, weights=weights)
     for rule, kept in rules.items():
         _check(kept, rule)
     return Rows(
@@ -112,6 +120,7 @@ def _compact(batch, manifest):
         lengths.astype(np.int32),
         b_starts.astype(np.int32),
         labels.astype(np.float32 if manifest.is_regression else np.int32),
+        weights,
     )
 
 

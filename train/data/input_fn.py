@@ -1,7 +1,8 @@
 """Turns records into batches.
 
     features["input_ids"], ["input_mask"], ["segment_ids"]   int32 [B, S]
-    features["weights"]   evaluation only: float32 [B], 0 on rows that only fill the last batch
+    features["weights"]   float32 [B], how much each row counts. In training, what the records say,
+                          if they do; in evaluation 1, and 0 on rows that only fill the last batch
     labels                int32 [B]; float32 [B] for a regression task
 
 S is the length of the longest example of the batch, rounded up: trailing padding changes no result,
@@ -17,6 +18,7 @@ from typing import List
 import numpy as np
 import tensorflow as tf
 
+from shared import records
 from shared.config import Config, InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
@@ -58,7 +60,8 @@ def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, fi
     else:
         _check_streams(options, manifest)
         serialized = streaming.training_batches(options, manifest, share, seed, first_step)
-        batches = serialized.map(_parse(manifest, lengths), _MADE_AT_ONCE)
+        has_weights = manifest.splits[TRAIN_SPLIT].has_weights
+        batches = serialized.map(_parse(manifest, lengths, has_weights), _MADE_AT_ONCE)
     return _prefetched(batches)
 
 
@@ -226,6 +229,7 @@ def _gather(rows):
         lengths, b_starts = (
             tf.constant(column[:, np.newaxis]) for column in (rows.lengths, rows.b_starts)
         )
+        weights = None if rows.weights is None else tf.constant(rows.weights)
 
     def gather(numbers, trimmed):
         # Few operations: at this many batches a second, each costs more than what it computes.
@@ -235,17 +239,19 @@ def _gather(rows):
             tf.gather(b_starts, numbers) if has_b else None,
             trimmed,
         )
+        if weights is not None:
+            features[records.WEIGHTS.name] = tf.gather(weights, numbers)
         return features, tf.gather(labels, numbers)
 
     return gather
 
 
-def _parse(manifest, possible_lengths):
+def _parse(manifest, possible_lengths, with_weights=False):
     """A function: serialized records string [B] -> (features, labels)."""
     trimmed = _trimmed(np.arange(manifest.max_sequence_length + 1), possible_lengths)
 
     def parse(serialized):
-        features, lengths, labels = streaming.parse(serialized, manifest)
+        features, lengths, labels = streaming.parse(serialized, manifest, with_weights)
         longest = tf.gather(tf.constant(trimmed), tf.reduce_max(lengths))
         return streaming.cut(features, longest), labels
 
@@ -253,5 +259,6 @@ def _parse(manifest, possible_lengths):
 
 
 def _weighted(batch, weights):
+    """The batch with these weights; those of the records, if it has some, are for training."""
     features, labels = batch
-    return {**features, "weights": weights}, labels
+    return {**features, records.WEIGHTS.name: weights}, labels

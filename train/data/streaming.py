@@ -214,16 +214,18 @@ def _from_files(paths):
     return tf.data.experimental.from_variant(files, tf.TensorSpec([], tf.string))
 
 
-def parse(serialized, manifest: Manifest):
+def parse(serialized, manifest: Manifest, with_weights: bool = False):
     """Turns records into what the model reads; one that breaks a rule is an error.
 
-    Args: serialized, string [B].
-    Returns: ({name: int64 [B, max_sequence_length]} of the features, their lengths in tokens,
-      int64 [B]; labels, int32 or float32 [B], of multi-label data int32 [B, C]).
+    Args: serialized, string [B]; with_weights, whether they hold weights that are wanted.
+    Returns: ({name: int64 [B, max_sequence_length]} of the features, and "weights", float32 [B];
+      their lengths in tokens, int64 [B]; labels, int32 or float32 [B], of multi-label data int32
+      [B, C]).
     """
     width = manifest.max_sequence_length
-    spec = records.feature_spec(width, manifest.is_regression, manifest.label_shape)
+    spec = records.feature_spec(width, manifest.is_regression, manifest.label_shape, with_weights)
     batch = tf.io.parse_example(serialized, spec)
+    weights = {records.WEIGHTS.name: batch[records.WEIGHTS.name]} if with_weights else {}
     ids, mask, segments, labels = (batch[feature.name] for feature in records.FEATURES)
     not_a = mask + segments  # 1 from the start of b on
     # If mask and segments follow from two lengths, these are the two; else the check fails anyway.
@@ -234,12 +236,15 @@ def parse(serialized, manifest: Manifest):
     rules = {
         records.MASK_RULE: tf.equal(mask, tf.gather(steps, lengths)),
         records.SEGMENTS_RULE: tf.equal(not_a, tf.gather(steps, b_starts)),
-        **records.rules(extremes, manifest.vocabulary.size, labels, manifest.label_values),
+        **records.rules(
+            extremes, manifest.vocabulary.size, labels, manifest.label_values, **weights
+        ),
     }
     ids = record_rules.checked(ids, rules)
     if not manifest.is_regression:
         labels = tf.cast(labels, tf.int32)
-    return dict(zip(records.TOKEN_FEATURES, (ids, mask, segments))), lengths, labels
+    features = dict(zip(records.TOKEN_FEATURES, (ids, mask, segments)))
+    return {**features, **weights}, lengths, labels
 
 
 def _first_ones(rows):
@@ -252,5 +257,11 @@ def _first_ones(rows):
 
 
 def cut(features, width):
-    """Features int64 [B, S] -> int32 [B, width]; args: width, int or integer scalar, up to S."""
-    return {name: tf.cast(feature[:, :width], tf.int32) for name, feature in features.items()}
+    """Features int64 [B, S] -> int32 [B, width]; args: width, int or integer scalar, up to S.
+
+    Weights stay as they are.
+    """
+    return {
+        name: feature if name == records.WEIGHTS.name else tf.cast(feature[:, :width], tf.int32)
+        for name, feature in features.items()
+    }

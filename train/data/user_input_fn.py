@@ -97,8 +97,9 @@ def _rules(params, manifest, smallest_label, rows):
 
     def check(features, labels):
         ids = features["input_ids"]
+        weights = features.get(records.WEIGHTS.name)
         rules = {
-            **records.rules(ids, manifest.vocabulary.size, labels, **limits),
+            **records.rules(ids, manifest.vocabulary.size, labels, **limits, weights=weights),
             f"at most {positions} tokens": tf.shape(ids)[1] <= positions,
         }
         if rows is not None:
@@ -161,8 +162,8 @@ def _faults(dataset, manifest):
     expected = {name: (features.get(name), 2, tf.int32) for name in records.TOKEN_FEATURES}
     label_type = tf.float32 if manifest.is_regression else tf.int32
     expected["labels"] = (labels, 1 + len(manifest.label_shape), label_type)
-    if "weights" in features:
-        expected["weights"] = (features["weights"], 1, tf.float32)
+    if records.WEIGHTS.name in features:
+        expected[records.WEIGHTS.name] = (features[records.WEIGHTS.name], 1, tf.float32)
     return [
         f"  {name}: expected {kind.name} of {rank} dimensions, found {found}"
         for name, (found, rank, kind) in expected.items()

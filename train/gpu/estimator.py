@@ -120,17 +120,20 @@ class Estimator:
         self._step = TrainStep(self.params, self._state, self.dtype, self._replicas)
         return TrainLoop(self.params, self._model_dir, self._replicas, self._state, self._step)
 
-    def compile(self, shapes: list, is_training: bool) -> Iterator[float]:
+    def compile(
+        self, shapes: list, is_training: bool, has_weights: bool = False
+    ) -> Iterator[float]:
         """Builds the step of `train` or of `evaluate`, and runs it on zeros; writes nothing.
 
         Args:
           shapes: [(rows, tokens)] of the batches of a device; with XLA each is compiled.
+          has_weights: whether rows to train on have weights.
         Yields: the seconds that building took, then the seconds of a step for each shape.
         Raises:
           UserError: the devices cannot share a batch evenly.
         """
         if is_training:
-            yield from self._train_loop().compile(shapes)
+            yield from self._train_loop().compile(shapes, has_weights)
             return
         yield self._predict_built()
         for features_and_labels in zero_batches(shapes, self.params.model):

@@ -84,13 +84,13 @@ class TrainLoop:
         self._check_learned(step)
         progress.finish()
 
-    def compile(self, shapes: list) -> Iterator[float]:
+    def compile(self, shapes: list, has_weights: bool) -> Iterator[float]:
         """As Estimator.compile for a training."""
         self._check_workers(self._state.step())
         per_step = self._params.optimizer.grad_accum_steps * self._replicas.here
         of_steps = [shape for shape in shapes for _ in range(per_step)]
         batches = self._replicas.batches(
-            lambda *_: zero_batches(of_steps, self._params.model), self._params
+            lambda *_: zero_batches(of_steps, self._params.model, has_weights), self._params
         )
         one = tf.constant(1)
         yield self._build(batches)

@@ -18,6 +18,9 @@ from train.optim import loss_scale, optimizer, schedule
 
 # What the model reads of a batch: {name: TensorSpec}, int32 [B, S].
 FEATURES = {name: tf.TensorSpec([None, None], tf.int32) for name in records.TOKEN_FEATURES}
+_WEIGHTS = records.WEIGHTS.name
+# What a training step reads of one whose rows have weights; weights are float32 [B].
+_WEIGHTED_FEATURES = {**FEATURES, _WEIGHTS: tf.TensorSpec([None], tf.float32)}
 
 
 def model_features(features: dict) -> dict:
@@ -63,8 +66,11 @@ class TrainStep:
         # A tensor, so that trainings that differ only in their seed share XLA's programs.
         self._seed = tf.constant(params.runconfig.tf_random_seed % 2**30, tf.int64)
         xla = params.runconfig.xla
-        batch = (FEATURES, _labels(params.model), tf.TensorSpec([], tf.int32))
-        self._gradients = StepFunction(self._compute_gradients, batch, xla)
+        more = (_labels(params.model), tf.TensorSpec([], tf.int32))
+        self._gradients = StepFunction(self._compute_gradients, (FEATURES, *more), xla)
+        self._weighted_gradients = StepFunction(
+            self._compute_gradients, (_WEIGHTED_FEATURES, *more), xla
+        )
         sums = [tf.TensorSpec(weight.shape) for weight in state.weights.values()]
         self._update = StepFunction(self._compute_update, (sums, tf.TensorSpec([])), xla)
 
@@ -81,11 +87,12 @@ class TrainStep:
 
     def programs(self) -> int:
         """How many XLA programs have run."""
-        return self._gradients.programs() + self._update.programs()
+        functions = (self._gradients, self._weighted_gradients, self._update)
+        return sum(function.programs() for function in functions)
 
     def whole(self, features, labels) -> Report:
         """A step with one part for each replica."""
-        return self._finish(self._gradients(model_features(features), labels, 0))
+        return self._finish(self._parts(features, labels, 0))
 
     def clear(self) -> None:
         """Begins a step with several parts for each replica."""
@@ -94,13 +101,20 @@ class TrainStep:
 
     def add(self, features, labels, part) -> None:
         """Adds the gradients of a part; args: part, its number."""
-        parts = self._gradients(model_features(features), labels, part)
+        parts = self._parts(features, labels, part)
         for total, value in zip(self._sums, parts):
             total.assign_add(value)
 
     def finish(self) -> Report:
         """Ends the step: updates the weights with the sum."""
         return self._finish([tf.convert_to_tensor(total) for total in self._sums])
+
+    def _parts(self, features, labels, part):
+        """What _compute_gradients returns."""
+        if _WEIGHTS not in features:
+            return self._gradients(model_features(features), labels, part)
+        features = {name: features[name] for name in _WEIGHTED_FEATURES}
+        return self._weighted_gradients(features, labels, part)
 
     def _finish(self, parts) -> Report:
         replica = tf.distribute.get_replica_context()
@@ -123,7 +137,9 @@ class TrainStep:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             scores = classifier.logits(weights, features, params.model, layers)
-            losses = classifier.training_losses(scores, labels, params.optimizer)
+            losses = classifier.training_losses(
+                scores, labels, params.optimizer, features.get(_WEIGHTS)
+            )
             loss = tf.reduce_mean(losses) / parts
             scaled = loss if scale is None else loss * scale
         # The embeddings' gradients come as rows; the optimizer updates whole tables.
@@ -200,7 +216,7 @@ def _labels(model: ModelConfig) -> tf.TensorSpec:
     return tf.TensorSpec([None], tf.float32 if model.num_cls_classes == 1 else tf.int32)
 
 
-def zero_batches(shapes: list, model: ModelConfig) -> tf.data.Dataset:
+def zero_batches(shapes: list, model: ModelConfig, has_weights: bool = False) -> tf.data.Dataset:
     """Batches of zeros, for steps that run before there is data: one, in the form of
     train/data/input_fn.py, for each of the shapes [(rows, tokens)], in order."""
     sizes = tf.data.Dataset.from_tensor_slices(np.array(shapes, np.int32).reshape(-1, 2))
@@ -208,6 +224,8 @@ def zero_batches(shapes: list, model: ModelConfig) -> tf.data.Dataset:
 
     def batch(size):
         features = {name: tf.zeros(size, spec.dtype) for name, spec in FEATURES.items()}
+        if has_weights:
+            features[_WEIGHTS] = tf.zeros(size[:1])
         return features, tf.zeros([size[0], *labels.shape[1:]], labels.dtype)
 
     return sizes.map(batch)

@@ -45,18 +45,19 @@ def losses(scores, labels):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
 
 
-def training_losses(scores, labels, options: OptimizerConfig):
+def training_losses(scores, labels, options: OptimizerConfig, weights=None):
     """What a training minimizes the mean of: `losses`, smoothed and weighted.
 
     Args:
       scores, labels: as of `losses`.
       options: class_weights is None or has a weight for each class, in the order of the labels.
+      weights: of the rows, float32 [B]; None if each counts the same.
     """
-    smoothing, weights = options.label_smoothing, options.class_weights
+    smoothing, of_classes = options.label_smoothing, options.class_weights
     found = _smoothed(scores, labels, smoothing) if smoothing else losses(scores, labels)
-    if weights is None:
-        return found
-    return found * tf.gather(tf.constant(list(weights.values()), tf.float32), labels)
+    if of_classes is not None:
+        found *= tf.gather(tf.constant(list(of_classes.values()), tf.float32), labels)
+    return found if weights is None else found * weights
 
 
 def _sigmoid_losses(scores, targets):

@@ -100,7 +100,7 @@ def _compile(kind: Kind, estimator, is_compiling: bool) -> None:
     taken = kind.shapes.known if is_compiling else []
     optimizer = estimator.params.optimizer if is_training else None
     with explained(kind.inputs, kind.manifest, optimizer, estimator.devices):
-        times = estimator.compile(taken, is_training)
+        times = estimator.compile(taken, is_training, kind.shapes.has_weights)
         print(f"{kind.name:<9}{'built':>18}{'':>14}{next(times):>10.2f}")
         for shape in kind.shapes.known:
             before = xla_cache.programs()

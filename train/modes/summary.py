@@ -31,7 +31,9 @@ def _examples(plan: Plan) -> str:
     kinds += " (multi-label)" if manifest.is_multi_label else ""
     rows = manifest.splits[TRAIN_SPLIT].rows
     of = "" if manifest.windows is None else f" windows of {rows:,} documents"
-    return f"{examples:,}{of}, {kinds}, up to {manifest.max_sequence_length} tokens"
+    has_weights = manifest.train_weights and not plan.params.train_input.input_fn
+    weights = f", weights {manifest.train_weights.in_words()}" if has_weights else ""
+    return f"{examples:,}{of}, {kinds}, up to {manifest.max_sequence_length} tokens{weights}"
 
 
 def _length(plan: Plan, first_step: int, last_step: int) -> str:

@@ -120,8 +120,8 @@ def _for_cs(params: Config) -> Iterator[str]:
 
 
 def check_data(dataset: str, manifest: Manifest, is_scored: bool = False) -> None:
-    """Raises UserError for a regression task, for multi-label data, and for windows of texts that
-    are to be scored."""
+    """Raises UserError for a regression task, for multi-label data, for rows with weights that are
+    to be trained on, and for windows of texts that are to be scored."""
     if manifest.is_multi_label:
         raise UserError(
             f"{dataset} ({manifest.task}) is multi-label, and Cerebras' classifier gives each row "
@@ -131,6 +131,11 @@ def check_data(dataset: str, manifest: Manifest, is_scored: bool = False) -> Non
         raise UserError(
             f"{dataset} ({manifest.task}) has scores, not classes, and Cerebras' classifier has no "
             "regression loss; train it with BACKEND=gpu or cpu"
+        )
+    if manifest.train_weights and not is_scored:
+        raise UserError(
+            f"{dataset} ({manifest.task}) has rows with weights, and wse has plain cross entropy; "
+            "train it with BACKEND=gpu or cpu, or build it without `weight`"
         )
     if is_scored and manifest.windows is not None:
         raise UserError(
