@@ -30,6 +30,7 @@ _ADVICE = {
     errno.ENOTDIR: _NOT_A_FOLDER,
     errno.EISDIR: _NOT_A_FOLDER,
     errno.ENAMETOOLONG: "Choose a shorter path",
+    errno.ELOOP: "A link is where a file should be; remove it",
 }
 _CHECK = "Check that path and the disk that it is on"
 

@@ -77,6 +77,12 @@ def whole_folder(path: str) -> Iterator[str]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def no_link(path: str, flags: int) -> int:
+    """For open(..., opener=no_link): fails where a link is. Where others can write, one may have
+    been put there to have another of the user's files overwritten."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
 def check_is_no_pointer(path: str) -> None:
     """Checks that a file is itself, not the text that git-LFS leaves where it did not fetch one.
 

@@ -5,6 +5,7 @@ import os
 from contextlib import contextmanager
 
 from shared.errors import UserError
+from shared.files import no_link
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def exclusive(path: str, what: str, elsewhere: str):
     folder = os.path.dirname(path)
     try:
         os.makedirs(folder, exist_ok=True)
-        lock = open(path, "w")  # noqa: SIM115
+        lock = open(path, "w", opener=no_link)  # noqa: SIM115
     except OSError as error:
         raise UserError(
             f"cannot write to {folder}: {error.strerror}; choose another {elsewhere}"

@@ -8,25 +8,24 @@ side outputs or counters, because DaskRunner drops those.
 import io
 import logging
 import os
-import pickle
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
 
+from preprocess.beam import reports
+from preprocess.beam.reports import ShardReport
 from preprocess.encoding.converter import Converter, row_numbers, row_weights
 from preprocess.encoding.statistics import Statistics
 from preprocess.output.shard_writer import ShardWriter
 from preprocess.sources import rows
 from shared import quiet
 from shared.errors import UserError
-from shared.files import utf8, write_whole
-from shared.manifest import Shard
+from shared.files import no_link, utf8, write_whole
 from shared.shards import shard_file, shard_range
 from shared.vocab import Vocabulary
 
-REPORTS_FILE = "reports.pickle"
 MISTAKE_FILE = "mistake.txt"
 _MISTAKE_BYTES = 4096  # one block of most disks
 
@@ -66,24 +65,6 @@ class ShardRange:
         return shard_file(self.split, self.index, self.num_shards)
 
 
-@dataclass(frozen=True)
-class ShardReport:
-    """What a written shard holds.
-
-    Attributes:
-      row_numbers: int64 [rows], see ShardRange.number_feature; None if not needed.
-      documents: int64 [records], the number in the split of the row that each is of; None if each
-        row is one record.
-    """
-
-    split: str
-    index: int
-    shard: Shard
-    statistics: Statistics
-    row_numbers: "np.ndarray | None" = None
-    documents: "np.ndarray | None" = None
-
-
 def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardRange]":
     """The shards of a split, in the order of its rows."""
     examples = source.examples(split)
@@ -96,7 +77,7 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
 
 
 def run(job: Job, shards: "list[ShardRange]", options) -> None:
-    """Writes every shard and, last, <folder>/reports.pickle with their reports.
+    """Writes every shard and, last, <folder>/reports.jsonl with their reports.
 
     Args: options, from preprocess/beam/options.py.
     Raises:
@@ -137,7 +118,8 @@ def recorded_mistakes(folder: str):
         yield
     except UserError as mistake:
         text = utf8(str(mistake))[:_MISTAKE_BYTES].ljust(_MISTAKE_BYTES)
-        with open(os.path.join(folder, MISTAKE_FILE), "r+b") as file:  # in place, for lack of room
+        path = os.path.join(folder, MISTAKE_FILE)
+        with open(path, "r+b", opener=no_link) as file:  # in place, for lack of room
             file.write(text)
         raise
 
@@ -195,13 +177,7 @@ class WriteShard(beam.DoFn):
         )
 
 
-def write_reports(reports: "list[ShardReport]", folder: str) -> None:
+def write_reports(found: "list[ShardReport]", folder: str) -> None:
     """Writes the reports to where the launching program reads them."""
     with recorded_mistakes(folder):
-        write_whole(os.path.join(folder, REPORTS_FILE), pickle.dumps(reports))
-
-
-def read_reports(folder: str) -> "dict[tuple[str, int], ShardReport]":
-    """{(split, shard index): report}; a runner that wrote a shard twice left equal reports."""
-    with open(os.path.join(folder, REPORTS_FILE), "rb") as file:
-        return {(report.split, report.index): report for report in pickle.load(file)}
+        reports.write(folder, found)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from preprocess.beam import pipeline
+from preprocess.beam import reports as shard_reports
 from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
 from shared import row_weights, shown, source_order, vocab
@@ -36,7 +36,7 @@ def checked_reports(folder: str, shards: list) -> dict:
     Raises:
       RuntimeError: the runner lost a shard: no report, no file, or the wrong number of rows.
     """
-    found = pipeline.read_reports(folder)
+    found = shard_reports.read(folder)
     reports = defaultdict(list)
     for shard in shards:
         report = found.get((shard.split, shard.index))

@@ -11,6 +11,7 @@ import pytest
 
 from preprocess import options, run
 from preprocess.beam import pipeline, summary
+from preprocess.beam.reports import ShardReport
 from preprocess.encoding.statistics import Statistics
 from preprocess.formats import tfrecord
 from preprocess.sources import glue_files, tfds_download
@@ -198,7 +199,7 @@ def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_pat
     shards = [pipeline.ShardRange("test", 0, 1, 0, 500, ())]
     shard = read_manifest(str(demo_data)).splits["test"].shards[0]
     fewer = dataclasses.replace(shard, examples=499)
-    for reports in ([], [pipeline.ShardReport("test", 0, fewer, Statistics(examples=499))]):
+    for reports in ([], [ShardReport("test", 0, fewer, Statistics(examples=499))]):
         pipeline.write_reports(reports, str(tmp_path / "d"))
         with pytest.raises(RuntimeError, match="the runner lost rows: shard test/test-00000-of-"):
             summary.checked_reports(str(tmp_path / "d"), shards)
@@ -330,7 +331,7 @@ def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
     for name in (shard.file, shard.file + ".af09.tmp"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    report = pipeline.ShardReport("test", 0, Shard("", 1, 1, ""), Statistics(examples=1))
+    report = ShardReport("test", 0, Shard("", 1, 1, ""), Statistics(examples=1))
     pipeline.write_reports([report, report], str(tmp_path))
     assert summary.checked_reports(str(tmp_path), [shard]) == {"test": [report]}
     assert list(contents(tmp_path)) == [shard.file]

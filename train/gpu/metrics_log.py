@@ -13,7 +13,7 @@ import math
 import os
 from typing import Dict, Optional
 
-from shared.files import write_whole, writing
+from shared.files import no_link, write_whole, writing
 
 FILE = "metrics.jsonl"
 
@@ -22,7 +22,7 @@ def append(model_dir: str, step: int, values: Dict[str, float]) -> None:
     """Adds a line; raises UserError if it cannot be written."""
     path = os.path.join(model_dir, FILE)
     finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
-    with writing(path), open(path, "a", encoding="utf-8") as file:
+    with writing(path), open(path, "a", encoding="utf-8", opener=no_link) as file:
         file.write(json.dumps({"step": step, **finite}) + "\n")
 
 
