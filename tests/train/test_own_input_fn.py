@@ -1,11 +1,14 @@
 """Input functions of the user's own."""
 
+import shutil
+
 import pytest
 import yaml
 
 from shared import config
 from shared.errors import UserError
-from tests.train.runs import assert_same_weights, configuration, weights
+from tests.train.runs import arguments, assert_same_weights, configuration, weights
+from train import run
 
 # What a user may write: the project's records, read in the user's own way.
 MODULE = """
@@ -161,3 +164,46 @@ def test_an_evaluation_does_not_inherit_a_function_that_repeats(train, tmp_path,
     assert config.load(str(tmp_path / "p.yaml"), print).eval_input.input_fn is None
     with pytest.raises(UserError, match="returned an endless dataset; for valid"):
         train("eval", trained, config=inputs(eval="endless"))
+
+
+@pytest.fixture
+def rewritten(trained_once, tmp_path, monkeypatch):
+    """A copy of a model folder, in which somebody else named functions in params.yaml; importing
+    their module leaves a file `ran`."""
+    (tmp_path / "theirs.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = shutil.copytree(trained_once, tmp_path / "m")
+    content = yaml.safe_load((folder / "params.yaml").read_text())
+    for section in ("train_input", "eval_input"):
+        content[section]["input_fn"] = "theirs.function"
+    (folder / "params.yaml").write_text(yaml.safe_dump(content))
+    return folder
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_no_code_is_run_that_a_model_folder_names(rewritten, demo_data, tmp_path, is_given):
+    asked = arguments("eval", rewritten, rewritten / "params.yaml", demo_data)
+    if not is_given:
+        at = asked.index("--params")
+        del asked[at : at + 2]
+    with pytest.raises(UserError, match="no code is run that a model folder's file names") as error:
+        run.main(asked)
+    assert "SET=eval_input.input_fn=theirs.function" in str(error.value)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_elsewhere_is_a_model_folder_too(rewritten, demo_data, tmp_path):
+    asked = arguments("train", tmp_path / "new", rewritten / "params.yaml", demo_data)
+    with pytest.raises(UserError, match="train_input.input_fn is theirs.function, but no code"):
+        run.main(asked)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.usefixtures("module")
+def test_a_function_named_on_the_command_line(rewritten, demo_data, tmp_path, capsys):
+    asked = arguments("eval", rewritten, rewritten / "params.yaml", demo_data)
+    run.main([*asked, "--set", "eval_input.input_fn=my_inputs.eval_input_fn"])
+    assert "(500 examples)" in capsys.readouterr().out
+    # A function for training does not keep the model from being used.
+    run.main(arguments("predict", rewritten, rewritten / "params.yaml", demo_data))
+    assert not (tmp_path / "ran").exists()

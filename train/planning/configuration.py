@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import functools
 import os
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from shared import config
 from shared.config import Config
@@ -45,6 +45,35 @@ def load(
     """
     params = config.load(options.params, log, options.set or (), lambda: _model_of(options, start))
     return _with_options(params, options)
+
+
+def check_names_no_code(
+    params: Config, options: argparse.Namespace, sections: Sequence[str]
+) -> None:
+    """Checks that the functions which a run calls are named by the user, not by a model folder:
+    that may lie where others can write.
+
+    Args: sections, those whose data the run reads.
+    Raises:
+      UserError: the configuration is a model folder's, and names an input function.
+    """
+    if not _is_of_model_folder(options):
+        return
+    for section in sections:
+        key, function = f"{section}.input_fn", getattr(params, section).input_fn
+        if function and key not in params.given:
+            raise UserError(
+                f"{options.params}: {key} is {function}, but no code is run that a model folder's "
+                f"file names, as others may have written it. Name it yourself with "
+                f"SET={key}={function} (--set), or in your own configuration (CONFIG, --params)"
+            )
+
+
+def _is_of_model_folder(options: argparse.Namespace) -> bool:
+    folder, name = os.path.split(os.path.realpath(options.params))
+    is_there = os.path.exists(os.path.join(folder, files.STATE_FILE))
+    is_own = folder == os.path.realpath(options.model_dir)
+    return name == model_dir.PARAMS_FILE and (is_own or is_there)
 
 
 def _model_of(options: argparse.Namespace, start: Callable[[], Pretrained]) -> Dict[str, Any]:

@@ -56,6 +56,7 @@ def make(options: argparse.Namespace) -> Plan:
     elif any(params.csconfig.values()):
         print(f"{options.params}: csconfig has no effect: it is for a CS system")
     sections = _sections(params, options)
+    configuration.check_names_no_code(params, options, sections)
     data = {section: read_data(params, section, options) for section in sections}
     if TRAIN_INPUT in data:
         choose_splits.check_train(data[TRAIN_INPUT])
