@@ -77,6 +77,30 @@ def whole_folder(path: str) -> Iterator[str]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether it names a file in a folder, and cannot lead out of that.
+
+    >>> [is_plain_name(name) for name in ("a.b", "../a", "/a", "..", "")]
+    [True, False, False, False, False]
+    """
+    return os.path.basename(name) == name not in ("", os.curdir, os.pardir) and "\0" not in name
+
+
+def check_are_no_links(*paths: str) -> None:
+    """Checks files that another file names: where others can write, a link makes them any files of
+    the user's.
+
+    Raises:
+      UserError: one of them is a link.
+    """
+    for path in paths:
+        if os.path.islink(path):
+            raise UserError(
+                f"{path} is a link to {os.readlink(path)}, and may have been put there by somebody "
+                "else, so it is not followed; copy what it leads to (cp -rL)"
+            )
+
+
 def no_link(path: str, flags: int) -> int:
     """For open(..., opener=no_link): fails where a link is. Where others can write, one may have
     been put there to have another of the user's files overwritten."""

@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 
 from shared import where, windows
 from shared.errors import UserError
-from shared.files import utf8, write_whole
+from shared.files import is_plain_name, utf8, write_whole
 from shared.mapping_files import read_json
 from shared.records import MASK_POLARITY, special_tokens
 from shared.row_weights import RowWeights
@@ -349,6 +349,8 @@ def _check_numbers(made: Any) -> None:
         raise _Damaged(f"text_columns is {made.text_columns}, expected one or two")
     if made.max_sequence_length < special_tokens(texts):
         raise _Damaged(f"max_sequence_length is {made.max_sequence_length}")
+    if not all(map(is_plain_name, made.splits)):
+        raise _Damaged(f"splits are {list(made.splits)}, expected names without a path")
     if not all(isinstance(special_ids.get(piece), int) for piece in REQUIRED):
         raise _Damaged(f"special_ids is {special_ids}, expected {' '.join(REQUIRED)}")
 
@@ -358,6 +360,8 @@ def _split(split: Any) -> Split:
     shards = tuple(_build(Shard, shard) for shard in split.shards)
     if sum(shard.examples for shard in shards) != split.examples or not shards:
         raise _Damaged(f"the shards do not add up to {split.examples} examples")
+    if not all(is_plain_name(shard.file) for shard in shards):
+        raise _Damaged("a shard's file has a path, expected a name in the split's folder")
     if not all(length.isdigit() for length in split.length_histogram):
         raise _Damaged("length_histogram has keys that are not lengths")
     histogram = {int(length): rows for length, rows in split.length_histogram.items()}

@@ -3,7 +3,9 @@
 import os
 from typing import List, Optional, Tuple
 
+from shared import record_lengths
 from shared.errors import UserError
+from shared.files import check_are_no_links
 from shared.manifest import Manifest, Shard, read_manifest, rebuild_advice
 
 EXAMPLES_PER_SHARD = 8192
@@ -30,8 +32,10 @@ def shard_file(split: str, k: int, num_shards: int) -> str:
 
 
 def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
-    """The paths of a split's shards, in the order of the rows."""
-    return [os.path.join(dataset, split, shard.file) for shard in manifest.splits[split].shards]
+    """The paths of a split's shards, in the order of the rows; a UserError if one is a link."""
+    paths = [os.path.join(dataset, split, shard.file) for shard in manifest.splits[split].shards]
+    check_are_no_links(os.path.join(dataset, split), *paths)
+    return paths
 
 
 def size_fault(path: str, shard: Shard) -> Optional[str]:
@@ -57,6 +61,17 @@ def check_sizes(dataset: str, split: str, manifest: Manifest) -> None:
         fault = size_fault(path, shard)
         if fault is not None:
             raise damaged(path, fault, manifest)
+
+
+def check_lengths(path: str, manifest: Manifest) -> None:
+    """Checks that the records of a shard end within it, before TensorFlow takes memory for them.
+
+    Raises:
+      UserError: one does not.
+    """
+    fault = record_lengths.fault(path)
+    if fault is not None:
+        raise damaged(path, fault, manifest)
 
 
 def damaged(path: str, fault: str, manifest: Manifest) -> UserError:

@@ -21,7 +21,7 @@ import os
 from typing import Callable, List, Optional
 
 from shared.errors import UserError
-from shared.files import sha256_of, write_whole
+from shared.files import check_are_no_links, sha256_of, write_whole
 from shared.manifest import Manifest, Split, rebuild_advice
 
 
@@ -78,6 +78,9 @@ def is_in_runs(numbers, examples: int) -> bool:
     return bool((steps[:1] == 1).all() and ((steps == 0) | (steps == 1)).all())
 
 
+_OF_ANOTHER_FORM = (ValueError, EOFError, OverflowError)
+
+
 class _Map(abc.ABC):
     """One kind of these files.
 
@@ -108,7 +111,7 @@ class _Map(abc.ABC):
 
     @abc.abstractmethod
     def _load(self, path: str):
-        """The rows of a file; raises ValueError or EOFError if it is of another form."""
+        """The rows of a file; raises one of _OF_ANOTHER_FORM if it is."""
 
     def path(self, dataset: str, split: str) -> str:
         return os.path.join(dataset, split, self.file_name)
@@ -127,7 +130,7 @@ class _Map(abc.ABC):
         """What `write` was given for a split; None if it has no such file.
 
         Raises:
-          UserError: the file is missing or damaged.
+          UserError: the file is missing, damaged or a link.
         """
         entry = manifest.splits[split]
         if not self.is_part_of(entry):
@@ -141,18 +144,23 @@ class _Map(abc.ABC):
         return self._load(self.path(dataset, split))
 
     def fault(self, dataset: str, split: str, entry: Split) -> Optional[str]:
-        """What is wrong with a split's file; None if nothing is, or if it needs none."""
+        """What is wrong with a split's file; None if nothing is, or if it needs none.
+
+        Raises:
+          UserError: it is a link.
+        """
         if not self.is_part_of(entry):
             return None
         path = self.path(dataset, split)
         if not os.path.exists(path):
             return "is missing"
+        check_are_no_links(os.path.dirname(path), path)
         sha256 = sha256_of(path)
         if sha256 != self._sha256(entry):
             return f"has the sha256 {sha256}, the manifest says {self._sha256(entry)}"
         try:
             rows = self._load(path)
-        except (ValueError, EOFError) as error:
+        except _OF_ANOTHER_FORM as error:
             return f"is not {self.form} ({error})"
         entries = self._entries(entry)
         if not self._is_right(rows, entries):
@@ -175,7 +183,8 @@ class _Numbers(_Map):
     def _load(self, path: str):
         import numpy as np
 
-        return np.load(path, allow_pickle=False)
+        # A map of the file has its size; otherwise memory is taken for as many as its header says.
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 class _Lines(_Map):

@@ -13,7 +13,7 @@ from shared.manifest import (
     read_manifest,
     write_manifest,
 )
-from shared.shards import default_num_shards, shard_range
+from shared.shards import default_num_shards, shard_paths, shard_range
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
 
@@ -133,6 +133,10 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path):
             "is damaged: max_sequence_length is '8'",
         ),
         (lambda text: text.replace('"examples": 2', '"examples": 3', 1), "do not add up to"),
+        (lambda text: text.replace('"train-0', '"../train-0'), "a shard's file has a path"),
+        (lambda text: text.replace('"train-0', '"/train-0'), "a shard's file has a path"),
+        (lambda text: text.replace('"train"', '".."'), r"splits are \['..'\], expected names"),
+        (lambda text: text.replace('"train"', '"a/../.."'), r"expected names without a path"),
     ],
 )
 def test_a_damaged_manifest_is_one_message(tmp_path, damage, message):
@@ -195,3 +199,16 @@ def test_numbers_that_make_no_record(tmp_path, changes, message):
     write_manifest(str(tmp_path), a_manifest(**changes))
     with pytest.raises(UserError, match=f"is damaged: {message}"):
         read_manifest(str(tmp_path))
+
+
+@pytest.mark.parametrize("linked", ["train", "train/train-00000-of-00001.tfrecord"])
+def test_a_shard_that_is_a_link_is_not_followed(tmp_path, linked):
+    made, dataset = a_manifest(), tmp_path / "d"
+    (tmp_path / "elsewhere" / "train").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "train" / "train-00000-of-00001.tfrecord").touch()
+    (dataset / linked).parent.mkdir(parents=True)
+    (dataset / linked).symlink_to(tmp_path / "elsewhere" / linked)
+    with pytest.raises(UserError, match=f"{linked} is a link to .*elsewhere/{linked}, and may"):
+        shard_paths(str(dataset), "train", made)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")  # of the whole, by the user
+    assert shard_paths(str(tmp_path / "link"), "train", made)

@@ -1,6 +1,7 @@
 """Writes and reads checkpoints: {name: tensor} in TensorFlow's name-based format."""
 
 import contextlib
+import glob
 import os
 from typing import Callable, Dict, List
 
@@ -8,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from shared.errors import UserError, of_library, plain_message
-from train.checkpoints import files
+from shared.files import check_are_no_links
+from train.checkpoints import claims, files
 
 GLOBAL_STEP = "global_step"
 # What SaveV2 writes, in the order of renaming: a checkpoint without .index does not exist.
@@ -71,7 +73,7 @@ def read(path: str, names, optional=()) -> Dict[str, np.ndarray]:
     Args: optional, names that are read if present.
     Raises:
       DamagedError: its files are missing or damaged.
-      UserError: it lacks some of `names`; all are listed.
+      UserError: it lacks some of `names`; all are listed. Or one of its files is a link.
     """
     with _opened(path) as reader:
         _check_has(path, reader, names)
@@ -98,9 +100,12 @@ def _lacking(reader, names) -> List[str]:
 @contextlib.contextmanager
 def _opened(path: str):
     _check_exists(path)
+    check_are_no_links(*glob.glob(glob.escape(path) + ".*"))
     try:
-        yield tf.train.load_checkpoint(path)
-    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+        reader = tf.train.load_checkpoint(path)
+        claims.check(reader, path)
+        yield reader
+    except (tf.errors.OpError, OSError, IndexError, ValueError, RuntimeError) as error:
         _check_exists(path)
         raise DamagedError(f"the checkpoint {path} is damaged: {plain_message(error)}") from None
 

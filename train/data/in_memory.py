@@ -9,7 +9,7 @@ from shared import records
 from shared.config import InputConfig
 from shared.errors import plain_message
 from shared.manifest import Manifest
-from shared.shards import check_sizes, damaged, shard_paths
+from shared.shards import check_lengths, check_sizes, damaged, shard_paths
 
 _PARSE_ROWS = 1024
 
@@ -68,6 +68,7 @@ def read_shards(dataset: str, split: str, manifest: Manifest) -> Iterator[Rows]:
 
 
 def _read_shard(path, shard, manifest, has_weights):
+    check_lengths(path, manifest)
     spec = records.feature_spec(
         manifest.max_sequence_length, manifest.is_regression, manifest.label_shape, has_weights
     )

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from shared import records
 
-_BROKEN = "rule broken: "
+BROKEN = "rule broken: "
 # They are casts of "is padding" and "is b".
 assert (records.TOKEN, records.PADDING) == (records.SEGMENT_A, records.SEGMENT_B) == (0, 1)
 assert records.SEGMENT_PADDING == records.SEGMENT_A
@@ -41,7 +41,7 @@ def checked(tensor, rules: Dict[str, tf.Tensor]):
     Args: rules, {what: bool tensor of any shape}, such as {"labels from 0 to 1": ...}.
     """
     checks = [
-        tf.debugging.Assert(tf.reduce_all(holds), [_BROKEN + what]) for what, holds in rules.items()
+        tf.debugging.Assert(tf.reduce_all(holds), [BROKEN + what]) for what, holds in rules.items()
     ]
     with tf.control_dependencies(checks):
         return tf.identity(tensor)
@@ -49,5 +49,5 @@ def checked(tensor, rules: Dict[str, tf.Tensor]):
 
 def broken(message: str) -> Optional[str]:
     """The rule in an error message of `checked`; None for the messages of other errors."""
-    match = re.search(re.escape(_BROKEN) + r"([^\]]*)", message)
+    match = re.search(re.escape(BROKEN) + r"([^\]\n]*)", message)
     return match.group(1) if match else None

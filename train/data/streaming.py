@@ -5,16 +5,18 @@ shuffles one buffer of records after the other. All of it depends only on the se
 processes, so a run resumes by skipping what it had read of the epoch in which it stopped.
 """
 
+import functools
+import os
 from typing import List, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from shared import records
+from shared import record_lengths, records
 from shared.config import InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
-from shared.shards import check_sizes, shard_paths
+from shared.shards import check_lengths, check_sizes, shard_paths
 from shared.tasks import TRAIN_SPLIT
 from train.data import order, record_rules
 
@@ -142,7 +144,10 @@ def evaluation_batches(options: InputConfig, split: str, manifest: Manifest):
 def records_in_order(options: InputConfig, split: str, manifest: Manifest):
     """A dataset of the serialized records of a split, string []."""
     check_sizes(options.data_dir, split, manifest)
-    return _from_files(shard_paths(options.data_dir, split, manifest))
+    paths = shard_paths(options.data_dir, split, manifest)
+    for path in paths:
+        check_lengths(path, manifest)
+    return _from_files(paths)
 
 
 def _parts(options, manifest, seed, processes):
@@ -197,12 +202,31 @@ def _blocks(paths: List[str], options, seed, epoch, part, processes):
     own = tf.numpy_function(chosen, [epoch, part], tf.string)
     own.set_shape([None])
     if not options.shuffle:
-        return _from_files(own).batch(_BLOCK)
+        return _from_files(_sound(own)).batch(_BLOCK)
     return tf.data.Dataset.from_tensor_slices(own).interleave(
-        lambda path: _from_files([path]).batch(_BLOCK),
+        lambda path: _from_files(_sound([path])).batch(_BLOCK),
         cycle_length=min(_SHARDS_AT_A_TIME, -(-len(paths) // processes)),
         block_length=1,
     )
+
+
+def _sound(paths):
+    """The paths, string [N]; evaluating them checks the files, as they are opened: to read all of
+    them before the first batch could take minutes."""
+    checked = tf.numpy_function(_check_files, [paths], tf.string)
+    checked.set_shape([None])
+    return checked
+
+
+def _check_files(paths: np.ndarray) -> np.ndarray:
+    for path in paths.tolist():
+        fault = _length_fault(os.fsdecode(path))
+        if fault:
+            raise ValueError(record_rules.BROKEN + f"{os.fsdecode(path)} {fault}")
+    return paths
+
+
+_length_fault = functools.lru_cache(maxsize=None)(record_lengths.fault)  # once, not in every epoch
 
 
 def _from_files(paths):

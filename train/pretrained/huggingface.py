@@ -12,9 +12,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from shared import tokenizer_files
+from shared import shown, tokenizer_files
 from shared.errors import UserError
-from shared.files import write_whole
+from shared.files import is_plain_name, write_whole
 from shared.mapping_files import read_json
 from train.model import variables
 from train.pretrained import bert_config, names, output_layer, safetensors_file, tables, texts
@@ -97,16 +97,21 @@ def _shards(folder: str) -> List[str]:
     """The files that hold the tensors.
 
     Raises:
-      UserError: the list of shards is damaged, or some of its files are missing; all are named.
+      UserError: the list of shards is damaged or names a path, or some of its files are missing;
+        all are named.
     """
     if os.path.exists(os.path.join(folder, WEIGHTS_FILE)):
         return [WEIGHTS_FILE]
     path = os.path.join(folder, SHARDS_FILE)
     try:
         shards = sorted(set(read_json(path, _WEIGHT_MAP)["weight_map"].values()))
-        missing = [name for name in shards if not os.path.exists(os.path.join(folder, name))]
+        outside = [name for name in shards if not is_plain_name(name)]
     except (KeyError, TypeError, AttributeError):
         raise UserError(f"{path} names no shards. {_WEIGHT_MAP}") from None
+    if outside:
+        listed = shown.listed(map(shown.plain, outside))
+        raise UserError(f"{path} names {listed}, expected files beside it. {_WEIGHT_MAP}")
+    missing = [name for name in shards if not os.path.exists(os.path.join(folder, name))]
     if missing:
         raise UserError(
             f"{folder} is incomplete: {SHARDS_FILE} names missing files: " + ", ".join(missing)

@@ -10,7 +10,7 @@ import numpy as np
 from shared import quiet
 from shared.errors import UserError, plain_message
 from shared.files import check_is_no_pointer
-from train.checkpoints import files, model_dir
+from train.checkpoints import claims, files, model_dir
 
 _INDEX = ".index"
 # What the Model Zoo appends to the name of a variable whose gradients it accumulates.
@@ -66,10 +66,11 @@ def read(prefix: str) -> Dict[str, np.ndarray]:
 
     try:
         reader = tf.train.load_checkpoint(prefix)
+        claims.check(reader, prefix)
         shapes = reader.get_variable_to_shape_map()
         weights = (name for name in shapes if shapes[name] and not _belongs(name, shapes))
         return {name: reader.get_tensor(name) for name in weights}
-    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+    except (tf.errors.OpError, OSError, IndexError, ValueError, RuntimeError) as error:
         for file in glob.glob(glob.escape(prefix) + ".*"):
             check_is_no_pointer(file)
         raise UserError(
