@@ -255,6 +255,29 @@ def test_no_cache(fresh, tmp_path, cache, flags, reason):
     assert os.environ["TF_XLA_FLAGS"] == flags
 
 
+@pytest.mark.parametrize("shared_folder", [".", "xla"])
+def test_no_cache_where_others_can_write(fresh, tmp_path, shared_folder):
+    cache, folder = tmp_path / "xla", tmp_path / shared_folder
+    cache.mkdir()
+    folder.chmod(0o777)
+    fresh(XLA_CACHE=cache)
+    assert xla_cache.folder() is None and "TF_XLA_FLAGS" not in os.environ
+    assert xla_cache.why_none() == (
+        f"others can write to {folder}, and what is in {cache} is run; choose another folder with "
+        f"XLA_CACHE, or take their right away (chmod go-w {folder})"
+    )
+    folder.chmod(0o755)
+    fresh(XLA_CACHE=cache)
+    assert os.path.dirname(xla_cache.folder()) == str(cache)
+
+
+def test_a_link_to_the_cache_is_followed_once(fresh, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "link").symlink_to(tmp_path / "own")
+    fresh(XLA_CACHE=tmp_path / "shared" / "link")
+    assert os.path.dirname(xla_cache.folder()) == str(tmp_path / "own")
+
+
 def test_a_full_disk_stores_no_programs(fresh, tmp_path, monkeypatch):
     monkeypatch.setattr(xla_cache, "_NEEDED_BYTES", 2**62)  # more than any disk has
     fresh(XLA_CACHE=tmp_path)

@@ -102,5 +102,7 @@ def test_a_shard_that_is_a_link(trained, data_copy):
     (shard,) = (data_copy / "validation").glob("*.tfrecord")
     shard.rename(data_copy.parent / "elsewhere")
     shard.symlink_to(data_copy.parent / "elsewhere")
-    with pytest.raises(UserError, match=rf"{shard} is a link to .*elsewhere, and may have been put"):
+    with pytest.raises(
+        UserError, match=rf"{shard} is a link to .*elsewhere, and may have been put"
+    ):
         run.main(arguments("eval", trained, trained / "params.yaml", data_copy))

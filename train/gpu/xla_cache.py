@@ -2,7 +2,8 @@
 
 TensorFlow's own cache: one file for each program, which is found by the program's content, appears
 whole or not at all, and may be shared by several processes. A file does not tell for which machine
-it was compiled, so there is a folder for each kind of machine and version of TensorFlow.
+it was compiled, so there is a folder for each kind of machine and version of TensorFlow. What is in
+it is run, so it is used only where nobody else can write.
 """
 
 import contextlib
@@ -14,6 +15,8 @@ import re
 import shutil
 import sys
 from typing import Callable, List, Optional
+
+from shared import permissions
 
 VARIABLE = "XLA_CACHE"  # in the environment: another folder; empty for none
 _DEFAULT = os.path.join("build", "xla")
@@ -33,7 +36,7 @@ def choose() -> None:
     """
     if folder() is not None or why_none() is not None:
         return
-    path = os.path.join(os.path.abspath(os.environ.get(VARIABLE, _DEFAULT)), _machine())
+    path = _folder_in(os.environ.get(VARIABLE, _DEFAULT))
     for damaged in filter(_is_damaged, _files(path)):
         print(f"removing {damaged}: it is incomplete")
         os.remove(damaged)
@@ -55,11 +58,17 @@ def why_none() -> Optional[str]:
     path = os.environ.get(VARIABLE, _DEFAULT)
     if not path:
         return f"{VARIABLE} is empty"
-    if re.search(r'["\\\n]', os.path.abspath(path)):
+    if re.search(r'["\\\n]', os.path.realpath(path)):
         return f"{path} has a character that TensorFlow's flags do not allow in a folder name"
     if not re.match(r"\s*(-|$)", os.environ.get(_FLAGS, "")):
         return f"{_FLAGS} is a file; give the flags themselves"
-    there = _existing(os.path.join(os.path.abspath(path), _machine()))
+    there = _existing(_folder_in(path))
+    open_folder = permissions.open_to_others(there)
+    if open_folder is not None:
+        return (
+            f"others can write to {open_folder}, and what is in {path} is run; choose another "
+            f"folder with {VARIABLE}, or take their right away (chmod go-w {open_folder})"
+        )
     if not os.access(there, os.W_OK | os.X_OK):
         return f"{path} cannot be written to; choose another folder with {VARIABLE}"
     if shutil.disk_usage(there).free < _NEEDED_BYTES:
@@ -67,6 +76,11 @@ def why_none() -> Optional[str]:
     if "tensorflow" in sys.modules:
         return "TensorFlow was imported too early"
     return None
+
+
+def _folder_in(path: str) -> str:
+    """The machine's, as it is when links are followed: those could be changed later."""
+    return os.path.join(os.path.realpath(path), _machine())
 
 
 def _existing(path: str) -> str:
