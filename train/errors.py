@@ -10,6 +10,7 @@ import tensorflow as tf
 from shared.config import InputConfig, OptimizerConfig
 from shared.errors import UserError, of_library, plain_message
 from shared.manifest import Manifest
+from train import tf_config
 from train.data import record_rules
 
 _OUT_OF_MEMORY = (
@@ -64,9 +65,20 @@ def explained(
         raise _unreadable(inputs, manifest, error) from None
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
         raise UserError(
-            f"another worker ended or cannot be reached: {plain_message(error)}. Read its output; "
-            "start all workers again to resume from the last checkpoint."
+            f"{_lost_worker(error)} ended or cannot be reached. Read its output; start all workers "
+            "again to resume from the last checkpoint."
         ) from None
+
+
+def _lost_worker(error: tf.errors.OpError) -> str:
+    """Which worker it is about. What a worker hears of another from a third one names both; the
+    last is where it began."""
+    cluster = tf_config.read()
+    numbers = [int(number) for number in re.findall(r"/task:(\d+)", str(error.message))]
+    others = [n for n in numbers if cluster and n != cluster.index and n < len(cluster.workers)]
+    if cluster and others:
+        return f"worker {others[-1]} ({cluster.workers[others[-1]]})"
+    return f"another worker ({plain_message(error)})"
 
 
 def is_about_memory(error: tf.errors.OpError) -> bool:

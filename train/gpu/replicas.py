@@ -24,6 +24,11 @@ class Replicas:
         resolver = self._strategy.cluster_resolver
         self.is_chief = not self.is_multi_worker or resolver.task_id == 0
         self.here = len(strategy.extended.worker_devices) if strategy else 1
+        # As a graph: eagerly, TensorFlow starts threads for each sum, and if a worker is lost leaves
+        # them to Python's end, which then shows a traceback.
+        self._sum = tf.function(
+            lambda values: self._strategy.reduce("SUM", values, axis=None), autograph=False
+        )
 
     def scope(self):
         """A context manager; variables created inside have a copy on each replica."""
@@ -96,7 +101,7 @@ class Replicas:
         """The sum over all replicas."""
         if not self.is_multi_worker:
             return float(number) * self.count
-        return float(self._strategy.reduce("SUM", self._each(number), axis=None))
+        return float(self._sum(self._each(number)))
 
     def _each(self, number):
         return self._strategy.experimental_distribute_values_from_function(
