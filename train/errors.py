@@ -64,15 +64,19 @@ def explained(
             raise
         raise _unreadable(inputs, manifest, error) from None
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-        raise UserError(
-            f"{_lost_worker(error)} ended or cannot be reached. Read its output; start all workers "
-            "again to resume from the last checkpoint."
-        ) from None
+        raise lost_worker(error) from None
 
 
-def _lost_worker(error: tf.errors.OpError) -> str:
-    """Which worker it is about. What a worker hears of another from a third one names both; the
-    last is where it began."""
+def lost_worker(error: tf.errors.OpError) -> UserError:
+    """The message for an error of TensorFlow that is about another worker."""
+    return UserError(
+        f"{_which_worker(error)} ended or cannot be reached. Read its output; start all workers "
+        "again to resume from the last checkpoint."
+    )
+
+
+def _which_worker(error) -> str:
+    """What a worker hears of another from a third one names both; the last is where it began."""
     cluster = tf_config.read()
     numbers = [int(number) for number in re.findall(r"/task:(\d+)", str(error.message))]
     others = [n for n in numbers if cluster and n != cluster.index and n < len(cluster.workers)]

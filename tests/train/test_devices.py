@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -121,22 +122,61 @@ def test_two_devices_of_a_machine(tmp_path, weighted_data, one_device):
     assert_same(tmp_path / "m", one_device)
 
 
+def start_workers(count, tmp_path, demo_data, changes):
+    """Processes on loopback, and their addresses."""
+    addresses = [f"localhost:{free_port()}" for _ in range(count)]
+    program, processes = ["-m", "train.run"], []
+    # As without this variable, which the tests set.
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    for index in range(count):
+        task = {"type": "worker", "index": index}
+        environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        processes.append(start(program, tmp_path, demo_data, f"p{index}", changes, **environment))
+    return processes, addresses
+
+
 @pytest.mark.long
 def test_two_machines(tmp_path, weighted_data, one_device):
-    """Two processes on loopback; the first one writes, both read their own rows."""
-    cluster = {"worker": [f"localhost:{free_port()}", f"localhost:{free_port()}"]}
-    processes = []
-    for index in range(2):
-        content = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-        changes, name = with_run(multiple_workers=True), f"p{index}"
-        program = ["-m", "train.run"]
-        processes.append(start(program, tmp_path, weighted_data, name, changes, TF_CONFIG=content))
+    """The first one writes, both read their own rows."""
+    changes = with_run(multiple_workers=True)
+    processes, _ = start_workers(2, tmp_path, weighted_data, changes)
     for process in processes:
         out = finish(process)
         assert "training on 2 devices" in out and "Training finished with 48 samples" in out
     assert_same(tmp_path / "m", one_device)
     written = runs.weights(tmp_path / "m", 6)
     assert written["global_step"] == 6
+
+
+def wait_for(path, seconds=120):
+    until = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert path.exists()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lost", [0, 1])  # the one that writes, another one
+def test_one_of_three_machines_is_lost(tmp_path, demo_data, lost):
+    """The others end with a message within a minute, and the same command goes on."""
+    run = {"max_steps": 400, "save_checkpoints_steps": 100, "save_summary_steps": 50}
+    changes = {**with_run(multiple_workers=True, **run), "train_input": {"batch_size": 6}}
+    processes, addresses = start_workers(3, tmp_path, demo_data, changes)
+    wait_for(tmp_path / "m" / "model.ckpt-100.index")
+    processes[lost].kill()
+    for number, process in enumerate(processes):
+        out, errors = process.communicate(timeout=60)
+        if number != lost:
+            assert process.returncode == 2 and "Training finished" not in out
+            assert errors == (
+                f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached. Read its "
+                "output; start all workers again to resume from the last checkpoint.\n"
+            )
+    processes, _ = start_workers(3, tmp_path, demo_data, changes)
+    for process in processes:
+        out = finish(process)
+        assert f"resuming from {tmp_path / 'm' / 'model.ckpt-'}" in out and "to 400)" in out
+    assert runs.weights(tmp_path / "m")["global_step"] == 400
 
 
 def cluster(kind, *workers):

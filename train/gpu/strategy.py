@@ -8,6 +8,7 @@ import tensorflow as tf
 from shared.config import RunConfig
 from shared.errors import UserError, plain_message
 from train import signals, slurm, tf_config
+from train.errors import lost_worker
 from train.tf_config import Cluster
 
 
@@ -18,7 +19,7 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     (`multiple_workers`), or as local_strategy.
 
     Raises:
-      UserError: TF_CONFIG and the configuration disagree.
+      UserError: TF_CONFIG and the configuration disagree, or the workers cannot all be connected.
     """
     cluster = _cluster(run)
     if cluster:  # first, because it must be created before the devices are listed
@@ -28,10 +29,17 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
 
 
 def _of_workers(cluster: Cluster) -> tf.distribute.Strategy:
+    """Waits until all workers have connected.
+
+    Raises:
+      UserError: one that had is lost; or this one cannot listen at its address.
+    """
     try:
         found = tf.distribute.MultiWorkerMirroredStrategy()
         signals.take_back()  # TensorFlow waits for SIGTERM itself, to tell the other workers
         return found
+    except (tf.errors.InternalError, tf.errors.UnavailableError) as error:
+        raise lost_worker(error) from None
     except tf.errors.OpError as error:
         raise UserError(
             f"worker {cluster.workers[cluster.index]} cannot be started: {plain_message(error)}. "
