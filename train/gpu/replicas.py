@@ -24,8 +24,8 @@ class Replicas:
         resolver = self._strategy.cluster_resolver
         self.is_chief = not self.is_multi_worker or resolver.task_id == 0
         self.here = len(strategy.extended.worker_devices) if strategy else 1
-        # As a graph: eagerly, TensorFlow starts threads for each sum, and if a worker is lost leaves
-        # them to Python's end, which then shows a traceback.
+        # As a graph: eagerly TensorFlow starts threads for each sum. If a worker is lost, it
+        # leaves them to Python's end, and a traceback comes of it.
         self._sum = tf.function(
             lambda values: self._strategy.reduce("SUM", values, axis=None), autograph=False
         )
