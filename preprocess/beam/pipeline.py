@@ -9,12 +9,12 @@ import io
 import logging
 import os
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apache_beam as beam
 import numpy as np
 
-from preprocess.beam import reports
+from preprocess.beam import reports, versions
 from preprocess.beam.reports import ShardReport
 from preprocess.encoding.converter import Converter, row_numbers, row_weights
 from preprocess.encoding.statistics import Statistics
@@ -41,6 +41,7 @@ class Job:
     max_sequence_length: int
     folder: str  # where the shards are written; visible to all workers
     overlap: "int | None" = None  # of the windows of a text; None to cut texts off
+    made_by: "dict[str, str]" = field(default_factory=versions.here)
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ class WriteShard(beam.DoFn):
 
     def setup(self):
         job = self._job
+        with recorded_mistakes(job.folder):
+            versions.check(job.made_by)
         self._converter = Converter(
             job.vocabulary,
             job.max_sequence_length,

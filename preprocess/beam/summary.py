@@ -3,11 +3,11 @@
 import glob
 import os
 from collections import defaultdict
-from importlib.metadata import version
 
 import numpy as np
 
 from preprocess.beam import reports as shard_reports
+from preprocess.beam import versions
 from preprocess.encoding.statistics import Statistics
 from preprocess.sources.rows import Rows
 from shared import row_weights, shown, source_order, vocab
@@ -16,15 +16,6 @@ from shared.manifest import Manifest, Split, Vocabulary, schema_version
 from shared.row_weights import RowWeights
 from shared.tasks import Task
 
-_LIBRARIES = (
-    "apache-beam",
-    "google-crc32c",
-    "numpy",
-    "protobuf",
-    "tensorflow",
-    "tensorflow-datasets",
-    "tensorflow-text",
-)
 # Fields of shared.manifest.Split.
 _MAPS = ("index_sha256", "rows_sha256", "ids_sha256", "documents_sha256")
 _SHOWN = 5  # missing row numbers
@@ -144,7 +135,7 @@ def manifest_of(
             )
             for split, of_split in reports.items()
         },
-        versions={name: version(name) for name in _LIBRARIES},
+        versions=versions.of_libraries(),
         schema_version=schema_version(
             rows.task.is_multi_label, "windows" in source, "weight" in source
         ),

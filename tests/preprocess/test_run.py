@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from preprocess import options, run
-from preprocess.beam import pipeline, summary
+from preprocess.beam import pipeline, summary, versions
 from preprocess.beam.reports import ShardReport
 from preprocess.encoding.statistics import Statistics
 from preprocess.formats import tfrecord
@@ -232,6 +232,15 @@ def test_an_incomplete_copy_of_tfds_data(demo_input, tmp_path, monkeypatch):
 def test_an_unknown_runner(demo_input, tmp_path):
     with pytest.raises(UserError, match="Beam rejects the options --runner=Foo"):
         run.main(data_arguments(demo_input, tmp_path, "--", "--runner=Foo"))
+
+
+def test_a_worker_with_another_library_writes_nothing(demo_input, tmp_path, monkeypatch):
+    own = versions.here()
+    monkeypatch.setattr(versions, "here", lambda: {**own, "numpy": "1.0"})
+    with pytest.raises(UserError) as error:
+        run.main(data_arguments(demo_input, tmp_path))
+    assert f" has numpy 1.0, not {own['numpy']}, which the launcher has. " in str(error.value)
+    assert not list(tmp_path.rglob("*.tfrecord"))
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
 from preprocess import run
+from shared.errors import UserError
 from tests import processes
 from tests.inputs import ROOT, data_arguments
 from tests.processes import DEADLINE_SECONDS, wait_for
@@ -54,29 +56,37 @@ def test_worker_processes(demo_input, tmp_path, expected, workers):
     assert make(demo_input, tmp_path, *options) == expected
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """A Dask scheduler and two workers in processes of their own: (address, the workers).
-
-    Workers take seconds to import TensorFlow, so both tests use them; the last one kills one.
-    """
-    tmp_path, processes = tmp_path_factory.mktemp("cluster"), []
+@contextmanager
+def dask(tmp_path, workers, project=ROOT):
+    """A Dask scheduler and workers in processes of their own: (address, the workers)."""
+    running = []
 
     def start(kind, number, *arguments):
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
         with open(tmp_path / f"{kind}{number}.log", "w") as log:
-            processes.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
-        return processes[-1]
+            running.append(subprocess.Popen(command, cwd=project, stdout=log, stderr=log))
+        return running[-1]
 
-    start("scheduler", 0, "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    log = tmp_path / "scheduler0.log"
-    address = wait_for(lambda: re.search(r"tcp://127[\d.]+:\d+", log.read_text()))[0]
-    alone = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory")
-    workers = [start("worker", n, address, *alone, str(tmp_path / f"of{n}")) for n in range(2)]
-    yield address, workers
-    for process in processes:
-        process.kill()
-        process.wait()
+    def start_worker(number):
+        alone = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
+        return start("worker", number, address, *alone, "--local-directory", f"{tmp_path}/{number}")
+
+    try:
+        start("scheduler", 0, "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        log = tmp_path / "scheduler0.log"
+        address = wait_for(lambda: re.search(r"tcp://127[\d.]+:\d+", log.read_text()))[0]
+        yield address, [start_worker(number) for number in range(workers)]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Workers take seconds to import TensorFlow, so both tests use them; the last one kills one."""
+    with dask(tmp_path_factory.mktemp("cluster"), workers=2) as started:
+        yield started
 
 
 def dask_options(address):
@@ -126,6 +136,19 @@ def test_dask_with_a_worker_killed_in_mid_shard(demo_input, long_tfds, tmp_path,
     assert [worker.poll() for worker in workers if worker.pid == victim] == [-signal.SIGKILL]
     assert finished < 3 * SHARDS
     assert contents(tmp_path / "dask" / "sst2" / "msl32") == expected
+
+
+@pytest.mark.long
+def test_dask_with_a_worker_of_another_commit(demo_input, tmp_path):
+    other = tmp_path / "other"
+    for package in ("preprocess", "shared"):
+        shutil.copytree(ROOT / package, other / package)
+    with (other / "shared" / "records.py").open("a") as file:
+        file.write("# changed\n")
+    refused = pytest.raises(UserError, match="the worker on .* has this project [0-9a-f]{12}, not")
+    with dask(tmp_path, workers=1, project=other) as (address, _), refused:
+        make(demo_input, tmp_path / "data", *dask_options(address))
+    assert not list((tmp_path / "data").rglob("*.tfrecord"))
 
 
 @pytest.mark.long
