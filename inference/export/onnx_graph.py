@@ -13,6 +13,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from shared.config import ModelConfig
+from shared.errors import UserError
 from train.model import variables
 from train.model.layers import MASKED_SCORE
 from train.pretrained import tables
@@ -28,7 +29,14 @@ def build(weights: dict, model: ModelConfig) -> ModelProto:
     """The model from ids to logits, float32 [B, C].
 
     Args: weights, {name: float32 array}, the names of train/model/variables.py.
+    Raises:
+      UserError: it has an activation besides gelu.
     """
+    if model.encoder_nonlinearity not in _ACTIVATIONS:
+        raise UserError(
+            f"the model has model.encoder_nonlinearity {model.encoder_nonlinearity}, but "
+            f"FORMAT=onnx only {' and '.join(_ACTIVATIONS)}; use FORMAT=saved_model"
+        )
     graph = _Graph(weights, model)
     hidden, mask = _embed(graph), _mask(graph)
     for layer in range(model.num_hidden_layers):

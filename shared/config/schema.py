@@ -14,6 +14,13 @@ from shared.config import settings
 from shared.config.modelzoo_keys import INPUTS
 from shared.config.schedules import DECAYS, Schedule, parse_learning_rate
 
+GELUS = ("gelu", "gelu_erf")
+# What the Model Zoo looks up by name in Keras (train/model/activations.py), and two of its own.
+KERAS_ACTIVATIONS = (
+    *("elu", "exponential", "hard_sigmoid", "hard_swish", "linear", "relu", "relu6", "selu"),
+    *("sigmoid", "softmax", "softplus", "softsign", "swish", "tanh"),
+)
+
 
 def _setting(parse, **default):
     """A dataclass field with its parser; without `default` the key is required."""
@@ -60,11 +67,11 @@ class InputConfig:
 class ModelConfig:
     """The encoder and the classifier; sizes are counts of units, rates are probabilities.
 
-    encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo) or `gelu_erf`. It,
-    layer_norm_epsilon and use_segment_embedding (whether a token's text, the first or the second,
-    has an embedding) may be left unset: then the pretrained checkpoint decides. vocab_size,
-    num_cls_classes and multi_label come from the manifest; a YAML that disagrees is an error.
-    multi_label stays unset where each row has one label.
+    encoder_nonlinearity is `gelu` (the tanh approximation, as in the Model Zoo), `gelu_erf`, or one
+    of KERAS_ACTIVATIONS. It, layer_norm_epsilon and use_segment_embedding (whether a token's text,
+    the first or the second, has an embedding) may be left unset: then the pretrained checkpoint
+    decides. vocab_size, num_cls_classes and multi_label come from the manifest; a YAML that
+    disagrees is an error. multi_label stays unset where each row has one label.
     window_pooling: how the logits of a document's windows become one (train/scoring/pooling.py).
     mixed_precision: true is 16 bits in the form that the devices have; auto is true where that is
     faster: on GPUs, CS systems, and CPUs with instructions for bfloat16.
@@ -78,7 +85,7 @@ class ModelConfig:
     dropout_rate: float = _setting(settings.number(0, below=1), default=0.0)
     attention_dropout_rate: float = _setting(settings.number(0, below=1), default=0.0)
     cls_dropout_rate: float = _setting(settings.number(0, below=1), default=0.0)
-    encoder_nonlinearity: Optional[str] = _or_none(settings.choice("gelu", "gelu_erf"))
+    encoder_nonlinearity: Optional[str] = _or_none(settings.choice(*GELUS, *KERAS_ACTIVATIONS))
     layer_norm_epsilon: Optional[float] = _or_none(settings.positive)
     use_segment_embedding: Optional[bool] = _or_none(settings.boolean)
     mixed_precision: Any = _setting(

@@ -90,7 +90,7 @@ def test_all_errors_are_reported_at_once(tmp_path):
         """
         train_input: {batch_size: none, shufle: true}
         model: {hidden_size: 10, num_heads: 3, num_hidden_layers: 0, filter_size: 16,
-                dropout_rate: 1.0, use_pre_normalization: true, encoder_nonlinearity: relu}
+                dropout_rate: 1.0, use_pre_normalization: true, encoder_nonlinearity: lrelu}
         optimizer: {optimizer_type: lamb, rmsprop_decay: 0.9}
         runconfig: {max_steps: 1.5, keep_checkpoint_max: true}
         """,
@@ -101,7 +101,7 @@ def test_all_errors_are_reported_at_once(tmp_path):
         "model.num_hidden_layers: expected a whole number of at least 1, found 0",
         "model.dropout_rate: expected a number of at least 0 and below 1, found 1.0",
         "model.use_pre_normalization: only false is supported",
-        "model.encoder_nonlinearity: expected one of gelu, gelu_erf, found relu",
+        "model.encoder_nonlinearity: expected one of gelu, gelu_erf, elu, ",
         "optimizer.optimizer_type: expected one of adamw, adam, sgd, momentum, found lamb",
         "optimizer.rmsprop_decay: refused",
         "optimizer.learning_rate: missing",

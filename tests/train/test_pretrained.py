@@ -121,7 +121,7 @@ def test_params_yaml_of_the_model_zoo(copy_of):
     assert found.format == "Model Zoo checkpoint" and not found.is_own
     (folder / "params.yaml").write_text("model: {num_heads: 2}\n")
     assert read(str(folder)).layer_norm_epsilon == 1e-8  # the default of the Model Zoo's code
-    (folder / "params.yaml").write_text("model: {num_heads: two, encoder_nonlinearity: relu}\n")
+    (folder / "params.yaml").write_text("model: {num_heads: two, encoder_nonlinearity: lrelu}\n")
     with pytest.raises(UserError) as error:
         read(str(folder))
     assert "model.num_heads: expected a number, found 'two'" in str(error.value)

@@ -8,6 +8,7 @@ Letters in shapes: B batch, S sequence length, H hidden_size, N heads, A query t
 import tensorflow as tf
 
 from shared import records
+from train.model import activations
 from train.model.derivatives import add_bias, gelu, gelu_erf, normalized, product_of_rows
 
 # Added to the attention scores of padding; exp(-1e4) is 0 in float32 after the softmax.
@@ -76,6 +77,11 @@ class Layers:
     def feed_forward_dropout(self, x):
         """After each of a feed-forward block's dense layers: BERT has none there."""
         return x
+
+    def activate(self, x, name):
+        """Any of model.encoder_nonlinearity's activations."""
+        of_layers = {"gelu": self.gelu, "gelu_erf": self.gelu_erf}
+        return {**activations.FUNCTIONS, **of_layers}[name](x)
 
     def gelu(self, x):
         """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Google's and the Model Zoo's form."""

@@ -185,6 +185,11 @@ def _config(pretrained: Pretrained, weights: Dict[str, np.ndarray]) -> Dict[str,
             "params.yaml with model.num_heads (Model Zoo) beside it"
         )
     acts = {ours: theirs for theirs, ours in reversed(HUGGING_FACE_ACTIVATIONS.items())}
+    if pretrained.encoder_nonlinearity not in acts:
+        raise UserError(
+            f"{pretrained.path} has model.encoder_nonlinearity {pretrained.encoder_nonlinearity}; "
+            f"Hugging Face folders are written of {' and '.join(acts)} only"
+        )
     config = {
         "model_type": "bert",
         **{theirs: pretrained.sizes[ours] for ours, theirs in bert_config.SIZES.items()},

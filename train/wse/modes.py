@@ -46,8 +46,14 @@ def run(plan: Plan, options: argparse.Namespace) -> None:
 
 
 def _check_gelu(plan) -> None:
-    if plan.params.model.encoder_nonlinearity == "gelu":
+    trained_with = plan.params.model.encoder_nonlinearity
+    if trained_with == "gelu":
         return
+    if trained_with != "gelu_erf":
+        raise UserError(
+            f"the model was trained with model.encoder_nonlinearity {trained_with}, but wse has "
+            "gelu only; use BACKEND=gpu or cpu"
+        )
     if plan.checkpoints and plan.train_data:
         raise UserError(
             f"{plan.model_dir} was trained with the erf form of gelu, but wse has the tanh form; "

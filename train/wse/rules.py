@@ -14,6 +14,7 @@ _CS_MODES = ("train", "predict")
 # Set if the scheduler assigns a CS system to the job; then we must not give its address.
 ADDRESS_VARIABLE = "K8S_CS_IP"
 _PORT = ":9000"
+_GELU = "gelu"  # of model.encoder_nonlinearity, the only one
 
 
 def uses_cs(cs_ip: Optional[str]) -> bool:
@@ -85,8 +86,9 @@ def _model(params: Config) -> Iterator[str]:
             "model.mixed_precision bfloat16: a CS system has float16 (true), optionally with "
             "csconfig.use_cbfloat16: true"
         )
-    if params.model.encoder_nonlinearity == "gelu_erf":
-        yield "model.encoder_nonlinearity gelu_erf: wse only has the tanh form; use gelu"
+    stated = params.model.encoder_nonlinearity
+    if stated not in (None, _GELU):
+        yield f"model.encoder_nonlinearity {stated}: wse has gelu in the tanh form only; use gelu"
 
 
 def _training(params: Config) -> Iterator[str]:
@@ -148,5 +150,5 @@ def adapted(params: Config) -> Config:
     """The resolved configuration as wse computes it: float16, and gelu in the tanh form."""
     model = params.model
     mixed_precision = "float16" if model.mixed_precision else False
-    model = dataclasses.replace(model, mixed_precision=mixed_precision, encoder_nonlinearity="gelu")
+    model = dataclasses.replace(model, mixed_precision=mixed_precision, encoder_nonlinearity=_GELU)
     return dataclasses.replace(params, model=model)
