@@ -42,9 +42,10 @@ MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
 CS_PYTHON ?= python## BACKEND=wse: the container's Python
 XLA_CACHE ?= build/xla## where compiled XLA programs are stored; empty for nowhere
 FILES ?=## bench-data: csv,jsonl,parquet: own files of these formats instead, beside TFDS
+MODELZOO ?=## parity: a checkout of the Cerebras Model Zoo, R_1.6.0 to R_1.7.1 (without one it is skipped)
 GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
 PYTHON ?= python3## a Python 3.10 to 3.13, to create .venv
-PYTHON37 ?=## test-wse: a Python 3.7 or 3.8 (searched for by default)
+PYTHON37 ?=## test-wse, parity: a Python 3.7 or 3.8 (searched for by default)
 EXTRAS ?=## setup: extras to install, such as gpu, dask or onnx
 
 export XLA_CACHE
@@ -93,7 +94,7 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help setup vocab data verify inspect compile train train_and_eval eval eval_all predict submission classify \
 	export report convert demo quality test test-long test-wse bench-data bench-input bench-train bench-classify bench-parity \
-	check-gpu lint format lock
+	parity check-gpu lint format lock
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
@@ -180,6 +181,8 @@ bench-classify: $(BENCH_NEEDS) ## measures answers to sentences of GLUE_DIR with
 bench-parity: $(BENCH_NEEDS) ## counts texts in GLUE_DIR and GOLDEN that tokenizers split unlike Google's
 	@$(VENV_PYTHON) -m bench.parity $(call options,glue_dir=GLUE_DIR golden=GOLDEN vocab_file=VOCAB) $(ARGS)
 
+parity: $(READY) ## runs the classifier of the Model Zoo at MODELZOO beside ours, on TensorFlow 2.2.0: a table of differences
+	@PYTHON37="$(PYTHON37)" $(VENV_PYTHON) -m bench.modelzoo $(call options,modelzoo=MODELZOO) $(ARGS)
 check-gpu: $(READY) ## checks the trainer on a GPU: numbers, resume, memory, speed (ARGS=--small for a CPU)
 	@$(VENV_PYTHON) -m bench.gpu $(ARGS)
 

@@ -112,6 +112,11 @@ def _text_columns(path: str, facts: dict) -> "tuple[str, ...]":
 
 def _vocabulary(path: str, facts: dict, given: Optional[str]) -> Vocabulary:
     """The folder's own, or else the given one, which must be the one it was trained with."""
+    if not facts["vocabulary_sha256"]:
+        raise UserError(
+            f"{path} was trained by an input function without a dataset, so how its texts became "
+            "ids is unknown; train it with the dataset given, too (--data_dir)"
+        )
     is_own = file_in(path) is not None
     if not is_own and given is None:
         raise UserError(

@@ -51,7 +51,8 @@ class Split:
     """One split.
 
     Attributes:
-      examples: the number of records.
+      examples: the number of records; 0 if an input function of the user's gives the rows
+        (train/planning/stated_data.py), of which nothing is counted.
       shards: its files, in the order of the rows.
       length_histogram: {tokens of the whole text, specials included, before truncation: rows}.
       truncated: rows longer than max_sequence_length.
@@ -86,6 +87,11 @@ class Split:
         return self.examples if self.documents is None else self.documents
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many records there are."""
+        return self.examples > 0
+
+    @property
     def is_labelled(self) -> bool:
         return self.unlabelled == 0
 
@@ -98,7 +104,8 @@ class Split:
 class Vocabulary:
     """Which vocabulary made the ids (shared/vocab.py); special_ids is {"[PAD]": 0, ...}.
 
-    sha256 is that of its pieces (shared/word_pieces.py), not of a file.
+    sha256 is that of its pieces (shared/word_pieces.py), not of a file; empty if only the size is
+    known.
     """
 
     name: str

@@ -29,6 +29,7 @@ USAGES = {
     "bench-train": "python -m bench.train",
     "bench-classify": "python -m bench.classify",
     "bench-parity": "python -m bench.parity",
+    "parity": "python -m bench.modelzoo",
     "check-gpu": "python -m bench.gpu",
 }
 # What has no program of its own, or pytest's.

@@ -62,6 +62,11 @@ class InputConfig:
     memory_limit_gb: float = _setting(settings.positive, default=4.0)
     input_fn: Optional[str] = _or_none(settings.dotted_path)
 
+    @property
+    def place(self) -> str:
+        """Where the rows come from, for messages: the dataset, or else the input function."""
+        return str(self.data_dir or self.input_fn)
+
 
 @dataclass(frozen=True)
 class ModelConfig:

@@ -26,7 +26,7 @@ def test_a_model_with_relu_trains_and_stays_one(train, tmp_path):
 
 
 def test_it_is_the_feed_forward_blocks(tiny):
-    """Where the ingoing kernel is 0, exp(0) = 1 enters the outgoing one: the sums of its columns."""
+    """Of an ingoing kernel of 0, exp(0) = 1 meets the outgoing one: the sums of its columns."""
     model = tiny(model={"encoder_nonlinearity": "exponential", "num_hidden_layers": 1}).model
     weights = initial_weights.create(model, 1, {}, make=lambda value, name: tf.constant(value))
     name = variables.ffn_in(0) + "/kernel"

@@ -1,14 +1,26 @@
 """Input functions of the user's own."""
 
+import json
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 
+from inference import model_folder
 from shared import config
 from shared.errors import UserError
+from tests.inputs import read_rows
 from tests.train.runs import arguments, assert_same_weights, configuration, weights
 from train import run
+from train.planning import stated_data
+
+# Without dropout, whose bits follow the shape of a batch.
+RECORDS = {
+    "model": {"dropout_rate": 0, "attention_dropout_rate": 0, "cls_dropout_rate": 0,
+              "num_cls_classes": 2},
+    "runconfig": {"max_steps": 4},
+}  # fmt: skip
 
 # What a user may write: the project's records, read in the user's own way.
 MODULE = """
@@ -207,3 +219,96 @@ def test_a_function_named_on_the_command_line(rewritten, demo_data, tmp_path, ca
     # A function for training does not keep the model from being used.
     run.main(arguments("predict", rewritten, rewritten / "params.yaml", demo_data))
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.fixture
+def zoo(tmp_path, demo_data):
+    """A function: section, function of tests/zoo_inputs.py, split -> that section of a run."""
+
+    def make(section, function, split):
+        rows = read_rows(demo_data, split)
+        path = str(tmp_path / f"{split}.npz")
+        np.savez(path, **{name: rows[name] for name in ("input_ids", "segment_ids", "labels")})
+        stated = {"max_sequence_length": 32, "vocab_size": 150, "batch_size": 4}
+        return {section: {"input_fn": f"tests.zoo_inputs.{function}", "path": path, **stated}}
+
+    return make
+
+
+@pytest.fixture
+def without_data(tmp_path):
+    """A function: mode, configuration, more arguments -> the model_dir, run without a dataset."""
+
+    def run_it(mode, changes, *more):
+        changes = {"model": {"num_cls_classes": 2}, **changes}
+        (tmp_path / "p.yaml").write_text(yaml.safe_dump(configuration(changes)))
+        arguments = ["--mode", mode, "--params", tmp_path / "p.yaml", "--model_dir", tmp_path / "m"]
+        run.main([*map(str, arguments), "--backend", "cpu", *more])
+        return tmp_path / "m"
+
+    return run_it
+
+
+def test_the_model_zoos_features_without_a_dataset(zoo, without_data, train, tmp_path, capsys):
+    """Steps, scores and answers are those of the same rows read from records."""
+    ours = {**RECORDS, "train_input": {"batch_size": 4, "shuffle": False}}
+    folder = without_data("train", {**RECORDS, **zoo("train_input", "train_input_fn", "train")})
+    assert (
+        "examples: from tests.zoo_inputs.train_input_fn, 2 classes, up to 32"
+        in capsys.readouterr().out
+    )
+    train("train", tmp_path / "ours", config=ours)
+    for name, values in weights(tmp_path / "ours").items():
+        np.testing.assert_allclose(weights(folder)[name], values, atol=1e-5, err_msg=name)
+    without_data("eval", zoo("eval_input", "eval_input_fn", "validation"))
+    train("eval", tmp_path / "ours", config=ours)
+    found, expected = (
+        json.loads((of / "eval_validation.json").read_text()) for of in (folder, tmp_path / "ours")
+    )
+    assert found["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+    assert (found["examples"], found["accuracy"]) == (500, expected["accuracy"])
+    without_data("predict", zoo("predict_input", "predict_input_fn", "test"))
+    train("predict", tmp_path / "ours", config=ours)
+    found, expected = (
+        np.load(of / "predict" / "predictions_test.npz")["arr_0"]
+        for of in (folder, tmp_path / "ours")
+    )
+    # Those of records are in the order of GLUE's test file.
+    np.testing.assert_allclose(np.sort(found, axis=0), np.sort(expected, axis=0), atol=1e-5)
+    line = json.loads((folder / "predict_test.jsonl").read_text().splitlines()[0])
+    assert list(line["probabilities"]) == ["0", "1"]
+    with pytest.raises(UserError, match="--with_text: the texts of tests.zoo_inputs.predict_input"):
+        without_data("predict", zoo("predict_input", "predict_input_fn", "test"), "--with_text")
+    with pytest.raises(UserError, match="how its texts became ids is unknown"):
+        model_folder.read(str(folder))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"model": {}}, "has no dataset, so state model.num_cls_classes; or give the dataset"),
+        ({"train_input": {"vocab_size": None}}, "so state train_input.vocab_size; or give"),
+        (
+            {"train_input": {"data_processor": "MnliDataProcessor"}},
+            "num_cls_classes: the records ha",
+        ),
+        ({"runconfig": {"num_epochs": 1, "max_steps": None}}, "no known length without a dataset"),
+        ({"optimizer": {"class_weights": "balanced"}}, "without a dataset no class is counted"),
+    ],
+)
+def test_what_is_needed_without_a_dataset(zoo, without_data, changes, message):
+    own = zoo("train_input", "train_input_fn", "train")
+    own = {**changes, "train_input": {**own["train_input"], **changes.get("train_input", {})}}
+    with pytest.raises(UserError, match=message):
+        without_data("train", own)
+
+
+def test_the_task_may_be_named(zoo, tmp_path):
+    """Then its labels have their names."""
+    own = zoo("train_input", "train_input_fn", "train")
+    own["train_input"]["data_processor"] = "Sst2DataProcessor"
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(configuration(own)))
+    params = config.load(str(tmp_path / "p.yaml"), print)
+    found = stated_data.manifest(params, "p.yaml", "train_input")
+    assert (found.task, found.label_names) == ("sst2", ("negative", "positive"))
+    assert found.splits["train"].is_labelled and not found.splits["train"].is_counted

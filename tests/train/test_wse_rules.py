@@ -71,7 +71,6 @@ def test_all_that_it_cannot_do_is_listed(wse):
         "train",
         {
             "train_input": {"group_by_length": True},
-            "eval_input": {"input_fn": "a.b"},
             "model": {"mixed_precision": "bfloat16", "encoder_nonlinearity": "gelu_erf"},
             "optimizer": {
                 "optimizer_type": "adam",
@@ -95,7 +94,6 @@ def test_all_that_it_cannot_do_is_listed(wse):
         "runconfig.enable_distributed",
         "runconfig.multiple_workers",
         "train_input.group_by_length",
-        "eval_input.input_fn",
     ]
 
 

@@ -15,7 +15,7 @@ input_context.input_pipeline_id among input_context.num_input_pipelines.
 
 import importlib
 import inspect
-from typing import Callable
+from typing import Callable, Optional
 
 import tensorflow as tf
 
@@ -51,18 +51,14 @@ def training_batches(
     """Endless batches from step `first_step` on; the ones before it are skipped.
 
     Raises:
-      UserError: as `_batches`; or the dataset ends.
+      UserError: as `batches`; or the dataset ends.
     """
     share = order.share(
         params.train_input.batch_size, params.optimizer.grad_accum_steps, input_context
     )
-    dataset = _batches(params, input_context, "train_input", split, manifest)
-    if _cardinality(dataset) >= 0:
-        raise UserError(
-            f"train_input.input_fn {params.train_input.input_fn} returned a dataset that ends; for "
-            "training it must repeat: dataset.repeat()"
-        )
-    rules = _rules(params, manifest, 0, share.rows)
+    dataset = batches(params, input_context, "train_input", split, manifest)
+    check_repeats(params.train_input.input_fn, _cardinality(dataset))
+    rules = checking(params, manifest, 0, share.rows)
     return dataset.map(rules).skip(first_step * share.batches_per_step)
 
 
@@ -73,9 +69,9 @@ def scored_batches(
 
     Args: section, eval_input or predict_input.
     Raises:
-      UserError: as `_batches`; or the dataset does not end.
+      UserError: as `batches`; or the dataset does not end.
     """
-    dataset = _batches(params, input_context, section, split, manifest)
+    dataset = batches(params, input_context, section, split, manifest)
     if _cardinality(dataset) == tf.data.experimental.INFINITE_CARDINALITY:
         path = getattr(params, section).input_fn
         raise UserError(
@@ -83,14 +79,26 @@ def scored_batches(
             "it must give each example once"
         )
     smallest = 0 if section == "eval_input" else records.UNLABELLED
-    return dataset.map(_rules(params, manifest, smallest, None))
+    return dataset.map(checking(params, manifest, smallest, None))
 
 
 def _cardinality(dataset) -> int:
     return int(tf.data.experimental.cardinality(dataset).numpy())
 
 
-def _rules(params, manifest, smallest_label, rows):
+def check_repeats(path: str, cardinality: int) -> None:
+    """Raises UserError if the dataset of a training is known to end.
+
+    Args: path, of the function; cardinality, of tf.data.experimental.
+    """
+    if cardinality >= 0:
+        raise UserError(
+            f"train_input.input_fn {path} returned a dataset that ends; for training it must "
+            "repeat: dataset.repeat()"
+        )
+
+
+def checking(params: Config, manifest: Manifest, smallest_label: int, rows: Optional[int]):
     """A function that checks what the model relies on in a batch; args: rows of it, or None."""
     positions = params.model.max_position_embeddings
     limits = {"num_labels": manifest.label_values, "smallest_label": smallest_label}
@@ -109,7 +117,7 @@ def _rules(params, manifest, smallest_label, rows):
     return check
 
 
-def _batches(params: Config, input_context, section: str, split: str, manifest: Manifest):
+def batches(params: Config, input_context, section: str, split: str, manifest: Manifest):
     """What the user's function returns, after checking names, types and shapes.
 
     Args:

@@ -133,7 +133,7 @@ def _join_heads(x, model):
 def _feed_forward(weights, hidden, layer, model, layers):
     """[B, A, H] -> [B, A, filter_size] -> [B, A, H]."""
     inner = dense(weights, variables.ffn_in(layer), hidden, layers)
-    inner = layers.activate(inner, model.encoder_nonlinearity)
+    inner = layers.activation(model.encoder_nonlinearity)(inner)
     inner = layers.feed_forward_dropout(inner)
     return layers.feed_forward_dropout(dense(weights, variables.ffn_out(layer), inner, layers))
 

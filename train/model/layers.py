@@ -78,10 +78,10 @@ class Layers:
         """After each of a feed-forward block's dense layers: BERT has none there."""
         return x
 
-    def activate(self, x, name):
-        """Any of model.encoder_nonlinearity's activations."""
+    def activation(self, name):
+        """The function that model.encoder_nonlinearity names."""
         of_layers = {"gelu": self.gelu, "gelu_erf": self.gelu_erf}
-        return {**activations.FUNCTIONS, **of_layers}[name](x)
+        return {**activations.FUNCTIONS, **of_layers}[name]
 
     def gelu(self, x):
         """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Google's and the Model Zoo's form."""

@@ -26,14 +26,19 @@ def lines(plan: Plan, first_step: int, last_step: int, dtype: str) -> Iterator[s
 
 def _examples(plan: Plan) -> str:
     manifest = plan.train_data
-    examples = manifest.splits[TRAIN_SPLIT].examples
     kinds = f"{manifest.num_labels} classes" if manifest.label_names else "scores"
     kinds += " (multi-label)" if manifest.is_multi_label else ""
-    rows = manifest.splits[TRAIN_SPLIT].rows
-    of = "" if manifest.windows is None else f" windows of {rows:,} documents"
     has_weights = manifest.train_weights and not plan.params.train_input.input_fn
     weights = f", weights {manifest.train_weights.in_words()}" if has_weights else ""
-    return f"{examples:,}{of}, {kinds}, up to {manifest.max_sequence_length} tokens{weights}"
+    return f"{_rows(plan)}, {kinds}, up to {manifest.max_sequence_length} tokens{weights}"
+
+
+def _rows(plan: Plan) -> str:
+    split = plan.train_data.splits[TRAIN_SPLIT]
+    if not split.is_counted:
+        return f"from {plan.params.train_input.place}"
+    of = "" if plan.train_data.windows is None else f" windows of {split.rows:,} documents"
+    return f"{split.examples:,}{of}"
 
 
 def _length(plan: Plan, first_step: int, last_step: int) -> str:

@@ -36,7 +36,13 @@ def in_steps(params: Config, manifest: Manifest) -> Config:
 
 
 def per_epoch(params: Config, manifest: Manifest) -> int:
-    """Steps of an epoch; raises UserError if there are too few examples for one."""
+    """Steps of an epoch; raises UserError if the examples are not counted, or too few for one."""
+    if not manifest.splits[TRAIN_SPLIT].is_counted:
+        raise UserError(
+            f"an epoch of {params.train_input.place} has no known length without a dataset: give "
+            "runconfig.max_steps and save_checkpoints_steps, not num_epochs and "
+            "save_checkpoints_epochs"
+        )
     share = order.share(params.train_input.batch_size, params.optimizer.grad_accum_steps)
     return order.steps_per_epoch(manifest.splits[TRAIN_SPLIT].examples, share)
 

@@ -15,7 +15,14 @@ from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
-from train.planning import configuration, length, modelzoo_dir, resolve, training_loss
+from train.planning import (
+    configuration,
+    length,
+    modelzoo_dir,
+    resolve,
+    stated_data,
+    training_loss,
+)
 from train.planning.plan import (
     EVAL_ALL_MODE,
     EVAL_MODE,
@@ -90,8 +97,13 @@ def _is_compiled(options: argparse.Namespace) -> bool:
 def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
     """The plan with what is asked of its files."""
     dataset, manifest = plan.scored_input.data_dir, plan.scored_data
-    assert dataset and manifest
+    assert manifest
     if options.with_text:
+        if dataset is None:
+            raise UserError(
+                f"--with_text: the texts of {plan.scored_input.place} are not known without a "
+                "dataset; give its folder, too (--data_dir)"
+            )
         dataset_vocabulary.required(dataset, manifest)
     if not _is_compiled(options):
         for split in plan.splits:
@@ -156,12 +168,16 @@ def _leave_out_unscored(data: Dict[str, Manifest], options: argparse.Namespace) 
 
 
 def read_data(params: Config, section: str, options: argparse.Namespace) -> Manifest:
-    """The manifest of the dataset of train_input, eval_input or predict_input.
+    """The manifest of the dataset of train_input, eval_input or predict_input; of an input function
+    without one, what the configuration states.
 
     Raises:
       UserError: it is missing, or does not fit the configuration.
     """
-    dataset = getattr(params, section).data_dir
+    inputs = getattr(params, section)
+    if inputs.data_dir is None and inputs.input_fn:
+        return stated_data.manifest(params, options.params, section)
+    dataset = inputs.data_dir
     if dataset is None:
         raise UserError(
             f"no dataset: give --data_dir (DATA_DIR), or {section}.data_dir in {options.params}"
@@ -248,8 +264,8 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
             "unknown; choose another MODEL_DIR"
         )
     if TRAIN_INPUT in data:
-        dataset = params.train_input.data_dir
-        model_dir.check_same_data(folder, trained, dataset, data[TRAIN_INPUT])
+        place = params.train_input.place
+        model_dir.check_same_data(folder, trained, place, data[TRAIN_INPUT])
     _check_can_score(trained[config.DATA_SECTION], folder, params, data)
     params = model_dir.with_trained_model(folder, trained, params)
     params = resolve.everything(params, manifest, None)
@@ -263,5 +279,5 @@ def _check_can_score(facts: dict, folder: str, params: Config, data) -> None:
     """Args: facts, model_dir.data_facts of the data that the model is trained on."""
     for section in (EVAL_INPUT, PREDICT_INPUT):
         if section in data:
-            dataset = getattr(params, section).data_dir
-            model_dir.check_can_evaluate(facts, folder, dataset, data[section])
+            place = getattr(params, section).place
+            model_dir.check_can_evaluate(facts, folder, place, data[section])

@@ -35,12 +35,12 @@ def read(
     if saved is None:
         return None
     trained = _loaded(folder)
-    dataset = getattr(given, section).data_dir
-    resolve.check_data(trained, _path(folder), section, dataset, manifest)
+    place = getattr(given, section).place
+    resolve.check_data(trained, _path(folder), section, place, manifest)
     origin = saved["runconfig"]["checkpoint_path"] or "random weights"
     log(
         f"{folder} is a training of the Model Zoo, begun from {origin}: weights, optimizer and "
-        f"step are taken over; it does not tell its data, so {dataset} is taken to be that"
+        f"step are taken over; it does not tell its data, so {place} is taken to be that"
     )
     facts = {**model_dir.data_facts(manifest), "initialized_from": origin}
     return {**config.dump(resolve.everything(trained, manifest, None)), config.DATA_SECTION: facts}

@@ -1,6 +1,7 @@
 """Combines the YAML, the dataset's manifest and the pretrained checkpoint into a run's settings."""
 
 import dataclasses
+from typing import Optional
 
 from shared import tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
@@ -37,10 +38,19 @@ def check_data(config: Config, config_path: str, section: str, dataset: str, man
         )
 
 
+def task_of(processor: Optional[str]) -> Optional[str]:
+    """The task that data_processor names, if any.
+
+    >>> task_of("Sst2DataProcessor")
+    'sst2'
+    """
+    return processor and processor.lower().replace("dataprocessor", "")
+
+
 def _stated_task(processor, manifest: Manifest):
     """The task that data_processor names; None if it names none, or the one whose models answer
     the dataset's task."""
-    stated = processor and processor.lower().replace("dataprocessor", "")
+    stated = task_of(processor)
     return None if stated == tasks.ANSWERED_BY.get(manifest.task) else stated
 
 

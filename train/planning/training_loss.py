@@ -45,6 +45,11 @@ def _balanced(_, where: str, manifest: Manifest) -> Dict[str, float]:
     """rows / (classes x rows of the class), as in scikit-learn: the rows of each class weigh the
     same together, and a row 1 on average."""
     counts = manifest.splits[TRAIN_SPLIT].label_counts
+    if not counts:
+        raise UserError(
+            f"{where} is {BALANCED}, but without a dataset no class is counted; give weights, "
+            "{class: number}, instead"
+        )
     absent = [name for name in manifest.label_names if not counts.get(name)]
     if absent:
         raise UserError(

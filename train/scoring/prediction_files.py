@@ -60,7 +60,8 @@ def write(
     Raises:
       UserError: a score is NaN or infinite, or a file cannot be written.
     """
-    assert scores.shape == (manifest.splits[split].rows, manifest.num_classes)
+    entry = manifest.splits[split]
+    assert scores.shape == (entry.rows if entry.is_counted else len(scores), manifest.num_classes)
     errors.check_finite(scores, split)
     ordered = scores if facts.order is None else scores[facts.order]
     prediction_record.write(model_dir, manifest, split, None, thresholds, pooling)

@@ -61,6 +61,7 @@ def write_all(model_dir: str, scored: List[Dict[str, Any]]) -> None:
 def line(manifest: Manifest, split: str, result: Dict[str, Any]) -> str:
     """For the log: `eval validation: step 400  accuracy 0.9980  loss 0.0191  (500 examples)`."""
     shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics_of(result).items())
-    examples, everything = result["examples"], manifest.splits[split].rows
-    count = f"{examples:,}" if examples == everything else f"{examples:,} of {everything:,}"
+    examples, of = result["examples"], manifest.splits[split]
+    is_all = examples == of.rows or not of.is_counted
+    count = f"{examples:,}" if is_all else f"{examples:,} of {of.rows:,}"
     return f"eval {split}: step {result['step']}  {shown}  ({count} {manifest.row_noun})"

@@ -10,13 +10,23 @@ import dataclasses
 import numpy as np
 
 from shared.errors import UserError
+from shared.tasks import TRAIN_SPLIT
 from train.checkpoints import files, model_dir
 from train.data import order
 from train.errors import explained
 from train.planning.plan import EVAL_ALL_MODE, EVAL_MODE, PREDICT_MODE, TRAIN_MODE, Plan
 from train.scoring import prediction_files, results, row_facts
 from train.scoring.constant_answer import constant_answer, say_constant
-from train.wse import container, metrics, model_fn, report, rules, warm_start, workers
+from train.wse import (
+    container,
+    metrics,
+    model_fn,
+    own_input_fn,
+    report,
+    rules,
+    warm_start,
+    workers,
+)
 from train.wse import estimator as wse
 from train.wse import input_fn as static_input_fn
 
@@ -28,8 +38,11 @@ def run(plan: Plan, options: argparse.Namespace) -> None:
     """Any mode; args: options, of train/run.py."""
     ((section, manifest),) = plan.data.items()
     inputs = getattr(plan.params, section)
-    rules.check_data(inputs.data_dir, manifest, is_scored=plan.train_data is None)
+    rules.check_data(inputs.place, manifest, is_scored=plan.train_data is None)
     _check_gelu(plan)
+    if inputs.input_fn:
+        for split in plan.splits or [TRAIN_SPLIT]:
+            own_input_fn.check(plan.params, section, split, manifest)
     with explained(inputs, manifest):
         if options.validate_only or options.compile_only:
             compile_steps(plan, options)
@@ -224,10 +237,19 @@ def _checkpoint(plan: Plan) -> str:
 def _input_fn(plan: Plan, first_step: int = 0, split=None, batch_size=None):
     """A function without arguments; args: split and batch_size, for scoring."""
     if plan.train_data:
-        options, manifest = plan.params.train_input, plan.train_data
-        seed = order.seed_of(plan.params)
-        return lambda: static_input_fn.train_batches(options, manifest, seed, first_step)
-    options, manifest = plan.scored_input, plan.scored_data
-    options = dataclasses.replace(options, batch_size=batch_size or options.batch_size)
-    split = split or plan.splits[0]
-    return lambda: static_input_fn.scored_batches(options, split, manifest)
+        return lambda: _train_batches(plan, first_step)
+    split, section = split or plan.splits[0], plan.scored_section
+    size = batch_size or plan.scored_input.batch_size
+    options = dataclasses.replace(plan.scored_input, batch_size=size)
+    params = dataclasses.replace(plan.params, **{section: options})
+    if options.input_fn:
+        return lambda: own_input_fn.scored_batches(params, section, split, plan.scored_data)
+    return lambda: static_input_fn.scored_batches(options, split, plan.scored_data)
+
+
+def _train_batches(plan: Plan, first_step: int):
+    options, manifest = plan.params.train_input, plan.train_data
+    if options.input_fn:
+        return own_input_fn.train_batches(plan.params, TRAIN_SPLIT, manifest, first_step)
+    seed = order.seed_of(plan.params)
+    return static_input_fn.train_batches(options, manifest, seed, first_step)

@@ -55,6 +55,10 @@ def lines(plan: Plan, mode: str) -> Iterator[Line]:
 
 def _data(plan, section, manifest: Manifest):
     options = getattr(plan.params, section)
+    if options.input_fn:
+        shape = f"int32 [{options.batch_size}, {manifest.max_sequence_length}], static"
+        yield Line(OK, f"data: {section}.input_fn {options.input_fn} gives batches {shape}")
+        return
     splits = [TRAIN_SPLIT] if section == "train_input" else plan.splits
     for split in splits:
         check_sizes(options.data_dir, split, manifest)

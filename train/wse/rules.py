@@ -111,9 +111,6 @@ def _training(params: Config) -> Iterator[str]:
             "train_input.group_by_length: on wse every batch has max_sequence_length tokens; turn "
             "it off"
         )
-    for section in ("train_input", "eval_input", "predict_input"):
-        if getattr(params, section).input_fn:
-            yield f"{section}.input_fn: own input functions are for gpu and cpu; build records"
 
 
 def _for_cs(params: Config) -> Iterator[str]:
