@@ -41,11 +41,13 @@ WALLS = [
 # What Cerebras' container holds, for the modules that run there.
 CONTAINER = {"numpy", "tensorflow", "yaml"}
 # What a module imports only in a function that the container's way does not call: to write a
-# Hugging Face folder, or a page. That it reads such a folder without is tested in
-# tests/train/test_pretrained.py.
+# Hugging Face folder or a page, or to read from a store, which wse refuses. That it reads such a
+# folder without is tested in tests/train/test_pretrained.py, and that folders need no library of a
+# store in tests/remote/test_data.py.
 NOT_CALLED_IN_CONTAINER = {
     "train/pretrained/huggingface.py": {"safetensors"},
     "shared/page/render.py": {"jinja2", "markupsafe"},
+    "shared/remote/store.py": {"fsspec"},
 }
 # The one file that may import Cerebras' package.
 OF_CEREBRAS = "train/wse/estimator.py"

@@ -1,0 +1,86 @@
+"""What a store's library raises, as one message; its text names no key and no secret."""
+
+import errno
+from typing import Optional
+
+from shared.errors import UserError, of_system
+
+_DENIED = (
+    "Check the credentials that the store's library finds (docs/remote.md says where it looks), "
+    "and what they may do there"
+)
+_EXPIRED = "The credentials have expired: renew them (for S3 with SSO: aws sso login)"
+_NO_BUCKET = "Check its name and the address of the store, or create it"
+# What S3's servers call it, and what it means here.
+_BY_CODE = {
+    "NoSuchBucket": _NO_BUCKET,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
+    "RequestTimeTooSkewed": "The clock of this machine is wrong: set it",
+}
+# Parts of the names of exceptions about credentials, of botocore and google.auth.
+_BY_NAME = {"Credential": _DENIED, "Refresh": _EXPIRED, "Token": _EXPIRED}
+# Errors of this machine's disk, whatever file they name.
+_OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+def mistake(error: Exception, url: str, local: Optional[str] = None) -> Optional[UserError]:
+    """What the user can mend; None for what may pass by itself, such as a lost connection.
+
+    Args: local, the file that was being written.
+    """
+    if isinstance(error, OSError) and _is_of_disk(error, local):
+        return of_system(error, local)
+    advice = _advice(error)
+    if advice:
+        return UserError(f"{url}: {in_words(error)}. {advice}; then run this again.")
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{url} does not exist: no such object. Check the path.")
+    return None
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether the object is missing, in a bucket that exists."""
+    return isinstance(error, FileNotFoundError) and not _advice(error)
+
+
+def is_taken(error: Exception) -> bool:
+    """Whether a conditional put found an object there."""
+    is_refused = code(error) in ("PreconditionFailed", "ConditionalRequestConflict")
+    return isinstance(error, FileExistsError) or is_refused
+
+
+def is_of_a_store(error: Exception) -> bool:
+    """Whether it is the system's or a library's own; Python's others are bugs."""
+    of_python = type(error).__module__ == "builtins"
+    return isinstance(error, (OSError, EOFError)) if of_python else True
+
+
+def code(error: BaseException) -> str:
+    """What the server called it; empty if it did not say."""
+    for raised in (error, error.__cause__):
+        response = getattr(raised, "response", None)
+        if isinstance(response, dict):
+            return str(response.get("Error", {}).get("Code", ""))
+    return ""
+
+
+def in_words(error: Exception) -> str:
+    """Its first line, or its name if it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _is_of_disk(error: OSError, local: Optional[str]) -> bool:
+    of_file = local is not None and str(error.filename).startswith(local)
+    return error.errno in _OF_DISK or of_file
+
+
+def _advice(error: Exception) -> Optional[str]:
+    if code(error) in _BY_CODE:
+        return _BY_CODE[code(error)]
+    if isinstance(error, PermissionError):
+        return _DENIED
+    name = type(error).__name__
+    return next((advice for part, advice in _BY_NAME.items() if part in name), None)

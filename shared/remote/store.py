@@ -1,0 +1,224 @@
+"""What is done with a store: list, fetch, put, remove. The only file that knows fsspec.
+
+An object appears whole or not at all in every store, and so do the files that are fetched.
+"""
+
+import contextlib
+import os
+import uuid
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+
+from shared.errors import UserError
+from shared.files import writing
+from shared.remote import attempts, faults, urls
+from shared.remote.progress import Progress
+
+
+class Stored(NamedTuple):
+    """An object: its size, and a text that changes with its content."""
+
+    bytes: int
+    mark: str
+
+
+def listed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
+    """{path below url: Stored}; empty if nothing is there.
+
+    Args: depth, 1 for the objects of that folder alone; None for all below it, too.
+    Raises:
+      UserError: it cannot be listed, or a name is no path of a file.
+    """
+    return attempts.repeated(lambda: glimpsed(url, depth), url, "list")
+
+
+def glimpsed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
+    """As `listed`, in one try, with whatever the library raises."""
+    files, path = _opened(url)
+    files.invalidate_cache()
+    with _missing_is_none():
+        return dict(_below(path, files.find(path, maxdepth=depth, detail=True), url))
+    return {}
+
+
+def matching(pattern: str) -> List[str]:
+    """The URLs of the objects that match a pattern such as s3://bucket/parts/*.csv, in order."""
+
+    def call():
+        files, path = _opened(pattern)
+        files.invalidate_cache()
+        scheme = pattern.split("://", 1)[0]
+        return sorted(f"{scheme}://{found}" for found in files.glob(path))
+
+    return attempts.repeated(call, pattern, "list")
+
+
+def exists(url: str) -> bool:
+    return about(url) is not None
+
+
+def about(url: str) -> Optional[Stored]:
+    """The object; None if there is none."""
+
+    def call():
+        files, path = _opened(url)
+        files.invalidate_cache()
+        info = files.info(path)
+        return _stored(info) if info["type"] == "file" else None
+
+    with _missing_is_none():
+        return attempts.repeated(call, url, "find")
+    return None
+
+
+def read(url: str) -> Optional[bytes]:
+    """The content of a small object; None if there is none."""
+
+    def call():
+        files, path = _opened(url)
+        return files.cat_file(path)
+
+    with _missing_is_none():
+        return attempts.repeated(call, url, "read")
+    return None
+
+
+def fetch(url: str, local: str, size: int, progress: Optional[Progress] = None) -> None:
+    """Copies an object to a file, which appears whole.
+
+    Args: size, in bytes; what is shorter is fetched again.
+    Raises:
+      UserError: it is missing, cannot be read, or the disk is full.
+    """
+    temporary = f"{local}.{uuid.uuid4().hex}.tmp"
+    watched = progress or Progress(url, size)
+
+    def call():
+        files, path = _opened(url)
+        files.get_file(path, temporary, callback=_told_to(watched))
+        found = os.path.getsize(temporary)
+        if found != size:
+            raise EOFError(f"found {found:,} bytes, expected {size:,}")
+
+    try:
+        with _missing_is_a_mistake(url):
+            attempts.repeated(call, url, "read", local)
+        with writing(local):
+            os.replace(temporary, local)
+        watched.finished(size)
+    finally:
+        with contextlib.suppress(OSError):  # it has been moved
+            os.remove(temporary)
+
+
+def put(local: str, url: str) -> None:
+    """Stores a file as one object, in place of what was there."""
+
+    def call():
+        files, path = _opened(url)
+        files.put_file(local, path)
+
+    attempts.repeated(call, url, "write")
+
+
+def put_bytes(content: bytes, url: str) -> None:
+    """Stores bytes as one object, in place of what was there."""
+
+    def call():
+        files, path = _opened(url)
+        files.pipe_file(path, content)
+
+    attempts.repeated(call, url, "write")
+
+
+def create(content: bytes, url: str) -> bool:
+    """Stores bytes as one object if there is none; whether it did.
+
+    Raises:
+      NotImplementedError: the store or its library knows no such condition.
+    """
+
+    def call():
+        files, path = _opened(url)
+        files.pipe_file(path, content, mode="create")
+
+    try:
+        attempts.repeated(call, url, "write")
+    except (OSError, TypeError, ValueError) as error:
+        if faults.is_taken(error):
+            return False
+        raise NotImplementedError from None
+    return True
+
+
+def remove(things: Iterable[str]) -> None:
+    """Removes objects, in this order; a missing one is fine."""
+    for url in things:
+
+        def call(url=url):
+            files, path = _opened(url)
+            files.rm_file(path)
+
+        with _missing_is_none():
+            attempts.repeated(call, url, "remove")
+
+
+def _opened(url: str) -> Any:
+    """(fsspec's file system, the path in it). Made anew for a forked process, by fsspec."""
+    scheme = url.split("://", 1)[0]
+    try:
+        from fsspec.core import url_to_fs
+
+        return url_to_fs(urls.checked(url))
+    except ImportError as error:
+        raise UserError(f"{scheme}:// needs a library: {error}. {_INSTALL}") from None
+    except ValueError as error:
+        raise UserError(f"{url}: {error}; s3:// and gs:// are among the known ones") from None
+
+
+_INSTALL = "For s3:// run: make setup EXTRAS=s3; for gs://, EXTRAS=gs; others with pip."
+
+
+def _told_to(progress: Progress) -> Any:
+    """A callback of fsspec's, called as bytes arrive."""
+    from fsspec.callbacks import Callback
+
+    return Callback(hooks={"progress": lambda size, value, **_: progress.reached(value)})
+
+
+def _below(path: str, found: Dict[str, Any], url: str) -> Iterator[Tuple[str, Stored]]:
+    """Without the names of folders, for which some stores have objects."""
+    start = len(path.rstrip("/")) + 1
+    for name, info in found.items():
+        below = name[start:]
+        if below and info["type"] == "file" and not below.endswith("/"):
+            yield _checked(below, url), _stored(info)
+
+
+def _checked(name: str, url: str) -> str:
+    """A store may have objects of any name; as a path, one could lead out of a folder."""
+    if os.path.isabs(name) or os.path.normpath(name) != name or name.startswith(".."):
+        raise UserError(f"{url} has an object with the name {name!r}, which is no path; remove it")
+    return name
+
+
+def _stored(info: Dict[str, Any]) -> Stored:
+    names = ("ETag", "etag", "md5Hash", "generation", "mtime", "created")
+    marks = [str(info[name]) for name in names if info.get(name)]
+    return Stored(int(info["size"]), marks[0] if marks else "")
+
+
+@contextlib.contextmanager
+def _missing_is_none():
+    try:
+        yield
+    except FileNotFoundError as error:
+        if not faults.is_missing(error):
+            raise
+
+
+@contextlib.contextmanager
+def _missing_is_a_mistake(url: str):
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise faults.mistake(error, url) or error from None

@@ -1,0 +1,88 @@
+"""A bucket of a real S3 server, and a cache of its own for each test."""
+
+import contextlib
+import itertools
+import os
+
+import fsspec
+import pytest
+
+from shared.remote import attempts, cache, datasets, lease, store
+from tests import object_store
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A running tests.object_store.Server; a test that kills it starts it again."""
+    if not os.path.exists(object_store.PROGRAM):
+        pytest.skip(object_store.MISSING)
+    server = object_store.Server(str(tmp_path_factory.mktemp("s3")))
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def as_elsewhere(tmp_path, monkeypatch):
+    """A function that makes this program like one that starts on another machine."""
+
+    def start():
+        monkeypatch.setenv(cache.FOLDER, str(tmp_path / f"cache-{next(_numbers)}"))
+        datasets._staged.cache_clear()
+        for lock in cache._in_use.values():
+            lock.close()
+        cache._in_use.clear()
+
+    yield start
+    start()
+
+
+@pytest.fixture
+def with_keys(bucket, monkeypatch):
+    """A function that gives the library another key and secret; empty ones are none."""
+    files = type(fsspec.filesystem("s3"))
+
+    def give(key, secret):
+        for name, value in (("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)):
+            monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
+        files.clear_instance_cache()  # they are read once
+
+    yield give
+    files.clear_instance_cache()
+
+
+@pytest.fixture
+def bucket(server, as_elsewhere, monkeypatch):
+    """The URL of an empty place in a bucket, which the library finds with a key that may write."""
+    server.start()
+    for name, value in {**server.environment, "AWS_MAX_ATTEMPTS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(attempts, "WAITS", (0.05, 0.1))
+    monkeypatch.setattr(lease, "RENEWED_SECONDS", 0.2)
+    monkeypatch.setattr(lease, "ABANDONED_SECONDS", 0.8)
+    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.1)
+    as_elsewhere()
+    with contextlib.suppress(FileExistsError):  # buckets of its own would take the server long
+        fsspec.filesystem("s3").mkdir("tests")
+    return f"s3://tests/{next(_numbers)}"
+
+
+@pytest.fixture
+def noted_changes(monkeypatch):
+    """A list that is given (verb, URL) of what is put and removed."""
+    done, put, remove = [], store.put, store.remove
+
+    def noted_put(local, url):
+        done.append(("put", url))
+        put(local, url)
+
+    def noted_remove(things):
+        for url in things:
+            done.append(("remove", url))
+            remove([url])
+
+    monkeypatch.setattr(store, "put", noted_put)
+    monkeypatch.setattr(store, "remove", noted_remove)
+    return done

@@ -1,0 +1,182 @@
+"""What the library does with a real server, and what each fault says."""
+
+import threading
+
+import botocore.exceptions
+import pytest
+import s3fs.errors
+
+from shared.errors import UserError
+from shared.remote import attempts, faults, store, urls
+from tests import object_store
+
+
+def expect_mistake(call, *parts):
+    """Calls, and checks that it raises a UserError of one line with these parts and no secret."""
+    with pytest.raises(UserError) as raised:
+        call()
+    text = str(raised.value)
+    assert "\n" not in text
+    assert all(part in text for part in parts), text
+    for secret in (object_store.SECRET, object_store.READER_SECRET, "a-wrong-secret"):
+        assert secret not in text
+    return text
+
+
+def test_an_object_comes_back_as_it_was(bucket, tmp_path):
+    content = bytes(range(256)) * 1000
+    (tmp_path / "a").write_bytes(content)
+    store.put(str(tmp_path / "a"), f"{bucket}/d/a")
+    store.put_bytes(b"small", f"{bucket}/d/e/b")
+    found = store.listed(f"{bucket}/d")
+    assert {name: stored.bytes for name, stored in found.items()} == {"a": 256_000, "e/b": 5}
+    store.fetch(f"{bucket}/d/a", str(tmp_path / "copy"), 256_000)
+    assert (tmp_path / "copy").read_bytes() == content
+    assert store.read(f"{bucket}/d/e/b") == b"small"
+    store.put_bytes(b"other", f"{bucket}/d/e/b")
+    assert store.about(f"{bucket}/d/e/b").mark != found["e/b"].mark
+    store.remove([f"{bucket}/d/a", f"{bucket}/d/a", f"{bucket}/d/e/b"])
+    assert store.listed(f"{bucket}/d") == {}
+
+
+def test_what_is_not_there(bucket, tmp_path):
+    assert store.listed(f"{bucket}/d") == {}
+    assert store.read(f"{bucket}/d") is None
+    assert not store.exists(f"{bucket}/d")
+    expect_mistake(
+        lambda: store.fetch(f"{bucket}/d", str(tmp_path / "d"), 1), "does not exist", bucket
+    )
+
+
+def test_a_conditional_put_happens_once(bucket):
+    assert store.create(b"1", f"{bucket}/lock")
+    assert not store.create(b"2", f"{bucket}/lock")
+    assert store.read(f"{bucket}/lock") == b"1"
+
+
+def test_no_such_bucket(bucket, tmp_path):
+    (tmp_path / "a").write_bytes(b"a")
+    for call in (
+        lambda: store.listed("s3://no-such-bucket/d"),
+        lambda: store.exists("s3://no-such-bucket/d"),
+        lambda: store.read("s3://no-such-bucket/d"),
+        lambda: store.put(str(tmp_path / "a"), "s3://no-such-bucket/d"),
+        lambda: store.create(b"a", "s3://no-such-bucket/d"),
+    ):
+        expect_mistake(call, "s3://no-such-bucket/d: The specified bucket does not exist. Check")
+
+
+@pytest.mark.parametrize(
+    "key, secret, said",
+    [
+        ("a-wrong-key", object_store.SECRET, "access key ID you provided does not exist"),
+        (object_store.KEY, "a-wrong-secret", "signature we calculated does not match"),
+    ],
+)
+def test_wrong_keys(bucket, with_keys, key, secret, said):
+    with_keys(key, secret)
+    for call in (store.listed, store.read, lambda url: store.put_bytes(b"a", url)):
+        expect_mistake(lambda call=call: call(f"{bucket}/d"), "Check the credentials")
+    expect_mistake(lambda: store.listed(f"{bucket}/d"), said)
+
+
+def test_keys_that_may_only_read(bucket, with_keys):
+    store.put_bytes(b"a", f"{bucket}/d")
+    with_keys(object_store.READER_KEY, object_store.READER_SECRET)
+    assert store.read(f"{bucket}/d") == b"a"
+    expect_mistake(lambda: store.put_bytes(b"b", f"{bucket}/d"), "Access Denied. Check the cred")
+
+
+def test_no_keys(bucket, with_keys, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with_keys("", "")
+    expect_mistake(lambda: store.listed(bucket), "Unable to locate credentials. Check the cred")
+
+
+@pytest.mark.parametrize(
+    "code, advice",
+    [
+        ("ExpiredToken", "The credentials have expired: renew them"),
+        ("RequestTimeTooSkewed", "The clock of this machine is wrong"),
+    ],
+)
+def test_faults_that_this_server_does_not_have(code, advice):
+    response = {"Error": {"Code": code, "Message": "The provided token is no good."}}
+    raised = s3fs.errors.translate_boto_error(
+        botocore.exceptions.ClientError(response, "GetObject")
+    )
+    said = "s3://b/d: The provided token is no good. " + advice
+    assert str(faults.mistake(raised, "s3://b/d")).startswith(said)
+
+
+def test_a_server_that_is_down_is_given_up_and_one_that_comes_back_waited_for(
+    bucket, server, monkeypatch, capsys
+):
+    store.put_bytes(b"a", f"{bucket}/d")
+    said = f"cannot read {bucket}/d: Could not connect to the endpoint"
+    with server.down():
+        expect_mistake(lambda: store.read(f"{bucket}/d"), said, "gave up after 3 tries")
+        told = [line.split("; ")[-1] for line in capsys.readouterr().err.splitlines()]
+        assert told == ["try 2 of 3 in 0.05 s", "try 3 of 3 in 0.1 s"]
+        monkeypatch.setattr(attempts, "WAITS", (0.5,) * 100)
+        back = threading.Timer(0.7, server.start)
+        back.start()
+        assert store.read(f"{bucket}/d") == b"a"
+        back.join()
+    assert "; try 2 of 101 in 0.5 s" in capsys.readouterr().err
+
+
+def test_a_read_that_ends_early_is_not_taken_for_the_object(bucket, tmp_path, capsys):
+    store.put_bytes(b"four", f"{bucket}/d")
+    said = f"cannot read {bucket}/d: found 4 bytes, expected 5"
+    expect_mistake(lambda: store.fetch(f"{bucket}/d", str(tmp_path / "d"), 5), said, "3 tries")
+    assert capsys.readouterr().err.count(said) == 2
+    assert list(tmp_path.glob("d*")) == []
+
+
+def test_a_full_disk(bucket, tmp_path, little_room):
+    store.put_bytes(bytes(100_000), f"{bucket}/d")
+    with little_room(50_000):
+        expect_mistake(
+            lambda: store.fetch(f"{bucket}/d", str(tmp_path / "d"), 100_000),
+            f"cannot write {tmp_path}/d: File too large. Raise the limit",
+        )
+    assert list(tmp_path.glob("d*")) == []
+
+
+def test_a_slow_copy_says_how_far_it_is(bucket, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("shared.remote.progress.PERIOD_SECONDS", 0.0)
+    store.put_bytes(bytes(100_000), f"{bucket}/d")
+    store.fetch(f"{bucket}/d", str(tmp_path / "d"), 100_000)
+    assert capsys.readouterr().err.splitlines()[-1] == f"{bucket}/d: 0.1 of 0.1 MB"
+
+
+def test_a_name_that_would_lead_out_of_a_folder_is_refused(bucket):
+    store.put_bytes(b"a", f"{bucket}/d/a")
+    found = {"d/../../a": {"type": "file", "size": 1}}
+    with pytest.raises(UserError, match=r"has an object with the name '../../a', which is no path"):
+        dict(store._below("d", found, bucket))
+
+
+def test_a_path_that_no_library_knows():
+    expect_mistake(lambda: store.listed("such://a/b"), "Protocol not known: such")
+    expect_mistake(lambda: urls.checked("s3://"), "names no bucket")
+
+
+def test_a_library_that_is_missing(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
+    expect_mistake(lambda: store.listed("gs://a/b"), "gs:// needs a library", "EXTRAS=gs")
+
+
+def test_a_password_in_a_path_is_refused_and_not_repeated():
+    text = expect_mistake(lambda: store.listed("sftp://me:pass-word@host/d"), "sftp://...@host")
+    assert "pass-word" not in text
+
+
+def test_a_bug_is_no_fault_of_the_store():
+    def call():
+        raise TypeError("a bug")
+
+    with pytest.raises(TypeError):
+        attempts.repeated(call, "s3://b/d", "read")
