@@ -38,11 +38,18 @@ def shard_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
     return paths
 
 
-def size_fault(path: str, shard: Shard) -> Optional[str]:
-    """What is wrong with a shard, judged by its size alone; None if nothing is."""
-    if not os.path.exists(path):
+def size_of(path: str) -> Optional[int]:
+    """Of a file, in bytes; None if it is missing."""
+    return os.path.getsize(path) if os.path.exists(path) else None
+
+
+def size_fault(size: Optional[int], shard: Shard) -> Optional[str]:
+    """What is wrong with a shard, judged by its size alone; None if nothing is.
+
+    Args: size, in bytes; None if it is missing.
+    """
+    if size is None:
         return "is missing"
-    size = os.path.getsize(path)
     if size == shard.bytes:
         return None
     return f"has {size:,} bytes, the manifest says {shard.bytes:,}"
@@ -58,7 +65,7 @@ def check_sizes(dataset: str, split: str, manifest: Manifest) -> None:
     if read_manifest(dataset) != manifest:
         raise UserError(f"{dataset} was replaced during this run; start again")
     for path, shard in zip(shard_paths(dataset, split, manifest), manifest.splits[split].shards):
-        fault = size_fault(path, shard)
+        fault = size_fault(size_of(path), shard)
         if fault is not None:
             raise damaged(path, fault, manifest)
 

@@ -123,6 +123,7 @@ class _Map(abc.ABC):
     def write(self, dataset: str, split: str, rows) -> str:
         """Writes the file of a split; returns its sha256."""
         assert self._is_right(rows, len(rows))
+        os.makedirs(os.path.join(dataset, split), exist_ok=True)  # the shards may be in a store
         write_whole(self.path(dataset, split), self._content(rows))
         return sha256_of(self.path(dataset, split))
 
