@@ -15,8 +15,8 @@ from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
 from shared import records, shown, tasks, vocab, word_pieces
 from shared.errors import UserError, exit_code
-from shared.files import write_whole
 from shared.manifest import Manifest, Split, read_manifest
+from shared.remote import datasets
 from shared.row_weights import RowWeights
 from shared.shards import shard_paths
 
@@ -30,7 +30,7 @@ def main(arguments: list) -> None:
         prog="python -m preprocess.inspect_dataset", description=__doc__
     )
     path = {"type": os.path.expanduser}
-    parser.add_argument("dataset", **path, help="the folder that holds manifest.json")
+    parser.add_argument("dataset", **path, help="the folder, or URL, that holds manifest.json")
     parser.add_argument(
         "--vocab_file",
         **path,
@@ -42,15 +42,16 @@ def main(arguments: list) -> None:
         "--html", action="store_true", help=f"write the page {dataset_page.FILE} into it"
     )
     options = parser.parse_args(arguments)
-    manifest = read_manifest(options.dataset)
-    pieces, problem = _pieces(_vocabulary_path(options), manifest)
-    content = describe(options.dataset, manifest, pieces)
+    dataset = datasets.local(options.dataset)
+    manifest = read_manifest(dataset)
+    pieces, problem = _pieces(options.vocab_file or _own_vocabulary(dataset), manifest)
+    content = {**describe(dataset, manifest, pieces), "dataset": options.dataset}
     if options.json:
         print(json.dumps({**content, "not_decoded_because": problem}, indent=2, ensure_ascii=False))
         return
     if options.html:
         path = os.path.join(options.dataset, dataset_page.FILE)
-        write_whole(path, dataset_page.page(content, problem))
+        datasets.write(path, dataset_page.page(content, problem))
         print(f"page: {path}" + (f"\nNo examples in it: {problem}" if problem else ""))
         return
     print(text(content))
@@ -58,17 +59,15 @@ def main(arguments: list) -> None:
         print(f"\nNo examples shown: {problem}")
 
 
-def _vocabulary_path(options) -> str:
-    """The given one, the dataset's own, or else the one from `make vocab`."""
-    if options.vocab_file:
-        return options.vocab_file
-    return options.dataset if word_pieces.file_in(options.dataset) else vocab.default_path()
+def _own_vocabulary(dataset: str) -> str:
+    """The dataset's, or else the one from `make vocab`."""
+    return dataset if word_pieces.file_in(dataset) else vocab.default_path()
 
 
 def _pieces(path: str, manifest: Manifest) -> "tuple[tuple | None, str | None]":
     """The vocabulary that made the ids; otherwise why it is not available."""
     try:
-        found = word_pieces.read(word_pieces.file_of(path))
+        found = word_pieces.read(word_pieces.file_of(vocab.local(path)))
     except UserError as error:
         return None, str(error)
     if (sha256 := word_pieces.sha256_of(found)) != manifest.vocabulary.sha256:

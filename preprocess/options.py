@@ -10,6 +10,7 @@ from preprocess.sources import user_labels, user_spec
 from preprocess.sources.user_spec import UserSpec
 from shared import tasks, vocab, where, windows
 from shared.errors import UserError
+from shared.remote.urls import is_remote
 from shared.shards import default_num_shards
 from shared.tasks import Task
 from shared.vocab import Vocabulary
@@ -98,7 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task", required=True, help=f"{known}; or a name for your own --data")
     path = {"type": os.path.expanduser}
     parser.add_argument(
-        "--data_dir", **path, default="data", help="folder of all datasets (%(default)s)"
+        "--data_dir",
+        **path,
+        default="data",
+        help="folder of all datasets, or its URL (%(default)s)",
     )
     parser.add_argument(
         "--tfds_data_dir",
@@ -191,6 +195,11 @@ def _tfds_data_dir(parsed) -> str:
     given = parsed.tfds_data_dir or os.environ.get("TFDS_DATA_DIR")
     if given or not parsed.glue_dir:
         return given or _HOME_OF_TFDS
+    if is_remote(parsed.data_dir):
+        raise UserError(
+            "with GLUE_DIR (--glue_dir) and a DATA_DIR in a store, say in which folder TFDS may "
+            "prepare the files: TFDS_DATA_DIR=<new folder> (--tfds_data_dir)"
+        )
     return os.path.join(parsed.data_dir, "tfds")
 
 

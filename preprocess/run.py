@@ -10,8 +10,7 @@ import time
 from preprocess import data_quality, lazy_imports, options
 from preprocess.beam.progress import Progress
 from preprocess.options import Options
-from preprocess.output import up_to_date
-from preprocess.output.dataset_folder import DatasetFolder
+from preprocess.output import dataset_folder, up_to_date
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.tfds_dataset import TfdsDataset
@@ -19,16 +18,17 @@ from preprocess.sources.user_files import UserFiles
 from shared import vocab, word_pieces
 from shared.errors import exit_code
 from shared.manifest import Vocabulary as ManifestVocabulary
-from shared.manifest import is_dataset, row_noun, write_manifest
+from shared.manifest import row_noun, write_manifest
+from shared.remote import datasets
 from shared.vocab import Vocabulary
 
 
 def main(arguments: list) -> None:
     asked = options.parse(arguments)
     source = source_of(asked)
-    folder = DatasetFolder(asked.dataset)
+    folder = dataset_folder.at(asked.dataset)
     with folder.locked():
-        if is_dataset(folder.path) and not asked.overwrite:
+        if datasets.is_dataset(folder.path) and not asked.overwrite:
             up_to_date.check(asked.dataset, expected_manifest(asked, source), asked.shards_of)
             print(f"{asked.dataset} is up to date")
         else:
@@ -62,7 +62,7 @@ def expected_manifest(asked: Options, source) -> dict:
     return {**known, "label_names": asked.task.label_names} if asked.task else known
 
 
-def build(folder: DatasetFolder, asked: Options, source) -> None:
+def build(folder, asked: Options, source) -> None:
     """Runs the pipeline, checks that no shard is missing, writes index and manifest, commits."""
     started = time.monotonic()
     (beam_options,) = lazy_imports.load("preprocess.beam.options")
@@ -79,6 +79,7 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
             vocabulary=asked.vocabulary,
             max_sequence_length=asked.max_sequence_length,
             folder=folder.incomplete,
+            shards=folder.shards,
             overlap=asked.windows,
         )
         shards = [
@@ -86,9 +87,10 @@ def build(folder: DatasetFolder, asked: Options, source) -> None:
             for split in rows.files
             for shard in pipeline.shard_ranges(rows, split, asked.shards_of(rows.examples(split)))
         ]
-        with Progress(folder.incomplete, shards, row_noun(asked.windows)):
+        folder.make_way()
+        with Progress(folder.shards, shards, row_noun(asked.windows)):
             pipeline.run(job, shards, options_of_beam)
-        reports = summary.checked_reports(folder.incomplete, shards)
+        reports = summary.checked_reports(folder.incomplete, folder.shards, shards)
         made = summary.manifest_of(
             rows,
             source.describe(),

@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from typing import Iterator
+from typing import Callable, Iterator
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from preprocess import dataset_page, lazy_imports
 from preprocess.encoding import lengths, statistics
 from preprocess.formats import tfrecord
 from shared import dataset_vocabulary, records, row_weights, source_order, tasks, windows
-from shared.errors import FaultsFound, exit_code
+from shared.errors import FaultsFound, UserError, exit_code
 from shared.files import sha256_of
 from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
-from shared.shards import shard_paths, size_fault
+from shared.remote import datasets
+from shared.remote.urls import is_remote
+from shared.shards import shard_paths, size_fault, size_of
 
 _SHOWN = 20  # faults of one file
 
@@ -28,24 +30,40 @@ _SHOWN = 20  # faults of one file
 def main(arguments: list) -> None:
     parser = argparse.ArgumentParser(prog="python -m preprocess.verify", description=__doc__)
     path = {"type": os.path.expanduser}
-    parser.add_argument("dataset", **path, help="the folder that holds manifest.json")
+    parser.add_argument("dataset", **path, help="the folder, or URL, that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset
+    if is_remote(dataset):
+        _verify_remote(dataset)
+    else:
+        _verify(dataset, print)
+
+
+def _verify_remote(url: str) -> None:
+    """Verifies a copy of all that is there, whose faults are told as those of the URL."""
+    with datasets.downloaded(url) as folder:
+        try:
+            _verify(folder, lambda text: print(text.replace(folder, url)))
+        except (FaultsFound, UserError) as error:
+            raise type(error)(str(error).replace(folder, url)) from None
+
+
+def _verify(dataset: str, say: Callable[[str], None]) -> None:
     manifest = read_manifest(dataset)
     (record_checker,) = lazy_imports.load("preprocess.encoding.record_checker")
     faults = 0
     for fault in _stray_files(dataset, manifest):
         faults += 1
-        print(fault)
+        say(fault)
     if problem := dataset_vocabulary.fault(dataset, manifest):
         faults += 1
-        print(problem)
+        say(problem)
     for split in tasks.in_order(manifest.splits):
         checker = record_checker.RecordChecker(manifest, split)
-        faults += _verify_split(dataset, split, manifest, checker)
+        faults += _verify_split(dataset, split, manifest, checker, say)
     if faults:
         raise FaultsFound(f"{dataset}: {faults:,} faults. {rebuild_advice(manifest)}")
     examples = sum(split.examples for split in manifest.splits.values())
-    print(f"{dataset}: {examples:,} records, no fault")
+    say(f"{dataset}: {examples:,} records, no fault")
 
 
 def _stray_files(dataset: str, manifest: Manifest) -> Iterator[str]:
@@ -70,32 +88,34 @@ def _is_of_a_desktop(name: str) -> bool:
     return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")
 
 
-def _verify_split(dataset: str, split: str, manifest: Manifest, checker) -> int:
-    """Prints the faults of a split and a summary line; returns the number of faults."""
+def _verify_split(
+    dataset: str, split: str, manifest: Manifest, checker, say: Callable[[str], None]
+) -> int:
+    """Says the faults of a split and a summary line; returns the number of faults."""
     entry, total, faults = manifest.splits[split], _Totals(), 0
     paths = shard_paths(dataset, split, manifest)
     for shard, path in zip(entry.shards, paths, strict=True):
         in_shard = [*_file_faults(path, shard), *_record_faults(path, shard, checker, total)]
         for fault in in_shard[:_SHOWN]:
-            print(f"{path}: {fault}")
+            say(f"{path}: {fault}")
         if len(in_shard) > _SHOWN:
-            print(f"{path}: and {len(in_shard) - _SHOWN:,} more")
+            say(f"{path}: and {len(in_shard) - _SHOWN:,} more")
         faults += len(in_shard)
     for kind in source_order.MAPS:
         if problem := kind.fault(dataset, split, entry):
-            print(f"{kind.path(dataset, split)}: {problem}")
+            say(f"{kind.path(dataset, split)}: {problem}")
             faults += 1
     if not faults:  # the counts of damaged files would only repeat it
         documents = source_order.DOCUMENTS.read(dataset, split, manifest)
         for fault in total.faults(split, manifest, documents):
-            print(f"{split}: {fault}")
+            say(f"{split}: {fault}")
             faults += 1
-    print(f"{split}: {total.examples:,} records in {len(paths)} files, {faults:,} faults")
+    say(f"{split}: {total.examples:,} records in {len(paths)} files, {faults:,} faults")
     return faults
 
 
 def _file_faults(path: str, shard: Shard) -> Iterator[str]:
-    if fault := size_fault(path, shard):
+    if fault := size_fault(size_of(path), shard):
         yield fault
     elif (sha256 := sha256_of(path)) != shard.sha256:
         yield f"has the sha256 {sha256}, the manifest says {shard.sha256}"

@@ -14,6 +14,7 @@ import sys
 
 from shared import tasks
 from shared.errors import USER_MISTAKE, UserError
+from shared.remote.urls import is_remote
 from shared.suggest import unknown
 
 MANIFEST_FILE = "manifest.json"
@@ -48,6 +49,10 @@ def length(text: str) -> int:
 
 def lengths(data_dir: str, task: str) -> list:
     """The lengths of which data_dir has a dataset of the task, ascending."""
+    if is_remote(data_dir):
+        from shared.remote import datasets
+
+        return datasets.lengths(data_dir, task)
     pattern = os.path.join(glob.escape(data_dir), glob.escape(task), "msl*", MANIFEST_FILE)
     names = [os.path.basename(os.path.dirname(path)) for path in glob.glob(pattern)]
     return sorted(int(name[3:]) for name in names if re.match(r"msl\d+$", name))
@@ -62,12 +67,12 @@ def main(data_dir: str, task: str, msl: str = "") -> None:
     """
     data_dir = os.path.expanduser(data_dir)
     known = tasks.TASKS.get(task)
-    if known is None and not os.path.isdir(os.path.join(data_dir, task)):
+    existing = lengths(data_dir, task)
+    if known is None and not (existing or os.path.isdir(os.path.join(data_dir, task))):
         own = [name for name in _names_in(data_dir) if lengths(data_dir, name)]
         raise UserError(
             unknown("task", task, {*tasks.TASKS, *own}) + f"; and {data_dir} has no {task}/"
         )
-    existing = lengths(data_dir, task)
     default = known.max_sequence_length if known else tasks.DEFAULT_LENGTH
     if len(existing) == 1:
         (default,) = existing
@@ -76,6 +81,10 @@ def main(data_dir: str, task: str, msl: str = "") -> None:
 
 
 def _names_in(data_dir: str) -> list:
+    if is_remote(data_dir):
+        from shared.remote import datasets
+
+        return sorted({name.split("/")[0] for name in datasets.sizes(data_dir)})
     return os.listdir(data_dir) if os.path.isdir(data_dir) else []
 
 

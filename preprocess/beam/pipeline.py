@@ -8,6 +8,7 @@ side outputs or counters, because DaskRunner drops those.
 import io
 import logging
 import os
+import sys
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from preprocess.sources import rows
 from shared import quiet
 from shared.errors import UserError
 from shared.files import no_link, utf8, write_whole
+from shared.remote import attempts
 from shared.shards import shard_file, shard_range
 from shared.vocab import Vocabulary
 
@@ -39,7 +41,8 @@ class Job:
     label_shape: "tuple[int, ...]"
     vocabulary: Vocabulary
     max_sequence_length: int
-    folder: str  # where the shards are written; visible to all workers
+    folder: str  # for mistakes and reports; visible to all workers
+    shards: str  # where the shards are written: that folder, or the dataset in a store
     overlap: "int | None" = None  # of the windows of a text; None to cut texts off
     made_by: "dict[str, str]" = field(default_factory=versions.here)
 
@@ -103,7 +106,8 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
 @contextmanager
 def _no_tracebacks():
     """Beam logs and prints every exception with a traceback, and then raises it; once is enough."""
-    with quiet.log_records(logging.ERROR), redirect_stderr(io.StringIO()):
+    told = attempts.told_on(sys.stderr)  # a worker of this process that waits for a store
+    with told, quiet.log_records(logging.ERROR), redirect_stderr(io.StringIO()):
         yield
 
 
@@ -160,7 +164,7 @@ class WriteShard(beam.DoFn):
     def _write(self, shard: ShardRange) -> ShardReport:
         total, nothing = Statistics(), np.zeros(0, np.int64)
         numbers, documents = [nothing], [nothing]
-        with ShardWriter(os.path.join(self._job.folder, shard.file)) as writer:
+        with ShardWriter(os.path.join(self._job.shards, shard.file)) as writer:
             for batch in rows.batches(shard.pieces, shard.start):
                 weights = row_weights(batch) if shard.has_weights else None
                 converted = self._converter.convert(batch, weights)

@@ -4,7 +4,11 @@ import os
 import threading
 import time
 
+from shared.remote import store
+from shared.remote.urls import is_remote
+
 PERIOD_SECONDS = 1.0
+_PERIOD_OF_STORE = 5.0  # each look is a call that somebody pays for
 
 
 class Progress:
@@ -16,10 +20,10 @@ class Progress:
     wait for the tokenizer to be built, nor has the last, which may come at any moment.
     """
 
-    def __init__(self, folder: str, shards: list, noun: str = "examples"):
-        """Args: folder, where the shards appear; shards, the ShardRanges to wait for; noun, what
-        their rows are called."""
-        self._folder, self._noun = folder, noun
+    def __init__(self, place: str, shards: list, noun: str = "examples"):
+        """Args: place, the folder or URL where the shards appear; shards, the ShardRanges to wait
+        for; noun, what their rows are called."""
+        self._place, self._noun = place, noun
         self._waiting = list(shards)
         self._total = {}
         for shard in shards:
@@ -42,21 +46,36 @@ class Progress:
         self._report()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(PERIOD_SECONDS):
+        while not self._stopped.wait(
+            _PERIOD_OF_STORE if is_remote(self._place) else PERIOD_SECONDS
+        ):
             self._report()
 
     def _report(self) -> None:
-        finished = [
-            shard
-            for shard in self._waiting
-            if os.path.exists(os.path.join(self._folder, shard.file))
-        ]
+        finished = self._finished()
         for shard in finished:
             self._waiting.remove(shard)
             self._done[shard.split] += 1
             self._examples += shard.stop - shard.start
         if finished:
             print(self._line())
+
+    def _finished(self) -> list:
+        if is_remote(self._place):
+            there = self._there()
+            return [shard for shard in self._waiting if shard.file in there]
+        return [
+            shard
+            for shard in self._waiting
+            if os.path.exists(os.path.join(self._place, shard.file))
+        ]
+
+    def _there(self) -> dict:
+        """What the store has; nothing if it does not answer, which the workers tell."""
+        try:
+            return store.glimpsed(self._place)
+        except Exception:
+            return {}
 
     def _line(self) -> str:
         splits = ", ".join(

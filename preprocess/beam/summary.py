@@ -13,6 +13,7 @@ from preprocess.sources.rows import Rows
 from shared import row_weights, shown, source_order, vocab
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary, schema_version
+from shared.remote import datasets
 from shared.row_weights import RowWeights
 from shared.tasks import Task
 
@@ -21,25 +22,26 @@ _MAPS = ("index_sha256", "rows_sha256", "ids_sha256", "documents_sha256")
 _SHOWN = 5  # missing row numbers
 
 
-def checked_reports(folder: str, shards: list) -> dict:
+def checked_reports(folder: str, place: str, shards: list) -> dict:
     """{split: its ShardReports in order}; removes every file that is not a shard.
 
+    Args: folder, of the reports; place, of the shards: the same, or a dataset in a store.
     Raises:
       RuntimeError: the runner lost a shard: no report, no file, or the wrong number of rows.
     """
     found = shard_reports.read(folder)
+    sizes = datasets.sizes(place)
     reports = defaultdict(list)
     for shard in shards:
         report = found.get((shard.split, shard.index))
-        path = os.path.join(folder, shard.file)
-        rows = shard.stop - shard.start
-        if report is None or not os.path.exists(path) or report.statistics.examples != rows:
+        size, rows = sizes.get(shard.file), shard.stop - shard.start
+        if report is None or size is None or report.statistics.examples != rows:
             raise RuntimeError(
                 f"the runner lost rows: shard {shard.file} should hold rows {shard.start} to "
                 f"{shard.stop} of {shard.split}, its report is {report}"
             )
-        if os.path.getsize(path) != report.shard.bytes:
-            raise RuntimeError(f"{path} changed after it was written")
+        if size != report.shard.bytes:
+            raise RuntimeError(f"{shard.file} changed after it was written")
         reports[shard.split].append(report)
     _remove_all_but(folder, {shard.file for shard in shards})
     return dict(reports)

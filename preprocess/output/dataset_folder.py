@@ -13,19 +13,27 @@ import shutil
 import uuid
 from contextlib import contextmanager
 
+from preprocess.output.remote_dataset import RemoteDataset
 from shared import lock
 from shared.errors import UserError
 from shared.manifest import MANIFEST_FILE, is_dataset
+from shared.remote.urls import is_remote
 
 _INCOMPLETE = ".incomplete-"
 
 
+def at(path: str) -> "DatasetFolder | RemoteDataset":
+    """The dataset in a folder, or at a URL."""
+    return RemoteDataset(path) if is_remote(path) else DatasetFolder(path)
+
+
 class DatasetFolder:
-    """The folder `path` and those beside it."""
+    """The folder `path` and those beside it; `shards` is the one where workers write."""
 
     def __init__(self, path: str):
         self.path = os.path.abspath(path)
         self.incomplete = f"{self.path}{_INCOMPLETE}{uuid.uuid4().hex[:8]}"
+        self.shards = self.incomplete
         self._replaced = self.path + ".replaced"
 
     @contextmanager
@@ -51,6 +59,9 @@ class DatasetFolder:
             shutil.rmtree(self.incomplete, ignore_errors=True)
             raise
         self._commit()
+
+    def make_way(self) -> None:
+        """Called when rows have been read without a mistake, before the first shard is written."""
 
     def _commit(self) -> None:
         assert is_dataset(self.incomplete)

@@ -202,7 +202,8 @@ def test_a_lost_shard_is_found_before_the_manifest_is_written(demo_data, tmp_pat
     for reports in ([], [ShardReport("test", 0, fewer, Statistics(examples=499))]):
         pipeline.write_reports(reports, str(tmp_path / "d"))
         with pytest.raises(RuntimeError, match="the runner lost rows: shard test/test-00000-of-"):
-            summary.checked_reports(str(tmp_path / "d"), shards)
+            folder = str(tmp_path / "d")
+            summary.checked_reports(folder, folder, shards)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_what_a_killed_worker_left_does_not_get_into_the_dataset(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     report = ShardReport("test", 0, Shard("", 1, 1, ""), Statistics(examples=1))
     pipeline.write_reports([report, report], str(tmp_path))
-    assert summary.checked_reports(str(tmp_path), [shard]) == {"test": [report]}
+    assert summary.checked_reports(str(tmp_path), str(tmp_path), [shard]) == {"test": [report]}
     assert list(contents(tmp_path)) == [shard.file]
 
 
