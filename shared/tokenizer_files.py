@@ -11,7 +11,7 @@ from shared.mapping_files import read_json
 
 CONFIG_FILE, ADDED_FILE = "tokenizer_config.json", "added_tokens.json"
 FILES = (CONFIG_FILE, word_pieces.JSON_FILE, ADDED_FILE)
-_MODEL_CONFIG_FILE = "config.json"  # names the class where tokenizer_config.json does not
+MODEL_CONFIG_FILE = "config.json"  # names the class where tokenizer_config.json does not
 
 # {our name: the key in tokenizer_config.json}, and in the normalizer of tokenizer.json.
 CONFIG_KEYS = {
@@ -119,10 +119,10 @@ def _class(folder: str, config: Dict[str, Any]) -> "Tuple[str, Any]":
     if config.get("tokenizer_class") is not None:
         return CONFIG_FILE, config["tokenizer_class"]
     try:
-        model_config = _content(os.path.join(folder, _MODEL_CONFIG_FILE))
+        model_config = _content(os.path.join(folder, MODEL_CONFIG_FILE))
     except UserError:  # not a checkpoint's
         model_config = {}
-    return _MODEL_CONFIG_FILE, model_config.get("tokenizer_class")
+    return MODEL_CONFIG_FILE, model_config.get("tokenizer_class")
 
 
 def _not_booleans(sources: List[_Source]) -> List[str]:

@@ -6,6 +6,7 @@ from typing import Dict, List, Optional, Tuple
 
 from shared import case, published, tokenizer_files, word_pieces
 from shared.files import write_whole
+from shared.remote import sources, store, urls
 
 # What besides the pieces decides about the ids of a text.
 TEXT_RULES = ("lower_case", "strip_accents", "tokenize_chinese_chars")
@@ -54,6 +55,7 @@ def read(path: str, lower_case: Optional[bool] = None) -> Vocabulary:
       UserError: word_pieces.read, tokenizer_files.read or case.decide refuse it; or it is in vocab/
         under a published name with other pieces.
     """
+    path = local(path)
     file = word_pieces.file_of(path)
     found = word_pieces.read(file)
     sha256 = word_pieces.sha256_of(found)
@@ -76,6 +78,21 @@ def read(path: str, lower_case: Optional[bool] = None) -> Vocabulary:
         added_tokens=stated.added_tokens,
         **rules,
     )
+
+
+def local(path: str) -> str:
+    """The path itself or, in a store, that of a copy of the vocabulary and the files beside it.
+
+    Raises:
+      UserError: it does not exist, or cannot be copied.
+    """
+    if not urls.is_remote(path):
+        return path
+    names = {word_pieces.LINES_FILE, *tokenizer_files.FILES, tokenizer_files.MODEL_CONFIG_FILE}
+    if not store.exists(path):
+        return sources.folder(path, names.__contains__)
+    folder, name = urls.split(path)
+    return os.path.join(sources.folder(folder, {name, *names}.__contains__), name)
 
 
 def write(folder: str, vocabulary: Vocabulary, **more) -> None:

@@ -15,6 +15,7 @@ from preprocess.sources.tfds_dataset import prepared_folder
 from shared import lock, quiet
 from shared.errors import UserError, of_library
 from shared.files import sha256_of, write_whole
+from shared.remote import urls
 from shared.tasks import TASKS, Task
 
 # {task: folder of its files below GLUE_DIR}, as in GLUE's archives.
@@ -50,6 +51,8 @@ def prepare(task: Task, glue_dir: str, tfds_data_dir: str) -> str:
       UserError: a file is missing or TFDS could not read it; or the dataset was prepared earlier
         from other files.
     """
+    for place, variable in ((glue_dir, "GLUE_DIR"), (tfds_data_dir, "TFDS_DATA_DIR")):
+        urls.check_is_local(place, variable, "TFDS prepares GLUE's files from folder to folder")
     paths = _paths(task, glue_dir)
     hashes = {name: sha256_of(path) for name, path in paths.items()}
     parent = os.path.join(tfds_data_dir, "glue", task.name)

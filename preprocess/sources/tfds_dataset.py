@@ -10,19 +10,19 @@ from shared.errors import UserError
 from shared.mapping_files import read_json
 from shared.tasks import Task
 
-_INFO_FILE = "dataset_info.json"
+INFO_FILE = "dataset_info.json"
 _NUMBER = "idx"  # TFDS stores rows in the order of a hash, with their numbers
 
 
 def prepared_folder(task: Task, tfds_data_dir: str) -> Optional[str]:
     """<tfds_data_dir>/glue/<task>/<newest version>, or None if TFDS has prepared nothing."""
-    pattern = os.path.join(glob.escape(tfds_data_dir), "glue", task.name, "*", _INFO_FILE)
+    pattern = os.path.join(glob.escape(tfds_data_dir), "glue", task.name, "*", INFO_FILE)
     folders = [os.path.dirname(path) for path in glob.glob(pattern)]
     # When TFDS is killed, it leaves 2.0.0.incompleteXYZ.
-    return max(filter(_version, folders), key=_version, default=None)
+    return max(filter(version_of, folders), key=version_of, default=None)
 
 
-def _version(folder: str) -> list:
+def version_of(folder: str) -> list:
     """2.0.0 -> [2, 0, 0]; [] if it is not a version."""
     name = os.path.basename(folder)
     return [int(part) for part in name.split(".")] if re.fullmatch(r"\d+(\.\d+)*", name) else []
@@ -40,7 +40,7 @@ class TfdsDataset:
         self.task = task
         self.text_columns = task.text_columns
         self._folder = folder
-        path = os.path.join(folder, _INFO_FILE)
+        path = os.path.join(folder, INFO_FILE)
         advice = "This is not TFDS metadata; prepare the dataset again with TFDS."
         info = read_json(path, advice)
         try:

@@ -5,8 +5,10 @@ import os
 import threading
 import urllib.request
 
-from preprocess.sources.tfds_dataset import prepared_folder
+from preprocess.sources.tfds_dataset import INFO_FILE, prepared_folder, version_of
 from shared.errors import UserError, of_library
+from shared.remote import sources, store, urls
+from shared.remote.urls import is_remote
 from shared.tasks import Task
 
 PROBE_SECONDS = 5
@@ -20,6 +22,8 @@ def ensure_prepared(task: Task, tfds_data_dir: str) -> str:
     Raises:
       UserError: no data is prepared and the download's host does not answer.
     """
+    if is_remote(tfds_data_dir):
+        return _copied(task, tfds_data_dir)
     folder = prepared_folder(task, tfds_data_dir)
     if folder is None:
         _download(task, tfds_data_dir)
@@ -30,6 +34,19 @@ def ensure_prepared(task: Task, tfds_data_dir: str) -> str:
             "without dataset_info.json; remove it, or copy it whole"
         )
     return folder
+
+
+def _copied(task: Task, tfds_data_dir: str) -> str:
+    """The copy of the newest version in a store."""
+    parent = urls.join(urls.checked(tfds_data_dir), "glue", task.name)
+    prepared = [name for name in store.listed(parent) if name.endswith(f"/{INFO_FILE}")]
+    newest = max((urls.split(name)[0] for name in prepared), key=version_of, default="")
+    if not version_of(newest):
+        raise UserError(
+            f"{parent}: TFDS has prepared nothing there; prepare glue/{task.name} in a folder, and "
+            "copy that, as TFDS is not let write into a store"
+        )
+    return sources.folder(urls.join(parent, newest))
 
 
 def _download(task: Task, tfds_data_dir: str) -> None:

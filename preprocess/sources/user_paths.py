@@ -1,10 +1,13 @@
 """The files of a split: one, several, or all that match a pattern."""
 
+import functools
 import glob
 import os
 
 from shared import shown
 from shared.errors import UserError
+from shared.remote import sources, store
+from shared.remote.urls import is_remote
 
 
 def found(split: str, given: "str | list[str]", where: str) -> "tuple[str, ...]":
@@ -16,19 +19,24 @@ def found(split: str, given: "str | list[str]", where: str) -> "tuple[str, ...]"
     """
     items = [given] if isinstance(given, str) else given
     paths = [path for item in items for path in _matches(item, split, where)]
+    paths = [sources.file(path) if is_remote(path) else path for path in paths]
     for path in paths:
         if not os.path.isfile(path) or not os.access(path, os.R_OK):
             raise UserError(f"{where}: {path} is missing or cannot be read")
         if paths.count(path) > 1:
-            raise UserError(f"{where}: {path} is given twice for {split}; name each file once")
+            raise UserError(
+                f"{where}: {sources.named(path)} is given twice for {split}; name each file once"
+            )
     return tuple(paths)
 
 
 def _matches(item: str, split: str, where: str) -> "list[str]":
     """A file whose own name looks like a pattern is that file."""
-    if os.path.exists(item) or not glob.has_magic(item):
+    exists = store.exists if is_remote(item) else os.path.exists
+    if not glob.has_magic(item) or exists(item):
         return [item]
-    matches = sorted(glob.glob(item, recursive=True))
+    in_folder = functools.partial(glob.glob, recursive=True)
+    matches = sorted((store.matching if is_remote(item) else in_folder)(item))
     if not matches:
         raise UserError(f"{where}: no file matches {item} ({split}); correct the pattern")
     return matches
@@ -40,9 +48,9 @@ def names(paths: "tuple[str, ...]") -> "list[str]":
     >>> names(("/data/new/a.csv",)), names(("/data/new/a.csv", "/data/old/a.csv"))
     (['a.csv'], ['new/a.csv', 'old/a.csv'])
     """
-    folders = [os.path.dirname(os.path.abspath(path)) for path in paths]
-    shared = os.path.commonpath(folders)
-    return [os.path.relpath(os.path.abspath(path), shared) for path in paths]
+    whole = [os.path.abspath(sources.named(path)) for path in paths]
+    shared = os.path.commonpath([os.path.dirname(path) for path in whole])
+    return [os.path.relpath(path, shared) for path in whole]
 
 
 def in_words(paths: "tuple[str, ...]") -> str:
@@ -51,4 +59,4 @@ def in_words(paths: "tuple[str, ...]") -> str:
     >>> in_words(("a.csv", "b.csv", "c.csv"))
     'a.csv and 2 more'
     """
-    return shown.listed(paths, most=1)
+    return shown.listed(map(sources.named, paths), most=1)

@@ -33,6 +33,7 @@ from preprocess.sources.text_columns import columns_of
 from shared import shown, tasks
 from shared.errors import UserError
 from shared.mapping_files import read_yaml
+from shared.remote.urls import is_remote
 from shared.suggest import unknown
 
 DROP = "drop"
@@ -154,7 +155,7 @@ def _in(folder: str, file, split, where: str) -> str:
             f"{where}: the file of {split} is {shown.value(file)}; expected a path, or a list of "
             "paths"
         )
-    return os.path.join(folder, os.path.expanduser(file))
+    return file if is_remote(file) else os.path.join(folder, os.path.expanduser(file))
 
 
 def _checked(task: str, content: dict, where: str) -> UserSpec:

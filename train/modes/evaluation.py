@@ -8,6 +8,7 @@ import numpy as np
 
 from shared import metric_names, source_order, windows
 from shared.errors import UserError
+from shared.remote import sources
 from train import errors
 from train.checkpoints import files, model_dir, tensors
 from train.data import user_input_fn
@@ -108,7 +109,8 @@ def _checkpoint(plan: Plan, step: int) -> str:
     from model_dir."""
     is_own = plan.checkpoints or plan.train_data is not None
     path = files.path_of(plan.model_dir, step) if is_own else plan.source.path
-    return os.path.relpath(path, plan.model_dir)
+    named = sources.named(path)
+    return os.path.relpath(path, plan.model_dir) if named == path else named
 
 
 def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: False):
@@ -117,7 +119,7 @@ def answers(estimator, plan: Plan, split: str, steps=None, should_stop=lambda: F
     Args: steps, batches to take, None for all.
     """
     manifest = plan.scored_data
-    documents = source_order.DOCUMENTS.read(plan.scored_input.data_dir, split, manifest)
+    documents = source_order.DOCUMENTS.read(plan.scored_input.dataset, split, manifest)
     with explained(plan.scored_input, manifest):
         predictions = estimator.evaluate(_input_fn(plan, split), steps, should_stop)
     found, everything = len(predictions.labels), manifest.splits[split].examples

@@ -13,6 +13,7 @@ from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
+from shared.remote import sources
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.planning import (
@@ -96,7 +97,7 @@ def _is_compiled(options: argparse.Namespace) -> bool:
 
 def _of_prediction(plan: Plan, options: argparse.Namespace) -> Plan:
     """The plan with what is asked of its files."""
-    dataset, manifest = plan.scored_input.data_dir, plan.scored_data
+    dataset, manifest = plan.scored_input.dataset, plan.scored_data
     assert manifest
     if options.with_text:
         if dataset is None:
@@ -177,13 +178,12 @@ def read_data(params: Config, section: str, options: argparse.Namespace) -> Mani
     inputs = getattr(params, section)
     if inputs.data_dir is None and inputs.input_fn:
         return stated_data.manifest(params, options.params, section)
-    dataset = inputs.data_dir
-    if dataset is None:
+    if inputs.data_dir is None:
         raise UserError(
             f"no dataset: give --data_dir (DATA_DIR), or {section}.data_dir in {options.params}"
         )
-    manifest = read_manifest(dataset)
-    resolve.check_data(params, options.params, section, dataset, manifest)
+    manifest = read_manifest(inputs.dataset)
+    resolve.check_data(params, options.params, section, inputs.data_dir, manifest)
     return manifest
 
 
@@ -217,7 +217,7 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
     weights, new = fit.initial_weights(model, pretrained)
     print(f"{len(weights)} variables from {_described(pretrained)}; new: {', '.join(new)}")
     source = _source(pretrained.path, weights, lambda again: fit.initial_weights(model, again)[0])
-    return Plan(params, folder, data, splits, [], source, pretrained.path, None)
+    return Plan(params, folder, data, splits, [], source, sources.named(pretrained.path), None)
 
 
 def _given_checkpoint(params, options, data, splits, pretrained) -> Plan:
@@ -232,7 +232,9 @@ def _given_checkpoint(params, options, data, splits, pretrained) -> Plan:
     source = _source(
         pretrained.path, weights, lambda again: fit.classifier_weights(model, again, columns)
     )
-    return Plan(params, options.model_dir, data, splits, [], source, pretrained.path, None)
+    return Plan(
+        params, options.model_dir, data, splits, [], source, sources.named(pretrained.path), None
+    )
 
 
 def _check_results_go_elsewhere(folder: str, path: str) -> None:
@@ -250,7 +252,7 @@ def _source(path: str, weights: Dict[str, Any], fitted: Callable) -> Source:
 
 
 def _described(pretrained) -> str:
-    return f"{pretrained.path} ({pretrained.format})"
+    return f"{sources.named(pretrained.path)} ({pretrained.format})"
 
 
 def _continuation(params, options, data, splits, checkpoints) -> Plan:
