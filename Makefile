@@ -40,15 +40,17 @@ CS_IP ?=## BACKEND=wse: the address of the CS system
 CSRUN_ARGS ?=## BACKEND=wse: more options for csrun_cpu and csrun_wse
 MOUNT_DIRS ?=## BACKEND=wse: folders that the container mounts: a,b
 CS_PYTHON ?= python## BACKEND=wse: the container's Python
+CACHE ?=## copies of what is in a store: s3://, gs:// (~/.cache/bert-classify)
+CACHE_GB ?=## how many gigabytes of them are kept (50)
 XLA_CACHE ?= build/xla## where compiled XLA programs are stored; empty for nowhere
 FILES ?=## bench-data: csv,jsonl,parquet: own files of these formats instead, beside TFDS
 MODELZOO ?=## parity: a checkout of the Cerebras Model Zoo, R_1.6.0 to R_1.7.1 (without one it is skipped)
 GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
 PYTHON ?= python3## a Python 3.10 to 3.13, to create .venv
 PYTHON37 ?=## test-wse, parity: a Python 3.7 or 3.8 (searched for by default)
-EXTRAS ?=## setup: extras to install, such as gpu, dask or onnx
+EXTRAS ?=## setup: extras to install, such as gpu, dask, onnx or gs
 
-export XLA_CACHE
+export XLA_CACHE CACHE CACHE_GB
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -57,10 +59,14 @@ BENCH_READY := $(BENCH_VENV)/.ready
 # --no-compile: Python compiles what it imports, a small part of all that is installed.
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock --editable
 ASKS_HELP = $(filter -h --help,$(ARGS))
-FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(PYTHON) -m shared.where \
+# A store is listed by a library of .venv; a folder by any Python.
+WHERE_PYTHON = $(if $(findstring ://,$(DATA_DIR)),$(VENV_PYTHON),$(PYTHON))
+FIND_DATASET = $(if $(ASKS_HELP),,$(or $(shell $(WHERE_PYTHON) -m shared.where \
 	$(foreach name,DATA_DIR TASK MSL,$(call quote,$($(name))))),$(error no dataset for TASK=$(TASK))))
-FIND_CONFIG = $(or $(OWN_CONFIG),$(firstword \
-	$(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) $(MODEL:%=configs/params_bert_%.yaml)))
+FIND_CONFIG = $(if $(USED_FROM_STORE),,$(or $(OWN_CONFIG),$(firstword \
+	$(wildcard configs/params_bert_$(MODEL)_$(TASK).yaml) $(MODEL:%=configs/params_bert_%.yaml))))
+# Of a model in a store, the program finds the configuration when it has copied it.
+USED_FROM_STORE = $(if $(findstring ://,$(MODEL_DIR)),$(filter eval eval_all predict,$@))
 # The model folder's own configuration, where a model is used
 OWN_CONFIG = $(if $(filter eval eval_all predict,$@),$(if $(shell \
 	test -f $(call quote,$(MODEL_DIR)/params.yaml) && echo yes),$(MODEL_DIR)/params.yaml))

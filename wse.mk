@@ -4,6 +4,9 @@
 # and predict on the CS system, the same command in every task; csrun_cpu runs everything else, on
 # one node. ARGS=--dry_run prints the command and runs nothing.
 
+ifneq ($(findstring ://,$(DATA_DIR) $(MODEL_DIR) $(CHECKPOINT)),)
+$(error BACKEND=wse reads and writes folders that its container mounts: copy what is in a store to one, and give that)
+endif
 COMPILE_MODE = train
 # A model folder's configuration may be one that only gpu and cpu take.
 OWN_CONFIG =

@@ -17,6 +17,7 @@ from inference.progress import Progress
 from inference.rows import Examples, Row
 from preprocess.sources import file_form, table_files
 from shared.errors import UserError, exit_code
+from shared.remote import mirror
 from train.scoring.answer_files import TEXT_KEYS
 
 # Rows in memory at a time; within them, batches are formed by length.
@@ -29,7 +30,11 @@ def main(arguments: list) -> None:
         raise UserError("give one of TEXT (--text) and INPUT (--input)")
     if asked.output:
         output.check(asked.output)
-    folder = model_folder.read(asked.model_dir, asked.vocab_file)
+    with mirror.at(asked.model_dir, writes=False) as place:
+        _classify(asked, model_folder.read(place, asked.vocab_file))
+
+
+def _classify(asked, folder: ModelFolder) -> None:
     examples = _examples(asked, folder)
     model = inference.of_folder(folder)
     progress = Progress(examples.total)

@@ -250,3 +250,11 @@ def test_csrun_refuses_options_it_does_not_have():
     for name in ("csrun_cpu", "csrun_wse"):
         found = subprocess.run([CSRUN / name, "--nodes", "2", "true"], capture_output=True)
         assert found.returncode == 1 and b"unknown option --nodes" in found.stderr
+
+
+@pytest.mark.parametrize("variable", ["DATA_DIR", "MODEL_DIR", "CHECKPOINT"])
+def test_a_store_is_refused_in_one_line(make, logged, variable):
+    found = make("train", **{variable: "s3://bucket/d"})
+    assert found.returncode == 2 and logged() == []
+    (line,) = found.stderr.splitlines()
+    assert "copy what is in a store to one, and give that" in line

@@ -6,7 +6,9 @@ import sys
 
 from shared.config import settings
 from shared.errors import UserError, exit_code
-from train import modelzoo_options
+from shared.remote import mirror
+from shared.remote.urls import is_remote
+from train import modelzoo_options, tf_config
 from train.backend import import_tensorflow, keras_later
 from train.gpu import xla_cache
 from train.modes import quality
@@ -21,7 +23,7 @@ from train.planning.plan import (
     TRAIN_MODE,
     WSE,
 )
-from train.wse import container
+from train.wse import container, rules
 
 # Options that have an effect in some modes only.
 _TRAINING = (TRAIN_MODE, TRAIN_AND_EVAL_MODE)
@@ -45,6 +47,18 @@ _MODES_OF = {
 
 def main(arguments: list) -> None:
     options = parse(arguments)
+    if options.backend == WSE:
+        rules.check_paths(options)
+    if not is_remote(options.model_dir):
+        _run(options)
+        return
+    is_chief = tf_config.is_first_worker()
+    trains = is_chief and options.mode in (*_TRAINING, quality.MODE)
+    with mirror.at(options.model_dir, trains, writes=is_chief) as folder:
+        _run(parse([*arguments, "--model_dir", folder]))
+
+
+def _run(options: argparse.Namespace) -> None:
     if options.backend != WSE:
         _check_python()
         xla_cache.choose()
@@ -137,9 +151,13 @@ def parse(arguments: list) -> argparse.Namespace:
         help="a setting that comes before the configuration's; may be repeated",
     )
     parser.add_argument(
-        "-o", "--model_dir", required=True, **path, help="for checkpoints and results"
+        "-o",
+        "--model_dir",
+        required=True,
+        **path,
+        help="for checkpoints and results: a folder or URL",
     )
-    parser.add_argument("--data_dir", **path, help="the folder that holds manifest.json")
+    parser.add_argument("--data_dir", **path, help="the folder, or URL, that holds manifest.json")
     parser.add_argument("--split", help="split to score (every labelled one but train) or predict")
     parser.add_argument("--backend", choices=BACKENDS, help=_BACKEND)
     parser.add_argument(

@@ -8,6 +8,7 @@ import os
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from shared.errors import UserError
+from train import slurm
 
 VARIABLE = "TF_CONFIG"
 
@@ -49,6 +50,12 @@ def write(workers: List[str], index: int) -> None:
     """Sets it for this process, a worker: TensorFlow reads it from there."""
     task = {"type": "worker", "index": index}
     os.environ[VARIABLE] = json.dumps({"cluster": {"worker": workers}, "task": task})
+
+
+def is_first_worker() -> bool:
+    """Whether this process writes for all: the first worker, of Slurm's tasks too, or the only."""
+    cluster = read()
+    return (cluster.index if cluster else slurm.rank()) == 0
 
 
 def malformed(expected: str) -> UserError:

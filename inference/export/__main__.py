@@ -17,6 +17,7 @@ from inference.export import examples
 from inference.model_folder import ModelFolder
 from shared.errors import UserError, exit_code
 from shared.files import whole_folder
+from shared.remote import mirror
 from train.planning.plan import CPU
 
 # {format: the module here that writes it and reads it back}
@@ -32,8 +33,8 @@ def main(arguments: list) -> None:
     _check_installed(asked.format)
     if not asked.to:
         raise UserError("give the folder to write: TO=<new folder> (--to)")
-    with whole_folder(asked.to) as target:
-        folder = model_folder.read(asked.model_dir, asked.vocab_file)
+    with whole_folder(asked.to) as target, mirror.at(asked.model_dir, writes=False) as place:
+        folder = model_folder.read(place, asked.vocab_file)
         if folder.windows is not None and asked.format not in _WITH_WINDOWS:
             folder = _without_windows(folder)
         given = asked.input and examples.of_file(asked.input, folder)

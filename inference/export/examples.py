@@ -6,7 +6,8 @@ from typing import NamedTuple, Optional
 from inference import rows
 from inference.model_folder import ModelFolder
 from preprocess.sources.file_form import FileForm
-from shared.manifest import Manifest, is_dataset, read_manifest
+from shared.manifest import Manifest, read_manifest
+from shared.remote import datasets
 from train.data import splits
 from train.scoring import spelling
 
@@ -51,8 +52,9 @@ def of_dataset(folder: ModelFolder) -> Chosen:
     A dataset holds ids, not texts: their pieces are put together to words. Where the dataset is
     not, or another one is, only the built-in ones are left, which `origin` says.
     """
-    dataset = folder.params.train_input.data_dir
-    manifest = read_manifest(dataset) if dataset and is_dataset(dataset) else None
+    recorded = folder.params.train_input.data_dir
+    dataset = recorded and datasets.is_dataset(recorded) and datasets.local(recorded)
+    manifest = read_manifest(dataset) if dataset else None
     if manifest is None or manifest.fingerprint() != folder.fingerprint:
         return _with_built_in([], None, folder)
     names = splits.labelled(manifest)

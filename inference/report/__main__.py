@@ -10,17 +10,19 @@ import sys
 
 from inference.report import content, page, seeds
 from shared.errors import UserError, exit_code
+from shared.remote import mirror
 
 
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
     if asked.predictions and asked.split:
         raise UserError("give one of --split and PREDICTIONS (--predictions)")
-    folders = seeds.folders(asked.model_dir)
-    if folders:
-        _compare(asked, folders)
-    else:
-        _of_model(asked, asked.model_dir)
+    with mirror.at(asked.model_dir) as asked.model_dir:
+        folders = seeds.folders(asked.model_dir)
+        if folders:
+            _compare(asked, folders)
+        else:
+            _of_model(asked, asked.model_dir)
 
 
 def _of_model(asked, folder: str) -> dict:

@@ -10,6 +10,7 @@ from inference.model_folder import ModelFolder
 from inference.report import dataset, predictions, scoring, split_answers, training
 from shared import config
 from shared.manifest import Manifest
+from shared.remote import datasets
 from train.checkpoints import files
 
 _LIBRARIES = ("numpy", "tensorflow")
@@ -31,16 +32,17 @@ def of_model(
     place = dataset.find(folder, data_dir)
     if place is None and given is None:
         raise dataset.missing(folder)
-    manifest = dataset.read(folder, place) if place else None
+    here = place and datasets.local(place)
+    manifest = dataset.read(folder, here) if place else None
     if given:
         sources = {os.path.basename(given): given}
     else:
-        sources = split_answers.of_splits(folder, place, manifest, split)
+        sources = split_answers.of_splits(folder, here, manifest, split)
     found = {name: _scored(folder, source) for name, source in sources.items()}
     return {
         **_about(folder),
         "predictions": found,
-        "data": place and dataset.describe(place, manifest),
+        "data": place and {**dataset.describe(here, manifest), "dataset": place},
         **_of_training(folder, manifest),
     }
 

@@ -7,14 +7,15 @@ from inference.report import duplicates
 from preprocess import inspect_dataset
 from shared import config
 from shared.errors import UserError
-from shared.manifest import Manifest, is_dataset, read_manifest
+from shared.manifest import Manifest, read_manifest
+from shared.remote import datasets
 from train.checkpoints import model_dir
 
 
 def find(folder: ModelFolder, given: Optional[str]) -> Optional[str]:
     """The given dataset, or else the one that the model's configuration names, if it is there."""
     recorded = _recorded(folder)
-    return given or (recorded if recorded and is_dataset(recorded) else None)
+    return given or (recorded if recorded and datasets.is_dataset(recorded) else None)
 
 
 def _recorded(folder: ModelFolder) -> Optional[str]:

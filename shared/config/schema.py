@@ -13,6 +13,7 @@ from typing import Any, Dict, Optional, Tuple
 from shared.config import settings
 from shared.config.modelzoo_keys import INPUTS
 from shared.config.schedules import DECAYS, Schedule, parse_learning_rate
+from shared.remote import datasets
 
 GELUS = ("gelu", "gelu_erf")
 # What the Model Zoo looks up by name in Keras (train/model/activations.py), and two of its own.
@@ -37,7 +38,7 @@ class InputConfig:
 
     Attributes:
       batch_size: rows in a batch.
-      data_dir: the folder that holds manifest.json; --data_dir overrides it.
+      data_dir: the folder, or URL, that holds manifest.json; --data_dir overrides it.
       data_processor: <Task>DataProcessor; checked against the manifest's task.
       max_sequence_length, vocab_size, do_lower: checked against the manifest where given.
       shuffle: whether training draws a new order of all rows for every epoch.
@@ -66,6 +67,11 @@ class InputConfig:
     def place(self) -> str:
         """Where the rows come from, for messages: the dataset, or else the input function."""
         return str(self.data_dir or self.input_fn)
+
+    @property
+    def dataset(self) -> Optional[str]:
+        """data_dir on this machine: the folder, or that of a copy of what is in a store."""
+        return self.data_dir and datasets.local(self.data_dir)
 
 
 @dataclass(frozen=True)

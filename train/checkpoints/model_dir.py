@@ -121,7 +121,7 @@ def write_params(
     content[_DATA] = {**data_facts(manifest), "initialized_from": origin}
     content[config.ENVIRONMENT_SECTION] = environment
     text = yaml.safe_dump(content, sort_keys=False)
-    dataset = resolved.train_input.data_dir
+    dataset = resolved.train_input.dataset
     vocabulary = dataset and dataset_vocabulary.read(dataset, manifest)
     if vocabulary:
         vocab.write(model_dir, vocabulary)

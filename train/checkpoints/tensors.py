@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from shared.errors import UserError, of_library, plain_message
 from shared.files import check_are_no_links
+from shared.remote import mirror
 from train.checkpoints import claims, files
 
 GLOBAL_STEP = "global_step"
@@ -42,6 +43,7 @@ def save(model_dir: str, step: int, tensors: Dict[str, tf.Tensor], keep: int) ->
         raise of_library(error, what) or UserError(
             f"cannot write {what}: {plain_message(error)}; earlier checkpoints are untouched"
         ) from None
+    mirror.changed(model_dir)
     return path
 
 

@@ -53,7 +53,7 @@ def train_input_fn(params: Config, input_context=None, *, manifest: Manifest, fi
     is_grouped = options.group_by_length
     lengths = trimmed_lengths(manifest, TRAIN_SPLIT, share.rows, params.runconfig.xla, is_grouped)
     if fits_in_memory(options, TRAIN_SPLIT, manifest):
-        rows = read_split(options.data_dir, TRAIN_SPLIT, manifest)
+        rows = read_split(options.dataset, TRAIN_SPLIT, manifest)
         order_of = functools.partial(_order, options, rows.lengths, share, seed)
         numbers = _training_batches(rows.lengths, lengths, share, order_of, first_step)
         batches = numbers.map(_gather(rows), _MADE_AT_ONCE)
@@ -73,7 +73,7 @@ def eval_input_fn(
     del input_context  # evaluation reads everything
     lengths = trimmed_lengths(manifest, split, options.batch_size, params.runconfig.xla)
     if fits_in_memory(options, split, manifest):
-        rows = read_split(options.data_dir, split, manifest)
+        rows = read_split(options.dataset, split, manifest)
         gather = _gather(rows)
         batches = _evaluation_batches(rows.lengths, lengths, options.batch_size)
         batches = batches.map(

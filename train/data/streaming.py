@@ -143,8 +143,8 @@ def evaluation_batches(options: InputConfig, split: str, manifest: Manifest):
 
 def records_in_order(options: InputConfig, split: str, manifest: Manifest):
     """A dataset of the serialized records of a split, string []."""
-    check_sizes(options.data_dir, split, manifest)
-    paths = shard_paths(options.data_dir, split, manifest)
+    check_sizes(options.dataset, split, manifest)
+    paths = shard_paths(options.dataset, split, manifest)
     for path in paths:
         check_lengths(path, manifest)
     return _from_files(paths)
@@ -156,8 +156,8 @@ def _parts(options, manifest, seed, processes):
     Returns: (a function of an epoch and a part's number, integers or int64 tensors, that returns
       its records in blocks; how many each part has).
     """
-    check_sizes(options.data_dir, TRAIN_SPLIT, manifest)
-    paths = shard_paths(options.data_dir, TRAIN_SPLIT, manifest)
+    check_sizes(options.dataset, TRAIN_SPLIT, manifest)
+    paths = shard_paths(options.dataset, TRAIN_SPLIT, manifest)
     sizes = [shard.examples for shard in manifest.splits[TRAIN_SPLIT].shards]
     has_own_shards = len(paths) >= processes
     if not has_own_shards:

@@ -130,6 +130,7 @@ def batches(params: Config, input_context, section: str, split: str, manifest: M
     function = load(path, where)
     content = config.dump(params)
     content[section]["split"] = split
+    content[section]["data_dir"] = getattr(params, section).dataset
     dataset = _call(function, content, input_context, f"{where} {path}")
     faults = _faults(dataset, manifest)
     if faults:

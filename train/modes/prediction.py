@@ -9,10 +9,10 @@ from train.scoring.constant_answer import constant_answer, say_constant
 def predict(plan: Plan, backend: str) -> None:
     """Writes what prediction_files.write describes; prints a line for each file."""
     estimator, step = evaluation.scoring_estimator(plan, backend)
-    manifest, place = plan.scored_data, plan.scored_input.place
+    manifest, inputs = plan.scored_data, plan.scored_input
     limits, how = evaluation.stored_thresholds(plan, step), evaluation.window_pooling(plan)
     for split in plan.splits:
-        facts = row_facts.read(place, split, manifest, plan.with_text)
+        facts = row_facts.read(inputs.dataset or inputs.place, split, manifest, plan.with_text)
         scores = evaluation.answers(estimator, plan, split).scores
         _check_complete(plan, split, len(scores))
         paths = prediction_files.write(

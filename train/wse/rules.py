@@ -6,8 +6,10 @@ import os
 from typing import Iterator, Optional
 
 from shared.config import Config
+from shared.config.modelzoo_keys import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
+from shared.remote import urls
 from train import slurm
 
 _CS_MODES = ("train", "predict")
@@ -36,6 +38,15 @@ def address(cs_ip: Optional[str]) -> Optional[str]:
     return bare + _PORT
 
 
+_FOLDERS_ONLY = "--backend wse reads and writes folders that Cerebras' container mounts"
+
+
+def check_paths(options: argparse.Namespace) -> None:
+    """Checks that what the options name is not in a store; raises UserError."""
+    for name in ("model_dir", "data_dir", "checkpoint_path"):
+        urls.check_is_local(getattr(options, name) or "", f"--{name}", _FOLDERS_ONLY)
+
+
 def check(params: Config, options: argparse.Namespace) -> None:
     """Checks for everything that a CS system or its model cannot do.
 
@@ -50,6 +61,9 @@ def check(params: Config, options: argparse.Namespace) -> None:
     address(options.cs_ip)
     if not is_compiled:
         _check_tasks(options.cs_ip)
+    for section in INPUTS:
+        place = getattr(params, section).data_dir or ""
+        urls.check_is_local(place, f"{section}.data_dir", _FOLDERS_ONLY)
     faults = [*_model(params), *_training(params)]
     if is_compiled or uses_cs(options.cs_ip):
         faults += _for_cs(params)
