@@ -99,11 +99,10 @@ class Cluster:
         return finished.stdout.strip()
 
     def submit(self, script, log, *arguments, options=(), **variables):
-        """Starts a job; returns its number."""
-        self._environment.update(variables)
-        log = ("--output", str(log))
-        return self.say("sbatch", "--parsable", *log, *options, f"examples/slurm/{script}",
-                        *map(str, arguments), check=True)  # fmt: skip
+        """Starts a job, with more environment variables; returns its number."""
+        exported = ",".join(["ALL", *(f"{name}={value}" for name, value in variables.items())])
+        return self.say("sbatch", "--parsable", f"--export={exported}", f"--output={log}", *options,
+                        f"examples/slurm/{script}", *map(str, arguments), check=True)  # fmt: skip
 
     def state(self, job):
         """Such as RUNNING, COMPLETED or FAILED; of an array, all of them."""
