@@ -1,6 +1,7 @@
 """Other processes: waits for them, and finds them by what they do."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def writing_a_shard(folder):
 
 
 def _is_shard(target, folder):
-    return target.startswith(str(folder)) and target.endswith(".tmp")
+    """The launcher writes other files, such as mistake.txt, in the same way."""
+    return target.startswith(str(folder)) and re.search(r"\.tfrecord\.\w+\.tmp$", target)
 
 
 def started_with(*words):
