@@ -37,7 +37,7 @@ def addresses() -> List[str]:
             "the nodes; start the step with srun --distribution=block"
         )
     first = _FIRST_PORT + int(os.environ["SLURM_JOB_ID"]) % _JOBS * _PORTS
-    return [f"{nodes[node]}:{first + rank}" for rank, (node, _) in enumerate(places)]
+    return [f"{nodes[node]}:{first + number}" for number, (node, _) in enumerate(places)]
 
 
 def tasks_of_nodes(text: str) -> List[int]:

@@ -46,10 +46,11 @@ def read() -> Optional[Cluster]:
         raise malformed("JSON as TensorFlow documents it") from None
 
 
-def write(workers: List[str], index: int) -> None:
-    """Sets it for this process, a worker: TensorFlow reads it from there."""
-    task = {"type": "worker", "index": index}
-    os.environ[VARIABLE] = json.dumps({"cluster": {"worker": workers}, "task": task})
+def write(workers: List[str], index: int) -> Cluster:
+    """Sets it for this process, a worker: TensorFlow reads it from there. Returns as `read`."""
+    found = Cluster({"worker": workers}, {"type": "worker", "index": index}, index)
+    os.environ[VARIABLE] = json.dumps({"cluster": found.jobs, "task": found.task})
+    return found
 
 
 def is_first_worker() -> bool:

@@ -80,14 +80,10 @@ def downloaded(url: str) -> Iterator[str]:
     """A folder with all that is below a URL, as it is, for the time of the block."""
     there = store.listed(url)
     folder, lock = cache.own(cache.name_of(url) + ".all")
-    progress = Progress(url, sum(stored.bytes for stored in there.values()))
     try:
         shutil.rmtree(folder)  # what a killed process has left
         cache.make_room(folder, sum(stored.bytes for stored in there.values()))
-        for name, stored in there.items():
-            path = os.path.join(folder, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            store.fetch(urls.join(url, name), path, stored.bytes, progress)
+        store.fetch_all(url, there, folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

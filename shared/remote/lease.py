@@ -58,7 +58,7 @@ class Lease:
                 self._wait_for(found)
                 store.remove([self._url])
             self._check_is_condition()
-        except NotImplementedError:
+        except store.NoConditionError:
             store.remove([self._url])
             print(
                 f"{self._url}: this store knows no conditional put, so nothing keeps "
@@ -73,7 +73,7 @@ class Lease:
     def _check_is_condition(self) -> None:
         """Some stores take no notice of a condition, and would have replaced another's lock."""
         if store.create(self._content(), self._url):
-            raise NotImplementedError
+            raise store.NoConditionError
 
     def give_back(self) -> None:
         self._ended.set()

@@ -18,7 +18,6 @@ from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
 from shared.remote import cache, lease, store, urls
-from shared.remote.progress import Progress
 from shared.remote.store import Stored
 
 _LOCK_OBJECT = ".training.lock"
@@ -125,8 +124,9 @@ class Mirror:
         self._say(f"{len(names)} files stored")
 
     def _put_one(self, name: str) -> None:
-        found = self._files()[name]  # before it is read: it may grow meanwhile
-        store.put(os.path.join(self.folder, name), urls.join(self._url, name))
+        path = os.path.join(self.folder, name)
+        found = _version(path)  # before it is read: it may grow meanwhile
+        store.put(path, urls.join(self._url, name))
         stored = store.about(urls.join(self._url, name))
         self._synced[name] = [*found, stored.mark if stored else ""]
 
@@ -157,11 +157,7 @@ class Mirror:
             for name, stored in there.items()
             if name not in fresh or self._synced[name][2] != stored.mark
         ]
-        progress = Progress(self._url, sum(there[name].bytes for name in missing))
-        for name in missing:
-            path = os.path.join(self.folder, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            store.fetch(urls.join(self._url, name), path, there[name].bytes, progress)
+        store.fetch_all(self._url, {name: there[name] for name in missing}, self.folder)
         return missing
 
     def _is_unchanged_there(self, there: Dict[str, Stored]) -> bool:
@@ -180,8 +176,7 @@ class Mirror:
             for name in names:
                 if not (name.endswith(_TEMPORARY) or name.startswith(".tmp")):
                     path = os.path.join(folder, name)
-                    about = os.stat(path)
-                    found[os.path.relpath(path, self.folder)] = (about.st_size, about.st_mtime_ns)
+                    found[os.path.relpath(path, self.folder)] = _version(path)
         return found
 
     def _write_synced(self) -> None:
@@ -191,6 +186,12 @@ class Mirror:
         if not os.path.exists(self._synced_path):
             return {}
         return read_json(self._synced_path, "Remove it")
+
+
+def _version(path: str) -> tuple:
+    """(bytes, modification time in ns) of a file."""
+    about = os.stat(path)
+    return about.st_size, about.st_mtime_ns
 
 
 def _rank(name: str) -> tuple:

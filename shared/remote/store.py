@@ -21,6 +21,10 @@ class Stored(NamedTuple):
     mark: str
 
 
+class NoConditionError(Exception):
+    """The store, or its library, cannot put an object only where there is none."""
+
+
 def listed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
     """{path below url: Stored}; empty if nothing is there.
 
@@ -110,6 +114,15 @@ def fetch(url: str, local: str, size: int, progress: Optional[Progress] = None) 
             os.remove(temporary)
 
 
+def fetch_all(url: str, there: Dict[str, Stored], folder: str) -> None:
+    """Copies objects below a URL to a folder, as `fetch`; args: there, {path below url: Stored}."""
+    progress = Progress(url, sum(stored.bytes for stored in there.values()))
+    for name, stored in there.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        fetch(urls.join(url, name), path, stored.bytes, progress)
+
+
 def put(local: str, url: str) -> None:
     """Stores a file as one object, in place of what was there."""
 
@@ -134,7 +147,7 @@ def create(content: bytes, url: str) -> bool:
     """Stores bytes as one object if there is none; whether it did.
 
     Raises:
-      NotImplementedError: the store or its library knows no such condition.
+      NoConditionError: the store or its library knows no such condition.
     """
 
     def call():
@@ -143,10 +156,10 @@ def create(content: bytes, url: str) -> bool:
 
     try:
         attempts.repeated(call, url, "write")
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, NotImplementedError) as error:
         if faults.is_taken(error):
             return False
-        raise NotImplementedError from None
+        raise NoConditionError from None
     return True
 
 

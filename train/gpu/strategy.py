@@ -114,10 +114,7 @@ def _of_slurm() -> Cluster:
             f"has not started several tasks. On each machine set it to {_EXAMPLE} with its own "
             "index."
         )
-    tf_config.write(slurm.addresses(), slurm.rank())
-    found = tf_config.read()
-    assert found
-    return found
+    return tf_config.write(slurm.addresses(), slurm.rank())
 
 
 _EXAMPLE = (
