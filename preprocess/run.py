@@ -11,6 +11,7 @@ from preprocess import data_quality, lazy_imports, options
 from preprocess.beam.progress import Progress
 from preprocess.options import Options
 from preprocess.output import dataset_folder, up_to_date
+from preprocess.output.replaced_dataset import ReplacedDataset
 from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.tfds_dataset import TfdsDataset
@@ -62,7 +63,7 @@ def expected_manifest(asked: Options, source) -> dict:
     return {**known, "label_names": asked.task.label_names} if asked.task else known
 
 
-def build(folder, asked: Options, source) -> None:
+def build(folder: ReplacedDataset, asked: Options, source) -> None:
     """Runs the pipeline, checks that no shard is missing, writes index and manifest, commits."""
     started = time.monotonic()
     (beam_options,) = lazy_imports.load("preprocess.beam.options")

@@ -14,6 +14,7 @@ import uuid
 from contextlib import contextmanager
 
 from preprocess.output.remote_dataset import RemoteDataset
+from preprocess.output.replaced_dataset import ReplacedDataset
 from shared import lock
 from shared.errors import UserError
 from shared.manifest import MANIFEST_FILE, is_dataset
@@ -22,13 +23,13 @@ from shared.remote.urls import is_remote
 _INCOMPLETE = ".incomplete-"
 
 
-def at(path: str) -> "DatasetFolder | RemoteDataset":
+def at(path: str) -> ReplacedDataset:
     """The dataset in a folder, or at a URL."""
     return RemoteDataset(path) if is_remote(path) else DatasetFolder(path)
 
 
-class DatasetFolder:
-    """The folder `path` and those beside it; `shards` is the one where workers write."""
+class DatasetFolder(ReplacedDataset):
+    """The folder `path` and those beside it."""
 
     def __init__(self, path: str):
         self.path = os.path.abspath(path)
@@ -36,22 +37,12 @@ class DatasetFolder:
         self.shards = self.incomplete
         self._replaced = self.path + ".replaced"
 
-    @contextmanager
-    def locked(self):
-        """Keeps other runs out, and first completes or undoes what a killed run left behind.
-
-        Raises:
-          UserError: another run holds the folder, or it exists and is not a dataset.
-        """
+    def _lock(self):
         parent, name = os.path.split(self.path)
-        with lock.exclusive(os.path.join(parent, f".{name}.lock"), "another run", "DATA_DIR"):
-            self._recover()
-            self._check_is_dataset()
-            yield
+        return lock.exclusive(os.path.join(parent, f".{name}.lock"), "another run", "DATA_DIR")
 
     @contextmanager
     def replaced(self):
-        """Creates an empty incomplete folder; moves it into place when the block succeeds."""
         os.makedirs(self.incomplete)
         try:
             yield
@@ -61,7 +52,7 @@ class DatasetFolder:
         self._commit()
 
     def make_way(self) -> None:
-        """Called when rows have been read without a mistake, before the first shard is written."""
+        """Nothing is in the way: the dataset is moved when the new one is whole."""
 
     def _commit(self) -> None:
         assert is_dataset(self.incomplete)

@@ -13,6 +13,7 @@ import sys
 import uuid
 from contextlib import contextmanager, suppress
 
+from preprocess.output.replaced_dataset import ReplacedDataset
 from shared import shown
 from shared.errors import UserError
 from shared.manifest import MANIFEST_FILE
@@ -21,14 +22,8 @@ from shared.remote import cache, datasets, lease, store, urls
 _MARK = ".incomplete"
 
 
-class RemoteDataset:
-    """The dataset at a URL; as DatasetFolder, which says what the methods do.
-
-    Attributes:
-      path: its URL.
-      incomplete: a folder of this machine with all but the shards, while it is written.
-      shards: where workers put those.
-    """
+class RemoteDataset(ReplacedDataset):
+    """The dataset at a URL, where workers put the shards themselves."""
 
     def __init__(self, url: str):
         self.path = self.shards = urls.checked(url)
@@ -38,12 +33,10 @@ class RemoteDataset:
         self._manifest = urls.join(self.path, MANIFEST_FILE)
 
     @contextmanager
-    def locked(self):
+    def _lock(self):
         parent, name = urls.split(self.path)
         lock = urls.join(parent, f".{name}.lock")
         with lease.held(lock, "another run", "DATA_DIR") as self._lease:
-            self._recover()
-            self._check_is_dataset()
             yield
 
     @contextmanager

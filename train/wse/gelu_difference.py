@@ -11,7 +11,7 @@ from train.checkpoints import tensors
 from train.model import classifier, initial_weights, variables
 from train.model.layers import Layers
 from train.planning.plan import Plan
-from train.wse import input_fn, own_input_fn
+from train.wse import input_fn
 
 
 def of_logits(plan: Plan, section: str, manifest: Manifest):
@@ -25,7 +25,7 @@ def of_logits(plan: Plan, section: str, manifest: Manifest):
     split = TRAIN_SPLIT if section == "train_input" else plan.splits[0]
     # In a graph: eager execution may be off in Cerebras' container.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        batches = _batches(plan, section, split, manifest)
+        batches = input_fn.batches_to_score(plan.params, section, split, manifest)
         iterator = tf.compat.v1.data.make_initializable_iterator(batches)
         features, _ = iterator.get_next()
         fed, values = _weights(plan)
@@ -33,13 +33,6 @@ def of_logits(plan: Plan, section: str, manifest: Manifest):
         session.run(iterator.initializer)
         erf, tanh = session.run(forms, fed)
     return float(np.abs(erf - tanh).max()), float(np.abs(erf).max())
-
-
-def _batches(plan, section, split, manifest):
-    options = getattr(plan.params, section)
-    if options.input_fn:
-        return own_input_fn.scored_batches(plan.params, section, split, manifest)
-    return input_fn.scored_batches(options, split, manifest)
 
 
 def _weights(plan):

@@ -9,11 +9,11 @@ workers need no network and write nothing.
 
 import tensorflow as tf
 
-from shared.config import InputConfig
+from shared.config import Config, InputConfig
 from shared.manifest import Manifest
 from train import slurm
 from train.data import streaming
-from train.wse import workers
+from train.wse import own_input_fn, workers
 
 _PRIME = 7919  # keeps the orders of tasks apart
 
@@ -32,6 +32,14 @@ def train_batches(options: InputConfig, manifest: Manifest, seed: int, first_ste
         seed += _PRIME * slurm.rank()
     batches = streaming.worker_batches(options, manifest, index, count, seed, first_step // count)
     return _static(batches, options.batch_size, manifest)
+
+
+def batches_to_score(params: Config, section: str, split: str, manifest: Manifest):
+    """Batches of a split in order, by the user's own function where the section names one."""
+    options = getattr(params, section)
+    if options.input_fn:
+        return own_input_fn.scored_batches(params, section, split, manifest)
+    return scored_batches(options, split, manifest)
 
 
 def scored_batches(options: InputConfig, split: str, manifest: Manifest):

@@ -242,9 +242,7 @@ def _input_fn(plan: Plan, first_step: int = 0, split=None, batch_size=None):
     size = batch_size or plan.scored_input.batch_size
     options = dataclasses.replace(plan.scored_input, batch_size=size)
     params = dataclasses.replace(plan.params, **{section: options})
-    if options.input_fn:
-        return lambda: own_input_fn.scored_batches(params, section, split, plan.scored_data)
-    return lambda: static_input_fn.scored_batches(options, split, plan.scored_data)
+    return lambda: static_input_fn.batches_to_score(params, section, split, plan.scored_data)
 
 
 def _train_batches(plan: Plan, first_step: int):
