@@ -114,8 +114,12 @@ def check_is_no_pointer(path: str) -> None:
       UserError: it is a pointer.
     """
     with open(path, "rb") as file:
-        start = file.read(len(_LFS_POINTER))
-    if start == _LFS_POINTER:
+        refuse_pointer(file.read(len(_LFS_POINTER)), path)
+
+
+def refuse_pointer(content: bytes, path: str) -> None:
+    """As check_is_no_pointer; args: content, what begins the file."""
+    if content.startswith(_LFS_POINTER):
         raise UserError(
             f"{path} is only a git-LFS pointer to the file: run `git lfs pull` in its repository, "
             "or download it again"

@@ -17,7 +17,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 from shared import where, windows
 from shared.errors import UserError
 from shared.files import is_plain_name, utf8, write_whole
-from shared.mapping_files import read_json
+from shared.mapping_files import json_of, read_json
 from shared.records import MASK_POLARITY, special_tokens
 from shared.row_weights import RowWeights
 from shared.tasks import TASKS, TRAIN_SPLIT, of_dataset
@@ -275,6 +275,11 @@ def read_manifest(dataset: str) -> Manifest:
             f"{dataset} is not a complete dataset: {path} is missing. {_datasets_near(dataset)}"
         )
     return _from_json(read_json(path, _REBUILD), path)
+
+
+def parsed(content: bytes, path: str) -> Manifest:
+    """As read_manifest, of a manifest.json whose bytes have been read; args: path, for messages."""
+    return _from_json(json_of(content, path, _REBUILD), path)
 
 
 def _json(content, indent=None) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict
 import yaml
 
 from shared.errors import UserError
-from shared.files import check_is_no_pointer
+from shared.files import check_is_no_pointer, refuse_pointer
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -47,12 +47,22 @@ def read_json(path: str, advice: str, expected: str = "a mapping") -> Dict[str, 
     Raises:
       UserError: the file cannot be read, is not JSON, or holds something else.
     """
-    return _read(path, json.load, "JSON", advice, expected)
+    return _checked(lambda: _of_file(path, json.load), path, "JSON", advice, expected)
+
+
+def json_of(content: bytes, path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
+    """Like read_json, of a file whose bytes have been read; args: path, for messages."""
+
+    def load():
+        refuse_pointer(content, path)
+        return json.loads(content.decode("utf-8"))
+
+    return _checked(load, path, "JSON", advice, expected)
 
 
 def read_yaml(path: str, advice: str, expected: str = "a mapping") -> Dict[str, Any]:
     """Like read_json, for a YAML file; a key that appears twice is an error, too."""
-    return _read(path, _load_yaml, "YAML", advice, expected)
+    return _checked(lambda: _of_file(path, _load_yaml), path, "YAML", advice, expected)
 
 
 def yaml_value(text: str, where: str) -> Any:
@@ -71,13 +81,17 @@ def _load_yaml(file):
     return yaml.load(file, Loader=_StrictLoader)
 
 
-def _read(
-    path: str, load: Callable[[Any], Any], form: str, advice: str, expected: str
+def _of_file(path: str, load: Callable[[Any], Any]) -> Any:
+    check_is_no_pointer(path)
+    with open(path, encoding="utf-8") as file:
+        return load(file)
+
+
+def _checked(
+    load: Callable[[], Any], path: str, form: str, advice: str, expected: str
 ) -> Dict[str, Any]:
     try:
-        check_is_no_pointer(path)
-        with open(path, encoding="utf-8") as file:
-            content = load(file)
+        content = load()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}. {advice}") from None
     except (ValueError, yaml.YAMLError, RecursionError) as error:

@@ -70,6 +70,14 @@ def check_sizes(dataset: str, split: str, manifest: Manifest) -> None:
             raise damaged(path, fault, manifest)
 
 
+def sound_paths(dataset: str, split: str, manifest: Manifest) -> List[str]:
+    """As shard_paths; raises as check_lengths for each of them."""
+    paths = shard_paths(dataset, split, manifest)
+    for path in paths:
+        check_lengths(path, manifest)
+    return paths
+
+
 def check_lengths(path: str, manifest: Manifest) -> None:
     """Checks that the records of a shard end within it, before TensorFlow takes memory for them.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from shared import records, source_order, tasks, windows
 from shared.manifest import Manifest
-from shared.shards import check_lengths, shard_paths
+from shared.shards import sound_paths
 from train.backend import import_tensorflow
 
 _BATCH = 4096
@@ -51,10 +51,8 @@ def _hashes(dataset: str, split: str, manifest: Manifest) -> np.ndarray:
     draw = np.random.default_rng(_SEED).integers(2**63, size=(2, length), dtype=np.uint64)
     weights = 2 * draw + np.uint64(1)
     spec = records.feature_spec(length, manifest.is_regression, manifest.label_shape)
-    parts, paths = [], shard_paths(dataset, split, manifest)
-    for path in paths:
-        check_lengths(path, manifest)
-    for batch in tf.data.TFRecordDataset(paths).batch(_BATCH):
+    parts = []
+    for batch in tf.data.TFRecordDataset(sound_paths(dataset, split, manifest)).batch(_BATCH):
         rows: "Dict[str, Any]" = tf.io.parse_example(batch, spec)
         ids, segments = (rows[name].numpy().astype("u8") for name in ("input_ids", "segment_ids"))
         parts.append((ids * weights[0] + segments * weights[1]).sum(axis=1, dtype="u8"))

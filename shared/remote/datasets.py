@@ -6,13 +6,12 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from shared import dataset_vocabulary, source_order
 from shared.errors import UserError
 from shared.files import sha256_of, utf8, write_whole
-from shared.manifest import MANIFEST_FILE, Manifest, read_manifest
+from shared.manifest import MANIFEST_FILE, Manifest, parsed, read_manifest
 from shared.manifest import is_dataset as is_folder_of_one
 from shared.remote import cache, store, urls
 from shared.remote.progress import Progress
@@ -122,12 +121,7 @@ def _manifest_bytes(url: str) -> bytes:
 
 def _parsed(content: bytes, url: str) -> Manifest:
     """Args: content, of its manifest.json. Raises UserError as read_manifest."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_whole(os.path.join(folder, MANIFEST_FILE), content)
-        try:
-            return read_manifest(folder)
-        except UserError as error:
-            raise UserError(str(error).replace(folder, url)) from None
+    return parsed(content, urls.join(url, MANIFEST_FILE))
 
 
 def _fill(

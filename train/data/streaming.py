@@ -16,7 +16,7 @@ from shared import record_lengths, records
 from shared.config import InputConfig
 from shared.errors import UserError
 from shared.manifest import Manifest
-from shared.shards import check_lengths, check_sizes, shard_paths
+from shared.shards import check_sizes, shard_paths, sound_paths
 from shared.tasks import TRAIN_SPLIT
 from train.data import order, record_rules
 
@@ -144,10 +144,7 @@ def evaluation_batches(options: InputConfig, split: str, manifest: Manifest):
 def records_in_order(options: InputConfig, split: str, manifest: Manifest):
     """A dataset of the serialized records of a split, string []."""
     check_sizes(options.dataset, split, manifest)
-    paths = shard_paths(options.dataset, split, manifest)
-    for path in paths:
-        check_lengths(path, manifest)
-    return _from_files(paths)
+    return _from_files(sound_paths(options.dataset, split, manifest))
 
 
 def _parts(options, manifest, seed, processes):
