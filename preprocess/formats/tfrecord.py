@@ -11,8 +11,10 @@ start at an offset and does not say which record is damaged.
 import functools
 import os
 import struct
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Iterator
+from operator import itemgetter
+from typing import Iterator, Sequence
 
 import google_crc32c
 import numpy as np
@@ -134,11 +136,14 @@ def _problems(records: Records) -> "dict[int, str]":
     return dict.fromkeys(np.flatnonzero(is_wrong).tolist(), text)
 
 
-def offsets(path: str, numbers: "list[int]") -> "list[int]":
+def offsets(
+    path: str, numbers: "list[int]", known: "Sequence[tuple[int, int]]" = ()
+) -> "list[int]":
     """Where the records of these numbers (ascending) begin; the number after the last is the end.
 
     Only lengths are read; the content is checked by `read`.
 
+    Args: known, numbers and offsets of some records, ascending, so that no length before is read.
     Raises:
       DamagedRecordError: the file ends too early.
     """
@@ -146,6 +151,9 @@ def offsets(path: str, numbers: "list[int]") -> "list[int]":
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         for wanted in numbers:
+            before = bisect_right(known, wanted, key=itemgetter(0)) - 1
+            if before >= 0 and known[before][0] > number:
+                (number, start), at, block = known[before], 0, b""
             while number < wanted:
                 if at + _HEADER_BYTES > len(block):
                     start, at = start + at, 0

@@ -65,13 +65,17 @@ def repeated(found: np.ndarray) -> Found:
     >>> repeated(np.array([7, 3, 7, 7]))
     Found(rows=array([2, 3]), earlier=array([0, 0]))
     """
-    ordered = np.sort(found)  # takes less time and memory than what follows, which is of few rows
-    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    there = np.flatnonzero(_is_among(found, several))
-    _, first, number = np.unique(found[there], return_index=True, return_inverse=True)
-    earlier = first[number]
-    rows = np.flatnonzero(earlier != np.arange(len(there)))
-    return Found(there[rows], there[earlier[rows]])
+    ordered = np.sort(found)  # takes a fifth of the time of argsort, and most files need no more
+    if not (ordered[1:] == ordered[:-1]).any():
+        return Found(*np.zeros((2, 0), np.int64))
+    order = np.argsort(found)
+    ordered = found[order]
+    begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))  # of each key
+    first = np.minimum.reduceat(order, begins)
+    earlier = np.empty_like(order)
+    earlier[order] = np.repeat(first, np.diff(begins, append=len(order)))
+    rows = np.flatnonzero(earlier != np.arange(len(found)))
+    return Found(rows, earlier[rows])
 
 
 def shared(found: np.ndarray, others: np.ndarray) -> Found:
@@ -80,12 +84,9 @@ def shared(found: np.ndarray, others: np.ndarray) -> Found:
     >>> shared(np.array([5, 7]), np.array([7, 3, 7]))
     Found(rows=array([1]), earlier=array([0]))
     """
-    there = np.arange(len(others))
-    if len(others) > len(found):
-        there = np.flatnonzero(_is_among(others, np.unique(found)))  # few are left to sort
-    unique, first = np.unique(others[there], return_index=True)
+    unique, first = np.unique(others, return_index=True)
     rows = np.flatnonzero(_is_among(found, unique))
-    return Found(rows, there[first[np.searchsorted(unique, found[rows])]])
+    return Found(rows, first[np.searchsorted(unique, found[rows])])
 
 
 def _is_among(found: np.ndarray, unique: np.ndarray) -> np.ndarray:
@@ -134,16 +135,20 @@ def _blank(split: _Split) -> "dict[str, Any]":
 
 def _repeated(split: _Split) -> "dict[str, Any]":
     folded = repeated(split.keys(is_exact=False))
-    alike = np.union1d(folded.rows, folded.earlier)  # only these can be the same to the letter
-    exact = repeated(split.keys(is_exact=True)[alike])
+    is_alike = np.zeros(len(split.rows), bool)
+    is_alike[folded.rows] = is_alike[folded.earlier] = True
+    exact = repeated(split.keys(is_exact=True)[is_alike])  # no others can be the same to the letter
     return {"kind": REPEATED, "split": split.name, **_counted(exact, folded, split, split)}
 
 
 def _shared(split: _Split, other: _Split) -> "dict[str, Any]":
+    there = np.arange(len(other.rows))
+    if len(there) > len(split.rows):  # few of them are left to sort
+        there = np.flatnonzero(_is_among(other.keys(False), np.unique(split.keys(False))))
     exact, folded = (
-        shared(split.keys(is_exact), other.keys(is_exact)) for is_exact in (True, False)
+        shared(split.keys(is_exact), other.keys(is_exact)[there]) for is_exact in (True, False)
     )
-    counted = _counted(exact, folded, split, other)
+    counted = _counted(exact, folded._replace(earlier=there[folded.earlier]), split, other)
     return {"kind": SHARED, "split": split.name, "with": other.name, **counted}
 
 

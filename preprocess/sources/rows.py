@@ -20,10 +20,11 @@ LABEL, WEIGHT = "label", "weight"
 
 @dataclass(frozen=True)
 class RowFile:
-    """A TFRecord file and its number of rows."""
+    """A TFRecord file and its number of rows; known, as in tfrecord.offsets."""
 
     path: str
     rows: int
+    known: "tuple[tuple[int, int], ...]" = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def cut(rows: Rows, split: str, ranges: "list[tuple[int, int]]") -> "list[tuple[
 
 def _offsets(file: RowFile, numbers: "list[int]", advice: str) -> "list[int]":
     try:
-        *found, end = tfrecord.offsets(file.path, [*numbers, file.rows])
+        *found, end = tfrecord.offsets(file.path, [*numbers, file.rows], file.known)
         size = os.path.getsize(file.path)
     except (OSError, tfrecord.DamagedRecordError) as error:
         raise UserError(

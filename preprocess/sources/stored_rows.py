@@ -25,7 +25,8 @@ class StoredRows:
     """N examples.
 
     Attributes:
-      framed: as they are in a TFRecord file.
+      framed: as they are in a TFRecord file; emptied when they are there.
+      size: the bytes of `framed`.
       lines: int64 [N], where the row of each begins in its file.
       ids: the user's id of each; None without an id column.
       weights: float32 [N], how much each counts; None without a column of weights.
@@ -34,6 +35,7 @@ class StoredRows:
     """
 
     framed: bytes
+    size: int
     lines: np.ndarray
     ids: Optional[Ids]
     weights: Optional[np.ndarray]
@@ -106,8 +108,10 @@ def stored(
     weights = None if rows.weights is None else np.array(rows.weights, np.float32)
     if weights is not None:
         entries, numbers = _with_weights(entries, numbers, weights)
+    framed = tfrecord.frame(_examples(texts, entries, numbers))
     return StoredRows(
-        tfrecord.frame(_examples(texts, entries, numbers)),
+        framed,
+        len(framed),
         rows.lines,
         None if rows.ids is None else Ids.of(rows.ids),
         weights,

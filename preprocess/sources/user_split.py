@@ -95,14 +95,15 @@ class UserSplit:
         results = self._written(path, labels) if early is None else early
         self._early = None
         self._forget()
+        ends = [(0, 0)]  # of blocks: rows and bytes
         for table, noted, stored in results:
             table.add(noted, stored)
-        rows = sum(table.examples for table in self.tables)
+            ends.append((ends[-1][0] + len(stored.lines), ends[-1][1] + stored.size))
         facts = self._facts()
         marks = row_marks.joined([of for table in self.tables for of in table.marks])
         for table in self.tables:
             table.release()
-        return StoredSplit(RowFile(path, rows), facts, marks)
+        return StoredSplit(RowFile(path, ends[-1][0], tuple(ends)), facts, marks)
 
     def _written(
         self, path: str, labels: Labels

@@ -58,6 +58,15 @@ def test_offsets_by_hand(tmp_path):
         tfrecord.offsets(str(tmp_path / "f"), [4])
 
 
+def test_offsets_from_known_ones(tmp_path):
+    framed = bytearray(tfrecord.frame([b"abc", b"", b"de"]))
+    framed[0] = 200  # the first length, which is wrong if it is read
+    (tmp_path / "f").write_bytes(framed)
+    known = ((0, 0), (1, 19))
+    assert tfrecord.offsets(str(tmp_path / "f"), [0, 1, 2, 3], known) == [0, 19, 35, 53]
+    assert tfrecord.offsets(str(tmp_path / "f"), [3], known) == [53]
+
+
 def test_part_of_the_records():
     records = tfrecord.Records(b"..ab..c..", np.array([2, 6]), np.array([2, 1]))
     assert (len(records), records.as_list()) == (2, [b"ab", b"c"])
