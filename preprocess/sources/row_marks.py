@@ -83,10 +83,11 @@ def _all_folded(texts: "list[bytes]") -> "list[bytes]":
     """Each as `folded` has it; those of ASCII, which most are, in one call."""
     whole = _NEVER.join(texts)
     found = whole.translate(_LOWER, _BLANKS).split(_NEVER) if texts else []
-    if not whole.replace(_NEVER, b"").isascii():
-        for at, text in enumerate(texts):
-            if not text.isascii():
-                found[at] = folded(text)
+    read = np.frombuffer(whole, np.uint8)
+    ends = np.flatnonzero(read == _NEVER[0])
+    others = np.flatnonzero((read > 127) & (read != _NEVER[0]))
+    for at in np.unique(np.searchsorted(ends, others)).tolist():
+        found[at] = folded(texts[at])
     return found
 
 

@@ -1,11 +1,13 @@
 """Rows that can be read but are probably not what their owner meant: one line for each kind."""
 
+import string
 from typing import Callable
 
 from preprocess.sources import file_format
 from preprocess.sources.noted_rows import NotedRows
 
 _MANY_LINES = 20  # of a field in a CSV file
+_PLAIN = frozenset(string.ascii_letters + string.digits + string.punctuation) - {'"'}
 
 
 class SuspiciousRows:
@@ -76,7 +78,11 @@ class SuspiciousRows:
 
 def odd(texts: "list[str]") -> "list[int]":
     """The numbers of the texts to look at; cheap, for this is done for every row."""
-    return [at for at, text in enumerate(texts) if not text[:1].isalnum()]
+    return [
+        at
+        for at, text in enumerate(texts)
+        if text[:1] not in _PLAIN and not text[:1].isalnum()  # a letter of any alphabet
+    ]
 
 
 def _has_swallowed(field: str, looks_like_row: "Callable[[str], bool]") -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import compress
 from typing import Iterator
 
 import numpy as np
@@ -107,10 +107,13 @@ class UserTable:
 
     def count_labels(self, rows: GoodRows, bad: "list[Problem]") -> Noted:
         """The labels of a block; args: what `read` gave."""
-        lacking = [line for line, text in zip(rows.lines, rows.labels, strict=True) if text is None]
-        noted, given = self._noted(bad, lacking), [text for text in rows.labels if text is not None]
-        noted.labels.update(chain.from_iterable(given) if self._is_multi_label else given)
-        noted.labelled = len(given)
+        counts = Counter(rows.labels)
+        lacking = counts.pop(None, 0)
+        is_lacking = [label is None for label in rows.labels] if lacking else []
+        noted = self._noted(bad, list(compress(rows.lines.tolist(), is_lacking)))
+        noted.labelled = counts.total()
+        for label, count in counts.items():
+            noted.labels.update(dict.fromkeys(label if self._is_multi_label else [label], count))
         return noted
 
     def store(
