@@ -21,9 +21,14 @@ EXPECTED = {
     "rte": (["accuracy"], ["RTE.tsv"]),
     "wnli": (["accuracy"], ["WNLI.tsv"]),
 }
+# As one of the others, but for names; that these are read is tested in test_glue_files.py, too.
+ALIKE = ("qqp", "qnli", "rte", "wnli")
 
 
-@pytest.mark.parametrize("task", EXPECTED)
+@pytest.mark.parametrize(
+    "task",
+    [pytest.param(task, marks=pytest.mark.long if task in ALIKE else []) for task in EXPECTED],
+)
 def test_a_task_from_file_to_leaderboard(tmp_path, task):
     glue.write(tmp_path, glue.FILES[task])
     dataset = glue.make(tmp_path, task)

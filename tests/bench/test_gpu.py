@@ -32,6 +32,7 @@ def proof(folder, *more):
     return finished, json.loads((folder / "results.json").read_text())
 
 
+@pytest.mark.long
 def test_some_steps_pass(tmp_path):
     _, rows = proof(tmp_path, "--only", "smoke,golden,epoch")
     assert {found["step"] for found in rows} == {"smoke", "golden", "epoch"}

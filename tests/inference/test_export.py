@@ -112,6 +112,7 @@ def from_another_process(python, program, exported, folder):
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+@pytest.mark.long
 def test_a_saved_model_in_a_fresh_process(models, logits, tmp_path):
     exported = export_all(models, tmp_path, "saved_model")
     found = from_another_process(sys.executable, FRESH, exported, tmp_path)

@@ -47,6 +47,7 @@ def test_all_golden_cases():
     assert check_golden(cases, reference("data/vocab/bert_base_uncased.txt")) == 550
 
 
+@pytest.mark.long
 def test_a_turkish_locale_changes_nothing():
     code = (
         "from tests.preprocess import test_tokenization as t; from tests.inputs import REFERENCE\n"

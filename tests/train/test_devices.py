@@ -255,6 +255,7 @@ def test_a_batch_that_two_devices_cannot_share(tmp_path, demo_data):
     assert "batch_size 7 cannot be shared evenly by 2 devices; make it a multiple of 2" in errors
 
 
+@pytest.mark.long
 def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_data):
     """There is no driver on the machines that run this test."""
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(runs.configuration()))
@@ -287,6 +288,7 @@ def test_libraries_are_found_in_any_of_their_versions(monkeypatch):
     ]
 
 
+@pytest.mark.long
 def test_a_training_that_shall_be_deterministic(program, tmp_path, demo_data):
     """TensorFlow then refuses to read the clock."""
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(runs.configuration()))

@@ -50,7 +50,7 @@ def test_modelzoo_logits_loss_and_gradients(modelzoo, assert_close):
         assert_close(tf.convert_to_tensor(gradient).numpy(), expected["grad/" + name], name)
 
 
-@pytest.mark.parametrize("use_xla", [False, True])
+@pytest.mark.parametrize("use_xla", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_modelzoo_four_steps_of_adamw(modelzoo, tmp_path, assert_close, use_xla):
     four_steps(modelzoo, tmp_path, use_xla)
     expected = golden("modelzoo/train4.npz")

@@ -137,6 +137,7 @@ def test_options_that_a_gate_does_not_have(train, tmp_path, capsys):
         assert f"{option} has no effect with --mode quality" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_seeds_are_trained_and_those_of_another_recipe_are_not_judged(train, tmp_path, capsys):
     folder = tmp_path / "m"
     # So short a training answers the same to everything.

@@ -96,6 +96,7 @@ def test_where_every_checkpoint_is_damaged_nothing_starts_anew(train, trained):
     assert files.steps(str(trained)) == [6, 12]
 
 
+@pytest.mark.long
 def test_a_full_disk_loses_no_older_checkpoint(tmp_path):
     """A limit on the size of files stands for the disk: writing beyond it fails in the kernel."""
     import tensorflow as tf
