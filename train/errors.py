@@ -71,14 +71,17 @@ def lost_worker(error: tf.errors.OpError) -> UserError:
     """The message for an error of TensorFlow that is about another worker."""
     return UserError(
         f"{_which_worker(error)} ended or cannot be reached. Read its output; start all workers "
-        "again to resume from the last checkpoint."
+        "again with the same command: a training resumes from its last checkpoint."
     )
 
 
 def _which_worker(error) -> str:
-    """What a worker hears of another from a third one names both; the last is where it began."""
+    """What a worker hears of another from a third one names both; the last is where it began. Of
+    workers that have not come in time there is a list."""
     cluster = tf_config.read()
-    numbers = [int(number) for number in re.findall(r"/task:(\d+)", str(error.message))]
+    text = str(error.message)
+    listed = text.partition("timed out task names:")[2].partition("\n\n")[0]
+    numbers = [int(number) for number in re.findall(r"/task:(\d+)", listed or text)]
     others = [n for n in numbers if cluster and n != cluster.index and n < len(cluster.workers)]
     if cluster and others:
         return f"worker {others[-1]} ({cluster.workers[others[-1]]})"

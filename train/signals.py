@@ -25,17 +25,20 @@ def noted():
     for number, handler in ours.items():
         signal.signal(number, handler)
     try:
-        yield lambda: any(map(_has_come, _NAMES))
+        yield has_come
     finally:
         for number in ours:
             signal.signal(number, outer[number])
 
 
+def has_come() -> bool:
+    """Whether a signal has been noted."""
+    return any(map(_is_noted, _NAMES))
+
+
 def take_back() -> None:
-    """Notes SIGTERM again after a library has taken it in C, which Python does not see."""
-    handler = signal.getsignal(signal.SIGTERM)
-    if isinstance(handler, _Noted):
-        signal.signal(signal.SIGTERM, handler)
+    """Treats SIGTERM as before a library has taken it in C, which Python does not see."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
 def stopped(what: str) -> BaseException:
@@ -43,12 +46,12 @@ def stopped(what: str) -> BaseException:
 
     Args: what, was stopped and what is kept: `at step 12; checkpoint written`.
     """
-    if _has_come(signal.SIGINT):
+    if _is_noted(signal.SIGINT):
         return KeyboardInterrupt(f"stopped by {_NAMES[signal.SIGINT]} {what}")
     return Terminated(f"stopped by {_NAMES[signal.SIGTERM]} {what}")
 
 
-def _has_come(number) -> bool:
+def _is_noted(number) -> bool:
     handler = signal.getsignal(number)
     return isinstance(handler, _Noted) and handler.count > 0
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -122,13 +123,13 @@ def test_two_devices_of_a_machine(tmp_path, weighted_data, one_device):
     assert_same(tmp_path / "m", one_device)
 
 
-def start_workers(count, tmp_path, demo_data, changes):
-    """Processes on loopback, and their addresses."""
+def start_workers(count, tmp_path, demo_data, changes, last=None):
+    """Processes on loopback, and their addresses; args: last, the first that is not started."""
     addresses = [f"localhost:{free_port()}" for _ in range(count)]
     program, processes = ["-m", "train.run"], []
     # As without this variable, which the tests set.
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    for index in range(count):
+    for index in range(count)[:last]:
         task = {"type": "worker", "index": index}
         environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
         processes.append(start(program, tmp_path, demo_data, f"p{index}", changes, **environment))
@@ -170,13 +171,27 @@ def test_one_of_three_machines_is_lost(tmp_path, demo_data, lost):
             assert process.returncode == 2 and "Training finished" not in out
             assert errors == (
                 f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached. Read its "
-                "output; start all workers again to resume from the last checkpoint.\n"
+                "output; start all workers again with the same command: a training resumes from "
+                "its last checkpoint.\n"
             )
     processes, _ = start_workers(3, tmp_path, demo_data, changes)
     for process in processes:
         out = finish(process)
         assert f"resuming from {tmp_path / 'm' / 'model.ckpt-'}" in out and "to 400)" in out
     assert runs.weights(tmp_path / "m")["global_step"] == 400
+
+
+@pytest.mark.long
+def test_one_of_three_machines_dies_between_its_answer_and_the_connection(tmp_path, demo_data):
+    """The others end after a minute; TensorFlow alone would wait for an hour."""
+    processes, addresses = start_workers(
+        3, tmp_path, demo_data, with_run(multiple_workers=True), last=2
+    )
+    with socket.create_server(("", int(addresses[2].split(":")[1]))):
+        for process in processes:
+            _, errors = process.communicate(timeout=150)
+            assert process.returncode == 2
+            assert f"error: worker 2 ({addresses[2]}) ended or cannot be reached" in errors
 
 
 def cluster(kind, *workers):

@@ -4,12 +4,15 @@ import re
 from typing import List, Optional
 
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from shared.config import RunConfig
 from shared.errors import UserError, plain_message
-from train import signals, slurm, tf_config
+from train import roll_call, signals, slurm, tf_config
 from train.errors import lost_worker
 from train.tf_config import Cluster
+
+_CONNECTING_SECONDS = 60
 
 
 def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
@@ -23,28 +26,45 @@ def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
     """
     cluster = _cluster(run)
     if cluster:  # first, because it must be created before the devices are listed
-        print(f"waiting for {len(cluster.workers)} workers: {', '.join(cluster.workers)}")
+        roll_call.wait(cluster)
         return _of_workers(cluster)
     return local_strategy(run, backend)
 
 
 def _of_workers(cluster: Cluster) -> tf.distribute.Strategy:
-    """Waits until all workers have connected.
+    """Connects all workers, which have just answered.
 
     Raises:
-      UserError: one that had is lost; or this one cannot listen at its address.
+      UserError: one of them is lost; or this one cannot be started.
     """
+    _limit_connecting(cluster)
     try:
         found = tf.distribute.MultiWorkerMirroredStrategy()
         signals.take_back()  # TensorFlow waits for SIGTERM itself, to tell the other workers
         return found
-    except (tf.errors.InternalError, tf.errors.UnavailableError) as error:
+    except (
+        *(tf.errors.InternalError, tf.errors.UnavailableError),
+        tf.errors.DeadlineExceededError,
+    ) as error:
         raise lost_worker(error) from None
     except tf.errors.OpError as error:
-        raise UserError(
-            f"worker {cluster.workers[cluster.index]} cannot be started: {plain_message(error)}. "
-            "Another process may use that port, or the address may be another machine's."
-        ) from None
+        address = cluster.workers[cluster.index]
+        raise UserError(f"worker {address} cannot be started: {plain_message(error)}") from None
+
+
+def _limit_connecting(cluster: Cluster) -> None:
+    """Lets TensorFlow wait a minute for a worker that has died since it answered, not an hour.
+
+    It has no public function for this; the other values are those that it would set itself.
+    """
+    context.context().configure_coordination_service(
+        "standalone",
+        service_leader="/job:worker/replica:0/task:0",
+        cluster_register_timeout_in_ms=_CONNECTING_SECONDS * 1000,
+    )
+    service = context.context().coordination_service
+    service.cluster_register_with_barrier = True
+    service.coordinated_job_list.add(name="worker", num_tasks=len(cluster.workers))
 
 
 def local_strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
