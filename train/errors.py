@@ -19,6 +19,10 @@ _OUT_OF_MEMORY = (
 )
 
 
+# What TensorFlow raises where another worker is lost.
+LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+
+
 @contextmanager
 def explained(
     inputs: InputConfig,
@@ -63,7 +67,7 @@ def explained(
         if record_rules.broken(str(error.message)) is None:
             raise
         raise _unreadable(inputs, manifest, error) from None
-    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+    except LOST as error:
         raise lost_worker(error) from None
 
 
@@ -77,11 +81,14 @@ def lost_worker(error: tf.errors.OpError) -> UserError:
 
 def _which_worker(error) -> str:
     """What a worker hears of another from a third one names both; the last is where it began. Of
-    workers that have not come in time there is a list."""
+    workers that have not come in time there is a list. Where the service that the first worker runs
+    does not answer, none may be named."""
     cluster = tf_config.read()
     text = str(error.message)
     listed = text.partition("timed out task names:")[2].partition("\n\n")[0]
     numbers = [int(number) for number in re.findall(r"/task:(\d+)", listed or text)]
+    if not numbers and "CoordinationService" in text:
+        numbers = [0]
     others = [n for n in numbers if cluster and n != cluster.index and n < len(cluster.workers)]
     if cluster and others:
         return f"worker {others[-1]} ({cluster.workers[others[-1]]})"

@@ -2,10 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -15,9 +13,9 @@ import yaml
 from shared.config import RunConfig
 from shared.errors import UserError
 from tests.inputs import ROOT
-from tests.loopback import free_port
 from tests.train import runs
 from tests.train.runs import losses
+from tests.train.workers import configured, finish, start, start_workers
 from train import devices
 from train.backend import import_tensorflow
 from train.gpu import strategy
@@ -73,24 +71,6 @@ def one_device(tmp_path_factory, weighted_data):
     return found, result(folder / "m")
 
 
-def start(program, tmp_path, weighted_data, name, changes, **environment):
-    """A training in a process of its own."""
-    params = tmp_path / f"{name}.yaml"
-    params.write_text(yaml.safe_dump(runs.configuration(changes)))
-    return subprocess.Popen(
-        [sys.executable, *program,
-         *runs.arguments("train_and_eval", tmp_path / "m", params, weighted_data)],
-        cwd=ROOT, env={**os.environ, **environment}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def finish(process):
-    out, errors = process.communicate(timeout=200)
-    assert process.returncode == 0, errors
-    return out
-
-
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-9])  # in memory, streamed
 def test_accumulated_parts_are_the_large_batch(
     train, tmp_path, one_device, memory_limit_gb, weighted_data
@@ -118,80 +98,23 @@ def assert_same(folder, one_device):
 def test_two_devices_of_a_machine(tmp_path, weighted_data, one_device):
     config = {**with_run(enable_distributed=True), "optimizer": {**WEIGHTED, "grad_accum_steps": 2},
               "train_input": {"batch_size": 4}}  # fmt: skip
-    out = finish(start(["-c", TWO_CPUS], tmp_path, weighted_data, "p", config))
+    params = configured(tmp_path / "p.yaml", config)
+    out = finish(start(["-c", TWO_CPUS], "train_and_eval", tmp_path / "m", params, weighted_data))
     assert "training on 2 devices" in out
     assert_same(tmp_path / "m", one_device)
 
 
-def start_workers(count, tmp_path, demo_data, changes, last=None):
-    """Processes on loopback, and their addresses; args: last, the first that is not started."""
-    addresses = [f"localhost:{free_port()}" for _ in range(count)]
-    program, processes = ["-m", "train.run"], []
-    # As without this variable, which the tests set.
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    for index in range(count)[:last]:
-        task = {"type": "worker", "index": index}
-        environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
-        processes.append(start(program, tmp_path, demo_data, f"p{index}", changes, **environment))
-    return processes, addresses
-
-
 @pytest.mark.long
 def test_two_machines(tmp_path, weighted_data, one_device):
-    """The first one writes, both read their own rows."""
-    changes = with_run(multiple_workers=True)
-    processes, _ = start_workers(2, tmp_path, weighted_data, changes)
-    for process in processes:
+    """The first one writes; both read their own rows, and share the evaluation."""
+    params = configured(tmp_path / "p.yaml", with_run(multiple_workers=True))
+    folders = [tmp_path / "m", tmp_path / "other"]  # to see who writes
+    for process in start_workers("train_and_eval", folders, params, weighted_data)[0]:
         out = finish(process)
         assert "training on 2 devices" in out and "Training finished with 48 samples" in out
     assert_same(tmp_path / "m", one_device)
-    written = runs.weights(tmp_path / "m", 6)
-    assert written["global_step"] == 6
-
-
-def wait_for(path, seconds=120):
-    until = time.monotonic() + seconds
-    while not path.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    assert path.exists()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("lost", [0, 1])  # the one that writes, another one
-def test_one_of_three_machines_is_lost(tmp_path, demo_data, lost):
-    """The others end with a message within a minute, and the same command goes on."""
-    run = {"max_steps": 400, "save_checkpoints_steps": 100, "save_summary_steps": 50}
-    changes = {**with_run(multiple_workers=True, **run), "train_input": {"batch_size": 6}}
-    processes, addresses = start_workers(3, tmp_path, demo_data, changes)
-    wait_for(tmp_path / "m" / "model.ckpt-100.index")
-    processes[lost].kill()
-    for number, process in enumerate(processes):
-        out, errors = process.communicate(timeout=60)
-        if number != lost:
-            assert process.returncode == 2 and "Training finished" not in out
-            assert errors == (
-                f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached. Read its "
-                "output; start all workers again with the same command: a training resumes from "
-                "its last checkpoint.\n"
-            )
-    processes, _ = start_workers(3, tmp_path, demo_data, changes)
-    for process in processes:
-        out = finish(process)
-        assert f"resuming from {tmp_path / 'm' / 'model.ckpt-'}" in out and "to 400)" in out
-    assert runs.weights(tmp_path / "m")["global_step"] == 400
-
-
-@pytest.mark.long
-def test_one_of_three_machines_dies_between_its_answer_and_the_connection(tmp_path, demo_data):
-    """The others end after a minute; TensorFlow alone would wait for an hour."""
-    processes, addresses = start_workers(
-        3, tmp_path, demo_data, with_run(multiple_workers=True), last=2
-    )
-    with socket.create_server(("", int(addresses[2].split(":")[1]))):
-        for process in processes:
-            _, errors = process.communicate(timeout=150)
-            assert process.returncode == 2
-            assert f"error: worker 2 ({addresses[2]}) ended or cannot be reached" in errors
+    assert runs.weights(tmp_path / "m", 6)["global_step"] == 6
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["workers"]
 
 
 def cluster(kind, *workers):
@@ -265,7 +188,8 @@ def test_slurms_tasks_that_cannot_be_workers(slurm_step, more, run, message):
 
 def test_a_batch_that_two_devices_cannot_share(tmp_path, demo_data):
     config = {**with_run(enable_distributed=True), "train_input": {"batch_size": 7}}
-    process = start(["-c", TWO_CPUS], tmp_path, demo_data, "p", config)
+    params = configured(tmp_path / "p.yaml", config)
+    process = start(["-c", TWO_CPUS], "train_and_eval", tmp_path / "m", params, demo_data)
     _, errors = process.communicate(timeout=100)
     assert "batch_size 7 cannot be shared evenly by 2 devices; make it a multiple of 2" in errors
 

@@ -92,6 +92,16 @@ class Estimator:
         """Whether this process writes files; of several workers, the first one does."""
         return self._replicas.is_chief
 
+    def check_agree(self, step: int) -> None:
+        """Checks that all workers have the same checkpoint and as many devices; all must call this.
+
+        Args: step, of the checkpoint.
+        Raises:
+          UserError: in every worker.
+        """
+        self._replicas.check_equal(self._replicas.here, "the number of devices per worker")
+        self._replicas.check_equal(step, "the step of the checkpoint")
+
     def anyone(self, flag: bool) -> bool:
         """Whether the flag is set in any of the workers; all of them must call this."""
         return self._replicas.anyone(flag)
@@ -159,26 +169,37 @@ class Estimator:
     ) -> Predictions:
         """The model's answers to every example of `input_fn`, each exactly once.
 
+        Several workers share the batches. All must call this, and get the same answer: that of one
+        worker, to the bit on equal machines.
+
         Args:
           input_fn: finite batches; `weights` in the features is 0 on rows that only fill one.
           steps: batches to take; None takes all.
           should_stop: called between batches.
         Raises:
-          Terminated, KeyboardInterrupt: should_stop returned true.
+          Terminated, KeyboardInterrupt: should_stop returned true, in any worker.
           UserError: there is no batch.
         """
-        dataset = input_fn(self.params, None)
-        batches = iter(dataset if steps is None else dataset.take(steps))
-        answers = []  # type: List[tuple]
-        group = _take(batches, self._replicas.here)
-        while group:
-            if should_stop():
-                raise signals.stopped("in an evaluation; the next run repeats it")
+        dataset = input_fn(self.params, None).take(-1 if steps is None else steps)
+        batches = iter(self._replicas.dealt(dataset))
+        answers: "list[tuple]" = []
+        while (group := _take(batches, self._replicas.here)) and not should_stop():
             answers += self._answers(group)
-            group = _take(batches, self._replicas.here)
+        if self.anyone(bool(group)):
+            raise signals.stopped("in an evaluation; the next run repeats it")
+        answers = answers or self._no_answers(dataset)
         if not answers:
             raise UserError("the input function gave no batch to evaluate")
-        return Predictions(*map(np.concatenate, zip(*answers)))
+        return Predictions(*map(self._replicas.joined, zip(*answers)))
+
+    def _no_answers(self, dataset):
+        """As `_answers`, but without a row, for a worker to which no batch was dealt; [] if there
+        is no batch at all."""
+        return [
+            (scores[:0], labels[:0])
+            for batch in dataset.take(1)
+            for scores, labels in self._answers([batch])
+        ]
 
     def _answers(self, group):
         """[(scores, labels)] of some batches, without the rows that only fill them."""

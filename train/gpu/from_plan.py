@@ -11,9 +11,10 @@ def estimator(plan: Plan, backend: str, is_training: bool):
     """Returns (an estimator, the path of the checkpoint of model_dir it starts from or None, the
     global step).
 
-    Args: is_training, whether slots, counters and other machines are needed, too.
+    Args: is_training, whether slots and counters are needed, too.
     Raises:
-      UserError: no checkpoint of model_dir can be read, or it lacks variables.
+      UserError: no checkpoint of model_dir can be read, or it lacks variables; or the workers do
+        not start from the same one.
     """
     from train.checkpoints import tensors
     from train.gpu import estimator as gpu
@@ -32,7 +33,9 @@ def estimator(plan: Plan, backend: str, is_training: bool):
     # A training that starts from another one's checkpoint starts at 0.
     scored = path if is_training or path else plan.source.path
     step = files.step_of(scored) if scored else 0
-    return gpu.Estimator(params, plan.model_dir, values, devices), path, step
+    made = gpu.Estimator(params, plan.model_dir, values, devices)
+    made.check_agree(step)
+    return made, path, step
 
 
 def throw_away_estimator(plan: Plan, backend: str, is_training: bool):
@@ -45,11 +48,10 @@ def throw_away_estimator(plan: Plan, backend: str, is_training: bool):
 
 def _prepared(plan, backend, is_training):
     """(the configuration with runconfig.xla true or false, the strategy)."""
-    from train.gpu.strategy import local_strategy, strategy
+    from train.gpu.strategy import strategy
 
     params = _with_xla(plan.params, backend)
-    choose = strategy if is_training else local_strategy
-    return params, choose(params.runconfig, backend)
+    return params, strategy(params.runconfig, backend, may_be_alone=not is_training)
 
 
 def _with_xla(params, backend):

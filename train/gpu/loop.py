@@ -59,7 +59,7 @@ class TrainLoop:
     ) -> None:
         """Trains; arguments as for Estimator.train, and `save` writes a checkpoint."""
         step = self._state.step()
-        self._check_workers(step)
+        self._check_batch_size()
         if step >= max_steps:
             print(f"nothing to train: step {step} has reached max_steps {max_steps}")
             return
@@ -86,7 +86,7 @@ class TrainLoop:
 
     def compile(self, shapes: list, has_weights: bool) -> Iterator[float]:
         """As Estimator.compile for a training."""
-        self._check_workers(self._state.step())
+        self._check_batch_size()
         per_step = self._params.optimizer.grad_accum_steps * self._replicas.here
         of_steps = [shape for shape in shapes for _ in range(per_step)]
         batches = self._replicas.batches(
@@ -153,9 +153,7 @@ class TrainLoop:
         if self._is_ruined and self._replicas.is_chief and unchanged_since > self._first_step:
             files.go_back(self._model_dir, unchanged_since)
 
-    def _check_workers(self, step):
-        self._replicas.check_equal(self._replicas.here, "the number of devices per worker")
-        self._replicas.check_equal(step, "the step to resume from")
+    def _check_batch_size(self):
         batch_size, count = self._params.train_input.batch_size, self._replicas.count
         if batch_size % count:
             raise UserError(

@@ -1,7 +1,8 @@
 """Several devices that act as one: a thin wrapper around tf.distribute."""
 
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from shared.errors import UserError
@@ -13,6 +14,7 @@ class Replicas:
     Attributes:
       count: the number of replicas on all machines.
       here: how many of them this process has.
+      workers: the number of processes.
       is_multi_worker: whether other processes take part.
       is_chief: whether this process writes checkpoints and results.
     """
@@ -22,12 +24,17 @@ class Replicas:
         self.count = self._strategy.num_replicas_in_sync
         self.is_multi_worker = isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy)
         resolver = self._strategy.cluster_resolver
-        self.is_chief = not self.is_multi_worker or resolver.task_id == 0
+        self._worker = resolver.task_id if self.is_multi_worker else 0
+        self.is_chief = self._worker == 0
         self.here = len(strategy.extended.worker_devices) if strategy else 1
+        self.workers = self.count // self.here
         # As a graph: eagerly TensorFlow starts threads for each sum. If a worker is lost, it
         # leaves them to Python's end, and a traceback comes of it.
         self._sum = tf.function(
             lambda values: self._strategy.reduce("SUM", values, axis=None), autograph=False
+        )
+        self._gather = tf.function(
+            lambda values: self._strategy.gather(values, axis=0), autograph=False
         )
 
     def scope(self):
@@ -67,7 +74,7 @@ class Replicas:
         """What the first process's input_fn receives; None for one device."""
         if self.count == 1:
             return None
-        return tf.distribute.InputContext(self.count // self.here, 0, self.count)
+        return tf.distribute.InputContext(self.workers, 0, self.count)
 
     def map(self, function: Callable, batches: list) -> list:
         """[function(batch)] for at most as many batches as there are replicas in this process.
@@ -80,6 +87,40 @@ class Replicas:
         )
         results = self.run(function, args=(spread,))
         return list(self._local(results))[: len(batches)]
+
+    def dealt(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Those of the batches that this process takes: of three the second takes number 1, 4, 7...
+
+        Each batch stays as it is, so that whoever computes it gets the same bits.
+        """
+        return batches.shard(self.workers, self._worker)
+
+    def joined(self, batches: Sequence[np.ndarray]) -> np.ndarray:
+        """What all processes made of the batches that `dealt` gave them, in the batches' order.
+
+        All must call this, and get the same answer.
+
+        Args: batches, numbers [rows, ...], any count of rows; at least one batch.
+        """
+        rows = np.concatenate(batches)
+        if not self.is_multi_worker:
+            return rows
+        rounds = [np.full(len(batch), number) for number, batch in enumerate(batches)]
+        # Stable: of a round, the first process had the first batch.
+        order = np.argsort(self._gathered(np.concatenate(rounds)), kind="stable")
+        return self._gathered(rows)[order]
+
+    def _gathered(self, values: np.ndarray) -> np.ndarray:
+        """The values of all processes, one after the other.
+
+        In between they are float64, which float32 and int32 fit into: one type that devices of all
+        kinds can send.
+        """
+        sent = tf.constant(values, tf.float64)
+        spread = self._strategy.experimental_distribute_values_from_function(
+            lambda context: sent if context.replica_id_in_sync_group % self.here == 0 else sent[:0]
+        )
+        return self._gather(spread).numpy().astype(values.dtype)
 
     def anyone(self, flag: bool) -> bool:
         """Whether the flag is set in any process; all must call this, and get the same answer."""

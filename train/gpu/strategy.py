@@ -9,22 +9,26 @@ from tensorflow.python.eager import context
 from shared.config import RunConfig
 from shared.errors import UserError, plain_message
 from train import roll_call, signals, slurm, tf_config
-from train.errors import lost_worker
+from train.errors import LOST, lost_worker
 from train.tf_config import Cluster
 
 _CONNECTING_SECONDS = 60
 
 
-def strategy(run: RunConfig, backend: str) -> Optional[tf.distribute.Strategy]:
-    """How devices share the work of a training batch.
+def strategy(
+    run: RunConfig, backend: str, may_be_alone: bool = False
+) -> Optional[tf.distribute.Strategy]:
+    """How devices share the work.
 
     Across the machines that TF_CONFIG lists or, if that is unset, on which Slurm runs the tasks
     (`multiple_workers`), or as local_strategy.
 
+    Args: may_be_alone, whether no other machines are fine where multiple_workers is true: a model
+      that several have trained may be scored by one.
     Raises:
       UserError: TF_CONFIG and the configuration disagree, or the workers cannot all be connected.
     """
-    cluster = _cluster(run)
+    cluster = _cluster(run, may_be_alone)
     if cluster:  # first, because it must be created before the devices are listed
         roll_call.wait(cluster)
         return _of_workers(cluster)
@@ -42,10 +46,7 @@ def _of_workers(cluster: Cluster) -> tf.distribute.Strategy:
         found = tf.distribute.MultiWorkerMirroredStrategy()
         signals.take_back()  # TensorFlow waits for SIGTERM itself, to tell the other workers
         return found
-    except (
-        *(tf.errors.InternalError, tf.errors.UnavailableError),
-        tf.errors.DeadlineExceededError,
-    ) as error:
+    except (*LOST, tf.errors.InternalError) as error:
         raise lost_worker(error) from None
     except tf.errors.OpError as error:
         address = cluster.workers[cluster.index]
@@ -108,12 +109,12 @@ def worker_index(run: RunConfig) -> int:
     return cluster.index if cluster else 0
 
 
-def _cluster(run: RunConfig) -> Optional[Cluster]:
+def _cluster(run: RunConfig, may_be_alone: bool = False) -> Optional[Cluster]:
     """The participating machines; None if this one is alone."""
     cluster = tf_config.read()
     if cluster and not _is_whole(cluster):
         raise tf_config.malformed(f"something like {_EXAMPLE}")
-    if run.multiple_workers:
+    if run.multiple_workers and not (may_be_alone and cluster is None and slurm.tasks() == 1):
         return cluster or _of_slurm()
     count, said_by = slurm.tasks(), "Slurm runs {} tasks"
     if cluster:
@@ -121,7 +122,7 @@ def _cluster(run: RunConfig) -> Optional[Cluster]:
     if count > 1:
         raise UserError(
             f"{said_by.format(count)}, but runconfig.multiple_workers is false: each of them would "
-            "train alone. Set it to true, or start only one."
+            "work alone. Set it to true, or start only one."
         )
     return None
 

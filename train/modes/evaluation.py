@@ -1,5 +1,6 @@
 """Modes eval and eval_all: scores weights on every example of some splits."""
 
+import contextlib
 import functools
 import os
 from typing import Optional
@@ -25,35 +26,48 @@ _ACCURACY = "accuracy"
 def evaluate_once(plan: Plan, backend: str) -> dict:
     """Mode eval: the newest checkpoint of model_dir, or the given one; returns as `evaluate`."""
     _say_precision(plan)
-    estimator, step = scoring_estimator(plan, backend)
-    return evaluate(estimator, plan, step)
+    with scoring_estimator(plan, backend) as (estimator, step):
+        return evaluate(estimator, plan, step)
 
 
+@contextlib.contextmanager
 def scoring_estimator(plan: Plan, backend: str):
-    """Returns (an estimator with the weights that the plan scores, their step).
+    """Yields (an estimator with the weights that the plan scores, their step); at the end all
+    workers wait until the first one, which writes for all, has come there.
 
     Raises:
-      UserError: as from_plan.estimator; or they do not fit in memory.
+      UserError: as from_plan.estimator; they do not fit in memory; or another worker is lost.
     """
     with explained(plan.scored_input, plan.scored_data):
         estimator, _, step = from_plan.estimator(plan, backend, is_training=False)
-    return estimator, step
+        if estimator.devices > 1:
+            print(f"scoring on {estimator.devices} devices, which share the batches")
+        yield estimator, step
+        estimator.anyone(False)
 
 
 def evaluate_all(plan: Plan, backend: str) -> None:
     """Mode eval_all: every checkpoint of model_dir, oldest first; ends with a table."""
     _say_precision(plan)
-    estimator, _ = scoring_estimator(plan, backend)
+    with scoring_estimator(plan, backend) as (estimator, _):
+        scored = _of_checkpoints(estimator, plan)
+        if estimator.is_chief:
+            print("\n".join(_table(scored)))
+            results.write_all(plan.model_dir, scored)
+
+
+def _of_checkpoints(estimator, plan: Plan) -> list:
+    """What `evaluate` returns for each checkpoint that can be scored."""
     scored = []
     for step in files.steps(plan.model_dir):
         path = files.path_of(plan.model_dir, step)
         try:
             estimator.restore(state.read_weights(path, plan.params.model))
+            estimator.check_agree(step)
             scored.append(evaluate(estimator, plan, step))
         except (tensors.DamagedError, errors.DivergedError) as error:
             print(f"step {step} skipped: {error}")
-    print("\n".join(_table(scored)))
-    results.write_all(plan.model_dir, scored)
+    return scored
 
 
 def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dict:
@@ -64,17 +78,20 @@ def evaluate(estimator, plan: Plan, step: int, should_stop=lambda: False) -> dic
       should_stop: called between batches; if true, Terminated is raised.
     Returns:
       {split: what its file holds}: step, examples, constant (the answer that every example gets,
-      or null), the value of each metric, and the mean loss.
+      or null), the value of each metric, and the mean loss. Of several workers all must call this,
+      and only the first one writes; the others get {}.
     """
-    return {
-        split: _evaluate_split(estimator, plan, split, step, should_stop) for split in plan.splits
-    }
+    found = {}
+    for split in plan.splits:
+        predictions = answers(estimator, plan, split, plan.eval_steps, should_stop)
+        errors.check_finite(predictions.scores, split)
+        if estimator.is_chief:
+            found[split] = _scored(estimator, plan, split, step, predictions)
+    return found
 
 
-def _evaluate_split(estimator, plan, split, step, should_stop):
+def _scored(estimator, plan, split, step, predictions) -> dict:
     manifest = plan.scored_data
-    predictions = answers(estimator, plan, split, plan.eval_steps, should_stop)
-    errors.check_finite(predictions.scores, split)
     limits = _tuned(plan, split, step, predictions)
     values = _values(plan, predictions, limits)
     constant = constant_answer(manifest, predictions.scores, limits)

@@ -114,13 +114,12 @@ def _scoring(plan: Plan, environment: dict, estimator, first_step: int, should_s
     judge = best.Best(plan, environment, estimator, first_step)
 
     def after_checkpoint(step):
-        if not estimator.is_chief:
-            return False
         try:
             results = evaluation.evaluate(estimator, plan, step, should_stop)
         except DivergedError:
-            files.go_back(plan.model_dir, step)
+            if estimator.is_chief:
+                files.go_back(plan.model_dir, step)
             raise
-        return judge.consider(step, results)
+        return estimator.is_chief and judge.consider(step, results)
 
     return after_checkpoint

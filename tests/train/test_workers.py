@@ -1,0 +1,141 @@
+"""Several processes score together what one would, and end together if one of them is lost."""
+
+import shutil
+import signal
+import socket
+import time
+
+import pytest
+
+from tests.loopback import free_port
+from tests.remote_files import contents
+from tests.train import runs
+from tests.train.workers import configured, finish, start_workers
+from train import run
+
+# Of the 130 rows 5 batches, which three workers share unevenly, and 2, of which one gets none.
+BATCHES = {"eval_input": {"batch_size": 30}, "predict_input": {"batch_size": 100}}
+TRAINED = {"max_steps": 8, "save_checkpoints_steps": 4, "save_summary_steps": 4}
+
+
+@pytest.fixture
+def folders(tmp_path, train, weighted_data):
+    """Two copies of a model; its configuration is that of a training on several machines, which
+    one machine may score."""
+    train("train", tmp_path / "one", config={**BATCHES, "runconfig": TRAINED}, data=weighted_data)
+    params = tmp_path / "one" / "params.yaml"
+    params.write_text(params.read_text().replace("workers: false", "workers: true"))
+    return tmp_path / "one", shutil.copytree(tmp_path / "one", tmp_path / "three")
+
+
+def of_results(folder):
+    """What predictions and evaluations left, but for what TensorBoard reads, which has the time."""
+    return {
+        name: content
+        for name, content in contents(folder).items()
+        if name.startswith(("predict", "eval", "metrics")) and "/events" not in name
+    }
+
+
+@pytest.mark.parametrize(
+    "mode, more",
+    [
+        ("predict", ["--split", "validation"]),
+        pytest.param("eval_all", [], marks=pytest.mark.long),
+    ],
+)
+def test_three_workers_score_what_one_does(folders, weighted_data, mode, more, monkeypatch):
+    one, three = folders
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    params = one / "params.yaml"
+    run.main(runs.arguments(mode, one, params, weighted_data, *more))
+    processes, _ = start_workers(mode, [three] * 3, params, weighted_data, *more)
+    told = [finish(process) for process in processes]
+    assert all("scoring on 3 devices, which share the batches\n" in out for out in told)
+    # Nothing but the first one's scores or files.
+    assert [" validation: step 8" in out for out in told] == [True, False, False]
+    found = of_results(three)
+    assert found and found == of_results(one)
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+@pytest.mark.long
+def test_one_of_two_is_lost_while_they_score(folders, weighted_data, lost):
+    one, _ = folders
+    processes, addresses = start_workers(
+        "eval", [one] * 2, one / "params.yaml", weighted_data, "--eval_steps", "1"
+    )
+    while "scoring on 2 devices" not in processes[lost].stdout.readline():
+        assert processes[lost].poll() is None
+    processes[lost].send_signal(signal.SIGSTOP)
+    _, errors = processes[1 - lost].communicate(timeout=60)
+    processes[lost].kill()
+    processes[lost].communicate()
+    assert errors.startswith(f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached")
+    assert processes[1 - lost].returncode == 2
+
+
+@pytest.mark.long
+def test_workers_that_do_not_see_the_same_checkpoint(folders, weighted_data):
+    one, other = folders
+    for path in other.glob("model.ckpt-8*"):
+        path.unlink()
+    processes, _ = start_workers("eval", folders, one / "params.yaml", weighted_data)
+    for process in processes:
+        _, errors = process.communicate(timeout=100)
+        assert process.returncode == 2
+        assert "the workers do not agree on the step of the checkpoint; here it is" in errors
+
+
+def wait_for(path, seconds=120):
+    until = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert path.exists()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lost", [0, 1])  # the one that writes, another one
+def test_one_of_three_is_lost_while_they_train(tmp_path, demo_data, lost):
+    """The others end with a message within a minute, and the same command goes on."""
+    run = {
+        "multiple_workers": True,
+        "max_steps": 400,
+        "save_checkpoints_steps": 100,
+        "save_summary_steps": 50,
+    }
+    changes = {"runconfig": {**run, "xla": False}, "train_input": {"batch_size": 6}}
+    params = configured(tmp_path / "p.yaml", changes)
+    command = ("train_and_eval", [tmp_path / "m"] * 3, params, demo_data)
+    processes, addresses = start_workers(*command)
+    wait_for(tmp_path / "m" / "model.ckpt-100.index")
+    processes[lost].kill()
+    for number, process in enumerate(processes):
+        out, errors = process.communicate(timeout=60)
+        if number != lost:
+            assert process.returncode == 2 and "Training finished" not in out
+            assert errors == (
+                f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached. Read its "
+                "output; start all workers again with the same command: a training resumes from "
+                "its last checkpoint.\n"
+            )
+    for process in start_workers(*command)[0]:
+        out = finish(process)
+        assert f"resuming from {tmp_path / 'm' / 'model.ckpt-'}" in out and "to 400)" in out
+    assert runs.weights(tmp_path / "m")["global_step"] == 400
+
+
+@pytest.mark.long
+def test_one_of_three_dies_between_its_answer_and_the_connection(tmp_path, demo_data):
+    """The others end after a minute; TensorFlow alone would wait for an hour."""
+    params = configured(tmp_path / "p.yaml", {"runconfig": {"multiple_workers": True}})
+    with socket.create_server(("", 0)) as third:
+        addresses = [f"localhost:{port}" for port in (free_port(), free_port())]
+        addresses.append(f"localhost:{third.getsockname()[1]}")
+        processes, _ = start_workers(
+            "train", [tmp_path / "m"] * 2, params, demo_data, addresses=addresses
+        )
+        for process in processes:
+            _, errors = process.communicate(timeout=150)
+            assert process.returncode == 2
+            assert f"error: worker 2 ({addresses[2]}) ended or cannot be reached" in errors
