@@ -1,17 +1,19 @@
 """Several processes score together what one would, and end together if one of them is lost."""
 
+import json
 import shutil
 import signal
 import socket
 import time
 
 import pytest
+import tensorflow as tf
 
 from tests.loopback import free_port
 from tests.remote_files import contents
 from tests.train import runs
 from tests.train.workers import configured, finish, start_workers
-from train import run
+from train import errors, run
 
 # Of the 130 rows 5 batches, which three workers share unevenly, and 2, of which one gets none.
 BATCHES = {"eval_input": {"batch_size": 30}, "predict_input": {"batch_size": 100}}
@@ -68,10 +70,10 @@ def test_one_of_two_is_lost_while_they_score(folders, weighted_data, lost):
     while "scoring on 2 devices" not in processes[lost].stdout.readline():
         assert processes[lost].poll() is None
     processes[lost].send_signal(signal.SIGSTOP)
-    _, errors = processes[1 - lost].communicate(timeout=60)
+    _, told = processes[1 - lost].communicate(timeout=60)
     processes[lost].kill()
     processes[lost].communicate()
-    assert errors.startswith(f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached")
+    assert told.startswith(f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached")
     assert processes[1 - lost].returncode == 2
 
 
@@ -82,9 +84,33 @@ def test_workers_that_do_not_see_the_same_checkpoint(folders, weighted_data):
         path.unlink()
     processes, _ = start_workers("eval", folders, one / "params.yaml", weighted_data)
     for process in processes:
-        _, errors = process.communicate(timeout=100)
+        _, told = process.communicate(timeout=100)
         assert process.returncode == 2
-        assert "the workers do not agree on the step of the checkpoint; here it is" in errors
+        assert "the workers do not agree on the step of the checkpoint; here it is" in told
+
+
+@pytest.mark.parametrize(
+    "said, number",
+    [
+        ("aborted by: recvmsg:Connection reset by peer\nAdditional GRPC error information from "
+         "remote target /job:worker/replica:0/task:2 while calling "
+         "/tensorflow.WorkerService/RecvBuf", 2),
+        ("from remote target /job:worker/replica:0/task:0 ... from remote target "
+         "/job:worker/replica:0/task:2 while calling", 2),
+        ("The first task at the barrier: /job:worker/replica:0/task:0. Some timed out task names:\n"
+         "/job:worker/replica:0/task:2\n\nAdditional GRPC error information from remote target "
+         "/job:worker/replica:0/task:0 while calling /tensorflow.CoordinationService/RegisterTask",
+         2),
+        ("aborted by: Deadline Exceeded\n\nRPC: /tensorflow.CoordinationService/Heartbeat", 0),
+    ],
+)  # fmt: skip
+def test_what_tensorflow_says_of_a_lost_worker(monkeypatch, said, number):
+    """As worker 1 heard it from TensorFlow 2.21."""
+    cluster = {"cluster": {"worker": ["a:1", "b:2", "c:3"]}, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    address = ["a:1", "b:2", "c:3"][number]
+    message = str(errors.lost_worker(tf.errors.UnavailableError(None, None, said)))
+    assert message.startswith(f"worker {number} ({address}) ended or cannot be reached. Read its")
 
 
 def wait_for(path, seconds=120):
@@ -110,15 +136,20 @@ def test_one_of_three_is_lost_while_they_train(tmp_path, demo_data, lost):
     processes, addresses = start_workers(*command)
     wait_for(tmp_path / "m" / "model.ckpt-100.index")
     processes[lost].kill()
+    misses = {}
     for number, process in enumerate(processes):
-        out, errors = process.communicate(timeout=60)
+        out, told = process.communicate(timeout=60)
         if number != lost:
             assert process.returncode == 2 and "Training finished" not in out
-            assert errors == (
-                f"error: worker {lost} ({addresses[lost]}) ended or cannot be reached. Read its "
-                "output; start all workers again with the same command: a training resumes from "
-                "its last checkpoint.\n"
+            misses[number] = next(n for n, at in enumerate(addresses) if f"{n} ({at})" in told)
+            assert told == (
+                f"error: worker {misses[number]} ({addresses[misses[number]]}) ended or cannot be "
+                "reached. Read its output; start all workers again with the same command: a "
+                "training resumes from its last checkpoint.\n"
             )
+    # One may miss the other, which has just ended for the same reason, as its output says.
+    for number in {0, 1, 2} - {lost}:
+        assert misses[number] == lost or misses[misses[number]] == lost
     for process in start_workers(*command)[0]:
         out = finish(process)
         assert f"resuming from {tmp_path / 'm' / 'model.ckpt-'}" in out and "to 400)" in out
@@ -136,6 +167,6 @@ def test_one_of_three_dies_between_its_answer_and_the_connection(tmp_path, demo_
             "train", [tmp_path / "m"] * 2, params, demo_data, addresses=addresses
         )
         for process in processes:
-            _, errors = process.communicate(timeout=150)
+            _, told = process.communicate(timeout=150)
             assert process.returncode == 2
-            assert f"error: worker 2 ({addresses[2]}) ended or cannot be reached" in errors
+            assert f"error: worker 2 ({addresses[2]}) ended or cannot be reached" in told
