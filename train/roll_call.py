@@ -1,6 +1,6 @@
 """The workers wait until all of them have started, before TensorFlow connects them.
 
-TensorFlow itself would wait for an hour, without a word and deaf to signals.
+TensorFlow itself would wait for an hour, silent and deaf to signals.
 """
 
 import contextlib

@@ -183,7 +183,7 @@ class RunConfig:
       xla: auto compiles the step on gpu and not on cpu.
       ir_mode: for wse; the form in which Cerebras' compiler reads the graph.
       enable_distributed: train on all visible GPUs of this machine.
-      multiple_workers: train on several machines, listed in TF_CONFIG.
+      multiple_workers: train and score on several machines, listed in TF_CONFIG.
       best_metric: decides which checkpoint train_and_eval keeps; default: the task's first one.
       early_stopping_patience: train_and_eval stops after this many evaluations without a better
         score; unset: never.

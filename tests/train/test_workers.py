@@ -16,7 +16,7 @@ from tests.train.workers import configured, finish, start_workers
 from train import errors, run
 
 # Of the 130 rows 5 batches, which three workers share unevenly, and 2, of which one gets none.
-BATCHES = {"eval_input": {"batch_size": 30}, "predict_input": {"batch_size": 100}}
+BATCHES = {"predict_input": {"batch_size": 30}, "eval_input": {"batch_size": 100}}
 TRAINED = {"max_steps": 8, "save_checkpoints_steps": 4, "save_summary_steps": 4}
 
 
