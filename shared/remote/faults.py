@@ -11,14 +11,17 @@ _DENIED = (
 )
 _EXPIRED = "The credentials have expired: renew them (for S3 with SSO: aws sso login)"
 _NO_BUCKET = "Check its name and the address of the store, or create it"
-# What S3's servers call it, and what it means here.
+# What S3's servers call it, or the number that gcsfs has, and what it means here.
 _BY_CODE = {
     "NoSuchBucket": _NO_BUCKET,
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
     "TokenRefreshRequired": _EXPIRED,
     "RequestTimeTooSkewed": "The clock of this machine is wrong: set it",
+    "401": _DENIED,
 }
+# How gcsfs begins an OSError that is one of access; its second line says which.
+_FORBIDDEN = "Forbidden: "
 # Parts of the names of exceptions about credentials, of botocore and google.auth.
 _BY_NAME = {"Credential": _DENIED, "Refresh": _EXPIRED, "Token": _EXPIRED}
 # Errors of this machine's disk, whatever file they name.
@@ -38,6 +41,11 @@ def mistake(error: Exception, url: str, local: Optional[str] = None) -> Optional
     if isinstance(error, FileNotFoundError):
         return UserError(f"{url} does not exist: no such object. Check the path.")
     return None
+
+
+def no_bucket(url: str) -> UserError:
+    """What a missing object means when one was to be written: nothing else is missing then."""
+    return UserError(f"{url}: there is no such bucket. {_NO_BUCKET}; then run this again.")
 
 
 def is_missing(error: Exception) -> bool:
@@ -63,12 +71,14 @@ def code(error: BaseException) -> str:
         response = getattr(raised, "response", None)
         if isinstance(response, dict):
             return str(response.get("Error", {}).get("Code", ""))
-    return ""
+    return str(getattr(error, "code", ""))
 
 
 def in_words(error: Exception) -> str:
     """Its first line, or its name if it has none."""
     lines = str(error).strip().splitlines()
+    if _is_forbidden(error):
+        lines = lines[1:]
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
@@ -77,10 +87,14 @@ def _is_of_disk(error: OSError, local: Optional[str]) -> bool:
     return error.errno in _OF_DISK or of_file
 
 
+def _is_forbidden(error: Exception) -> bool:
+    return isinstance(error, OSError) and str(error).startswith(_FORBIDDEN)
+
+
 def _advice(error: Exception) -> Optional[str]:
     if code(error) in _BY_CODE:
         return _BY_CODE[code(error)]
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or _is_forbidden(error):
         return _DENIED
     name = type(error).__name__
     return next((advice for part, advice in _BY_NAME.items() if part in name), None)

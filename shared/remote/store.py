@@ -4,14 +4,19 @@ An object appears whole or not at all in every store, and so do the files that a
 """
 
 import contextlib
+import logging
 import os
+import re
 import uuid
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from shared.errors import UserError
 from shared.files import writing
 from shared.remote import attempts, faults, urls
 from shared.remote.progress import Progress
+
+# It logs what it then raises, with a traceback; attempts.py tells it in one line.
+logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
 
 
 class Stored(NamedTuple):
@@ -40,7 +45,10 @@ def glimpsed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
     files, path = _opened(url)
     files.invalidate_cache()
     with _missing_is_none():
-        return dict(_below(path, files.find(path, maxdepth=depth, detail=True), url))
+        # The general search leaves out folders that it cannot list, unless told to raise.
+        strict = {} if files.async_impl else {"on_error": "raise"}
+        found = files.find(path, maxdepth=depth, detail=True, **strict)
+        return dict(_below(path, found, url))
     return {}
 
 
@@ -53,7 +61,9 @@ def matching(pattern: str) -> List[str]:
         scheme = pattern.split("://", 1)[0]
         return sorted(f"{scheme}://{found}" for found in files.glob(path))
 
-    return attempts.repeated(call, pattern, "list")
+    with _missing_is_none():
+        return attempts.repeated(call, pattern, "list")
+    return []
 
 
 def exists(url: str) -> bool:
@@ -130,7 +140,7 @@ def put(local: str, url: str) -> None:
         files, path = _opened(url)
         files.put_file(local, path)
 
-    attempts.repeated(call, url, "write")
+    _write(call, url)
 
 
 def put_bytes(content: bytes, url: str) -> None:
@@ -140,7 +150,7 @@ def put_bytes(content: bytes, url: str) -> None:
         files, path = _opened(url)
         files.pipe_file(path, content)
 
-    attempts.repeated(call, url, "write")
+    _write(call, url)
 
 
 def create(content: bytes, url: str) -> bool:
@@ -155,7 +165,7 @@ def create(content: bytes, url: str) -> bool:
         files.pipe_file(path, content, mode="create")
 
     try:
-        attempts.repeated(call, url, "write")
+        _write(call, url)
     except (OSError, TypeError, ValueError, NotImplementedError) as error:
         if faults.is_taken(error):
             return False
@@ -175,6 +185,15 @@ def remove(things: Iterable[str]) -> None:
             attempts.repeated(call, url, "remove")
 
 
+def _write(call: Callable[[], None], url: str) -> None:
+    try:
+        attempts.repeated(call, url, "write")
+    except FileNotFoundError as error:
+        if error.filename is not None:  # of this machine
+            raise
+        raise faults.no_bucket(url) from None
+
+
 def _opened(url: str) -> Any:
     """(fsspec's file system, the path in it). Made anew for a forked process, by fsspec."""
     scheme = url.split("://", 1)[0]
@@ -182,13 +201,22 @@ def _opened(url: str) -> Any:
         from fsspec.core import url_to_fs
 
         return url_to_fs(urls.checked(url))
-    except ImportError as error:
-        raise UserError(f"{scheme}:// needs a library: {error}. {_INSTALL}") from None
+    except (ImportError, OSError) as error:
+        if isinstance(error, OSError) and not _OF_JAVA.search(str(error)):
+            raise
+        raise UserError(
+            f"{scheme}:// needs a library: {faults.in_words(error)}. {_INSTALL}"
+        ) from None
     except ValueError as error:
         raise UserError(f"{url}: {error}; s3:// and gs:// are among the known ones") from None
 
 
-_INSTALL = "For s3:// run: make setup EXTRAS=s3; for gs://, EXTRAS=gs; others with pip."
+# What pyarrow does not find for hdfs://, which it says by an OSError
+_OF_JAVA = re.compile("lib(jvm|hdfs)")
+_INSTALL = (
+    "For s3:// run: make setup EXTRAS=s3; for gs://, EXTRAS=gs; for hdfs:// install Java and "
+    "Hadoop, and set JAVA_HOME, HADOOP_HOME and CLASSPATH; others with pip."
+)
 
 
 def _told_to(progress: Progress) -> Any:

@@ -1,24 +1,35 @@
-"""A bucket of a real S3 server, and a cache of its own for each test."""
+"""A bucket of a real server, and a cache of its own for each test."""
 
-import contextlib
 import itertools
-import os
 
 import fsspec
 import pytest
 
 from shared.remote import attempts, cache, datasets, lease, store
-from tests import object_store
+from tests.stores.google import Google
+from tests.stores.s3 import S3
 
 _numbers = itertools.count(1)
 
 
+# Which stores a test runs with, if not S3 alone.
+on_each_store = pytest.mark.parametrize("bucket", ["server", "google"], indirect=True)
+on_google = pytest.mark.parametrize("bucket", ["google"], indirect=True)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A running tests.object_store.Server; a test that kills it starts it again."""
-    if not os.path.exists(object_store.PROGRAM):
-        pytest.skip(object_store.MISSING)
-    server = object_store.Server(str(tmp_path_factory.mktemp("s3")))
+    """A running tests.stores.s3.S3; a test that kills it starts it again."""
+    yield from _running(S3(str(tmp_path_factory.mktemp("s3"))))
+
+
+@pytest.fixture(scope="session")
+def google(tmp_path_factory):
+    """A running tests.stores.google.Google."""
+    yield from _running(Google(str(tmp_path_factory.mktemp("gs"))))
+
+
+def _running(server):
     server.start()
     yield server
     server.remove()
@@ -54,19 +65,21 @@ def with_keys(bucket, monkeypatch):
 
 
 @pytest.fixture
-def bucket(server, as_elsewhere, monkeypatch):
-    """The URL of an empty place in a bucket, which the library finds with a key that may write."""
+def bucket(request, as_elsewhere, monkeypatch):
+    """The URL of an empty place in a bucket, which the library finds with what lets it write."""
+    server = request.getfixturevalue(getattr(request, "param", "server"))
     server.start()
-    for name, value in {**server.environment, "AWS_MAX_ATTEMPTS": "1"}.items():
+    for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(attempts, "WAITS", (0.05, 0.1))
     monkeypatch.setattr(lease, "RENEWED_SECONDS", 0.2)
     monkeypatch.setattr(lease, "ABANDONED_SECONDS", 0.8)
     monkeypatch.setattr(lease, "LOOK_SECONDS", 0.1)
     as_elsewhere()
-    with contextlib.suppress(FileExistsError):  # buckets of its own would take the server long
-        fsspec.filesystem("s3").mkdir("tests")
-    return f"s3://tests/{next(_numbers)}"
+    files = fsspec.filesystem(server.SCHEME)
+    if not files.exists("tests"):  # buckets of its own would take the server long
+        files.mkdir("tests")
+    return f"{server.SCHEME}://tests/{next(_numbers)}"
 
 
 @pytest.fixture

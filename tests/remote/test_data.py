@@ -13,6 +13,7 @@ from shared import where
 from shared.errors import FaultsFound, UserError
 from shared.remote import attempts, cache, store
 from tests.inputs import data_arguments
+from tests.remote.conftest import on_each_store
 from tests.remote_files import contents, stored, upload
 
 TRAIN = "train/train-00000-of-00001.tfrecord"
@@ -35,6 +36,7 @@ def no_work_is_left(bucket):
     return beside == [] and not [name for name in os.listdir(cache.root()) if "incomplete" in name]
 
 
+@on_each_store
 def test_the_bytes_are_those_of_the_local_run(make_data, bucket, demo_data, noted_changes, capsys):
     url = make_data()
     assert stored(url) == contents(demo_data)
@@ -57,6 +59,7 @@ def test_the_bytes_are_those_of_the_local_run(make_data, bucket, demo_data, note
         make_data("--num_shards", "3")
 
 
+@on_each_store
 def test_what_a_killed_run_left_is_named_and_removed(make_data, bucket, demo_data, capsys):
     url = f"{bucket}/data/sst2/msl32"
     store.put_bytes(b"", f"{url}/.incomplete")
@@ -111,6 +114,7 @@ def test_keys_that_may_only_read_write_nothing(make_data, bucket, with_keys):
         make_data()
 
 
+@on_each_store
 def test_verify_names_faults_by_their_url(bucket, demo_data, capsys):
     url = upload(demo_data, f"{bucket}/d")
     verify.main([url])
@@ -136,6 +140,7 @@ def test_inspect_shows_it_and_stores_its_page(bucket, demo_data, capsys):
     assert url.encode() in store.read(f"{url}/inspect.html")
 
 
+@on_each_store
 def test_where_knows_the_lengths_of_a_store(bucket, capsysbinary):
     for name in ("sst2/msl40", "own/msl8", "own/msl16"):
         store.put_bytes(b"{}", f"{bucket}/{name}/manifest.json")

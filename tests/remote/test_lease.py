@@ -11,6 +11,7 @@ import pytest
 
 from shared.errors import UserError
 from shared.remote import lease, store
+from tests.remote.conftest import on_each_store
 
 
 def lock_of(host, pid):
@@ -21,11 +22,14 @@ def held(url):
     return lease.held(url, "another run", "DATA_DIR")
 
 
+@on_each_store
 def test_one_holds_it_and_then_the_next(bucket):
     lock = f"{bucket}/.lock"
     with held(lock):
         assert json.loads(store.read(lock))["pid"] == os.getpid()
-        with pytest.raises(UserError, match=r"another run \(.*\) is writing there: it holds s3"):
+        with pytest.raises(
+            UserError, match=rf"another run \(.*\) is writing there: it holds {lock}"
+        ):
             held(lock).__enter__()
     assert not store.exists(lock)
     with held(lock):
@@ -42,6 +46,7 @@ def test_a_lock_of_a_process_that_died_here_is_taken_at_once(bucket, monkeypatch
     assert f"process {dead.pid} has died; its lock is removed" in capsys.readouterr().err
 
 
+@on_each_store
 def test_a_lock_that_nobody_renews_is_taken_over(bucket, capsys):
     store.put_bytes(lock_of("elsewhere", 1), f"{bucket}/.lock")
     with held(f"{bucket}/.lock"):
@@ -51,6 +56,7 @@ def test_a_lock_that_nobody_renews_is_taken_over(bucket, capsys):
     assert "elsewhere, process 1 has died; its lock is removed" in told
 
 
+@on_each_store
 def test_who_was_cut_off_notices_that_the_lock_was_taken_over(bucket):
     lock = f"{bucket}/.lock"
     with held(lock) as mine:
@@ -75,6 +81,7 @@ def test_a_put_whose_answer_was_lost_is_no_other_run(bucket, monkeypatch):
     assert not store.exists(f"{bucket}/.lock")
 
 
+@on_each_store
 def test_of_two_that_start_at_once_one_gets_it(bucket):
     lock, got = f"{bucket}/.lock", []
     both, done = threading.Barrier(2), threading.Barrier(2)

@@ -1,14 +1,18 @@
 """What the library does with a real server, and what each fault says."""
 
+import json
 import threading
 
 import botocore.exceptions
+import gcsfs.retry
 import pytest
 import s3fs.errors
 
 from shared.errors import UserError
 from shared.remote import attempts, faults, store, urls
-from tests import object_store
+from tests.loopback import free_port
+from tests.remote.conftest import on_each_store, on_google
+from tests.stores import s3
 
 
 def expect_mistake(call, *parts):
@@ -18,11 +22,12 @@ def expect_mistake(call, *parts):
     text = str(raised.value)
     assert "\n" not in text
     assert all(part in text for part in parts), text
-    for secret in (object_store.SECRET, object_store.READER_SECRET, "a-wrong-secret"):
+    for secret in (s3.SECRET, s3.READER_SECRET, "a-wrong-secret"):
         assert secret not in text
     return text
 
 
+@on_each_store
 def test_an_object_comes_back_as_it_was(bucket, tmp_path):
     content = bytes(range(256)) * 1000
     (tmp_path / "a").write_bytes(content)
@@ -39,6 +44,7 @@ def test_an_object_comes_back_as_it_was(bucket, tmp_path):
     assert store.listed(f"{bucket}/d") == {}
 
 
+@on_each_store
 def test_what_is_not_there(bucket, tmp_path):
     assert store.listed(f"{bucket}/d") == {}
     assert store.read(f"{bucket}/d") is None
@@ -48,6 +54,7 @@ def test_what_is_not_there(bucket, tmp_path):
     )
 
 
+@on_each_store
 def test_a_conditional_put_happens_once(bucket):
     assert store.create(b"1", f"{bucket}/lock")
     assert not store.create(b"2", f"{bucket}/lock")
@@ -66,11 +73,27 @@ def test_no_such_bucket(bucket, tmp_path):
         expect_mistake(call, "s3://no-such-bucket/d: The specified bucket does not exist. Check")
 
 
+@on_google
+def test_where_a_missing_bucket_is_not_told_from_a_missing_object(bucket, tmp_path):
+    (tmp_path / "a").write_bytes(b"a")
+    assert store.listed("gs://no-such-bucket/d") == {}
+    assert store.read("gs://no-such-bucket/d") is None
+    assert store.matching("gs://no-such-bucket/*") == []
+    for call in (
+        lambda: store.put(str(tmp_path / "a"), "gs://no-such-bucket/d"),
+        lambda: store.put_bytes(b"a", "gs://no-such-bucket/d"),
+        lambda: store.create(b"a", "gs://no-such-bucket/d"),
+    ):
+        expect_mistake(call, "gs://no-such-bucket/d: there is no such bucket. Check its name")
+    with pytest.raises(FileNotFoundError):  # no fault of the store
+        store.put(str(tmp_path / "b"), f"{bucket}/d")
+
+
 @pytest.mark.parametrize(
     "key, secret, said",
     [
-        ("a-wrong-key", object_store.SECRET, "access key ID you provided does not exist"),
-        (object_store.KEY, "a-wrong-secret", "signature we calculated does not match"),
+        ("a-wrong-key", s3.SECRET, "access key ID you provided does not exist"),
+        (s3.KEY, "a-wrong-secret", "signature we calculated does not match"),
     ],
 )
 def test_wrong_keys(bucket, with_keys, key, secret, said):
@@ -82,7 +105,7 @@ def test_wrong_keys(bucket, with_keys, key, secret, said):
 
 def test_keys_that_may_only_read(bucket, with_keys):
     store.put_bytes(b"a", f"{bucket}/d")
-    with_keys(object_store.READER_KEY, object_store.READER_SECRET)
+    with_keys(s3.READER_KEY, s3.READER_SECRET)
     assert store.read(f"{bucket}/d") == b"a"
     expect_mistake(lambda: store.put_bytes(b"b", f"{bucket}/d"), "Access Denied. Check the cred")
 
@@ -108,6 +131,21 @@ def test_faults_that_this_server_does_not_have(code, advice):
     )
     said = "s3://b/d: The provided token is no good. " + advice
     assert str(faults.mistake(raised, "s3://b/d")).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "status, message, said",
+    [
+        (403, "a@b.com does not have storage.objects.create access to the object.", "a@b.com does"),
+        (401, "Anonymous caller does not have storage.objects.list access.", "Anonymous caller"),
+    ],
+)
+def test_what_google_refuses(status, message, said):
+    content = json.dumps({"error": {"code": status, "message": message}}).encode()
+    with pytest.raises(Exception) as raised:
+        gcsfs.retry.validate_response(status, content, "b/tests/o")
+    told = str(faults.mistake(raised.value, "gs://tests/d"))
+    assert told.startswith(f"gs://tests/d: {said}") and "Check the credentials" in told
 
 
 def test_a_server_that_is_down_is_given_up_and_one_that_comes_back_waited_for(
@@ -145,6 +183,7 @@ def test_a_full_disk(bucket, tmp_path, little_room):
     assert list(tmp_path.glob("d*")) == []
 
 
+@on_each_store
 def test_a_slow_copy_says_how_far_it_is(bucket, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("shared.remote.progress.PERIOD_SECONDS", 0.0)
     store.put_bytes(bytes(100_000), f"{bucket}/d")
@@ -164,9 +203,26 @@ def test_a_path_that_no_library_knows():
     expect_mistake(lambda: urls.checked("s3://"), "names no bucket")
 
 
-def test_a_library_that_is_missing(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
-    expect_mistake(lambda: store.listed("gs://a/b"), "gs:// needs a library", "EXTRAS=gs")
+def test_a_library_that_is_missing():
+    expect_mistake(
+        lambda: store.listed("abfs://a/b"), "abfs:// needs a library: Install adlfs", "EXTRAS=gs"
+    )
+
+
+def test_hdfs_without_java_names_what_to_install(monkeypatch, tmp_path):
+    for name in ("JAVA_HOME", "HADOOP_HOME", "ARROW_LIBHDFS_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    expect_mistake(
+        lambda: store.listed("hdfs://namenode:9000/a"),
+        "hdfs:// needs a library: ",
+        "for hdfs:// install Java and Hadoop, and set JAVA_HOME, HADOOP_HOME and CLASSPATH",
+    )
+
+
+def test_a_server_that_is_down_is_no_empty_folder(monkeypatch):
+    monkeypatch.setattr(attempts, "WAITS", (0.05,))
+    url = f"webhdfs://127.0.0.1:{free_port()}/d"  # its library has a search of fsspec's own
+    expect_mistake(lambda: store.listed(url), f"cannot list {url}: ", "gave up after 2 tries")
 
 
 def test_a_password_in_a_path_is_refused_and_not_repeated():
