@@ -10,6 +10,7 @@ import numpy as np
 from shared import config, tasks, vocab
 from shared.config import Config
 from shared.errors import UserError
+from shared.remote import mirror
 from shared.vocab import Vocabulary
 from shared.word_pieces import file_in
 from train.checkpoints import files, model_dir
@@ -62,8 +63,8 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
     trained = model_dir.read_params(path)
     if trained is None or not files.newest_first(path):
         raise UserError(
-            f"{path} has no trained model: expected {model_dir.PARAMS_FILE} and a checkpoint; "
-            "give the folder of a training (MODEL_DIR), or train one with `make train`"
+            f"{mirror.named(path)} has no trained model: expected {model_dir.PARAMS_FILE} "
+            "and a checkpoint; give the folder of a training (MODEL_DIR), or train one with `make train`"
         )
     facts = trained[config.DATA_SECTION]
     names = facts["label_names"]

@@ -68,18 +68,26 @@ def changed(folder: str) -> None:
                 print(f"{error}\nThe run goes on; this is tried again later.", file=sys.stderr)
 
 
+def named(folder: str) -> str:
+    """The URL of a model folder's copy, or of a folder in one; any other path as it is."""
+    for mirror in _mirrors.values():
+        if os.path.join(folder, "").startswith(mirror.folder + os.sep):
+            return mirror.url + folder[len(mirror.folder) :]
+    return folder
+
+
 class Mirror:
     """A copy of the model folder at a URL."""
 
     def __init__(self, url: str, writes: bool, training: Optional[lease.Lease] = None):
-        self._url, self._writes, self._training = url, writes, training
+        self.url, self._writes, self._training = url, writes, training
         self.folder, self._lock = cache.own(cache.name_of(url), is_reader=not writes)
         self._synced_path = self.folder + ".synced.json"
         self._synced = self._read_synced()
 
     def fetch(self) -> None:
         """Makes the copy what the store has, unless it has what an earlier run could not store."""
-        there = store.listed(self._url)
+        there = store.listed(self.url)
         there.pop(_LOCK_OBJECT, None)
         if cache.is_kept(self._lock):
             if self._is_unchanged_there(there):
@@ -116,7 +124,7 @@ class Mirror:
             for name in sorted(names, key=_rank):
                 self._put_one(name)
             for name in sorted(gone, key=_rank, reverse=True):
-                store.remove([urls.join(self._url, name)])
+                store.remove([urls.join(self.url, name)])
                 del self._synced[name]
         finally:
             self._write_synced()
@@ -126,8 +134,8 @@ class Mirror:
     def _put_one(self, name: str) -> None:
         path = os.path.join(self.folder, name)
         found = _version(path)  # before it is read: it may grow meanwhile
-        store.put(path, urls.join(self._url, name))
-        stored = store.about(urls.join(self._url, name))
+        store.put(path, urls.join(self.url, name))
+        stored = store.about(urls.join(self.url, name))
         self._synced[name] = [*found, stored.mark if stored else ""]
 
     @contextlib.contextmanager
@@ -144,7 +152,7 @@ class Mirror:
         self.put()
 
     def _say(self, text: str) -> None:
-        print(f"{self._url}: {text}", file=sys.stderr)
+        print(f"{self.url}: {text}", file=sys.stderr)
 
     def close(self) -> None:
         self._lock.close()
@@ -157,7 +165,7 @@ class Mirror:
             for name, stored in there.items()
             if name not in fresh or self._synced[name][2] != stored.mark
         ]
-        store.fetch_all(self._url, {name: there[name] for name in missing}, self.folder)
+        store.fetch_all(self.url, {name: there[name] for name in missing}, self.folder)
         return missing
 
     def _is_unchanged_there(self, there: Dict[str, Stored]) -> bool:

@@ -15,8 +15,9 @@ from shared.files import writing
 from shared.remote import attempts, faults, urls
 from shared.remote.progress import Progress
 
-# It logs what it then raises, with a traceback; attempts.py tells it in one line.
-logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
+# They log what is then raised, with a traceback; attempts.py tells it in one line.
+for _name in ("gcsfs", "google.auth"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class Stored(NamedTuple):

@@ -21,6 +21,7 @@ from tests.train import runs
 from train import run, tf_config
 from train.checkpoints import files
 
+TINY = "configs/params_bert_tiny.yaml"
 SIX_STEPS = {"runconfig": {"max_steps": 6}}
 
 
@@ -90,6 +91,15 @@ def test_a_model_is_used_from_a_store(model_url, data_url, trained_once, tmp_pat
     made = json.loads(store.read(f"{model_url}/report.json"))
     assert made["data"]["dataset"] == data_url
     assert store.exists(f"{model_url}/report.html")
+
+
+def test_a_model_that_is_not_there_is_named_by_its_url(bucket, data_url):
+    for call in (
+        lambda: classify.main(["--model_dir", f"{bucket}/m", "--text", "a charming film"]),
+        lambda: run.main(given("eval", f"{bucket}/m", data_url, "--params", TINY)),
+    ):
+        with pytest.raises(UserError, match=f"^{bucket}/m has no trained model"):
+            call()
 
 
 def test_what_a_training_removes_goes_from_the_store_last(bucket, noted_changes):

@@ -13,7 +13,7 @@ from shared.config import Config
 from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
-from shared.remote import sources
+from shared.remote import mirror, sources
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.planning import (
@@ -200,8 +200,8 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
         return Plan(params, folder, data, splits, [], None, _RANDOM, None)
     if TRAIN_INPUT not in data:
         raise UserError(
-            f"{folder} has no trained model; train one with `make train`, give its folder with "
-            "MODEL_DIR, or a classifier's checkpoint with CHECKPOINT"
+            f"{mirror.named(folder)} has no trained model; train one with `make train`, give "
+            "its folder with MODEL_DIR, or a classifier's checkpoint with CHECKPOINT"
         )
     manifest = data[TRAIN_INPUT]
     _check_can_score(model_dir.data_facts(manifest), folder, params, data)
