@@ -64,7 +64,8 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
     if trained is None or not files.newest_first(path):
         raise UserError(
             f"{mirror.named(path)} has no trained model: expected {model_dir.PARAMS_FILE} "
-            "and a checkpoint; give the folder of a training (MODEL_DIR), or train one with `make train`"
+            "and a checkpoint; give the folder of a training (MODEL_DIR), or train one with "
+            "`make train`"
         )
     facts = trained[config.DATA_SECTION]
     names = facts["label_names"]

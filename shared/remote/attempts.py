@@ -61,8 +61,8 @@ def _pass_on(error, url, what, local, number, wait) -> None:
     found = f"cannot {what} {url}: {faults.in_words(error)}"
     if wait is None:
         raise UserError(
-            f"{found}; gave up after {number} tries. Check the store, its address and the network; "
-            "then run this again: what is done is kept."
+            f"{found}; gave up after {number} tries. Check the store, its address, the room on its "
+            "disk and the network; then run this again."
         ) from None
     stream = _streams[-1] if _streams else sys.stderr
     print(f"{found}; try {number + 1} of {len(WAITS) + 1} in {wait} s", file=stream)

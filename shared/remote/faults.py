@@ -1,6 +1,7 @@
 """What a store's library raises, as one message; its text names no key and no secret."""
 
 import errno
+import re
 from typing import Optional
 
 from shared.errors import UserError, of_system
@@ -79,7 +80,7 @@ def in_words(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     if _is_forbidden(error):
         lines = lines[1:]
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return re.sub(r"^\[Errno \d+\] |\.$", "", lines[0]) if lines else type(error).__name__
 
 
 def _is_of_disk(error: OSError, local: Optional[str]) -> bool:

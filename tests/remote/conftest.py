@@ -1,6 +1,7 @@
 """A bucket of a real server, and a cache of its own for each test."""
 
 import itertools
+import subprocess
 
 import fsspec
 import pytest
@@ -14,6 +15,7 @@ _numbers = itertools.count(1)
 
 # Which stores a test runs with, if not S3 alone.
 on_each_store = pytest.mark.parametrize("bucket", ["server", "google"], indirect=True)
+on_small_disk = pytest.mark.parametrize("bucket", ["server_on_small_disk"], indirect=True)
 on_google = pytest.mark.parametrize("bucket", ["google"], indirect=True)
 
 
@@ -27,6 +29,28 @@ def server(tmp_path_factory):
 def google(tmp_path_factory):
     """A running tests.stores.google.Google."""
     yield from _running(Google(str(tmp_path_factory.mktemp("gs"))))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 32 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(place)]
+    done = subprocess.run(mount, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no disk of its own can be mounted for the server: {done.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.fixture
+def server_on_small_disk(small_disk):
+    """Another tests.stores.s3.S3."""
+    files = fsspec.get_filesystem_class("s3")
+    files.clear_instance_cache()  # they know the other server
+    yield from _running(S3(str(small_disk / "s3")))
+    files.clear_instance_cache()
 
 
 def _running(server):

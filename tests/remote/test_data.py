@@ -13,7 +13,7 @@ from shared import where
 from shared.errors import FaultsFound, UserError
 from shared.remote import attempts, cache, store
 from tests.inputs import data_arguments
-from tests.remote.conftest import on_each_store
+from tests.remote.conftest import on_each_store, on_small_disk
 from tests.remote_files import contents, stored, upload
 
 TRAIN = "train/train-00000-of-00001.tfrecord"
@@ -106,6 +106,19 @@ def test_a_full_disk_of_a_worker_leaves_nothing(make_data, bucket, little_room):
     with little_room(500_000), pytest.raises(UserError, match="File too large"):
         make_data()
     assert store.listed(bucket) == {}
+
+
+@on_small_disk
+def test_a_full_disk_of_the_store_leaves_nothing(make_data, bucket, small_disk, demo_data):
+    about = os.statvfs(small_disk)
+    others = small_disk / "others"
+    others.write_bytes(bytes(about.f_bavail * about.f_frsize - 500_000))
+    told = rf"^cannot write {bucket}/.*; gave up after 3 tries. Check .* the room on its disk"
+    with pytest.raises(UserError, match=told):
+        make_data()
+    others.unlink()
+    assert store.listed(bucket) == {}
+    assert stored(make_data()) == contents(demo_data)
 
 
 def test_keys_that_may_only_read_write_nothing(make_data, bucket, with_keys):

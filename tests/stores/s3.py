@@ -59,6 +59,7 @@ class S3(Server):
             "ip": "127.0.0.1",
             "dir": self._folder,
             "volume.max": 20,
+            "volume.minFreeSpace": 0,
             "master.volumeSizeLimitMB": 64,
             "master.electionTimeout": "1s",
             "s3.config": identities,
