@@ -2,8 +2,9 @@
 
 import http.server
 import socket
+import socketserver
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -26,6 +27,32 @@ def served(answer):
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def relayed(address, before):
+    """A way to the server at an address; calls `before()` for each block of its answers."""
+    host, port = address.rsplit("//", 1)[1].split(":")
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self):
+            with socket.create_connection((host, port)) as server:
+                threading.Thread(target=_pass_on, args=(self.request, server), daemon=True).start()
+                _pass_on(server, self.request, before)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay) as relay:
+        relay.daemon_threads, relay.block_on_close = True, False
+        threading.Thread(target=relay.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{relay.server_address[1]}"
+        relay.shutdown()
+
+
+def _pass_on(source, target, before=lambda: None):
+    with suppress(OSError):
+        while block := source.recv(2**16):
+            before()
+            target.sendall(block)
+        target.shutdown(socket.SHUT_WR)
 
 
 def send(handler, status, blocks=()):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from shared.remote import datasets, store
+from shared.remote.progress import Progress
 
 
 def contents(folder):
@@ -15,6 +16,12 @@ def contents(folder):
 def stored(url):
     """{path: bytes} of what is below a URL."""
     return {name: store.read(f"{url}/{name}") for name in store.listed(url)}
+
+
+def fetched(url, path, size):
+    """Copies an object to a file."""
+    with Progress(url, size) as progress:
+        store.fetch(url, str(path), size, progress)
 
 
 def upload(folder, url):

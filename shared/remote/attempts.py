@@ -17,12 +17,16 @@ _streams: List[TextIO] = []
 
 @contextmanager
 def told_on(stream: TextIO) -> Iterator[None]:
-    """Inside the block they are told on this stream, even where standard error is held back."""
+    """Inside the block lines go to this stream, even where standard error is held back."""
     _streams.append(stream)
     try:
         yield
     finally:
         _streams.remove(stream)
+
+
+def tell(line: str) -> None:
+    print(line, file=_streams[-1] if _streams else sys.stderr)
 
 
 def repeated(
@@ -64,5 +68,4 @@ def _pass_on(error, url, what, local, number, wait) -> None:
             f"{found}; gave up after {number} tries. Check the store, its address, the room on its "
             "disk and the network; then run this again."
         ) from None
-    stream = _streams[-1] if _streams else sys.stderr
-    print(f"{found}; try {number + 1} of {len(WAITS) + 1} in {wait} s", file=stream)
+    tell(f"{found}; try {number + 1} of {len(WAITS) + 1} in {wait} s")

@@ -135,17 +135,17 @@ def _fill(
     """Copies what is not there yet, or is damaged; the manifest last."""
     for split in manifest.splits:
         os.makedirs(os.path.join(folder, split), exist_ok=True)
-    progress = Progress(url, sum(stored.bytes for stored in sizes.values()))
-    for file in files:
-        path, size = os.path.join(folder, file.path), sizes[file.path].bytes
-        if os.path.exists(path) and not file.fault(folder):
-            progress.finished(size)
-            continue
-        store.fetch(urls.join(url, file.path), path, size, progress)
-        fault = file.fault(folder)
-        if fault:
-            os.remove(path)
-            raise _damaged(url, content, file.path, fault, manifest)
+    with Progress(url, sum(stored.bytes for stored in sizes.values())) as progress:
+        for file in files:
+            path, size = os.path.join(folder, file.path), sizes[file.path].bytes
+            if os.path.exists(path) and not file.fault(folder):
+                progress.finished(size)
+                continue
+            store.fetch(urls.join(url, file.path), path, size, progress)
+            fault = file.fault(folder)
+            if fault:
+                os.remove(path)
+                raise _damaged(url, content, file.path, fault, manifest)
     write_whole(os.path.join(folder, MANIFEST_FILE), content)
 
 

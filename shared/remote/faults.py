@@ -76,8 +76,8 @@ def code(error: BaseException) -> str:
 
 
 def in_words(error: Exception) -> str:
-    """Its first line, or its name if it has none."""
-    lines = str(error).strip().splitlines()
+    """Its first line or, of one without words, that of its cause, or its name."""
+    lines = (str(error) or str(error.__cause__ or "")).strip().splitlines()
     if _is_forbidden(error):
         lines = lines[1:]
     return re.sub(r"^\[Errno \d+\] |\.$", "", lines[0]) if lines else type(error).__name__

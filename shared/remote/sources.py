@@ -61,13 +61,13 @@ def _copied(url: str, there: Dict[str, Stored]) -> str:
     def fill(place: str) -> None:
         inside = os.path.join(place, _last(url))
         os.makedirs(inside, exist_ok=True)
-        progress = Progress(url, total)
-        for name, stored in there.items():
-            path = os.path.join(inside, name)
-            if os.path.exists(path):  # of a try that was cut off; it appeared whole
-                progress.finished(stored.bytes)
-            else:
-                store.fetch(urls.join(url, name), path, stored.bytes, progress)
+        with Progress(url, total) as progress:
+            for name, stored in there.items():
+                path = os.path.join(inside, name)
+                if os.path.exists(path):  # of a try that was cut off; it appeared whole
+                    progress.finished(stored.bytes)
+                else:
+                    store.fetch(urls.join(url, name), path, stored.bytes, progress)
         print(f"{url}: {total / 1e6:,.1f} MB copied to {inside}", file=sys.stderr)
 
     marks = repr(sorted(there.items())).encode()

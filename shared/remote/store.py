@@ -20,6 +20,10 @@ for _name in ("gcsfs", "google.auth"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
+# How long to wait for gcsfs, as Google's own library does; s3fs waits for 15 s.
+SILENT_SECONDS = 60.0
+
+
 class Stored(NamedTuple):
     """An object: its size, and a text that changes with its content."""
 
@@ -97,7 +101,7 @@ def read(url: str) -> Optional[bytes]:
     return None
 
 
-def fetch(url: str, local: str, size: int, progress: Optional[Progress] = None) -> None:
+def fetch(url: str, local: str, size: int, progress: Progress) -> None:
     """Copies an object to a file, which appears whole.
 
     Args: size, in bytes; what is shorter is fetched again.
@@ -105,11 +109,10 @@ def fetch(url: str, local: str, size: int, progress: Optional[Progress] = None) 
       UserError: it is missing, cannot be read, or the disk is full.
     """
     temporary = f"{local}.{uuid.uuid4().hex}.tmp"
-    watched = progress or Progress(url, size)
 
     def call():
         files, path = _opened(url)
-        files.get_file(path, temporary, callback=_told_to(watched))
+        files.get_file(path, temporary, callback=_told_to(progress))
         found = os.path.getsize(temporary)
         if found != size:
             raise EOFError(f"found {found:,} bytes, expected {size:,}")
@@ -119,7 +122,7 @@ def fetch(url: str, local: str, size: int, progress: Optional[Progress] = None) 
             attempts.repeated(call, url, "read", local)
         with writing(local):
             os.replace(temporary, local)
-        watched.finished(size)
+        progress.finished(size)
     finally:
         with contextlib.suppress(OSError):  # it has been moved
             os.remove(temporary)
@@ -127,21 +130,22 @@ def fetch(url: str, local: str, size: int, progress: Optional[Progress] = None) 
 
 def fetch_all(url: str, there: Dict[str, Stored], folder: str) -> None:
     """Copies objects below a URL to a folder, as `fetch`; args: there, {path below url: Stored}."""
-    progress = Progress(url, sum(stored.bytes for stored in there.values()))
-    for name, stored in there.items():
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        fetch(urls.join(url, name), path, stored.bytes, progress)
+    with Progress(url, sum(stored.bytes for stored in there.values())) as progress:
+        for name, stored in there.items():
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            fetch(urls.join(url, name), path, stored.bytes, progress)
 
 
 def put(local: str, url: str) -> None:
     """Stores a file as one object, in place of what was there."""
+    with Progress(url, os.path.getsize(local)) as progress:
 
-    def call():
-        files, path = _opened(url)
-        files.put_file(local, path)
+        def call():
+            files, path = _opened(url)
+            files.put_file(local, path, callback=_told_to(progress))
 
-    _write(call, url)
+        _write(call, url)
 
 
 def put_bytes(content: bytes, url: str) -> None:
@@ -201,6 +205,8 @@ def _opened(url: str) -> Any:
     try:
         from fsspec.core import url_to_fs
 
+        if scheme in ("gs", "gcs"):
+            _limit_silence(scheme)
         return url_to_fs(urls.checked(url))
     except (ImportError, OSError) as error:
         if isinstance(error, OSError) and not _OF_JAVA.search(str(error)):
@@ -210,6 +216,15 @@ def _opened(url: str) -> Any:
         ) from None
     except ValueError as error:
         raise UserError(f"{url}: {error}; s3:// and gs:// are among the known ones") from None
+
+
+def _limit_silence(scheme: str) -> None:
+    """gcsfs waits for ever for a silent store, unless fsspec's configuration has a limit."""
+    from aiohttp import ClientTimeout
+    from fsspec.config import conf
+
+    limit = ClientTimeout(total=None, sock_connect=SILENT_SECONDS, sock_read=SILENT_SECONDS)
+    conf.setdefault(scheme, {}).setdefault("requests_timeout", limit)
 
 
 # What pyarrow does not find for hdfs://, which it says by an OSError

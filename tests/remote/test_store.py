@@ -12,6 +12,7 @@ from shared.errors import UserError
 from shared.remote import attempts, faults, store, urls
 from tests.loopback import free_port
 from tests.remote.conftest import on_each_store, on_google
+from tests.remote_files import fetched
 from tests.stores import s3
 
 
@@ -35,7 +36,7 @@ def test_an_object_comes_back_as_it_was(bucket, tmp_path):
     store.put_bytes(b"small", f"{bucket}/d/e/b")
     found = store.listed(f"{bucket}/d")
     assert {name: stored.bytes for name, stored in found.items()} == {"a": 256_000, "e/b": 5}
-    store.fetch(f"{bucket}/d/a", str(tmp_path / "copy"), 256_000)
+    fetched(f"{bucket}/d/a", tmp_path / "copy", 256_000)
     assert (tmp_path / "copy").read_bytes() == content
     assert store.read(f"{bucket}/d/e/b") == b"small"
     store.put_bytes(b"other", f"{bucket}/d/e/b")
@@ -49,9 +50,7 @@ def test_what_is_not_there(bucket, tmp_path):
     assert store.listed(f"{bucket}/d") == {}
     assert store.read(f"{bucket}/d") is None
     assert not store.exists(f"{bucket}/d")
-    expect_mistake(
-        lambda: store.fetch(f"{bucket}/d", str(tmp_path / "d"), 1), "does not exist", bucket
-    )
+    expect_mistake(lambda: fetched(f"{bucket}/d", tmp_path / "d", 1), "does not exist", bucket)
 
 
 @on_each_store
@@ -168,7 +167,7 @@ def test_a_server_that_is_down_is_given_up_and_one_that_comes_back_waited_for(
 def test_a_read_that_ends_early_is_not_taken_for_the_object(bucket, tmp_path, capsys):
     store.put_bytes(b"four", f"{bucket}/d")
     said = f"cannot read {bucket}/d: found 4 bytes, expected 5"
-    expect_mistake(lambda: store.fetch(f"{bucket}/d", str(tmp_path / "d"), 5), said, "3 tries")
+    expect_mistake(lambda: fetched(f"{bucket}/d", tmp_path / "d", 5), said, "3 tries")
     assert capsys.readouterr().err.count(said) == 2
     assert list(tmp_path.glob("d*")) == []
 
@@ -177,18 +176,10 @@ def test_a_full_disk(bucket, tmp_path, little_room):
     store.put_bytes(bytes(100_000), f"{bucket}/d")
     with little_room(50_000):
         expect_mistake(
-            lambda: store.fetch(f"{bucket}/d", str(tmp_path / "d"), 100_000),
+            lambda: fetched(f"{bucket}/d", tmp_path / "d", 100_000),
             f"cannot write {tmp_path}/d: File too large. Raise the limit",
         )
     assert list(tmp_path.glob("d*")) == []
-
-
-@on_each_store
-def test_a_slow_copy_says_how_far_it_is(bucket, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("shared.remote.progress.PERIOD_SECONDS", 0.0)
-    store.put_bytes(bytes(100_000), f"{bucket}/d")
-    store.fetch(f"{bucket}/d", str(tmp_path / "d"), 100_000)
-    assert capsys.readouterr().err.splitlines()[-1] == f"{bucket}/d: 0.1 of 0.1 MB"
 
 
 def test_a_name_that_would_lead_out_of_a_folder_is_refused(bucket):
