@@ -193,9 +193,7 @@ def remove(things: Iterable[str]) -> None:
 def _write(call: Callable[[], None], url: str) -> None:
     try:
         attempts.repeated(call, url, "write")
-    except FileNotFoundError as error:
-        if error.filename is not None:  # of this machine
-            raise
+    except FileNotFoundError:
         raise faults.no_bucket(url) from None
 
 

@@ -184,6 +184,7 @@ def test_a_training_outlives_the_store(
 
 
 @pytest.mark.long
+@on_each_store
 def test_a_training_that_is_killed_goes_on_elsewhere(
     data_url, bucket, demo_data, as_elsewhere, tmp_path
 ):
