@@ -47,7 +47,7 @@ CONTAINER = {"numpy", "tensorflow", "yaml"}
 NOT_CALLED_IN_CONTAINER = {
     "train/pretrained/huggingface.py": {"safetensors"},
     "shared/page/render.py": {"jinja2", "markupsafe"},
-    "shared/remote/store.py": {"fsspec"},
+    "shared/remote/store.py": {"fsspec", "aiohttp"},
 }
 # The one file that may import Cerebras' package.
 OF_CEREBRAS = "train/wse/estimator.py"
