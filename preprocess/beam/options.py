@@ -6,11 +6,12 @@ from contextlib import contextmanager
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from preprocess.beam import dask_cluster
 from shared.errors import UserError
 
 
 def checked(arguments: "list[str]") -> PipelineOptions:
-    """Raises UserError for an unknown runner or option."""
+    """Raises UserError for an unknown runner or option, or a cluster that does not answer."""
     options = PipelineOptions(arguments)
     with _warnings_of("apache_beam.options.pipeline_options") as problems:
         # Beam itself only warns. Other runners may have their own options.
@@ -22,6 +23,7 @@ def checked(arguments: "list[str]") -> PipelineOptions:
         problems.append(str(error))
     if problems:
         raise UserError(f"Beam rejects the options {' '.join(arguments)}: {problems[0]}")
+    dask_cluster.check(options)
     return options
 
 

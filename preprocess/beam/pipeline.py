@@ -1,8 +1,7 @@
 """The Beam graph: one element per output shard, one linear chain.
 
 A shard is a fixed range of rows and its DoFn writes the whole file. So the bytes do not depend on
-the runner, a bundle may run twice, and no data is shuffled. Reports travel as elements, not as
-side outputs or counters, because DaskRunner drops those.
+the runner, a bundle may run twice, and nothing is shuffled or gathered: each report is a file, too.
 """
 
 import io
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 import apache_beam as beam
 import numpy as np
 
-from preprocess.beam import reports, versions
+from preprocess.beam import dask_cluster, reports, versions
 from preprocess.beam.reports import ShardReport
 from preprocess.encoding.converter import Converter, row_numbers, row_weights
 from preprocess.encoding.statistics import Statistics
@@ -23,8 +22,9 @@ from preprocess.output.shard_writer import ShardWriter
 from preprocess.sources import rows
 from shared import quiet
 from shared.errors import UserError
-from shared.files import no_link, utf8, write_whole
+from shared.files import no_link, utf8, write_whole, writing
 from shared.remote import attempts
+from shared.remote.urls import is_remote
 from shared.shards import shard_file, shard_range
 from shared.vocab import Vocabulary
 
@@ -81,26 +81,40 @@ def shard_ranges(source: rows.Rows, split: str, num_shards: int) -> "list[ShardR
 
 
 def run(job: Job, shards: "list[ShardRange]", options) -> None:
-    """Writes every shard and, last, <folder>/reports.jsonl with their reports.
+    """Writes every shard, and its report into the folder of the job.
 
     Args: options, from preprocess/beam/options.py.
     Raises:
-      UserError: a row cannot be read.
+      UserError: a row cannot be read, or the cluster that does the work is lost.
     """
     _reserve_mistake(job.folder)
+    _make_folders(job.shards, {shard.split for shard in shards})
     try:
-        with _no_tracebacks(), beam.Pipeline(options=options) as pipeline:
-            (
-                pipeline
-                | "Shards" >> beam.Create(shards)
-                | "Spread" >> beam.Reshuffle()
-                | "ReadTokenizeWrite" >> beam.ParDo(WriteShard(job))
-                | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-                | "Report" >> beam.Map(write_reports, job.folder)
-            )
+        with _no_tracebacks():
+            result = _graph(job, shards, options).run()
+            with dask_cluster.watched(result):
+                result.wait_until_finish()
     except Exception:
         _raise_mistake(job.folder)
         raise
+
+
+def _graph(job: Job, shards: "list[ShardRange]", options) -> beam.Pipeline:
+    pipeline = beam.Pipeline(options=options)
+    (
+        pipeline
+        | "Shards" >> beam.Create(shards)
+        | "Spread" >> beam.Reshuffle()
+        | "ReadTokenizeWrite" >> beam.ParDo(WriteShard(job))
+    )
+    return pipeline
+
+
+def _make_folders(place: str, splits: "set[str]") -> None:
+    """Workers make none: one that outlives its run would bring back what the launcher removed."""
+    for folder in (os.path.join(place, split) for split in splits if not is_remote(place)):
+        with writing(folder):
+            os.makedirs(folder, exist_ok=True)
 
 
 @contextmanager
@@ -138,7 +152,7 @@ def _raise_mistake(folder: str) -> None:
 
 
 class WriteShard(beam.DoFn):
-    """ShardRange -> ShardReport; writes the shard's file."""
+    """ShardRange -> nothing; writes the shard's file and, last, its report."""
 
     def __init__(self, job: Job):
         self._job = job
@@ -158,10 +172,9 @@ class WriteShard(beam.DoFn):
 
     def process(self, shard: ShardRange):
         with recorded_mistakes(self._job.folder):
-            report = self._write(shard)
-        yield report
+            reports.write(self._job.folder, self._written(shard))
 
-    def _write(self, shard: ShardRange) -> ShardReport:
+    def _written(self, shard: ShardRange) -> ShardReport:
         total, nothing = Statistics(), np.zeros(0, np.int64)
         numbers, documents = [nothing], [nothing]
         with ShardWriter(os.path.join(self._job.shards, shard.file)) as writer:
@@ -182,9 +195,3 @@ class WriteShard(beam.DoFn):
             np.concatenate(numbers) if shard.number_feature else None,
             None if self._job.overlap is None else np.concatenate(documents),
         )
-
-
-def write_reports(found: "list[ShardReport]", folder: str) -> None:
-    """Writes the reports to where the launching program reads them."""
-    with recorded_mistakes(folder):
-        reports.write(folder, found)

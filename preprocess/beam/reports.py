@@ -1,23 +1,23 @@
-"""What the workers report of the shards they wrote: plain data, one shard a line of JSON.
+"""What a worker reports of a shard it wrote: plain data, a file of JSON in the working folder.
 
-The launcher reads it from the working folder, which may lie where others can write: a pickle there
-could run any code.
+The folder may lie where others can write: a pickle there could run any code. No report passes
+through the runner, so nothing waits for all shards, and a worker that dies takes none with it.
 """
 
 import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import Any, Iterable, Optional
+from typing import Any, Optional
 
 import numpy as np
 
 from preprocess.encoding.statistics import Statistics
 from shared.errors import UserError
-from shared.files import whole_file
+from shared.files import write_whole
 from shared.manifest import Shard
 
-FILE = "reports.jsonl"
+_ENDING = ".report.json"
 
 
 @dataclass(frozen=True)
@@ -38,28 +38,34 @@ class ShardReport:
     documents: "np.ndarray | None" = None
 
 
-def write(folder: str, found: Iterable[ShardReport]) -> None:
-    """Writes <folder>/reports.jsonl, whole or not at all."""
-    with whole_file(os.path.join(folder, FILE)) as file:
-        file.writelines((json.dumps(_plain(report)) + "\n").encode() for report in found)
+def file_of(split: str, index: int) -> str:
+    """The name of a shard's report: train-00003.report.json."""
+    return f"{split}-{index:05d}{_ENDING}"
 
 
-def read(folder: str) -> "dict[tuple[str, int], ShardReport]":
-    """{(split, shard index): report}; a runner that wrote a shard twice left equal reports.
+def write(folder: str, report: ShardReport) -> None:
+    """Writes it whole or not at all; a shard that is written twice has equal reports."""
+    path = os.path.join(folder, file_of(report.split, report.index))
+    write_whole(path, json.dumps(_plain(report)))
+
+
+def read(folder: str, split: str, index: int) -> Optional[ShardReport]:
+    """The report of a shard; None if there is none.
 
     Raises:
       UserError: the file is not what `write` writes.
     """
-    path = os.path.join(folder, FILE)
+    path = os.path.join(folder, file_of(split, index))
     try:
         with open(path, encoding="utf-8") as file:
-            found = [_of_plain(json.loads(line)) for line in file]
+            return _of_plain(json.load(file))
+    except FileNotFoundError:
+        return None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise UserError(
             f"{path} is not what the workers of this run wrote ({error!r}): another program writes "
             "into that folder. Run this again where only you can write (DATA_DIR)"
         ) from None
-    return {(report.split, report.index): report for report in found}
 
 
 def _plain(report: ShardReport) -> "dict[str, Any]":

@@ -29,11 +29,10 @@ def checked_reports(folder: str, place: str, shards: list) -> dict:
     Raises:
       RuntimeError: the runner lost a shard: no report, no file, or the wrong number of rows.
     """
-    found = shard_reports.read(folder)
     sizes = datasets.sizes(place)
     reports = defaultdict(list)
     for shard in shards:
-        report = found.get((shard.split, shard.index))
+        report = shard_reports.read(folder, shard.split, shard.index)
         size, rows = sizes.get(shard.file), shard.stop - shard.start
         if report is None or size is None or report.statistics.examples != rows:
             raise RuntimeError(
@@ -48,7 +47,7 @@ def checked_reports(folder: str, place: str, shards: list) -> dict:
 
 
 def _remove_all_but(folder: str, files: set) -> None:
-    """Removes the report file, and what a worker left that was killed while writing a shard."""
+    """Removes the reports, and what a worker left that was killed while writing a shard."""
     for path in glob.glob(os.path.join(glob.escape(folder), "**"), recursive=True):
         if os.path.isfile(path) and os.path.relpath(path, folder) not in files:
             os.remove(path)

@@ -13,7 +13,8 @@ from shared.remote.urls import is_remote
 
 
 class ShardWriter:
-    """Writes one TFRecord file, or one object of a store from a file of this machine.
+    """Writes one TFRecord file, whose folder is there, or one object of a store from a file of this
+    machine.
 
     with ShardWriter("train/train-00000-of-00001.tfrecord") as writer:
         writer.write(tfrecord.frame(records), len(records))
@@ -33,7 +34,6 @@ class ShardWriter:
 
     def __enter__(self) -> "ShardWriter":
         with writing(self._written):
-            os.makedirs(os.path.dirname(self._temporary), exist_ok=True)
             self._file = open(self._temporary, "wb")
         return self
 

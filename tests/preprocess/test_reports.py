@@ -28,11 +28,12 @@ REPORT = ShardReport("train", 1, Shard("train-00001-of-00002.tfrecord", 3, 300, 
 def test_a_report_is_read_as_it_was_written(tmp_path):
     numbers = np.array([2, 0, 2**40])
     with_arrays = dataclasses.replace(REPORT, index=0, row_numbers=numbers, documents=numbers[:0])
-    reports.write(str(tmp_path), [with_arrays, REPORT])
-    found = reports.read(str(tmp_path))
-    assert list(found) == [("train", 0), ("train", 1)]
-    assert found["train", 1] == REPORT  # counters have whole numbers as keys again
-    read = found["train", 0]
+    for report in (with_arrays, REPORT):
+        reports.write(str(tmp_path), report)
+    # Counters have whole numbers as keys again.
+    assert reports.read(str(tmp_path), "train", 1) == REPORT
+    assert reports.read(str(tmp_path), "train", 2) is None
+    read = reports.read(str(tmp_path), "train", 0)
     assert read.row_numbers.tolist() == [2, 0, 2**40] and read.documents.tolist() == []
     assert read.row_numbers.dtype == read.documents.dtype == np.int64
 
@@ -50,14 +51,14 @@ class Harmful:
 
 
 def test_a_pickle_in_the_place_of_the_reports_is_not_run(tmp_path):
-    (tmp_path / reports.FILE).write_bytes(pickle.dumps(Harmful(str(tmp_path / "made"))))
+    (tmp_path / reports.file_of("train", 0)).write_bytes(pickle.dumps(Harmful(str(tmp_path / "made"))))
     with pytest.raises(UserError, match="not what the workers of this run wrote"):
-        reports.read(str(tmp_path))
+        reports.read(str(tmp_path), "train", 0)
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.parametrize("line", ["[]", "{}", '{"split": "train", "index": 0, "shard": null}'])
-def test_reports_of_another_form(line, tmp_path):
-    (tmp_path / reports.FILE).write_text(line + "\n")
-    with pytest.raises(UserError, match="reports.jsonl is not what.*Run this again where only you"):
-        reports.read(str(tmp_path))
+@pytest.mark.parametrize("content", ["[]", "{}", '{"split": "train", "index": 0, "shard": null}'])
+def test_a_report_of_another_form(content, tmp_path):
+    (tmp_path / reports.file_of("train", 0)).write_text(content)
+    with pytest.raises(UserError, match="report.json is not what.*Run this again where only you"):
+        reports.read(str(tmp_path), "train", 0)

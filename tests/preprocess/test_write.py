@@ -10,7 +10,7 @@ ROWS = [b"one", b"", b"three"]
 
 
 def test_a_shard_holds_the_rows_and_its_entry_describes_the_file(tmp_path):
-    path = tmp_path / "train" / "train-00000-of-00001.tfrecord"
+    path = tmp_path / "train-00000-of-00001.tfrecord"
     with ShardWriter(str(path)) as writer:
         writer.write(tfrecord.frame(ROWS), 3)
         writer.write(tfrecord.frame(ROWS[:1]), 1)
