@@ -16,13 +16,14 @@ documents.npy  For record n, the number of its row in rows.npy, int64 [examples]
 """
 
 import abc
-import io
 import os
-from typing import Callable, List, Optional
+from typing import BinaryIO, Callable, List, Optional
 
 from shared.errors import UserError
-from shared.files import check_are_no_links, sha256_of, write_whole
+from shared.files import check_are_no_links, sha256_of, whole_file
 from shared.manifest import Manifest, Split, rebuild_advice
+
+_BLOCK = 2**20  # rows
 
 
 def is_permutation(numbers, examples: int) -> bool:
@@ -45,10 +46,16 @@ def is_in_order(rows, examples: int) -> bool:
     >>> is_in_order(np.array([[0, 2], [0, 5], [1, 2]]), 3)
     True
     """
-    import numpy as np
-
     if rows.shape != (examples, 2) or rows.dtype.kind != "i":
         return False
+    # In blocks that share a row: what is compared takes as much memory as the array itself.
+    blocks = (rows[start : start + _BLOCK + 1] for start in range(0, examples, _BLOCK))
+    return all(map(_follow, blocks))
+
+
+def _follow(rows) -> bool:
+    import numpy as np
+
     (files, lines), (next_file, next_line) = rows.T, np.diff(rows, axis=0).T
     follows = (next_file > 0) | ((next_file == 0) & (next_line > 0))
     return bool(follows.all() and (files >= 0).all() and (lines >= 1).all())
@@ -106,8 +113,8 @@ class _Map(abc.ABC):
         self._rule, self._source, self._entries = rule, source, entries
 
     @abc.abstractmethod
-    def _content(self, rows) -> bytes:
-        """Of the file that holds the rows."""
+    def _save(self, rows, file: BinaryIO) -> None:
+        """Writes the rows, without a second copy of them in memory."""
 
     @abc.abstractmethod
     def _load(self, path: str):
@@ -124,7 +131,8 @@ class _Map(abc.ABC):
         """Writes the file of a split; returns its sha256."""
         assert self._is_right(rows, len(rows))
         os.makedirs(os.path.join(dataset, split), exist_ok=True)  # the shards may be in a store
-        write_whole(self.path(dataset, split), self._content(rows))
+        with whole_file(self.path(dataset, split)) as file:
+            self._save(rows, file)
         return sha256_of(self.path(dataset, split))
 
     def read(self, dataset: str, split: str, manifest: Manifest):
@@ -174,12 +182,10 @@ class _Numbers(_Map):
 
     form = "a NumPy file"
 
-    def _content(self, rows) -> bytes:
+    def _save(self, rows, file: BinaryIO) -> None:
         import numpy as np
 
-        content = io.BytesIO()
-        np.save(content, rows.astype("<i8"), allow_pickle=False)
-        return content.getvalue()
+        np.save(file, rows.astype("<i8", copy=False), allow_pickle=False)
 
     def _load(self, path: str):
         import numpy as np
@@ -193,10 +199,8 @@ class _Lines(_Map):
 
     form = "UTF-8 text"
 
-    def _content(self, rows) -> bytes:
-        content = io.BytesIO()
-        content.writelines((row + "\n").encode("utf-8") for row in rows)
-        return content.getvalue()
+    def _save(self, rows, file: BinaryIO) -> None:
+        file.writelines((row + "\n").encode("utf-8") for row in rows)
 
     def _load(self, path: str):
         with open(path, "rb") as file:

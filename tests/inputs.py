@@ -1,5 +1,6 @@
 """Where the tests' input lies."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def data_arguments(demo_input, data_dir, *more):
         *("--data_dir", str(data_dir)),
         *map(str, more),
     ]
+
+
+def sha256_of_files(dataset):
+    """{path: sha256} of shards, and of the maps to the rows of the source."""
+    return {
+        str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted([*dataset.rglob("*.tfrecord"), *dataset.rglob("*.npy"),
+                            *dataset.rglob("ids.txt")])
+    }  # fmt: skip
 
 
 def read_rows(dataset, split):

@@ -83,7 +83,7 @@ def watched(result: Any) -> Iterator[None]:
         return
     address = client.scheduler.address
     try:
-        with _told(client), _failures(address):
+        with _told(client), _failures():
             yield
             if any(future.status != "finished" for future in result.futures):
                 raise UserError(
@@ -95,16 +95,17 @@ def watched(result: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _failures(address: str) -> Iterator[None]:
+def _failures() -> Iterator[None]:
     from distributed.scheduler import KilledWorker
 
     try:
         yield
     except KilledWorker as error:
+        times = error.allowed_failures + 1
         raise UserError(
-            f"{error.allowed_failures + 1} Dask workers died while writing one shard, the last "
-            f"of them {error.last_worker.address}. Its log may say why; often it is a lack of "
-            "memory (--memory-limit of the worker, the limits of its job). Then run this again."
+            f"{times} Dask worker{'s' * (times > 1)} died while writing one shard: the last was "
+            f"{error.last_worker.address}, whose log may say why. Often memory is short (the "
+            "worker's --memory-limit, its job's limit). Mend that, then run this again."
         ) from None
 
 
@@ -159,8 +160,8 @@ def news(before: "Workers | None", after: Workers) -> "list[str]":
         lines.append(f"Dask: {_counted(len(after.known))}")
     if newly := sorted(after.silent - silent):
         lines.append(
-            f"Dask: no word from {shown.listed(newly)} for {_SILENT_SECONDS:.0f} s; other workers "
-            "do its shards when the scheduler gives it up (worker-ttl)"
+            f"Dask: no word from {shown.listed(newly)} for {_SILENT_SECONDS:.0f} s; when the "
+            "scheduler gives it up (worker-ttl), other workers do its shards"
         )
     if back := sorted((silent - after.silent) & after.known):
         lines.append(f"Dask: {shown.listed(back)} answers again")

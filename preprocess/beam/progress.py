@@ -1,8 +1,9 @@
 """Shows the progress of a run by the files that appear, which works with every runner."""
 
-import os
+import glob
 import threading
 import time
+from typing import Collection
 
 from shared.remote import store
 from shared.remote.urls import is_remote
@@ -43,35 +44,29 @@ class Progress:
     def __exit__(self, *_) -> None:
         self._stopped.set()
         self._thread.join()
-        self._report()
+        self.look()
 
     def _watch(self) -> None:
         while not self._stopped.wait(
             _PERIOD_OF_STORE if is_remote(self._place) else PERIOD_SECONDS
         ):
-            self._report()
+            self.look()
 
-    def _report(self) -> None:
-        finished = self._finished()
+    def look(self) -> None:
+        """Prints a line if shards are finished that were not before."""
+        there = self._there()
+        finished = [shard for shard in self._waiting if shard.file in there]
+        self._waiting = [shard for shard in self._waiting if shard.file not in there]
         for shard in finished:
-            self._waiting.remove(shard)
             self._done[shard.split] += 1
             self._examples += shard.stop - shard.start
         if finished:
             print(self._line())
 
-    def _finished(self) -> list:
-        if is_remote(self._place):
-            there = self._there()
-            return [shard for shard in self._waiting if shard.file in there]
-        return [
-            shard
-            for shard in self._waiting
-            if os.path.exists(os.path.join(self._place, shard.file))
-        ]
-
-    def _there(self) -> dict:
-        """What the store has; nothing if it does not answer, which the workers tell."""
+    def _there(self) -> "Collection[str]":
+        """The shards that are there. If a store does not answer, none, which the workers tell."""
+        if not is_remote(self._place):
+            return set(glob.glob("*/*.tfrecord", root_dir=self._place))
         try:
             return store.glimpsed(self._place)
         except Exception:

@@ -51,7 +51,9 @@ class Harmful:
 
 
 def test_a_pickle_in_the_place_of_the_reports_is_not_run(tmp_path):
-    (tmp_path / reports.file_of("train", 0)).write_bytes(pickle.dumps(Harmful(str(tmp_path / "made"))))
+    (tmp_path / reports.file_of("train", 0)).write_bytes(
+        pickle.dumps(Harmful(str(tmp_path / "made")))
+    )
     with pytest.raises(UserError, match="not what the workers of this run wrote"):
         reports.read(str(tmp_path), "train", 0)
     assert not (tmp_path / "made").exists()

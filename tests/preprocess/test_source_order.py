@@ -128,3 +128,15 @@ def test_a_test_file_that_loses_a_row(tmp_path):
                  *("--data_dir", str(tmp_path / "data"))]  # fmt: skip
     with pytest.raises(UserError, match="2 rows .* from 0 to 1 .idx.; missing: 1.*lines of that"):
         run.main(arguments)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 4])
+def test_rows_are_in_order_across_blocks(block, monkeypatch):
+    monkeypatch.setattr(source_order, "_BLOCK", block)
+    rows = np.array([[0, 2], [0, 5], [1, 2], [1, 3]])
+    assert source_order.is_in_order(rows, 4)
+    assert source_order.is_in_order(rows[:0], 0)
+    for at in range(1, 4):
+        twice = rows.copy()
+        twice[at] = twice[at - 1]
+        assert not source_order.is_in_order(twice, 4)

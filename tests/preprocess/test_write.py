@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from preprocess.formats import tfrecord
 from preprocess.output.shard_writer import ShardWriter
+from shared.errors import UserError
 
 ROWS = [b"one", b"", b"three"]
 
@@ -29,4 +30,14 @@ def test_a_failure_leaves_no_file(tmp_path):
     ):
         writer.write(tfrecord.frame(ROWS), 3)
         raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_removed_does_not_come_back(tmp_path):
+    """As when a run has been given up, and one of its workers goes on."""
+    with (
+        pytest.raises(UserError, match="cannot write .*No such file or directory"),
+        ShardWriter(str(tmp_path / "gone" / "s.tfrecord")),
+    ):
+        raise AssertionError
     assert list(tmp_path.iterdir()) == []
