@@ -11,7 +11,8 @@ from shared.errors import UserError
 
 
 def checked(arguments: "list[str]") -> PipelineOptions:
-    """Raises UserError for an unknown runner or option, or a cluster that does not answer."""
+    """Raises UserError for an unknown runner or option, one whose library is missing, or a cluster
+    that does not answer."""
     options = PipelineOptions(arguments)
     with _warnings_of("apache_beam.options.pipeline_options") as problems:
         # Beam itself only warns. Other runners may have their own options.
@@ -19,6 +20,10 @@ def checked(arguments: "list[str]") -> PipelineOptions:
             problems.clear()
     try:
         beam.Pipeline(options=options)
+    except ImportError as error:
+        raise UserError(
+            f"{' '.join(arguments)} needs a library: {error}. For Dask run: make setup EXTRAS=dask"
+        ) from None
     except ValueError as error:
         problems.append(str(error))
     if problems:

@@ -9,7 +9,8 @@ from shared.remote import store
 from shared.remote.urls import is_remote
 
 PERIOD_SECONDS = 1.0
-_PERIOD_OF_STORE = 5.0  # each look is a call that somebody pays for
+_PERIOD_OF_STORE = 5.0  # each look is a call that somebody pays for, or more of many shards
+_PAUSE_OF_LOOKS = 20
 
 
 class Progress:
@@ -47,10 +48,11 @@ class Progress:
         self.look()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(
-            _PERIOD_OF_STORE if is_remote(self._place) else PERIOD_SECONDS
-        ):
+        period = pause = _PERIOD_OF_STORE if is_remote(self._place) else PERIOD_SECONDS
+        while not self._stopped.wait(pause):
+            started = time.monotonic()
             self.look()
+            pause = max(period, _PAUSE_OF_LOOKS * (time.monotonic() - started))
 
     def look(self) -> None:
         """Prints a line if shards are finished that were not before."""

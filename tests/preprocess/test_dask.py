@@ -247,6 +247,15 @@ def test_no_scheduler(option, message, demo_input, tmp_path):
         run.main(data_arguments(demo_input, tmp_path, "--", *options))
 
 
+def test_dask_is_not_installed(demo_input, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    for name in [name for name in sys.modules if name.startswith("apache_beam.runners.dask")]:
+        monkeypatch.delitem(sys.modules, name)
+    options = [*dask_cluster.RUNNER, "--dask_client_address=tcp://127.0.0.1:1"]
+    with pytest.raises(UserError, match="needs a library: .*dask.*make setup EXTRAS=dask"):
+        run.main(data_arguments(demo_input, tmp_path, "--", *options))
+
+
 def test_what_is_told_of_workers():
     few = Workers(frozenset({"a", "b"}))
     silent = Workers(few.known, frozenset({"b"}))
