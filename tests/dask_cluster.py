@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from tests.inputs import ROOT
 from tests.processes import wait_for
 
+# TensorFlow is imported before anybody waits for an answer, which takes a busy machine a minute.
+_PRELOADED = ("--preload", "preprocess.beam.pipeline")
 RUNNER = ["--runner=apache_beam.runners.dask.dask_runner.DaskRunner"]
 
 
@@ -20,7 +22,7 @@ class Cluster:
         """Args: project, whose code they have; settings, Dask's, as environment variables."""
         self._folder, self._project, self._settings = folder, project, settings
         self._started = 0
-        self.workers = []
+        self.workers, self._logs = [], []
         self.start_scheduler("0")
 
     def start_scheduler(self, port):
@@ -41,7 +43,8 @@ class Cluster:
             alone = ("--nthreads", "1", "--no-nanny", "--no-dashboard", *local)
             worker, log = self._start("worker", self.address, *alone)
             self.workers.append(worker)
-            wait_for(lambda log=log: "Registered to" in log.read_text())
+            self._logs.append(log)
+        wait_for(lambda: all("Registered to" in log.read_text() for log in self._logs))
         return self
 
     def options(self):
@@ -56,7 +59,7 @@ class Cluster:
     def _start(self, kind, *arguments):
         log = self._folder / f"{kind}{self._started}.log"
         self._started += 1
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *_PRELOADED, *arguments]
         environment = {**os.environ, **self._settings}
         with open(log, "w") as file:
             process = subprocess.Popen(
