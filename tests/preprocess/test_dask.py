@@ -15,7 +15,7 @@ import pytest
 
 from demo import make as demo
 from preprocess import run
-from preprocess.beam.dask_cluster import Workers, news
+from preprocess.beam.dask_workers import Workers, news
 from preprocess.formats import tfrecord
 from shared.errors import UserError
 from tests import dask_cluster, processes
