@@ -15,6 +15,9 @@ _numbers = itertools.count(1)
 
 # Which stores a test runs with, if not S3 alone.
 on_each_store = pytest.mark.parametrize("bucket", ["server", "google"], indirect=True)
+on_each_store_if_long = pytest.mark.parametrize(  # else on S3
+    "bucket", ["server", pytest.param("google", marks=pytest.mark.long)], indirect=True
+)
 on_small_disk = pytest.mark.parametrize("bucket", ["server_on_small_disk"], indirect=True)
 on_google = pytest.mark.parametrize("bucket", ["google"], indirect=True)
 

@@ -15,7 +15,7 @@ from inference.report import __main__ as report
 from shared.errors import UserError
 from shared.remote import cache, lease, mirror, store
 from tests.inputs import ROOT
-from tests.remote.conftest import on_each_store
+from tests.remote.conftest import on_each_store, on_each_store_if_long
 from tests.remote_files import contents, upload
 from tests.train import runs
 from train import run, tf_config
@@ -47,7 +47,7 @@ def without_times(folder):
     return found
 
 
-@on_each_store
+@on_each_store_if_long
 def test_a_training_goes_on_on_another_machine_to_the_same_weights(
     data_url, bucket, demo_data, trained_once, as_elsewhere, tmp_path, capsys
 ):
@@ -76,7 +76,7 @@ def model_url(bucket, trained_once):
     return upload(trained_once, f"{bucket}/runs/m")
 
 
-@on_each_store
+@on_each_store_if_long
 def test_a_model_is_used_from_a_store(model_url, data_url, trained_once, tmp_path, capsys):
     capsys.readouterr()
     classify.main(["--model_dir", model_url, "--text", "a charming film"])

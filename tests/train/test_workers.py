@@ -39,13 +39,8 @@ def of_results(folder):
     }
 
 
-@pytest.mark.parametrize(
-    "mode, more",
-    [
-        ("predict", ["--split", "validation"]),
-        pytest.param("eval_all", [], marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("mode, more", [("predict", ["--split", "validation"]), ("eval_all", [])])
 def test_three_workers_score_what_one_does(folders, weighted_data, mode, more, monkeypatch):
     one, three = folders
     monkeypatch.delenv("TF_CONFIG", raising=False)
