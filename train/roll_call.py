@@ -28,10 +28,11 @@ def wait(cluster: Cluster, limit: float = LIMIT_SECONDS) -> None:
       UserError: some have not answered by then, or this one cannot listen at its own address.
       Terminated, KeyboardInterrupt: a noted signal has come.
     """
-    missing: Iterable[int] = (n for n in range(len(cluster.workers)) if n != cluster.index)
+    others = [number for number in range(len(cluster.workers)) if number != cluster.index]
     started, tell_at = time.monotonic(), 0.0
     with _listening(cluster):  # the system answers; nothing needs to be read
-        while faults := _faults(cluster, missing):
+        faults = _faults(cluster, others)
+        while faults:
             waited = time.monotonic() - started
             if signals.has_come():
                 raise signals.stopped("while it waited for other workers; nothing to save")
@@ -40,8 +41,8 @@ def wait(cluster: Cluster, limit: float = LIMIT_SECONDS) -> None:
             if waited >= tell_at:
                 print(f"waiting for {_named(cluster, faults)} ({clock(waited)} of {clock(limit)})")
                 tell_at += _TELL_SECONDS
-            missing = list(faults)
             time.sleep(_PAUSE_SECONDS)
+            faults = _faults(cluster, faults)
 
 
 @contextlib.contextmanager
