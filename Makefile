@@ -56,8 +56,9 @@ VENV_PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
-# --no-compile: Python compiles what it imports, a small part of all that is installed.
-INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock --editable
+# Python compiles what it imports, a small part of all that is installed; if it may not keep that, pip does it.
+COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
+INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check $(COMPILE) --constraint requirements.lock --editable
 ASKS_HELP = $(filter -h --help,$(ARGS))
 # A store is listed by a library of .venv; a folder by any Python.
 WHERE_PYTHON = $(if $(findstring ://,$(DATA_DIR)),$(VENV_PYTHON),$(PYTHON))

@@ -47,7 +47,10 @@ if ! description | cmp --silent - "$venv/.ready"; then
     "$python" -m venv --clear "$venv"
     # The pip that old Pythons bring does not know today's wheels.
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pip==24.0 >&2
-    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-compile \
+    # As in the Makefile: Python compiles what it imports, unless it may not keep that.
+    compile=$([ -n "${PYTHONDONTWRITEBYTECODE:-}" ] || echo --no-compile)
+    # shellcheck disable=SC2086  # of no word or one
+    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off $compile \
         --requirement "$requirements" >&2
     description >"$venv/.ready"
 fi
