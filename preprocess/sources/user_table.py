@@ -112,8 +112,7 @@ class UserTable:
         is_lacking = [label is None for label in rows.labels] if lacking else []
         noted = self._noted(bad, list(compress(rows.lines.tolist(), is_lacking)))
         noted.labelled = counts.total()
-        for label, count in counts.items():
-            noted.labels.update(dict.fromkeys(label if self._is_multi_label else [label], count))
+        noted.labels = _of_each_class(counts) if self._is_multi_label else counts
         return noted
 
     def store(
@@ -209,3 +208,11 @@ class UserTable:
         if self._spec.label in header:
             return ""
         return f"; the keys of the first row are: {shown.listed(map(shown.plain, header))}"
+
+
+def _of_each_class(counts: "Counter[tuple[str, ...]]") -> "Counter[str]":
+    """{class: rows}; args: counts, {the names of a row: rows}."""
+    found: Counter = Counter()
+    for names, rows in counts.items():
+        found.update(dict.fromkeys(names, rows))
+    return found
