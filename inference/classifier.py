@@ -80,5 +80,5 @@ class Classifier:
         return self.reader.tokens(examples)
 
     def _forward(self, features):
-        layers = layers_of_device()(self._dtype)
+        layers = layers_of_device(use_xla=False)(self._dtype)
         return classifier.logits(self.weights, features, self.folder.params.model, layers)

@@ -10,7 +10,7 @@ from shared.remote import mirror
 from shared.remote.urls import is_remote
 from train import modelzoo_options, tf_config
 from train.backend import import_tensorflow, keras_later
-from train.gpu import xla_cache
+from train.gpu import xla_cache, xla_flags
 from train.modes import quality
 from train.planning import configuration, make_plan
 from train.planning.plan import (
@@ -61,7 +61,8 @@ def main(arguments: list) -> None:
 def _run(options: argparse.Namespace) -> None:
     if options.backend != WSE:
         _check_python()
-        xla_cache.choose()
+        xla_flags.choose()
+        xla_cache.choose()  # whose folder depends on the flags
     if options.mode == quality.MODE:
         quality.run(options, _run_seeds)
     elif options.sweep:

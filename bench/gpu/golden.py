@@ -88,8 +88,8 @@ def _one_pass(dtype, use_xla) -> tuple:
     import numpy as np
     import tensorflow as tf
 
+    from train.gpu.layers import layers_of_device
     from train.model import classifier
-    from train.model.layers import Layers
 
     expected, model = dict(np.load(f"{_FOLDER}/expected.npz")), _params(dtype, use_xla).model
     weights = {name: tf.constant(value) for name, value in _weights(model).items()}
@@ -100,7 +100,8 @@ def _one_pass(dtype, use_xla) -> tuple:
     def run(weights, features, labels):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            logits = classifier.logits(weights, features, model, Layers(tf.as_dtype(dtype)))
+            layers = layers_of_device(use_xla)(tf.as_dtype(dtype))
+            logits = classifier.logits(weights, features, model, layers)
             loss = tf.reduce_mean(classifier.losses(logits, labels))
             scaled = loss * scale
         gradients = tape.gradient(scaled, weights)

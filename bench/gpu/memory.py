@@ -11,7 +11,7 @@ from bench.gpu import device, row, trainer
 from bench.gpu.row import check, tell
 
 _MISTAKE = 2
-_TOO_LARGE = 32768  # rows of BERT-base, which would need a terabyte
+_TOO_LARGE = 32768  # rows, which would need several hundred gigabytes
 _ADVICE = ("out of memory with batch", "grad_accum_steps")
 _HELD = "error: "
 
@@ -35,7 +35,7 @@ def main(job: dict) -> None:
 
 def _train(job, dataset, name, rows, xla) -> trainer.Finished:
     path = os.path.join(job["work"], f"memory-{name}")
-    config = trainer.configuration(path + ".yaml", "base", rows, model={"mixed_precision": True},
+    config = trainer.configuration(path + ".yaml", "minilm", rows, model={"mixed_precision": True},
                                    runconfig={"max_steps": 2, "xla": xla})  # fmt: skip
     return trainer.run("train", config, path, dataset, "--backend", "gpu")
 

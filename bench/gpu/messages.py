@@ -4,6 +4,7 @@ A job: {"small", "work"}.
 """
 
 import os
+import re
 
 from bench.gpu import device, row, trainer
 from bench.gpu.row import SKIPPED, check, tell
@@ -27,8 +28,9 @@ def main(job: dict) -> None:
 
     _check_refused("no GPU is visible", run(**_HIDDEN), "sees no GPU")
     if backend == "gpu":
-        first = run().output.partition("\n")[0]
-        check("a GPU is visible", first, first.startswith("backend: gpu"))
+        told = re.search(r"^backend: .*", run().output, re.MULTILINE)
+        line = told.group() if told else "no line `backend:`"
+        check("a GPU is visible", line, line.startswith("backend: gpu"))
         _without_libraries(run(LD_LIBRARY_PATH=""))
     else:
         tell("a GPU is visible", "no GPU", SKIPPED)

@@ -21,13 +21,19 @@ _FIRST_ORDINARY = 1000
 _SHAPE, _SCALE, _SHORTEST, _LONGEST = 1.3, 8.0, 3, 66
 
 
-def make(folder: str, rows: int) -> str:
-    """Writes a dataset of this many training rows unless it exists; returns its folder."""
-    dataset = os.path.join(folder, f"{_TASK.name}-{rows}")
+def make(folder: str, rows: int, tokens: "int | None" = None) -> str:
+    """Writes a dataset of this many training rows unless it exists; returns its folder.
+
+    Args: tokens, of each row, for which XLA compiles one program; None draws them.
+    """
+    dataset = os.path.join(folder, f"{_TASK.name}-{rows}-{tokens}")
     if not is_dataset(dataset):
         random = np.random.RandomState(1)
         counts = {TRAIN_SPLIT: rows, VALIDATION_SPLIT: min(rows, _VALIDATION_ROWS)}
-        splits = {name: _write(dataset, name, count, random) for name, count in counts.items()}
+        splits = {
+            name: _write(dataset, name, _tokens(count, tokens, random), random)
+            for name, count in counts.items()
+        }
         vocabulary = Vocabulary("random numbers", _PIECES, "0" * 64, True, True, True, _SPECIAL)
         write_manifest(dataset, Manifest(
             task=_TASK.name,
@@ -42,9 +48,10 @@ def make(folder: str, rows: int) -> str:
     return dataset
 
 
-def _write(dataset: str, split: str, count: int, random) -> Split:
+def _write(dataset: str, split: str, tokens: Tokens, random) -> Split:
     """One shard."""
-    tokens, labels = _tokens(count, random), random.randint(0, len(_TASK.label_names), count)
+    count = len(tokens.lengths)
+    labels = random.randint(0, len(_TASK.label_names), count)
     path = os.path.join(dataset, shard_file(split, 0, 1))
     os.makedirs(os.path.dirname(path))
     serializer = Serializer(_LENGTH, _PIECES, _SPECIAL["[PAD]"])
@@ -64,9 +71,9 @@ def _write(dataset: str, split: str, count: int, random) -> Split:
     )
 
 
-def _tokens(count: int, random) -> Tokens:
-    lengths = np.round(_SHORTEST + random.gamma(_SHAPE, _SCALE, count)).astype(np.int64)
-    lengths = np.minimum(lengths, _LONGEST)
+def _tokens(count: int, each, random) -> Tokens:
+    drawn = np.round(_SHORTEST + random.gamma(_SHAPE, _SCALE, count)).astype(np.int64)
+    lengths = np.full(count, each) if each else np.minimum(drawn, _LONGEST)
     ends = lengths.cumsum()
     values = random.randint(_FIRST_ORDINARY, _PIECES, ends[-1], np.int32)
     values[ends - lengths], values[ends - 1] = _SPECIAL["[CLS]"], _SPECIAL["[SEP]"]

@@ -11,7 +11,7 @@ from bench.gpu import device, row
 from bench.gpu.row import PASSED, check, tell
 
 _CALL = 10  # steps, as a training takes them
-_ROWS = 32  # of a batch
+_ROWS, _TOKENS = 32, 24  # of a batch, of a row
 
 
 def main(job: dict) -> None:
@@ -37,7 +37,7 @@ def _trained(job, values, steps) -> tuple:
     from train.data.input_fn import train_input_fn
     from train.gpu import estimator as gpu
 
-    dataset = records.make(job["work"], _ROWS * job["steps"])
+    dataset = records.make(job["work"], _ROWS * job["steps"], _TOKENS)
     params = taken.params(job, dataset=dataset)
     first = 0 if values is None else int(values["global_step"])
     batches = train_input_fn(params, manifest=read_manifest(dataset), first_step=first)

@@ -212,7 +212,7 @@ class Estimator:
         ]
 
     def _predict_step(self, features):
-        layers = layers_of_device()(self.dtype)
+        layers = layers_of_device(self.params.runconfig.xla)(self.dtype)
         return classifier.logits(self._state.weights, features, self.params.model, layers)
 
     def write_metrics(self, split: str, values: dict, step: int) -> None:

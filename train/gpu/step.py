@@ -133,7 +133,7 @@ class TrainStep:
         )
         weights = {name: tf.convert_to_tensor(weight) for name, weight in state.weights.items()}
         parts = self._replicas * params.optimizer.grad_accum_steps
-        layers, scale = layers_of_device()(self._dtype, dropout), self._scale()
+        layers, scale = layers_of_device(params.runconfig.xla)(self._dtype, dropout), self._scale()
         with tf.GradientTape() as tape:
             tape.watch(weights)
             scores = classifier.logits(weights, features, params.model, layers)

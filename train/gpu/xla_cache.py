@@ -17,6 +17,7 @@ import sys
 from typing import Callable, List, Optional
 
 from shared import permissions
+from train.gpu import xla_flags
 
 VARIABLE = "XLA_CACHE"  # in the environment: another folder; empty for none
 _DEFAULT = os.path.join("build", "xla")
@@ -24,7 +25,7 @@ _FLAGS = "TF_XLA_FLAGS"
 # A program that cannot be stored ends the run, so there must be room for some.
 _NEEDED_BYTES = 64 * 2**20
 # Variables that change programs, and that TensorFlow does not ask when it looks for one.
-COMPILED_BY = ("XLA_FLAGS", "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE")
+COMPILED_BY = (xla_flags.VARIABLE, "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE")
 _FLAG = "--tf_xla_persistent_cache_directory="
 
 

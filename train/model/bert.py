@@ -32,8 +32,10 @@ def encode(weights, features, model: ModelConfig, layers):
 
 def _layer(weights, queries, hidden, mask, layer, model, layers):
     """The query tokens, [B, A, H], attend to all tokens, [B, S, H]: [B, A, H]."""
-    attend = _attend if queries is hidden else _attend_from_first
-    attended = attend(weights, queries, hidden, mask, layer, model, layers)
+    if queries is hidden:
+        attended = _attend(weights, hidden, mask, layer, model, layers)
+    else:
+        attended = _attend_from_first(weights, queries, hidden, mask, layer, model, layers)
     queries = _add_and_normalize(
         weights, variables.attention_norm(layer), queries, attended, model, layers
     )
@@ -52,24 +54,20 @@ def _embed(weights, features, model, layers):
     return layers.dropout(embedded, model.dropout_rate)
 
 
-def _attend(weights, queries, hidden, mask, layer, model, layers):
-    """Multi-head self-attention, [B, A, H] and [B, S, H] -> [B, A, H]."""
-    query, key, value = (
-        _split_heads(dense(weights, variables.projection(layer, which), x, layers), model)
-        for which, x in (
-            (variables.QUERY, queries),
-            (variables.KEY, hidden),
-            (variables.VALUE, hidden),
-        )
-    )
-    scores = tf.matmul(query * _head_size(model) ** -0.5, key, transpose_b=True)  # [B, N, A, S]
+def _attend(weights, hidden, mask, layer, model, layers):
+    """Multi-head self-attention, [B, S, H] -> [B, S, H]."""
+    kinds = (variables.QUERY, variables.KEY, variables.VALUE)
+    names = [variables.projection(layer, kind) for kind in kinds]
+    kernels, biases = ([weights[f"{name}/{part}"] for name in names] for part in ("kernel", "bias"))
+    query, key, value = layers.heads(hidden, kernels, biases, model.num_heads)
+    scores = tf.matmul(query * _head_size(model) ** -0.5, key, transpose_b=True)  # [B, N, S, S]
     shares = layers.dropout(layers.attention(scores, mask), model.attention_dropout_rate)
     context = _join_heads(tf.matmul(shares, value), model)
     return dense(weights, variables.attention_output(layer), context, layers)
 
 
 def _attend_from_first(weights, queries, hidden, mask, layer, model, layers):
-    """`_attend` for one query token a row, [B, 1, H] and [B, S, H] -> [B, 1, H].
+    """`_attend` of one query token a row: [B, 1, H] and [B, S, H] -> [B, 1, H].
 
     The same result with fewer products. Let K, V [H, D] be a head's kernels of key and value, k, v
     [D] their biases, q its query, p_s the share of token x_s:
@@ -115,13 +113,6 @@ def _by_head(x, kernels, transpose_b=False):
     """Each head's vectors by its own kernel, [B, N, I] and [N, I, O] -> [B, N, O]."""
     product = tf.matmul(tf.transpose(x, [1, 0, 2]), kernels, transpose_b=transpose_b)
     return tf.transpose(product, [1, 0, 2])
-
-
-def _split_heads(x, model):
-    """[B, S, H] -> [B, N, S, D]."""
-    shape = tf.shape(x)
-    split = tf.reshape(x, [shape[0], shape[1], model.num_heads, _head_size(model)])
-    return tf.transpose(split, [0, 2, 1, 3])
 
 
 def _join_heads(x, model):

@@ -53,7 +53,7 @@ def gelu_erf(x):
     return tf.cast(wide * share, x.dtype), gradient
 
 
-def normalized(x, gamma, beta, epsilon, sum_of_rows):
+def normalized(x, gamma, beta, epsilon, sum_of_rows, stored=lambda moment: moment):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis.
 
     With z = (x - mean) / sqrt(variance + epsilon) and g the gradient times gamma, that of x is
@@ -63,13 +63,14 @@ def normalized(x, gamma, beta, epsilon, sum_of_rows):
       x: float32 [..., H].
       gamma, beta: float32 [H].
       sum_of_rows: one of the two functions below.
+      stored: the identity, or one that keeps a row's mean and scale in memory.
     """
 
     @tf.custom_gradient
     def function(x, gamma, beta):
-        centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+        centred = x - stored(tf.reduce_mean(x, axis=-1, keepdims=True))
         variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
-        scale = tf.math.rsqrt(variance + epsilon)
+        scale = stored(tf.math.rsqrt(variance + epsilon))
         z = centred * scale
 
         def gradient(outer):

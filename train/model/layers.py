@@ -21,6 +21,12 @@ def no_dropout(x, rate):
     return x
 
 
+def split_last(x, sizes):
+    """The last axis as several: [B, S, C] -> [B, S, *sizes]."""
+    shape = tf.shape(x)
+    return tf.reshape(x, [shape[0], shape[1], *sizes])
+
+
 class Layers:
     """Layers for one pass through the model.
 
@@ -29,7 +35,8 @@ class Layers:
       dropout: function (x, rate) -> x of the same shape; the identity outside training.
     """
 
-    sum_of_rows = staticmethod(product_of_rows)  # in derivatives
+    sum_of_rows = staticmethod(product_of_rows)  # in derivatives, as `stored` of `normalized`
+    stored = staticmethod(lambda moment: moment)
 
     def __init__(self, dtype, dropout=no_dropout):
         self.dtype, self.dropout = dtype, dropout
@@ -46,7 +53,8 @@ class Layers:
 
     def normalize(self, x, gamma, beta, epsilon):
         """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, in float32."""
-        normal = normalized(tf.cast(x, tf.float32), gamma, beta, epsilon, self.sum_of_rows)
+        x = tf.cast(x, tf.float32)
+        normal = normalized(x, gamma, beta, epsilon, self.sum_of_rows, self.stored)
         return tf.cast(normal, self.dtype)
 
     def dense(self, x, kernel, bias):
@@ -57,6 +65,17 @@ class Layers:
         # fused operation takes a third longer than the two.
         product = tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [outputs]], axis=0))
         return add_bias(product, tf.cast(bias, self.dtype), self.sum_of_rows)
+
+    def heads(self, x, kernels, biases, count):
+        """Several dense layers, each of whose outputs is split into heads.
+
+        Args: x, [B, S, H]; kernels, [[H, N D], ...]; biases, [[N D], ...]; count, N.
+        Returns: [[B, N, S, D], ...].
+        """
+        size = kernels[0].shape[1] // count
+        outputs = map(self.dense, [x] * len(kernels), kernels, biases)
+        split = [split_last(output, [count, size]) for output in outputs]
+        return [tf.transpose(output, [0, 2, 1, 3]) for output in split]
 
     def mask(self, input_mask):
         """What `attention` takes: float32 [B, 1, 1, S], -1e4 on padding."""
