@@ -54,11 +54,13 @@ def plain_message(error: Exception) -> str:
 
     >>> plain_message(Exception("{{node X}} truncated record [Op:Next] name: "))
     'truncated record'
+    >>> plain_message(Exception("  (0) RESOURCE_EXHAUSTED:  Out of memory"))
+    'Out of memory'
     """
     text = str(getattr(error, "message", error))
     in_graph = re.search(r"\n(.+)\n\t \[\[\{\{node ", text)
     line = in_graph.group(1) if in_graph else (text.splitlines() or [""])[0]
-    return re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", line)
+    return re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*|^ *\(\d+\) [A-Z_]+: +", "", line)
 
 
 def of_system(error: OSError, path: Optional[str] = None) -> UserError:

@@ -52,9 +52,9 @@ def explained(
         advice = _smaller_batch(inputs, optimizer, devices)
         batch = f"batch {inputs.batch_size} x length {manifest.max_sequence_length}"
         raise UserError(
-            f"out of memory with {batch}: {plain_message(error)}. {advice} Shorter records (MSL) "
-            "and model.mixed_precision: true also need less; nvidia-smi shows how much "
-            "of a GPU other processes hold. The last checkpoint is untouched."
+            f"out of memory with {batch}: {plain_message(error).rstrip('.')}. {advice} Shorter "
+            "records (MSL) and model.mixed_precision: true also need less; nvidia-smi shows how "
+            "much of a GPU other processes hold. The last checkpoint is untouched."
         ) from None
     except tf.errors.OutOfRangeError:
         raise UserError(

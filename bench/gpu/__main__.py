@@ -1,6 +1,7 @@
 """Runs the proof on a GPU.
 
-python -m bench.gpu [--only smoke,golden] [--small] [--out DIR] [--peers_python PYTHON] [--list]
+python -m bench.gpu [--all] [--only smoke,golden] [--small] [--out DIR] [--peers_python PYTHON]
+                    [--list]
 """
 
 import argparse
@@ -23,10 +24,12 @@ _NO_PEERS = "no python3 has torch and transformers; --peers_python names one"
 
 def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
-    chosen = _chosen(steps(asked.small), asked.only)
+    known = steps(asked.small)
     if asked.list:
-        print(markdown(["step", "limit, s"], [[step.name, str(step.seconds)] for step in chosen]))
+        lines = [[step.name, str(step.seconds), "--all" * step.is_long] for step in known]
+        print(markdown(["step", "limit, s", "runs with"], lines))
         return
+    chosen = _chosen(known, asked)
     if asked.out:
         os.makedirs(asked.out, exist_ok=True)
     results = Results(asked.out)
@@ -70,12 +73,14 @@ def _has_peers(python: str) -> bool:
     ).returncode
 
 
-def _chosen(all_steps, only) -> "list[Step]":
+def _chosen(all_steps, asked) -> "list[Step]":
     names = [step.name for step in all_steps]
-    unknown = sorted(set(only or []) - set(names))
+    unknown = sorted(set(asked.only or []) - set(names))
     if unknown:
         raise UserError(f"unknown step {', '.join(unknown)}; known steps: {', '.join(names)}")
-    return [step for step in all_steps if not only or step.name in only]
+    if asked.only:
+        return [step for step in all_steps if step.name in asked.only]
+    return [step for step in all_steps if asked.all or not step.is_long]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,7 +88,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench.gpu", description="Proves the trainer on a GPU. See docs/gpu.md."
     )
     add = parser.add_argument
-    add("--only", type=lambda text: text.split(","), help="steps, such as smoke,golden (all)")
+    add("--all", action="store_true", help="the long steps, too")
+    add("--only", type=lambda text: text.split(","), help="only these steps: smoke,golden")
     add("--small", action="store_true", help="sizes that a CPU runs in a minute or two")
     add("--out", default=os.environ.get("OUT"), help="folder for results.json, log.txt, table.md")
     add("--peers_python", help="has torch and transformers (the first python3 that has both)")
