@@ -148,7 +148,7 @@ class TrainStep:
 
     def _compute_update(self, gradients, loss) -> Report:
         state = self._state
-        norm = tf.linalg.global_norm(gradients)
+        norm = tf.linalg.global_norm(_with_joined_vectors(gradients))
         is_finite = tf.math.is_finite(norm)
         rate = self._learning_rate()
         scale = self._scale()
@@ -207,6 +207,12 @@ class TrainStep:
         return schedule.learning_rate(
             options.learning_rate, self._state.global_step, not options.disable_lr_steps_reset
         )
+
+
+def _with_joined_vectors(tensors: list) -> list:
+    """The same numbers; all vectors are one, as each tensor costs XLA a kernel or two."""
+    vectors = [tensor for tensor in tensors if tensor.shape.rank == 1]
+    return [tf.concat(vectors, axis=0), *(x for x in tensors if x.shape.rank != 1)]
 
 
 def _labels(model: ModelConfig) -> tf.TensorSpec:
