@@ -103,6 +103,7 @@ def checking(params: Config, manifest: Manifest, smallest_label: int, rows: Opti
     positions = params.model.max_position_embeddings
     limits = {"num_labels": manifest.label_values, "smallest_label": smallest_label}
 
+    @tf.autograph.experimental.do_not_convert
     def check(features, labels):
         ids = features["input_ids"]
         weights = features.get(records.WEIGHTS.name)

@@ -16,8 +16,11 @@ from train.data import streaming
 from train.wse import own_input_fn, workers
 
 _PRIME = 7919  # keeps the orders of tasks apart
+# As in train/data/input_fn.py; a user's own functions may hold what AutoGraph must convert.
+_plain = tf.autograph.experimental.do_not_convert
 
 
+@_plain
 def train_batches(options: InputConfig, manifest: Manifest, seed: int, first_step: int):
     """Endless batches of this worker's own part of the train split.
 
@@ -42,6 +45,7 @@ def batches_to_score(params: Config, section: str, split: str, manifest: Manifes
     return scored_batches(options, split, manifest)
 
 
+@_plain
 def scored_batches(options: InputConfig, split: str, manifest: Manifest):
     """Every example of a split in order, repeated, so that the last batch is full, too."""
     records = streaming.records_in_order(options, split, manifest).repeat()

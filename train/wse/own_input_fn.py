@@ -100,6 +100,7 @@ def _read(params, manifest, smallest_label):
     """A function that checks the ids and labels of a batch, and keeps what the model reads."""
     check = user_input_fn.checking(params, manifest, smallest_label, None)
 
+    @tf.autograph.experimental.do_not_convert
     def read(features, labels):
         features, labels = check(features, labels)
         return {name: features[name] for name in records.TOKEN_FEATURES}, labels
@@ -111,6 +112,7 @@ def _failing(spec, rule):
     """A batch that cannot be read: tf.estimator would take the end of the data for that of its
     work."""
 
+    @tf.autograph.experimental.do_not_convert
     def fail(_):
         features, labels = tf.nest.map_structure(lambda of: tf.zeros(of.shape, of.dtype), spec)
         ids = record_rules.checked(features["input_ids"], {rule: False})
