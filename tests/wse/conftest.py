@@ -1,13 +1,14 @@
 """What the tests of the Cerebras backend share; tests/conftest.py needs a current Python."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.wse import dataset
+from tests.wse import dataset, runs
 
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -58,6 +59,34 @@ def pairs(tmp_path_factory):
     """The same of pairs of sentences."""
     folder = tmp_path_factory.mktemp("data")
     return dataset.write(folder, task="pairs", text_columns=("text_a", "text_b"))
+
+
+@pytest.fixture(scope="session")
+def pretrained(tmp_path_factory):
+    """A function: a checkpoint of tests/golden -> a copy without its vocabulary, which is not the
+    data's."""
+
+    def copy(name):
+        folder = tmp_path_factory.mktemp("pretrained") / "source"
+        ignored = shutil.ignore_patterns("vocab.txt", "tokenizer_config.json")
+        return shutil.copytree(str(GOLDEN / name), str(folder), ignore=ignored)
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory, sentences):
+    """The model_dir of four steps with runs.SMALL: checkpoints 0, 2 and 4; for reading only."""
+    folder = tmp_path_factory.mktemp("trained")
+    runs.write_yaml(folder / "p.yaml")
+    runs.main("train", folder / "m", folder / "p.yaml", sentences)
+    return folder / "m"
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(str(trained_once), str(tmp_path / "trained")))
 
 
 @pytest.fixture

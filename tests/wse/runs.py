@@ -20,7 +20,10 @@ SMALL = {
         "hidden_size": 32, "num_heads": 2, "num_hidden_layers": 1, "filter_size": 64,
         "max_position_embeddings": 40,
     },
-    "optimizer": {"learning_rate": 1e-3, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0},
+    "optimizer": {
+        "learning_rate": 1e-3, "weight_decay_rate": 0.01, "max_gradient_norm": 1.0,
+        "use_bias_correction": True,
+    },
     "runconfig": {
         "max_steps": 4, "save_checkpoints_steps": 2, "save_summary_steps": 1, "tf_random_seed": 3,
     },

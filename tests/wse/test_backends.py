@@ -1,6 +1,7 @@
 """A model_dir goes from one backend to the other, also as a copy."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -14,33 +15,58 @@ from tests.wse import runs
 from tests.wse.conftest import ROOT
 from train.checkpoints import files, tensors
 
-BIAS_CORRECTION = {**runs.SMALL["optimizer"], "use_bias_correction": True}
 CURRENT_PYTHON = ROOT / ".venv" / "bin" / "python"
+# Current TensorFlow is imported once for all runs.
+ALL_RUNS = (
+    "import json, sys; from train import run; [run.main(each) for each in json.load(sys.stdin)]"
+)
 
 
-@pytest.fixture
-def cpu():
-    """Runs the trainer with the backend cpu, on current TensorFlow; returns what it printed."""
-
-    def run(mode, *arguments):
-        command = [str(CURRENT_PYTHON), "-m", "train.run"]
-        command += runs.arguments(mode, *arguments, backend="cpu")
-        return subprocess.run(
-            command, cwd=str(ROOT), check=True, stdout=subprocess.PIPE, universal_newlines=True
-        ).stdout
-
-    return run
+@pytest.fixture(scope="module")
+def params(tmp_path_factory):
+    """The configuration of trained_once."""
+    path = tmp_path_factory.mktemp("params") / "p.yaml"
+    runs.write_yaml(path)
+    return path
 
 
-@pytest.fixture
-def params(tmp_path):
-    runs.write_yaml(tmp_path / "p.yaml", {"optimizer": BIAS_CORRECTION})
-    return tmp_path / "p.yaml"
+@pytest.fixture(scope="module")
+def went_on(trained_once, params, sentences, tmp_path_factory):
+    """trained_once after two steps more."""
+    folder = tmp_path_factory.mktemp("went-on") / "m"
+    shutil.copytree(str(trained_once), str(folder))
+    runs.main("train", folder, params, sentences, "--max_steps", 6)
+    return folder
 
 
-def test_trained_on_wse_then_on_cpu(tmp_path, params, sentences, cpu):
-    trained, copy = tmp_path / "trained", tmp_path / "copy"
-    runs.main("train", trained, params, sentences)
+@pytest.fixture(scope="module")
+def on_cpu(trained_once, params, sentences, tmp_path_factory):
+    """What the backend cpu makes, on current TensorFlow: a folder, and what was printed.
+
+    copy: trained_once, scored and trained on to step 6. four, six: so many steps from the start.
+    """
+    folder = tmp_path_factory.mktemp("cpu")
+    shutil.copytree(str(trained_once), str(folder / "copy"))
+    wanted = [
+        ("eval", "copy"), ("predict", "copy"), ("train", "copy", "--max_steps", 6),
+        ("train", "four"), ("train", "six", "--max_steps", 6),
+    ]  # fmt: skip
+    arguments = [
+        runs.arguments(mode, folder / name, params, sentences, *more, backend="cpu")
+        for mode, name, *more in wanted
+    ]
+    printed = subprocess.run(
+        [str(CURRENT_PYTHON), "-c", ALL_RUNS],
+        input=json.dumps(arguments),
+        cwd=str(ROOT),
+        check=True,
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    ).stdout
+    return folder, printed
+
+
+def test_trained_on_wse_then_on_cpu(trained, params, sentences, went_on, on_cpu):
     assert runs.weights(trained, step=2)["beta1_power"] == pytest.approx(0.9**3)
     assert runs.weights(trained, step=4)["beta2_power"] == pytest.approx(0.999**5)
     runs.main("predict", trained, params, sentences)
@@ -49,56 +75,49 @@ def test_trained_on_wse_then_on_cpu(tmp_path, params, sentences, cpu):
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(shares, expected, atol=1e-6)
 
-    shutil.copytree(str(trained), str(copy))
-    assert "accuracy" in cpu("eval", copy, params, sentences)
-    cpu("predict", copy, params, sentences)
-    np.testing.assert_allclose(runs.predictions(copy), expected, atol=1e-5)
-    assert "resuming from" in cpu("train", copy, params, sentences, "--max_steps", 6)
-
-    runs.main("train", trained, params, sentences, "--max_steps", 6)
-    on_wse, on_cpu = runs.logged(trained, "train/cost_cls"), runs.logged(copy, "train/loss")
+    folder, printed = on_cpu
+    assert re.search("eval validation: .*accuracy", printed)
+    np.testing.assert_allclose(runs.predictions(folder / "copy"), expected, atol=1e-5)
+    assert f"resuming from {folder / 'copy' / 'model.ckpt-4'}" in printed
+    on_wse = runs.logged(went_on, "train/cost_cls")
+    resumed = runs.logged(folder / "copy", "train/loss")
     for step in (5, 6):
-        assert on_cpu[step] == pytest.approx(on_wse[step], rel=1e-4)
+        assert resumed[step] == pytest.approx(on_wse[step], rel=1e-4)
     assert on_wse[5] != pytest.approx(on_wse[6], rel=1e-4)
 
 
-def test_trained_on_cpu_then_on_wse(tmp_path, params, sentences, cpu, capsys):
-    trained, copy = tmp_path / "trained", tmp_path / "copy"
-    cpu("train", trained, params, sentences)
-    shutil.copytree(str(trained), str(copy))
-    cpu("train", trained, params, sentences, "--max_steps", 6)
-    runs.main("train", copy, params, sentences, "--max_steps", 6)
+def test_trained_on_cpu_then_on_wse(params, sentences, on_cpu, capsys):
+    folder, _ = on_cpu
+    runs.main("train", folder / "four", params, sentences, "--max_steps", 6)
     assert "environment.backend: cpu before, wse now" in capsys.readouterr().out
-    on_cpu, on_wse = runs.logged(trained, "train/loss"), runs.logged(copy, "train/cost_cls")
+    expected = runs.logged(folder / "six", "train/loss")
+    on_wse = runs.logged(folder / "four", "train/cost_cls")
     for step in (5, 6):
-        assert on_wse[step] == pytest.approx(on_cpu[step], rel=1e-4)
+        assert on_wse[step] == pytest.approx(expected[step], rel=1e-4)
 
 
-def test_a_training_of_the_model_zoo_is_scored_and_goes_on(tmp_path, params, sentences, capsys):
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    runs.main("train", ours, params, sentences, "--max_steps", 2)
-    shutil.copytree(str(ours), str(theirs))
+def test_a_training_of_the_model_zoo_is_scored_and_goes_on(
+    trained, params, sentences, went_on, capsys
+):
     given = yaml.safe_load(params.read_text())
-    (theirs / "params.yaml").write_text(yaml.safe_dump(modelzoo_params.saved(16, given)))
-    runs.main("eval_all", theirs, params, sentences)
-    scored = json.loads((theirs / "eval_all.json").read_text())
+    (trained / "params.yaml").write_text(yaml.safe_dump(modelzoo_params.saved(16, given)))
+    runs.main("eval_all", trained, params, sentences)
+    scored = json.loads((trained / "eval_all.json").read_text())
     assert [(of["validation"]["step"], of["validation"]["examples"]) for of in scored] == [
-        (0, 21), (2, 21),
+        (0, 21), (2, 21), (4, 21),
     ]  # fmt: skip
     of_last = scored[-1]["validation"]
     assert of_last["modelzoo"] == {"eval/accuracy_cls": of_last["accuracy"]}
-    for folder in (ours, theirs):
-        runs.main("train", folder, params, sentences, "--max_steps", 3)
-    assert f"{theirs} is a training of the Model Zoo" in capsys.readouterr().out
-    found, expected = runs.weights(theirs, step=3), runs.weights(ours, step=3)
+    runs.main("train", trained, params, sentences, "--max_steps", 6)
+    assert f"{trained} is a training of the Model Zoo" in capsys.readouterr().out
+    found, expected = runs.weights(trained, step=6), runs.weights(went_on, step=6)
     for name in expected:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
-def test_a_copy_goes_on_from_its_own_checkpoint(tmp_path, params, sentences):
+def test_a_copy_goes_on_from_its_own_checkpoint(trained, tmp_path, params, sentences):
     """tf.estimator may write absolute paths, which in a copy name the original's checkpoints."""
-    trained, copy = tmp_path / "trained", tmp_path / "copy"
-    runs.main("train", trained, params, sentences)
+    copy = tmp_path / "copy"
     state = trained / "checkpoint"
     for name in ("model.ckpt-0", "model.ckpt-2", "model.ckpt-4"):
         state.write_text(state.read_text().replace(f'"{name}"', f'"{trained / name}"'))
@@ -111,9 +130,7 @@ def test_a_copy_goes_on_from_its_own_checkpoint(tmp_path, params, sentences):
     assert str(trained) not in (copy / "checkpoint").read_text()
 
 
-def test_a_checkpoint_that_lacks_variables_is_refused(tmp_path, params, sentences):
-    trained = tmp_path / "trained"
-    runs.main("train", trained, params, sentences)
+def test_a_checkpoint_that_lacks_variables_is_refused(trained, tmp_path, sentences):
     mixed = tmp_path / "mixed.yaml"
     runs.write_yaml(mixed, runs.MIXED)
     with pytest.raises(UserError) as error:

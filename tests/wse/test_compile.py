@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,15 +38,21 @@ def params(tmp_path):
     return write
 
 
+@pytest.fixture(scope="module")
+def trained_on_cs(tmp_path_factory, sentences):
+    """The model_dir of a compile and a training of two steps, of float16; for reading only."""
+    folder = tmp_path_factory.mktemp("on-cs")
+    runs.write_yaml(folder / "p.yaml", {**runs.MIXED, "runconfig": {"max_steps": 2}})
+    for address, *more in (["10.0.0.1", "--compile_only"], ["10.0.0.1:9000"]):
+        arguments = ("--cs_ip", address, *more)
+        runs.main("train", folder / "m", folder / "p.yaml", sentences, *arguments)
+    return folder / "m"
+
+
 @pytest.fixture
-def hugging_face(golden, tmp_path):
-    """A checkpoint that was trained with the erf form of gelu, without its vocabulary."""
-    folder = tmp_path / "hf"
-    shutil.copytree(str(golden / "hf" / "pretrained"), str(folder))
-    for name in ("vocab.txt", "tokenizer_config.json"):
-        if (folder / name).exists():
-            (folder / name).unlink()
-    return folder
+def copy_of_it(trained_on_cs, tmp_path):
+    """A copy that a test may change."""
+    return Path(shutil.copytree(str(trained_on_cs), str(tmp_path / "m")))
 
 
 def lines_of(text):
@@ -54,8 +61,11 @@ def lines_of(text):
     return {subject: (status, line) for status, subject, line in found}
 
 
-def test_the_report_says_what_is_known(tmp_path, params, sentences, capsys):
-    runs.main("train", tmp_path / "m", params(), sentences, "--validate_only")
+def test_the_report_says_what_is_known_and_the_compiler_gets_what_was_asked(
+    tmp_path, params, sentences, capsys
+):
+    given = params(csconfig={"use_cbfloat16": True}, runconfig={"ir_mode": "mlir-xla"})
+    runs.main("train", tmp_path / "m", given, sentences, "--validate_only")
     output = capsys.readouterr().out
     report = lines_of(output)
     hidden, filters, positions = 32, 64, 40
@@ -77,6 +87,14 @@ def test_the_report_says_what_is_known(tmp_path, params, sentences, capsys):
         assert report["graph"][0] == "unchecked"  # this one is too small
     assert "has validated up to kernel matching the graph of mode train." in output.splitlines()[-1]
 
+    (call,) = calls.read(tmp_path / "m")
+    assert call["call"] == "compile" and call["mode"] == "train" and call["validate_only"]
+    assert call["cs_ip"] is None and call["ir_mode"] == "mlir-xla"
+    assert call["cs_config"] == {"use_cbfloat16": True}
+    shape = [[8, 16], "int32"]
+    assert call["features"] == dict.fromkeys(["input_ids", "input_mask", "segment_ids"], shape)
+    assert call["labels"] == [[8], "int32"]
+
 
 def test_a_prediction_needs_no_trained_model(tmp_path, params, sentences, capsys):
     runs.main("predict", tmp_path / "m", params(), sentences, "--compile_only")
@@ -87,37 +105,16 @@ def test_a_prediction_needs_no_trained_model(tmp_path, params, sentences, capsys
     assert call["call"] == "compile" and call["mode"] == "infer"
 
 
-@pytest.mark.parametrize(
-    "flag, validate_only", [("--validate_only", True), ("--compile_only", False)]
-)
-def test_it_reaches_the_compiler_with_what_was_asked(
-    flag, validate_only, tmp_path, params, sentences
-):
-    given = params(csconfig={"use_cbfloat16": True}, runconfig={"ir_mode": "mlir-xla"})
-    runs.main("train", tmp_path / "m", given, sentences, flag)
-    (call,) = calls.read(tmp_path / "m")
-    assert call["call"] == "compile" and call["mode"] == "train"
-    assert call["validate_only"] is validate_only
-    assert call["cs_ip"] is None and call["ir_mode"] == "mlir-xla"
-    assert call["cs_config"] == {"use_cbfloat16": True}
-    shape = [[8, 16], "int32"]
-    assert call["features"] == dict.fromkeys(["input_ids", "input_mask", "segment_ids"], shape)
-    assert call["labels"] == [[8], "int32"]
-
-
-def test_a_training_reuses_what_was_compiled(tmp_path, params, sentences):
-    folder = tmp_path / "m"
-    for address in ("10.0.0.1", "10.0.0.1:9000"):
-        runs.main("train", folder, params(), sentences, "--compile_only", "--cs_ip", address)
-    runs.main("train", folder, params(), sentences, "--cs_ip", "10.0.0.1")
-    found = calls.read(folder)
-    assert [call["cs_ip"] for call in found] == ["10.0.0.1:9000"] * 3
-    assert [call["recompiled"] for call in found] == [True, False, False]
+def test_a_training_reuses_what_was_compiled(trained_on_cs):
+    compiled, trained = calls.read(trained_on_cs)
+    assert not compiled["validate_only"]
+    assert compiled["cs_ip"] == trained["cs_ip"] == "10.0.0.1:9000"
+    assert compiled["recompiled"] and not trained["recompiled"]
 
 
 def test_the_schedulers_address_is_left_alone(tmp_path, params, sentences, monkeypatch):
     monkeypatch.setenv("K8S_CS_IP", "10.0.0.9:1234")
-    runs.main("train", tmp_path / "m", params(), sentences, "--compile_only")
+    runs.main("predict", tmp_path / "m", params(), sentences, "--compile_only")
     assert calls.read(tmp_path / "m")[0]["cs_ip"] is None
 
 
@@ -149,22 +146,27 @@ def test_a_batch_that_nothing_fills_is_refused(tmp_path, params, sentences):
 
 def test_a_field_that_cerebras_does_not_know_is_one_message(tmp_path, params, sentences):
     with pytest.raises(UserError, match="csconfig: Cerebras' CSConfig rejects it: .*no_such"):
-        runs.main("train", tmp_path / "m", params(csconfig={"no_such": 1}), sentences,
+        runs.main("predict", tmp_path / "m", params(csconfig={"no_such": 1}), sentences,
                   "--validate_only")  # fmt: skip
 
 
 def test_the_erf_form_of_gelu_is_a_warning_with_the_difference(
-    tmp_path, params, sentences, hugging_face, capsys
+    tmp_path, params, sentences, pretrained, program
 ):
-    arguments = ("--validate_only", "--checkpoint_path", hugging_face)
-    runs.main("train", tmp_path / "m", params(**ERF), sentences, *arguments)
-    report = lines_of(capsys.readouterr().out)
+    """Outside the container, whose compiler alone knows the rest."""
+    given, hugging_face = params(**ERF), pretrained("hf/pretrained")
+    arguments = runs.arguments("train", tmp_path / "m", given, sentences, "--compile_only")
+    done = program("train.run", *arguments, "--checkpoint_path", hugging_face, with_cerebras=False)
+    assert done.returncode == 0, done.stderr
+    assert "Only csrun_cpu can verify the rest" in done.stdout.splitlines()[-1]
+    assert not (tmp_path / "m").exists()
+    report = lines_of(done.stdout)
     assert report["checkpoint"][1].startswith("39 of 41 variables come from")
     assert report["checkpoint"][1].endswith("; 2 are new")
     status, text = report["gelu"]
     size, difference = map(float, re.search(r"up to (.*), differ by up to (.*)$", text).groups())
     assert status == "warning" and 0 < difference < 1e-2 * size
-    assert difference == pytest.approx(_difference(hugging_face, sentences, params(**ERF)), rel=0.1)
+    assert difference == pytest.approx(_difference(hugging_face, sentences, given), rel=0.1)
     # Its epsilon of 1e-12 is no number of float16, but the norm is in float32.
     assert report["layer norm"] == ("ok", "epsilon 1e-12, in float32")
 
@@ -183,18 +185,9 @@ def _difference(path, folder, params):
     return np.abs(erf - tanh).max()
 
 
-def test_outside_the_container_it_says_what_only_the_container_knows(
-    tmp_path, params, sentences, program
-):
-    given = params()
-    done = program(*["train.run", *runs.arguments("train", tmp_path / "m", given, sentences)],
-                   "--compile_only", with_cerebras=False)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    last = done.stdout.splitlines()[-1]
-    assert "Only csrun_cpu can verify the rest" in last
-    assert not (tmp_path / "m").exists()
-    done = program(*["train.run", *runs.arguments("train", tmp_path / "m", given, sentences)],
-                   with_cerebras=False)  # fmt: skip
+def test_outside_the_container_nothing_is_trained(tmp_path, params, sentences, program):
+    arguments = runs.arguments("train", tmp_path / "m", params(), sentences)
+    done = program("train.run", *arguments, with_cerebras=False)
     assert done.returncode == 2 and "runs in Cerebras' container" in done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "m").exists()
 
@@ -205,21 +198,16 @@ def test_scores_are_refused(tmp_path, params):
         runs.main("train", tmp_path / "m", params(), folder, "--validate_only")
 
 
-def test_a_prediction_is_compiled_too(tmp_path, params, sentences, capsys):
-    folder = tmp_path / "m"
-    runs.main("train", folder, params(runconfig={"max_steps": 1}), sentences, "--cs_ip", "10.0.0.1")
-    capsys.readouterr()
-    runs.main("predict", folder, params(), sentences, "--compile_only")
+def test_a_prediction_is_compiled_too(copy_of_it, params, sentences, capsys):
+    runs.main("predict", copy_of_it, params(), sentences, "--compile_only")
     report = lines_of(capsys.readouterr().out)
     assert report["data"][1].startswith("sst2 test, 10 examples")
-    assert report["checkpoint"] == ("ok", f"{folder}/model.ckpt-1 has all variables")
+    assert report["checkpoint"] == ("ok", f"{copy_of_it}/model.ckpt-2 has all variables")
     assert "in mode infer" in report["step"][1] and report["operations"][0] != "warning"
-    assert calls.read(folder)[-1]["mode"] == "infer"
+    assert calls.read(copy_of_it)[-1]["mode"] == "infer"
 
 
-def test_the_container_evaluates_on_its_cpu(tmp_path, params, sentences, capsys):
-    folder = tmp_path / "m"
-    runs.main("train", folder, params(runconfig={"max_steps": 2}), sentences, "--cs_ip", "10.0.0.1")
-    runs.main("eval", folder, params(), sentences)
+def test_the_container_evaluates_on_its_cpu(copy_of_it, params, sentences, capsys):
+    runs.main("eval", copy_of_it, params(), sentences)
     # 21 examples in batches of up to 8 are 3 of 7.
     assert re.search(r"eval validation: .*accuracy.*\(21 examples\)", capsys.readouterr().out)

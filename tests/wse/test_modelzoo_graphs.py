@@ -1,5 +1,6 @@
 """Our graphs are the Model Zoo's, node for node (facts: train/wse/modelzoo_graphs.npz)."""
 
+import functools
 import re
 
 import numpy as np
@@ -26,24 +27,30 @@ def rising_to(rate, steps):
     return Schedule("Linear", rise), Schedule("Constant", {"learning_rate": rate})
 
 
-# The training graph has fewer by one: the Model Zoo inverts a mask that nothing reads; in a
-# prediction it also reads the step.
-@pytest.mark.parametrize("mode, nodes, theirs", [("train", 5572, 5573), ("infer", 1479, 1482)])
-def test_base_on_sst2(mode, nodes, theirs, reference):
+@functools.lru_cache(maxsize=None)
+def base(mode):
+    """The graph of BERT-base on SST-2, built once."""
     params = runs.modelzoo_config(
         model={**BASE, **RATES}, optimizer={"learning_rate": rising_to(5e-5, 2000)}
     )
-    graph = report.build(params, mode, batch_size=12, max_sequence_length=72)
-    assert modelzoo_graphs.compare(graph, mode) == (nodes, 0, ())
-    (line,) = report._nodes(graph, mode)
-    assert str(line) == f"ok        graph: {nodes:,} of {nodes:,} nodes are the Model Zoo's"
-    # All 12 digits of the reference, too.
+    return report.build(params, mode, batch_size=12, max_sequence_length=72)
+
+
+@pytest.mark.parametrize("mode, nodes", [("train", "5,572"), ("infer", "1,479")])
+def test_base_on_sst2(mode, nodes):
+    (line,) = report._nodes(base(mode), mode)
+    assert str(line) == f"ok        graph: {nodes} of {nodes} nodes are the Model Zoo's"
+
+
+# The training graph has fewer by one: the Model Zoo inverts a mask that nothing reads; in a
+# prediction it also reads the step.
+@pytest.mark.parametrize("mode, nodes, theirs", [("train", 5572, 5573), ("infer", 1479, 1482)])
+def test_all_digits_of_base_on_sst2(mode, nodes, theirs, reference):
     known = pack_graphs.read(reference("golden/modelzoo_graphs"), "bert_base_sst2")[mode]
     known = {digits.partition(":")[0] for digits in known}
-    ours = {
-        digits for op, digits in node_hashes.of_graph(graph).items() if node_hashes.is_counted(op)
-    }
-    assert ours < known and len(known) == theirs
+    hashes = node_hashes.of_graph(base(mode))
+    ours = {digits for op, digits in hashes.items() if node_hashes.is_counted(op)}
+    assert ours < known and (len(ours), len(known)) == (nodes, theirs)
 
 
 def test_the_facts_are_those_of_the_reference(reference):

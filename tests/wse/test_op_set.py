@@ -13,13 +13,16 @@ pytestmark = pytest.mark.skipif(
 RATES = {"dropout_rate": 0.1, "attention_dropout_rate": 0.1, "cls_dropout_rate": 0.1}
 
 
+def build(mode, optimizer=None, **model):
+    """The graph of one layer: a second one has no other operations."""
+    params = runs.modelzoo_config(model={"num_hidden_layers": 1, **model}, optimizer=optimizer)
+    return report.build(params, mode, 4, 16)
+
+
 @pytest.mark.parametrize("mixed", ["float16", False])
 @pytest.mark.parametrize("mode", ["train", "eval", "infer"])
 def test_every_operation_is_known(mode, mixed):
-    params = runs.modelzoo_config(
-        model={**RATES, "mixed_precision": mixed}, optimizer={"use_bias_correction": True}
-    )
-    graph = report.build(params, mode, 4, 16)
+    graph = build(mode, {"use_bias_correction": True}, mixed_precision=mixed, **RATES)
     assert known_operations.unknown_operations(graph, mode) == {}
     types = {op.type for op in known_operations._operations(graph)}
     if mode == "train":
@@ -30,8 +33,7 @@ def test_every_operation_is_known(mode, mixed):
 
 def test_a_stranger_is_named_with_the_line_it_came_from(monkeypatch):
     monkeypatch.setattr(layers.WseLayers, "gelu", layers.Layers.gelu_erf)
-    params = runs.modelzoo_config(model={"mixed_precision": "float16"})
-    graph = report.build(params, "train", 4, 16)
+    graph = build("train", mixed_precision="float16")
     found = known_operations.unknown_operations(graph, "train")
     assert set(found) == {"Erf", "Exp", "IdentityN"}  # the last one is of tf.custom_gradient
     file, line = found["Erf"].split(":")
@@ -44,14 +46,12 @@ def test_a_stranger_in_a_branch_is_found_too(monkeypatch):
     monkeypatch.setitem(
         optimizer._UPDATES, "adamw", lambda value, slots, *_: (tf.math.ceil(value), slots)
     )
-    params = runs.modelzoo_config(model={"mixed_precision": "float16"})
-    graph = report.build(params, "train", 4, 16)
+    graph = build("train", mixed_precision="float16")
     assert set(known_operations.unknown_operations(graph, "train")) == {"Ceil"}
 
 
 def test_without_segment_embeddings_their_variable_is_not_there():
-    params = runs.modelzoo_config(model={"use_segment_embedding": False, "num_hidden_layers": 1})
-    graph = report.build(params, "train", 4, 16)
+    graph = build("infer", use_segment_embedding=False)
     names = {op.name for op in graph.get_operations() if op.type == "VarHandleOp"}
     assert "position_embedding/position_embedding_weights" in names
     assert not any("segment" in name for name in names)

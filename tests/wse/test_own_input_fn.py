@@ -3,6 +3,7 @@ software would not take."""
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from train.wse import own_input_fn
 
 STATED = {"max_sequence_length": dataset.MAX_SEQUENCE_LENGTH, "vocab_size": dataset.VOCABULARY_SIZE}
 CLUSTER = {"cluster": {"chief": ["h:1"], "worker": ["a:1", "b:1", "c:1"]}}
-IN_ORDER = {"train_input": {"shuffle": False}}
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,15 @@ def data(tmp_path_factory):
     """A dataset of one shard a split, whose records are read in their order."""
     splits = {"train": (70,), "validation": (21,), "test": (10,)}
     return dataset.write(tmp_path_factory.mktemp("data"), splits=splits)
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    """The model_dir of four steps with data's records; for reading only."""
+    folder = tmp_path_factory.mktemp("trained")
+    runs.write_yaml(folder / "p.yaml")
+    runs.main("train", folder / "m", folder / "p.yaml", data)
+    return folder / "m"
 
 
 @pytest.fixture
@@ -58,11 +67,11 @@ def run(tmp_path):
     return start
 
 
-def test_the_model_zoos_features_without_a_dataset(run, own, data, capsys):
+def test_the_model_zoos_features_without_a_dataset(run, own, trained, capsys):
     """The steps are those of the same rows read from records."""
     zoo = own("train_input", "train_input_fn", "train")
     found = runs.logged(run("train", "own", zoo), "train/cost_cls")
-    expected = runs.logged(run("train", "ours", IN_ORDER, data), "train/cost_cls")
+    expected = runs.logged(trained, "train/cost_cls")
     assert found == pytest.approx(expected, rel=1e-6) and sorted(found) == [1, 2, 3, 4]
     output = capsys.readouterr().out
     assert "passed to tests.zoo_inputs.train_input_fn as they are: path" in output
@@ -70,41 +79,57 @@ def test_the_model_zoos_features_without_a_dataset(run, own, data, capsys):
         run("predict", "own", own("predict_input", "predict_input_fn", "test"))
 
 
-def test_a_resumed_training_goes_on_with_the_next_batch(own, data, monkeypatch):
-    (section,) = own("train_input", "train_input_fn", "train").values()
-    options = InputConfig(8, input_fn=section["input_fn"], max_sequence_length=16)
-    params = dataclasses.replace(
-        runs.modelzoo_config(),
-        train_input=options,
-        own_keys={"train_input": {"path": section["path"]}},
-    )
+@pytest.fixture
+def batches(own, data):
+    """A function: a function of tests/zoo_inputs.py, first step -> the batches of a training."""
 
+    def make(function, first_step):
+        (section,) = own("train_input", function, "train").values()
+        options = InputConfig(8, input_fn=section["input_fn"], max_sequence_length=16)
+        params = dataclasses.replace(
+            runs.modelzoo_config(),
+            train_input=options,
+            own_keys={"train_input": {"path": section["path"]}},
+        )
+        return own_input_fn.train_batches(params, "train", read_manifest(data), first_step)
+
+    return make
+
+
+def test_a_resumed_training_goes_on_with_the_next_batch(batches, monkeypatch):
     def rows(first_step):
-        batches = own_input_fn.train_batches(params, "train", read_manifest(data), first_step)
-        return [features["input_ids"].numpy().tolist() for features, _ in batches.take(4)]
+        found = batches("train_input_fn", first_step).take(4)
+        return [features["input_ids"].numpy().tolist() for features, _ in found]
 
     assert rows(2)[:2] == rows(0)[2:] and rows(0)[0] != rows(0)[1]
     monkeypatch.setenv("TF_CONFIG", json.dumps({**CLUSTER, "task": {"type": "chief", "index": 0}}))
     assert rows(9)[0] == rows(0)[3]  # three workers have fed three batches each
 
 
-def test_evaluations_and_predictions_are_those_of_the_records(run, own, data):
-    trained = run("train", "m", IN_ORDER, data, "--max_steps", 1)
-    run("eval", "m", IN_ORDER, data)
-    expected = json.loads((trained / "eval_validation.json").read_text())
-    (trained / "eval_validation.json").unlink()
+def test_workers_are_told_which_they_are(batches, monkeypatch, capsys):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({**CLUSTER, "task": {"type": "worker", "index": 2}}))
+    batches("of_a_worker", 0)
+    assert capsys.readouterr().out == "worker 2 of 3\n"
+
+
+def test_evaluations_and_predictions_are_those_of_the_records(run, own, data, trained, tmp_path):
+    folder = tmp_path / "m"
+    shutil.copytree(str(trained), str(folder))
+    run("eval", "m", {}, data)
+    expected = json.loads((folder / "eval_validation.json").read_text())
+    (folder / "eval_validation.json").unlink()
     # 21 rows in batches of up to 8: three of 7
     run("eval", "m", own("eval_input", "eval_input_fn", "validation"), data)
-    assert json.loads((trained / "eval_validation.json").read_text()) == expected
+    assert json.loads((folder / "eval_validation.json").read_text()) == expected
     with pytest.raises(UserError, match="the rule: the dataset of an evaluation has every example"):
         run("eval", "m", own("eval_input", "eval_input_fn", "validation", rows=14), data)
-    run("predict", "m", IN_ORDER, data)
-    expected = runs.predictions(trained)
+    run("predict", "m", {}, data)
+    expected = runs.predictions(folder)
     # 10 rows in batches of 5
     section = own("predict_input", "predict_input_fn", "test")
     section["predict_input"]["batch_size"] = 5
     run("predict", "m", section, data)
-    np.testing.assert_allclose(runs.predictions(trained), expected, atol=1e-6)
+    np.testing.assert_allclose(runs.predictions(folder), expected, atol=1e-6)
 
 
 def test_the_compiler_gets_what_the_model_reads(run, own, capsys):
@@ -140,10 +165,3 @@ def test_it_is_found_before_the_software_is_called(run, own, tmp_path):
     with pytest.raises(UserError, match="drop_remainder"):
         run("train", "m", {**runs.MIXED, **section}, None, "--compile_only")
     assert not (tmp_path / "m").exists()
-
-
-def test_workers_are_told_which_they_are(run, own, monkeypatch, capsys):
-    monkeypatch.setenv("TF_CONFIG", json.dumps({**CLUSTER, "task": {"type": "worker", "index": 2}}))
-    section = own("train_input", "of_a_worker", "train")
-    run("train", "m", {**runs.MIXED, **section}, None, "--validate_only")
-    assert "worker 2 of 3" in capsys.readouterr().out

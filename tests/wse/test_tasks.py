@@ -1,7 +1,6 @@
 """csrun_wse runs the same command in every task at once: nobody disturbs the others."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -13,7 +12,7 @@ from tests.wse.conftest import ROOT, STANDIN
 from train.checkpoints import files as checkpoint_files
 from train.wse import estimator as wse
 
-TASKS = 4
+TASKS = 3
 
 
 @pytest.fixture
@@ -45,22 +44,17 @@ def at_once(tmp_path):
     return run
 
 
-def test_four_tasks_train_and_two_predict(tmp_path, sentences, golden, at_once):
+def test_three_tasks_train_and_two_predict(tmp_path, sentences, pretrained, at_once):
     params, folder, alone = tmp_path / "p.yaml", tmp_path / "m", tmp_path / "alone"
     runs.write_yaml(params, {"model": {**runs.MIXED["model"], "num_hidden_layers": 2}})
-    source = tmp_path / "hf"
-    shutil.copytree(str(golden / "hf" / "pretrained"), str(source))
-    for name in ("vocab.txt", "tokenizer_config.json"):
-        if (source / name).exists():
-            (source / name).unlink()
-    more = ["--checkpoint_path", source, "--cs_ip", "10.0.0.1"]
+    more = ["--checkpoint_path", pretrained("hf/pretrained"), "--cs_ip", "10.0.0.1"]
     outputs = at_once(TASKS, *runs.arguments("train", folder, params, sentences, *more))
     assert sum("input worker" in output for output in outputs) == TASKS - 1
     assert all("training finished at step 4" in output for output in outputs)
     assert checkpoint_files.steps(str(folder)) == [0, 2, 4]
 
     # One conversion, whole; and nothing that differs from what a single task writes.
-    at_once(1, *runs.arguments("train", alone, params, sentences, *more))
+    runs.main("train", alone, params, sentences, *more)
     assert [name for name in os.listdir(str(folder)) if "tmp" in name] == []
     (conversion,) = (name for name in os.listdir(str(folder)) if name.startswith("warm_start"))
     assert files(alone / conversion) == files(folder / conversion)
@@ -76,12 +70,13 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_task_that_received_some_answers_ends_well(tmp_path, sentences, monkeypatch, capsys):
+def test_a_task_that_received_some_answers_ends_well(
+    trained, tmp_path, sentences, monkeypatch, capsys
+):
     """csrun_wse ends all tasks when one ends with an error."""
-    params, folder = tmp_path / "p.yaml", tmp_path / "m"
-    runs.write_yaml(params, {"runconfig": {"max_steps": 1}})
-    runs.main("train", folder, params, sentences)
+    params = tmp_path / "p.yaml"
+    runs.write_yaml(params)
     monkeypatch.setattr(wse.Estimator, "predict", lambda *_: iter([np.zeros(2, np.float32)] * 3))
-    runs.main("predict", folder, params, sentences)
+    runs.main("predict", trained, params, sentences)
     assert "this task received 3 of 10 answers and writes nothing" in capsys.readouterr().out
-    assert not list(folder.glob("predict*"))
+    assert not list(trained.glob("predict*"))
