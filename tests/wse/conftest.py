@@ -27,7 +27,8 @@ def in_project(monkeypatch):
     """Relative paths mean those of the project; the process is the only task."""
     monkeypatch.chdir(ROOT)
     for name in _TASK_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what the stand-in sets is undone, too
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

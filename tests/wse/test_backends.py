@@ -32,11 +32,21 @@ def params(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def went_on(trained_once, params, sentences, tmp_path_factory):
-    """trained_once after two steps more."""
-    folder = tmp_path_factory.mktemp("went-on") / "m"
-    shutil.copytree(str(trained_once), str(folder))
-    runs.main("train", folder, params, sentences, "--max_steps", 6)
-    return folder
+    """trained_once after two steps more; as a copy of `original` beside it, whose files say so.
+
+    tf.estimator may write absolute paths, which in a copy name the original's checkpoints.
+    """
+    folder = tmp_path_factory.mktemp("went-on")
+    original, copy = folder / "original", folder / "copy"
+    shutil.copytree(str(trained_once), str(original))
+    state = original / "checkpoint"
+    for name in ("model.ckpt-0", "model.ckpt-2", "model.ckpt-4"):
+        state.write_text(state.read_text().replace(f'"{name}"', f'"{original / name}"'))
+    shutil.copytree(str(original), str(copy))
+    changed = {**runs.weights(original), "global_step": np.int64(3)}
+    tensors.save(str(original), 4, changed, keep=0)
+    runs.main("train", copy, params, sentences, "--max_steps", 6)
+    return copy
 
 
 @pytest.fixture(scope="module")
@@ -115,19 +125,11 @@ def test_a_training_of_the_model_zoo_is_scored_and_goes_on(
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
-def test_a_copy_goes_on_from_its_own_checkpoint(trained, tmp_path, params, sentences):
-    """tf.estimator may write absolute paths, which in a copy name the original's checkpoints."""
-    copy = tmp_path / "copy"
-    state = trained / "checkpoint"
-    for name in ("model.ckpt-0", "model.ckpt-2", "model.ckpt-4"):
-        state.write_text(state.read_text().replace(f'"{name}"', f'"{trained / name}"'))
-    shutil.copytree(str(trained), str(copy))
-    changed = {**runs.weights(trained), "global_step": np.int64(3)}
-    tensors.save(str(trained), 4, changed, keep=0)
-    runs.main("train", copy, params, sentences, "--max_steps", 5)
-    assert sorted(runs.logged(copy, "train/cost_cls")) == [1, 2, 3, 4, 5]  # the original's 4 is a 3
-    assert files.steps(str(copy))[-1] == 5
-    assert str(trained) not in (copy / "checkpoint").read_text()
+def test_a_copy_goes_on_from_its_own_checkpoint(went_on):
+    # The original's step 4 is a 3.
+    assert sorted(runs.logged(went_on, "train/cost_cls")) == [1, 2, 3, 4, 5, 6]
+    assert files.steps(str(went_on))[-1] == 6
+    assert str(went_on.parent / "original") not in (went_on / "checkpoint").read_text()
 
 
 def test_a_checkpoint_that_lacks_variables_is_refused(trained, tmp_path, sentences):

@@ -3,7 +3,6 @@ software would not take."""
 
 import dataclasses
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -20,29 +19,13 @@ STATED = {"max_sequence_length": dataset.MAX_SEQUENCE_LENGTH, "vocab_size": data
 CLUSTER = {"cluster": {"chief": ["h:1"], "worker": ["a:1", "b:1", "c:1"]}}
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A dataset of one shard a split, whose records are read in their order."""
-    splits = {"train": (70,), "validation": (21,), "test": (10,)}
-    return dataset.write(tmp_path_factory.mktemp("data"), splits=splits)
-
-
-@pytest.fixture(scope="module")
-def trained(data, tmp_path_factory):
-    """The model_dir of four steps with data's records; for reading only."""
-    folder = tmp_path_factory.mktemp("trained")
-    runs.write_yaml(folder / "p.yaml")
-    runs.main("train", folder / "m", folder / "p.yaml", data)
-    return folder / "m"
-
-
 @pytest.fixture
-def own(data, tmp_path):
+def own(sentences, tmp_path):
     """A function: section, name in tests/zoo_inputs.py, split (of it the first rows) -> the section
-    that names it."""
+    that names it. The rows come in the order in which runs.SMALL reads the records."""
 
     def make(section, function, split, rows=None):
-        found = in_memory.read_split(data, split, read_manifest(data))
+        found = in_memory.read_split(sentences, split, read_manifest(sentences))
         ids, path = found.input_ids[:rows].astype(np.int32), str(tmp_path / f"{split}.npz")
         np.savez(path, input_ids=ids, segment_ids=0 * ids, labels=found.labels[:rows])
         settings = {"input_fn": f"tests.zoo_inputs.{function}", "path": path, **STATED}
@@ -67,11 +50,11 @@ def run(tmp_path):
     return start
 
 
-def test_the_model_zoos_features_without_a_dataset(run, own, trained, capsys):
+def test_the_model_zoos_features_without_a_dataset(run, own, trained_once, capsys):
     """The steps are those of the same rows read from records."""
     zoo = own("train_input", "train_input_fn", "train")
     found = runs.logged(run("train", "own", zoo), "train/cost_cls")
-    expected = runs.logged(trained, "train/cost_cls")
+    expected = runs.logged(trained_once, "train/cost_cls")
     assert found == pytest.approx(expected, rel=1e-6) and sorted(found) == [1, 2, 3, 4]
     output = capsys.readouterr().out
     assert "passed to tests.zoo_inputs.train_input_fn as they are: path" in output
@@ -80,7 +63,7 @@ def test_the_model_zoos_features_without_a_dataset(run, own, trained, capsys):
 
 
 @pytest.fixture
-def batches(own, data):
+def batches(own, sentences):
     """A function: a function of tests/zoo_inputs.py, first step -> the batches of a training."""
 
     def make(function, first_step):
@@ -91,7 +74,7 @@ def batches(own, data):
             train_input=options,
             own_keys={"train_input": {"path": section["path"]}},
         )
-        return own_input_fn.train_batches(params, "train", read_manifest(data), first_step)
+        return own_input_fn.train_batches(params, "train", read_manifest(sentences), first_step)
 
     return make
 
@@ -112,24 +95,22 @@ def test_workers_are_told_which_they_are(batches, monkeypatch, capsys):
     assert capsys.readouterr().out == "worker 2 of 3\n"
 
 
-def test_evaluations_and_predictions_are_those_of_the_records(run, own, data, trained, tmp_path):
-    folder = tmp_path / "m"
-    shutil.copytree(str(trained), str(folder))
-    run("eval", "m", {}, data)
-    expected = json.loads((folder / "eval_validation.json").read_text())
-    (folder / "eval_validation.json").unlink()
+def test_evaluations_and_predictions_are_those_of_the_records(run, own, sentences, trained):
+    run("eval", "trained", {}, sentences)
+    expected = json.loads((trained / "eval_validation.json").read_text())
+    (trained / "eval_validation.json").unlink()
     # 21 rows in batches of up to 8: three of 7
-    run("eval", "m", own("eval_input", "eval_input_fn", "validation"), data)
-    assert json.loads((folder / "eval_validation.json").read_text()) == expected
+    run("eval", "trained", own("eval_input", "eval_input_fn", "validation"), sentences)
+    assert json.loads((trained / "eval_validation.json").read_text()) == expected
     with pytest.raises(UserError, match="the rule: the dataset of an evaluation has every example"):
-        run("eval", "m", own("eval_input", "eval_input_fn", "validation", rows=14), data)
-    run("predict", "m", {}, data)
-    expected = runs.predictions(folder)
+        run("eval", "trained", own("eval_input", "eval_input_fn", "validation", rows=14), sentences)
+    run("predict", "trained", {}, sentences)
+    expected = runs.predictions(trained)
     # 10 rows in batches of 5
     section = own("predict_input", "predict_input_fn", "test")
     section["predict_input"]["batch_size"] = 5
-    run("predict", "m", section, data)
-    np.testing.assert_allclose(runs.predictions(folder), expected, atol=1e-6)
+    run("predict", "trained", section, sentences)
+    np.testing.assert_allclose(runs.predictions(trained), expected, atol=1e-6)
 
 
 def test_the_compiler_gets_what_the_model_reads(run, own, capsys):

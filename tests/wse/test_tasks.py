@@ -10,6 +10,8 @@ import pytest
 from tests.wse import runs
 from tests.wse.conftest import ROOT, STANDIN
 from train.checkpoints import files as checkpoint_files
+from train.model import variables
+from train.pretrained.read import read
 from train.wse import estimator as wse
 
 TASKS = 3
@@ -47,11 +49,15 @@ def at_once(tmp_path):
 def test_three_tasks_train_and_two_predict(tmp_path, sentences, pretrained, at_once):
     params, folder, alone = tmp_path / "p.yaml", tmp_path / "m", tmp_path / "alone"
     runs.write_yaml(params, {"model": {**runs.MIXED["model"], "num_hidden_layers": 2}})
-    more = ["--checkpoint_path", pretrained("hf/pretrained"), "--cs_ip", "10.0.0.1"]
+    source = pretrained("hf/pretrained")
+    more = ["--checkpoint_path", source, "--cs_ip", "10.0.0.1"]
     outputs = at_once(TASKS, *runs.arguments("train", folder, params, sentences, *more))
     assert sum("input worker" in output for output in outputs) == TASKS - 1
     assert all("training finished at step 4" in output for output in outputs)
     assert checkpoint_files.steps(str(folder)) == [0, 2, 4]
+
+    begun, words = runs.weights(folder, step=0), variables.WORD_EMBEDDINGS
+    np.testing.assert_array_equal(begun[words], read(str(source)).weights[words])
 
     # One conversion, whole; and nothing that differs from what a single task writes.
     runs.main("train", alone, params, sentences, *more)

@@ -41,9 +41,34 @@ def assert_warm_started(found, checkpoint, new):
         assert not np.array_equal(found[layer + "/kernel"], checkpoint[layer + "/kernel"])
 
 
-def test_all_but_the_output_layer_comes_from_the_checkpoint(pretrained, started, tmp_path):
-    folder = pretrained("hf/pretrained")
-    assert_warm_started(started(folder), read(str(folder)).weights, new=(variables.OUTPUT,))
+WITHOUT_EAGER = """
+import sys
+import tensorflow as tf
+tf.compat.v1.disable_eager_execution()
+from train import run
+checkpoint, *arguments = sys.argv[1:]
+run.main([*arguments, "--checkpoint_path", checkpoint])
+run.main([*arguments, "--mode", "predict", "--validate_only"])
+"""
+
+
+def test_all_but_the_output_layer_comes_from_the_checkpoint(tmp_path, sentences, pretrained):
+    """With eager execution off, as it may be in the container; test_tasks.py has it on."""
+    params, folder = tmp_path / "p.yaml", pretrained("hf/pretrained")
+    model = {**TWO_LAYERS, "mixed_precision": True}
+    runs.write_yaml(params, {"model": model, "runconfig": {"max_steps": 1}})
+    arguments = runs.arguments("train", tmp_path / "m", params, sentences)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EAGER, str(folder), *arguments],
+        cwd=str(ROOT),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(STANDIN)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = runs.weights(tmp_path / "m", step=0)
+    assert_warm_started(found, read(str(folder)).weights, new=(variables.OUTPUT,))
     (_,) = (tmp_path / "m").glob("warm_start-*")  # what tf.estimator can read
 
 
@@ -95,33 +120,3 @@ def test_all_weights_of_a_checkpoint_are_checked(pretrained, started):
     folder = pretrained("hf/pretrained")
     with pytest.raises(UserError, match="filter_size: the checkpoint has 64, the run has 32"):
         started(folder, filter_size=32)
-
-
-WITHOUT_EAGER = """
-import sys
-import tensorflow as tf
-tf.compat.v1.disable_eager_execution()
-from train import run
-checkpoint, *arguments = sys.argv[1:]
-run.main([*arguments, "--checkpoint_path", checkpoint])
-run.main([*arguments, "--mode", "predict", "--validate_only"])
-"""
-
-
-def test_eager_execution_may_be_off_in_the_container(tmp_path, sentences, pretrained):
-    params, folder = tmp_path / "p.yaml", pretrained("hf/pretrained")
-    model = {**TWO_LAYERS, "mixed_precision": True}
-    runs.write_yaml(params, {"model": model, "runconfig": {"max_steps": 1}})
-    arguments = runs.arguments("train", tmp_path / "m", params, sentences)
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_EAGER, str(folder), *arguments],
-        cwd=str(ROOT),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(STANDIN)])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-    )
-    assert done.returncode == 0, done.stderr
-    found, expected = runs.weights(tmp_path / "m", step=0), read(str(folder)).weights
-    words = variables.WORD_EMBEDDINGS
-    np.testing.assert_array_equal(found[words], expected[words])
