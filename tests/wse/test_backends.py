@@ -43,7 +43,7 @@ def went_on(trained_once, params, sentences, tmp_path_factory):
     for name in ("model.ckpt-0", "model.ckpt-2", "model.ckpt-4"):
         state.write_text(state.read_text().replace(f'"{name}"', f'"{original / name}"'))
     shutil.copytree(str(original), str(copy))
-    changed = {**runs.weights(original), "global_step": np.int64(3)}
+    changed = {**runs.weights(original), "global_step": np.int64(5)}
     tensors.save(str(original), 4, changed, keep=0)
     runs.main("train", copy, params, sentences, "--max_steps", 6)
     return copy
@@ -126,7 +126,7 @@ def test_a_training_of_the_model_zoo_is_scored_and_goes_on(
 
 
 def test_a_copy_goes_on_from_its_own_checkpoint(went_on):
-    # The original's step 4 is a 3.
+    # From the original's step 4, which is a 5, it would have taken step 6 only.
     assert sorted(runs.logged(went_on, "train/cost_cls")) == [1, 2, 3, 4, 5, 6]
     assert files.steps(str(went_on))[-1] == 6
     assert str(went_on.parent / "original") not in (went_on / "checkpoint").read_text()
