@@ -8,6 +8,8 @@ name and is tried last: demo/, bench/ and tests/ stay invisible, and a user's ow
 before ours. In that case put the checkout first: sys.path.insert(0, "<checkout>").
 """
 
+import warnings
+
 from setuptools.build_meta import (
     build_editable,
     get_requires_for_build_editable,
@@ -21,6 +23,8 @@ __all__ = [
     "get_requires_for_build_editable",
     "prepare_metadata_for_build_editable",
 ]
+# setuptools warns of folders of the same name, which is what the last paragraph above is about.
+warnings.filterwarnings("ignore", "Editable installation")
 REFUSAL = (
     "error: bert-classify is used from its checkout and has no wheel or source archive. In the "
     "checkout run `make setup`, or pip install --editable '.[preprocess,train]'"
