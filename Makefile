@@ -105,7 +105,7 @@ endif
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
-# Of Python's own pip, an old one resolves our list in 75 seconds of a core, one of today in 27.
+# Python brings a pip as old as itself: that of 3.11.7 resolves the list in 75 CPU-seconds, one of today in 27.
 	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check "pip>=25.1"
 	$(INSTALL) ".[preprocess,train,dev$(EXTRAS:%=,%)]"
 	@touch $@
