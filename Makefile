@@ -106,7 +106,8 @@ $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) tools/python_version.py "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
 # Python brings a pip as old as itself: that of 3.11.7 resolves the list in 75 CPU-seconds, one of today in 27.
-	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check "pip>=25.1" || \
+		echo "pip cannot be renewed here, so the set-up takes longer"
 	$(INSTALL) ".[preprocess,train,dev$(EXTRAS:%=,%)]"
 	@touch $@
 $(BENCH_READY): pyproject.toml requirements.lock
