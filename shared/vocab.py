@@ -1,7 +1,7 @@
 """A vocabulary with everything that turns a text into ids."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
 from shared import case, published, tokenizer_files, word_pieces
@@ -14,7 +14,7 @@ TEXT_RULES = ("lower_case", "strip_accents", "tokenize_chinese_chars")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A vocabulary that passed every check.
+    """A vocabulary that passed every check; equal to all that turn texts into the same ids.
 
     Attributes:
       name: the published name if the pieces are known, else the file's name.
@@ -29,14 +29,14 @@ class Vocabulary:
         this project does not give them.
     """
 
-    name: str
-    path: str
+    name: str = field(compare=False)
+    path: str = field(compare=False)
     pieces: Tuple[str, ...]
     sha256: str
     lower_case: bool
     strip_accents: bool
     tokenize_chinese_chars: bool
-    case_reason: str = ""
+    case_reason: str = field(default="", compare=False)
     added_tokens: Tuple[str, ...] = ()
 
     def id(self, piece: str) -> int:

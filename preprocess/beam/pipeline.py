@@ -103,8 +103,7 @@ def _graph(job: Job, shards: "list[ShardRange]", options) -> beam.Pipeline:
     pipeline = beam.Pipeline(options=options)
     (
         pipeline
-        | "Shards" >> beam.Create(shards)
-        | "Spread" >> beam.Reshuffle()
+        | "Shards" >> beam.Create(shards)  # which spreads them over the workers
         | "ReadTokenizeWrite" >> beam.ParDo(WriteShard(job))
     )
     return pipeline

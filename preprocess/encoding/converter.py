@@ -1,6 +1,7 @@
 """Converts a batch of serialized rows to framed records and statistics: the work of a shard."""
 
 import functools
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from shared.word_pieces import PAD, UNK
 _SHOWN = 5  # added tokens
 # tfrecord.Records: content, starts, lengths.
 _RECORDS = [tf.TensorSpec([], tf.string), *[tf.TensorSpec([None], tf.int64)] * 2]
+_one_builds = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ class Converter:
         overlap=None,
     ):
         """Args: overlap, of the windows of a text (shared/windows.py); None to cut texts off."""
-        self._parse_and_tokenize = _parse_and_tokenize(
-            vocabulary, text_features, is_regression, label_shape
-        )
+        with _one_builds:  # for all threads, which begin together
+            self._parse_and_tokenize = _parse_and_tokenize(
+                vocabulary, text_features, is_regression, label_shape
+            )
         self._encoder = Encoder(vocabulary, max_sequence_length, overlap)
         self._serializer = Serializer(
             max_sequence_length, len(vocabulary.pieces), vocabulary.id(PAD)

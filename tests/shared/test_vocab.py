@@ -38,6 +38,15 @@ def test_line_ends_do_not_matter(tmp_path, content):
     assert read.sha256 == hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def test_those_are_equal_that_turn_texts_into_the_same_ids(tmp_path):
+    first = vocab.read(write(tmp_path, "\n".join(PIECES)))
+    other = vocab.read(write(tmp_path, "\n".join(PIECES), "other.txt"), lower_case=True)
+    assert first == other and hash(first) == hash(other)
+    assert (first.name, first.case_reason) != (other.name, other.case_reason)
+    assert first != vocab.read(first.path, lower_case=False)
+    assert first != vocab.read(write(tmp_path, "\n".join([*PIECES, "x"])))
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\r"])
 def test_a_blank_line_takes_up_an_id(tmp_path, blank):
     read = vocab.read(write(tmp_path, "\n".join([*PIECES, blank, "\u2028", blank, "x", ""])))
