@@ -16,7 +16,6 @@ import pytest
 
 from tests import long_texts, multi_label, slurm, weighted
 from tests.inputs import ROOT, data_arguments
-from tests.train import runs
 
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -61,6 +60,13 @@ def program():
     return run
 
 
+def train(*arguments, **changes):
+    """tests/train/runs.py's run_main, imported when it is needed."""
+    from tests.train import runs
+
+    runs.run_main(*arguments, **changes)
+
+
 @pytest.fixture(scope="session")
 def demo_input(tmp_path_factory):
     """A folder with demo/make.py's sentences, TFDS dataset and vocabulary."""
@@ -93,7 +99,7 @@ def data_copy(demo_data, tmp_path):
 def trained_once(tmp_path_factory, demo_data):
     """The model_dir of 12 steps with the configuration SMALL: checkpoints 6 and 12."""
     folder = tmp_path_factory.mktemp("trained")
-    runs.run_main("train", folder / "m", folder / "params.yaml", demo_data)
+    train("train", folder / "m", folder / "params.yaml", demo_data)
     return folder / "m"
 
 
@@ -107,7 +113,7 @@ def multi_label_data(tmp_path_factory):
 def multi_label_model(tmp_path_factory, multi_label_data):
     """The model_dir of 60 steps on it, with best/: checkpoints 30 and 60."""
     folder = tmp_path_factory.mktemp("trained-topics")
-    runs.run_main(
+    train(
         "train_and_eval",
         folder / "m",
         folder / "params.yaml",
@@ -134,7 +140,7 @@ def long_model(tmp_path_factory, long_data):
     """The model_dir of 40 steps on it."""
     folder = tmp_path_factory.mktemp("trained-films")
     changes = {"runconfig": {"max_steps": 40, "save_checkpoints_steps": 40}}
-    runs.run_main("train", folder / "m", folder / "params.yaml", long_data, changes=changes)
+    train("train", folder / "m", folder / "params.yaml", long_data, changes=changes)
     return folder / "m"
 
 

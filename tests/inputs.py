@@ -1,4 +1,7 @@
-"""Where the tests' input lies."""
+"""Where the tests' input lies.
+
+TensorFlow is imported by what uses it: the process that only hands out tests to others reads this.
+"""
 
 import hashlib
 import os
@@ -6,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from shared import records
 from shared.manifest import read_manifest
@@ -48,6 +50,8 @@ def sha256_of_files(dataset):
 
 def read_rows(dataset, split):
     """Every record of a split, {feature: array [N, ...]}."""
+    import tensorflow as tf
+
     manifest = read_manifest(str(dataset))
     spec = records.feature_spec(
         manifest.max_sequence_length,
@@ -89,6 +93,8 @@ def to_example(row, is_regression):
       The bytes of the tf.train.Example. Fields are in sorted order: without `deterministic` the
       order of a protobuf map differs from process to process.
     """
+    import tensorflow as tf
+
     features = {}
     for feature in records.FEATURES:
         values = row[feature.name] if feature.per_token else [row[feature.name]]
