@@ -62,7 +62,7 @@ def test_the_operations_are_those_of_the_graph(tiny):
     model = tiny(model=dict.fromkeys(("dropout_rate", "cls_dropout_rate"), 0.0)).model
     weights = {spec.name: tf.zeros(spec.shape) for spec in variables.table(model)}
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(ids):
         features = dict.fromkeys(("input_ids", "input_mask", "segment_ids"), ids)
         with tf.GradientTape() as tape:

@@ -46,7 +46,7 @@ def test_a_checkpoint_is_enough(go, tmp_path, trained_once, capsys):
     model, optimizer = params(tmp_path / "m")["model"], params(tmp_path / "m")["optimizer"]
     sizes = ("hidden_size", "num_heads", "num_hidden_layers", "max_position_embeddings")
     assert [model[key] for key in sizes] == [32, 2, 1, 40]  # SMALL's in tests/train/runs.py
-    assert (model["dropout_rate"], optimizer["weight_decay_rate"]) == (0.1, 0.01)
+    assert (model["dropout_rate"], optimizer["weight_decay_rate"]) == (0.0, 0.01)
     assert params(tmp_path / "m")["given"]["runconfig.num_epochs"] == 1
 
     # It goes on, and is used, without the checkpoint.

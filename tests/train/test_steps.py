@@ -22,11 +22,12 @@ from train.optim import loss_scale
 
 @pytest.fixture
 def logged(tiny):
-    """A function: as `tiny`, with the loss of every step in TensorBoard's files."""
+    """A function: as `tiny` with one layer, and the loss of every step in TensorBoard's files."""
 
     def make(**sections):
         run = {"save_summary_steps": 1, **sections.pop("runconfig", {})}
-        return tiny(runconfig=run, **sections)
+        model = {"num_hidden_layers": 1, **sections.pop("model", {})}
+        return tiny(runconfig=run, model=model, **sections)
 
     return make
 
@@ -149,7 +150,10 @@ def test_a_resumed_run_goes_on_with_its_scale(logged, tmp_path):
 @pytest.mark.parametrize("kind", ["adam", "momentum", "sgd"])
 def test_other_optimizers_train_and_resume(logged, tmp_path, kind):
     """SGD by hand: the first step subtracts rate x gradient, which golden/modelzoo holds."""
-    params = logged(optimizer={"optimizer_type": kind, "learning_rate": tiny_rate()})
+    params = logged(
+        model={"num_hidden_layers": 2},  # as golden/modelzoo
+        optimizer={"optimizer_type": kind, "learning_rate": tiny_rate()},
+    )
     found = train(params, tmp_path, 1)
     expected = golden("modelzoo/expected.npz")
     name = "cls_layer/cls_dense/cls_dense/kernel"

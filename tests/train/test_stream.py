@@ -90,17 +90,17 @@ def test_in_memory_too(params):
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-9])
 @pytest.mark.parametrize("processes", [2, 8])  # less than the 5 shards, and more
 def test_processes_read_disjoint_rows(params, sharded, processes, memory_limit_gb):
-    given = params(batch_size=80, memory_limit_gb=memory_limit_gb)
+    given = params(batch_size=400, memory_limit_gb=memory_limit_gb)
     parts = [
-        take(given, 50, context=context(processes, index, processes)) for index in range(processes)
+        take(given, 10, context=context(processes, index, processes)) for index in range(processes)
     ]
-    assert {batch.shape for part in parts for batch in part} == {(80 // processes, 32)}
+    assert {batch.shape for part in parts for batch in part} == {(400 // processes, 32)}
     seen = [row for part in parts for row in rows(part)]
     if processes == 8 or memory_limit_gb == 4.0:  # all have as many rows
         assert sorted(seen) == all_rows(sharded)
     else:  # 3 and 2 shards of 800: an epoch is as long as the process with fewer rows can feed
-        first = {row for batch in parts[0][:40] for row in map(tuple, batch.tolist())}
-        second = {row for batch in parts[1][:40] for row in map(tuple, batch.tolist())}
+        first = {row for batch in parts[0][:8] for row in map(tuple, batch.tolist())}
+        second = {row for batch in parts[1][:8] for row in map(tuple, batch.tolist())}
         assert len(second) == 1600 - len(seen) + 4000 or not first & second
 
 
