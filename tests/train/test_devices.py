@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ import yaml
 
 from shared.config import RunConfig
 from shared.errors import UserError
-from tests.inputs import ROOT
 from tests.train import runs
 from tests.train.runs import losses
 from tests.train.workers import configured, finish, start, start_workers
@@ -30,26 +27,26 @@ PLAIN = {
     "model": dict.fromkeys(("dropout_rate", "attention_dropout_rate", "cls_dropout_rate"), 0.0),
     "runconfig": LOGGED,
 }
-# Two logical CPUs stand for two GPUs.
+# Two logical CPUs stand for two GPUs. First a batch that they cannot share; then, whether Keras was
+# imported before something of it is used.
 TWO_CPUS = """
 import sys
-import tensorflow as tf
+from shared.errors import UserError
 from train import run
-(cpu,) = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-run.main(sys.argv[1:])
-"""
-
-
-# Whether Keras was imported, before and after something of it is used.
-KERAS_LATER = """
-import sys
 from train.backend import import_tensorflow, keras_later
 with keras_later():
     import_tensorflow("cpu")
-imported = ["keras" in sys.modules]
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+try:
+    run.main([*sys.argv[1:], "--set", "train_input.batch_size=7"])
+except UserError as error:
+    print(error)
+run.main(sys.argv[1:])
+imported = "keras" in sys.modules
 from tensorflow.keras import activations
-print(imported, activations.relu([-1.0, 2.0]).numpy())
+print("Keras:", imported, activations.relu([-1.0, 2.0]).numpy())
 """
 
 
@@ -71,7 +68,9 @@ def one_device(tmp_path_factory, weighted_data):
     return found, result(folder / "m")
 
 
-@pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-9])  # in memory, streamed
+@pytest.mark.parametrize(  # in memory, streamed
+    "memory_limit_gb", [4.0, pytest.param(1e-9, marks=pytest.mark.long)]
+)
 def test_accumulated_parts_are_the_large_batch(
     train, tmp_path, one_device, memory_limit_gb, weighted_data
 ):
@@ -100,8 +99,10 @@ def test_two_devices_of_a_machine(tmp_path, weighted_data, one_device):
               "train_input": {"batch_size": 4}}  # fmt: skip
     params = configured(tmp_path / "p.yaml", config)
     out = finish(start(["-c", TWO_CPUS], "train_and_eval", tmp_path / "m", params, weighted_data))
+    assert "batch_size 7 cannot be shared evenly by 2 devices; make it a multiple of 2" in out
     assert "training on 2 devices" in out
     assert_same(tmp_path / "m", one_device)
+    assert out.endswith("\nKeras: False [0. 2.]\n")  # imported when it is first used
 
 
 @pytest.mark.long
@@ -186,14 +187,6 @@ def test_slurms_tasks_that_cannot_be_workers(slurm_step, more, run, message):
         strategy.strategy(RunConfig(**run), "cpu")
 
 
-def test_a_batch_that_two_devices_cannot_share(tmp_path, demo_data):
-    config = {**with_run(enable_distributed=True), "train_input": {"batch_size": 7}}
-    params = configured(tmp_path / "p.yaml", config)
-    process = start(["-c", TWO_CPUS], "train_and_eval", tmp_path / "m", params, demo_data)
-    _, errors = process.communicate(timeout=100)
-    assert "batch_size 7 cannot be shared evenly by 2 devices; make it a multiple of 2" in errors
-
-
 @pytest.mark.long
 def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_data):
     """There is no driver on the machines that run this test."""
@@ -204,13 +197,6 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     assert finished.returncode == 2
     assert "cannot be loaded here: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
-
-
-def test_keras_is_imported_when_it_is_first_used():
-    finished = subprocess.run(
-        [sys.executable, "-c", KERAS_LATER], cwd=ROOT, capture_output=True, text=True
-    )
-    assert finished.stdout == "[False] [0. 2.]\n", finished.stderr
 
 
 def test_libraries_are_found_in_any_of_their_versions(monkeypatch):
