@@ -1,6 +1,7 @@
 """Who may import whom: rules on folders, and why each wall stands."""
 
 import ast
+import functools
 import sys
 from typing import NamedTuple
 
@@ -53,13 +54,16 @@ NOT_CALLED_IN_CONTAINER = {
 OF_CEREBRAS = "train/wse/estimator.py"
 
 
+@functools.lru_cache(maxsize=None)  # each file is behind several walls
 def imports(path):
     """The dotted names of all modules and members that a file imports."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def packages(path):

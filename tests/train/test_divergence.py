@@ -50,8 +50,6 @@ def test_weights_that_a_step_has_broken_are_not_saved(train, tmp_path):
     assert str(error.value).startswith("training diverged: at step 6 input_embedding/")
     assert "far too large. Nothing was saved since the last checkpoint." in str(error.value)
     assert files.steps(str(tmp_path / "m")) == [3]
-    train("train", tmp_path / "m", config=rates(5, 1e-4))
-    assert np.isfinite(weights(tmp_path / "m", 12)["cls_layer/cls_dense/cls_dense/bias"]).all()
 
 
 def test_a_training_that_ends_in_skipped_steps_fails(train, tmp_path, capsys):
@@ -66,6 +64,7 @@ def test_a_training_that_ends_in_skipped_steps_fails(train, tmp_path, capsys):
     train("train", tmp_path / "m", config=rates(5, 1e-4))
     assert f"resuming from {tmp_path}/m/model.ckpt-3" in capsys.readouterr().out
     assert files.steps(str(tmp_path / "m")) == [12]
+    assert np.isfinite(weights(tmp_path / "m", 12)["cls_layer/cls_dense/cls_dense/bias"]).all()
 
 
 def test_an_evaluation_that_shows_broken_weights_gives_them_up(train, tmp_path, capsys):
