@@ -11,7 +11,11 @@ from train import run
 
 
 @pytest.mark.parametrize(
-    "labels, metrics", [(("bad", "good"), {"accuracy"}), (("0.0", "4.5"), {"spearman", "pearson"})]
+    "labels, metrics",
+    [
+        (("bad", "good"), {"accuracy"}),
+        pytest.param(("0.0", "4.5"), {"spearman", "pearson"}, marks=pytest.mark.long),
+    ],
 )
 def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, labels, metrics):
     with open(demo_input / "glue/SST-2/dev.tsv", newline="") as file:
@@ -28,6 +32,7 @@ def test_a_task_of_the_users_own_trains_like_one_of_glue(demo_input, tmp_path, l
     )  # fmt: skip
     common = [
         *("--params", str(ROOT / "configs" / "params_bert_tiny.yaml"), "--backend", "cpu"),
+        *("--set", "model.num_hidden_layers=1"),
         *("--data_dir", str(tmp_path / "films" / "msl32"), "--model_dir", str(tmp_path / "run")),
     ]
     run.main(["--mode", "train", "--max_steps", "3", *common])

@@ -21,8 +21,9 @@ EXPECTED = {
     "rte": (["accuracy"], ["RTE.tsv"]),
     "wnli": (["accuracy"], ["WNLI.tsv"]),
 }
-# As one of the others, but for names; that these are read is tested in test_glue_files.py, too.
-ALIKE = ("qqp", "qnli", "rte", "wnli")
+# As one of the others, but for names and metrics; that these are read is tested in
+# test_glue_files.py, too, and every metric in train/test_metrics.py.
+ALIKE = ("cola", "sst2", "mrpc", "qqp", "qnli", "rte", "wnli")
 
 
 @pytest.mark.parametrize(

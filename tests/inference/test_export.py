@@ -163,6 +163,7 @@ def differs_in_transformers(texts):
     return any(len(word) > 100 for text in texts for word in text.split()) or texts[1:] == ("",)
 
 
+@pytest.mark.long
 def test_the_pipeline_of_transformers(hugging_face_folders, logits, tmp_path):
     if not PEERS.exists():
         pytest.skip("needs transformers in .venv-bench (bench/README.md)")

@@ -26,7 +26,8 @@ def test_one_thread(demo_input, tmp_path, expected):
     assert make(demo_input, tmp_path, "--runner=FnApiRunner") == expected
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [1, 2])
 def test_worker_processes(demo_input, tmp_path, expected, workers):
     options = ("--direct_running_mode=multi_processing", f"--direct_num_workers={workers}")
     assert make(demo_input, tmp_path, *options) == expected

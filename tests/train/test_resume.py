@@ -35,9 +35,8 @@ def start():
         yield start
 
 
-@pytest.mark.parametrize(
-    "memory_limit_gb, parts", [pytest.param(4.0, 1, marks=pytest.mark.long), (1e-9, 2)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("memory_limit_gb, parts", [(4.0, 1), (1e-9, 2)])
 def test_killed_anywhere(start, tmp_path, demo_data, memory_limit_gb, parts):
     changes = {"train_input": {"memory_limit_gb": memory_limit_gb, "shuffle_buffer": 500},
                "optimizer": {"grad_accum_steps": parts}, "runconfig": LONG}  # fmt: skip
