@@ -137,9 +137,9 @@ def long_data(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def long_model(tmp_path_factory, long_data):
-    """The model_dir of 40 steps on it."""
+    """The model_dir of 60 steps on it; with 40 it would answer the same to everything."""
     folder = tmp_path_factory.mktemp("trained-films")
-    changes = {"runconfig": {"max_steps": 40, "save_checkpoints_steps": 40}}
+    changes = {"runconfig": {"max_steps": 60, "save_checkpoints_steps": 60}}
     train("train", folder / "m", folder / "params.yaml", long_data, changes=changes)
     return folder / "m"
 

@@ -121,13 +121,13 @@ def test_the_report_is_of_documents(model_dir):
     texts = [row["text"] for row in long_texts.rows(60, 1)]
     assert split["rows"] == 60 and split["duplicates"]["repeated"] == 60 - len(set(texts))
     windows = [window for text in texts for window in long_texts.windows(text)]
-    assert found["cost"]["epochs"] == pytest.approx(40 * 8 / len(windows))
+    assert found["cost"]["epochs"] == pytest.approx(60 * 8 / len(windows))
 
 
 def test_the_report_does_not_take_answers_that_were_pooled_otherwise(model_dir, long_data):
     folder, manifest = model_folder.read(str(model_dir)), read_manifest(str(long_data))
     assert manifest.windows == 2
     for how in ("mean", "max"):
-        prediction_record.write(str(model_dir), manifest, "validation", 40, pooling=how)
+        prediction_record.write(str(model_dir), manifest, "validation", 60, pooling=how)
         (model_dir / "predict_validation.jsonl").write_text("{}")
         assert split_answers._is_current(folder, manifest, "validation") == (how == "mean")

@@ -72,7 +72,10 @@ def test_metrics_count_documents(model, train, long_data, logits, capsys):
         changes = {"eval_input": inputs, "runconfig": {"best_metric": "log_loss"}}
         train("eval", model, config=changes, data=long_data)
         results.append(json.loads((model / "eval_validation.json").read_text()))
-    assert results[0] == results[1]
+    zoo = [of.pop("modelzoo") for of in results]
+    assert zoo[0] == zoo[1] and results[0]["constant"] is None
+    # The last batches differ in shape, and with it the last bits of sums.
+    assert results[0] == pytest.approx(results[1])
     given = [row["label"] for row in ROWS]
     expected = softmax(np.array([of.mean(axis=0) for of in logits]))
     answers = [["no", "yes"][row.argmax()] for row in expected]
