@@ -35,7 +35,8 @@ class Layers:
       dropout: function (x, rate) -> x of the same shape; the identity outside training.
     """
 
-    sum_of_rows = staticmethod(product_of_rows)  # in derivatives, as `stored` of `normalized`
+    # Arguments of the functions of train/model/derivatives.py.
+    sum_of_rows = staticmethod(product_of_rows)
     stored = staticmethod(lambda moment: moment)
 
     def __init__(self, dtype, dropout=no_dropout):
