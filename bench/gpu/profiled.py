@@ -20,12 +20,9 @@ _PRODUCTS = re.compile(r"gemm|cutlass|nvjet|xmma|cublas|dot_", re.IGNORECASE)
 def main(job: dict) -> None:
     device.begin(job)
     from bench.gpu import taken
-    from bench.train.ours import fixed
-    from train.gpu import estimator as gpu
 
     with tempfile.TemporaryDirectory() as folder:
-        estimator = gpu.Estimator(taken.params(job, job["shape"]), folder, {})
-        steps = taken.Steps(estimator, fixed(*job["shape"]))
+        steps = taken.steps_on_one_batch(job, job["shape"], folder)
         steps.take(_STEPS)
         kernels, seconds = _traced(steps, folder)
     if kernels:

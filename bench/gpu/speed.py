@@ -28,12 +28,9 @@ def main(job: dict) -> None:
 
 def _measure(job, shape, peak):
     from bench.gpu import taken
-    from bench.train.ours import fixed
-    from train.gpu import estimator as gpu
 
     with tempfile.TemporaryDirectory() as folder:
-        estimator = gpu.Estimator(taken.params(job, shape), folder, {})
-        steps = taken.Steps(estimator, fixed(*shape))
+        steps = taken.steps_on_one_batch(job, shape, folder)
         built = steps.build()
         first = steps.take(1).seconds
         steps.take(STEPS_OF_GROUP)

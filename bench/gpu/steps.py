@@ -42,7 +42,7 @@ def steps(small: bool) -> "list[Step]":
 
 
 def _large() -> "list[Step]":
-    """The first ones took about five minutes on an H100."""
+    """The first ones, by what each took on an H100, need about five minutes."""
     ours, eager, compiled = _speed("speed", "base", _SHAPES)
     return [
         Step("smoke", "smoke", 120, {"size": _PRODUCT}),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from bench.gpu import sizes
-from bench.train.ours import params_of
+from bench.train.ours import fixed, params_of
 from shared.config import Config
 from train.gpu import estimator as gpu
 
@@ -56,3 +56,8 @@ class Steps:
         report, waited = self._loop._loop(self._batches, tf.constant(count))
         loss = report.loss.numpy().item()
         return Call(loss, time.monotonic() - started, waited.numpy().item())
+
+
+def steps_on_one_batch(job: dict, shape, folder: str) -> Steps:
+    """Steps of a training that takes the same batch again and again; args: folder, an empty one."""
+    return Steps(gpu.Estimator(params(job, shape), folder, {}), fixed(*shape))

@@ -194,9 +194,11 @@ def test_a_machine_without_a_gpu_names_what_it_lacks(program, tmp_path, demo_dat
     arguments = runs.arguments("train", tmp_path / "m", tmp_path / "p.yaml", demo_data)
     arguments[arguments.index("cpu")] = "gpu"
     finished = program("train.run", *arguments, CUDA_VISIBLE_DEVICES="0")
-    assert finished.returncode == 2
+    assert finished.returncode == 2 and "Traceback" not in finished.stderr
+    assert "TensorFlow sees no GPU" in finished.stderr
     assert "cannot be loaded here: libcuda.so.1, libcudart.so.12" in finished.stderr
     assert "make setup EXTRAS=gpu" in finished.stderr
+    assert not (tmp_path / "m").exists()
 
 
 def test_libraries_are_found_in_any_of_their_versions(monkeypatch):
