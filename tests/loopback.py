@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def served(answer):
-    """Calls `answer(handler)` for every GET and HEAD while the block runs; yields the address."""
+    """Calls `answer(handler)` for every request while the block runs; yields the address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             answer(self)
 
-        do_HEAD = do_GET
+        do_HEAD = do_PUT = do_GET
 
         def log_message(self, *_):
             pass

@@ -39,7 +39,7 @@ def repeated(
       local: the file that it writes.
     Raises:
       UserError: the store refuses, or the last try failed, too.
-      FileNotFoundError, FileExistsError: as the call, for an object.
+      FileNotFoundError: as the call, for an object.
     """
     for number, wait in enumerate((*WAITS, None), 1):
         try:
@@ -47,7 +47,7 @@ def repeated(
         except UserError:
             raise
         except Exception as error:
-            if faults.is_missing(error) or faults.is_taken(error):
+            if faults.is_missing(error):
                 raise
             _pass_on(error, url, what, local, number, wait)
             assert wait is not None

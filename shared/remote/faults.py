@@ -21,8 +21,8 @@ _BY_CODE = {
     "RequestTimeTooSkewed": "The clock of this machine is wrong: set it",
     "401": _DENIED,
 }
-# How gcsfs begins an OSError that is one of access; its second line says which.
-_FORBIDDEN = "Forbidden: "
+# How gcsfs begins an OSError and a ValueError of Google's; the second line says what is wrong.
+_FORBIDDEN, _BAD_REQUEST = "Forbidden: ", "Bad Request: "
 # Parts of the names of exceptions about credentials, of botocore and google.auth.
 _BY_NAME = {"Credential": _DENIED, "Refresh": _EXPIRED, "Token": _EXPIRED}
 # Errors of this machine's disk, whatever file they name.
@@ -60,6 +60,12 @@ def is_taken(error: Exception) -> bool:
     return isinstance(error, FileExistsError) or is_refused
 
 
+def is_of_condition(error: Exception) -> bool:
+    """Whether the store, or its library, knows no conditional put."""
+    is_of_argument = isinstance(error, TypeError) and "'mode'" in str(error)
+    return is_of_argument or code(error) == "NotImplemented"
+
+
 def is_of_a_store(error: Exception) -> bool:
     """Whether it is the system's or a library's own; Python's others are bugs."""
     of_python = type(error).__module__ == "builtins"
@@ -78,7 +84,7 @@ def code(error: BaseException) -> str:
 def in_words(error: Exception) -> str:
     """Its first line or, of one without words, that of its cause, or its name."""
     lines = (str(error) or str(error.__cause__ or "")).strip().splitlines()
-    if _is_forbidden(error):
+    if _begins(error, _FORBIDDEN) or _begins(error, _BAD_REQUEST):
         lines = lines[1:]
     return re.sub(r"^\[Errno \d+\] |\.$", "", lines[0]) if lines else type(error).__name__
 
@@ -88,14 +94,16 @@ def _is_of_disk(error: OSError, local: Optional[str]) -> bool:
     return error.errno in _OF_DISK or of_file
 
 
-def _is_forbidden(error: Exception) -> bool:
-    return isinstance(error, OSError) and str(error).startswith(_FORBIDDEN)
+def _begins(error: Exception, words: str) -> bool:
+    return isinstance(error, (OSError, ValueError)) and str(error).startswith(words)
 
 
 def _advice(error: Exception) -> Optional[str]:
     if code(error) in _BY_CODE:
         return _BY_CODE[code(error)]
-    if isinstance(error, PermissionError) or _is_forbidden(error):
+    if isinstance(error, PermissionError) or _begins(error, _FORBIDDEN):
         return _DENIED
+    if _begins(error, _BAD_REQUEST):
+        return _NO_BUCKET
     name = type(error).__name__
     return next((advice for part, advice in _BY_NAME.items() if part in name), None)

@@ -8,7 +8,18 @@ import logging
 import os
 import re
 import uuid
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+    TypeVar,
+)
 
 from shared.errors import UserError
 from shared.files import writing
@@ -22,6 +33,8 @@ for _name in ("gcsfs", "google.auth"):
 
 # How long to wait for gcsfs, as Google's own library does; s3fs waits for 15 s.
 SILENT_SECONDS = 60.0
+
+_Result = TypeVar("_Result")
 
 
 class Stored(NamedTuple):
@@ -165,17 +178,22 @@ def create(content: bytes, url: str) -> bool:
       NoConditionError: the store or its library knows no such condition.
     """
 
-    def call():
+    def call() -> Optional[bool]:
         files, path = _opened(url)
-        files.pipe_file(path, content, mode="create")
+        try:
+            files.pipe_file(path, content, mode="create")
+        except Exception as error:
+            if faults.is_taken(error):
+                return False
+            if faults.is_of_condition(error):
+                return None
+            raise
+        return True
 
-    try:
-        _write(call, url)
-    except (OSError, TypeError, ValueError, NotImplementedError) as error:
-        if faults.is_taken(error):
-            return False
-        raise NoConditionError from None
-    return True
+    is_made = _write(call, url)
+    if is_made is None:
+        raise NoConditionError
+    return is_made
 
 
 def remove(things: Iterable[str]) -> None:
@@ -190,9 +208,9 @@ def remove(things: Iterable[str]) -> None:
             attempts.repeated(call, url, "remove")
 
 
-def _write(call: Callable[[], None], url: str) -> None:
+def _write(call: Callable[[], _Result], url: str) -> _Result:
     try:
-        attempts.repeated(call, url, "write")
+        return attempts.repeated(call, url, "write")
     except FileNotFoundError:
         raise faults.no_bucket(url) from None
 

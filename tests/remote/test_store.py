@@ -1,16 +1,18 @@
 """What the library does with a real server, and what each fault says."""
 
+import functools
 import json
 import threading
 
 import botocore.exceptions
+import fsspec
 import gcsfs.retry
 import pytest
 import s3fs.errors
 
 from shared.errors import UserError
 from shared.remote import attempts, faults, store, urls
-from tests.loopback import free_port
+from tests.loopback import free_port, send, served
 from tests.remote.conftest import on_each_store, on_google
 from tests.remote_files import fetched
 from tests.stores import s3
@@ -60,6 +62,23 @@ def test_a_conditional_put_happens_once(bucket):
     assert store.read(f"{bucket}/lock") == b"1"
 
 
+def test_a_server_that_refuses_the_condition_is_asked_once(bucket, monkeypatch, capsys):
+    refusal = b"<Error><Code>NotImplemented</Code><Message>A header</Message></Error>"  # of B2, OSS
+    asked, files = [], fsspec.get_filesystem_class("s3")
+
+    def answer(ask):
+        asked.append((ask.command, ask.headers["If-None-Match"]))
+        send(ask, 501, [refusal])
+
+    with served(answer) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        files.clear_instance_cache()
+        with pytest.raises(store.NoConditionError):
+            store.create(b"1", "s3://tests/lock")
+    files.clear_instance_cache()
+    assert (asked, capsys.readouterr().err) == ([("PUT", "*")], "")
+
+
 def test_no_such_bucket(bucket, tmp_path):
     (tmp_path / "a").write_bytes(b"a")
     for call in (
@@ -95,7 +114,8 @@ def test_where_a_missing_bucket_is_not_told_from_a_missing_object(bucket, tmp_pa
 )
 def test_wrong_keys(bucket, with_keys, key, secret, said):
     with_keys(key, secret)
-    for call in (store.listed, store.read, lambda url: store.put_bytes(b"a", url)):
+    put, create = functools.partial(store.put_bytes, b"a"), functools.partial(store.create, b"a")
+    for call in (store.listed, store.read, put, create):
         expect_mistake(lambda call=call: call(f"{bucket}/d"), "Check the credentials")
     expect_mistake(lambda: store.listed(f"{bucket}/d"), said)
 
@@ -104,7 +124,8 @@ def test_keys_that_may_only_read(bucket, with_keys):
     store.put_bytes(b"a", f"{bucket}/d")
     with_keys(s3.READER_KEY, s3.READER_SECRET)
     assert store.read(f"{bucket}/d") == b"a"
-    expect_mistake(lambda: store.put_bytes(b"b", f"{bucket}/d"), "Access Denied. Check the cred")
+    for put in (store.put_bytes, store.create):
+        expect_mistake(lambda put=put: put(b"b", f"{bucket}/e"), "Access Denied. Check the cred")
 
 
 def test_no_keys(bucket, with_keys, monkeypatch, tmp_path):
@@ -131,18 +152,19 @@ def test_faults_that_this_server_does_not_have(code, advice):
 
 
 @pytest.mark.parametrize(
-    "status, message, said",
+    "status, message, advice",
     [
-        (403, "a@b.com does not have storage.objects.create access to the object.", "a@b.com does"),
-        (401, "Anonymous caller does not have storage.objects.list access.", "Anonymous caller"),
+        (400, "The bucket's name is invalid.", "Check its name"),
+        (401, "Anonymous caller does not have storage.objects.list access.", "Check the cred"),
+        (403, "a@b.com does not have storage.objects.create access.", "Check the cred"),
     ],
 )
-def test_what_google_refuses(status, message, said):
+def test_what_google_refuses(status, message, advice):
     content = json.dumps({"error": {"code": status, "message": message}}).encode()
     with pytest.raises(Exception) as raised:
         gcsfs.retry.validate_response(status, content, "b/tests/o")
     told = str(faults.mistake(raised.value, "gs://tests/d"))
-    assert told.startswith(f"gs://tests/d: {said}") and "Check the credentials" in told
+    assert told.startswith(f"gs://tests/d: {message[:-1]}") and f". {advice}" in told
 
 
 def test_a_server_that_is_down_is_given_up_and_one_that_comes_back_waited_for(
@@ -154,6 +176,7 @@ def test_a_server_that_is_down_is_given_up_and_one_that_comes_back_waited_for(
         expect_mistake(lambda: store.read(f"{bucket}/d"), said, "gave up after 3 tries")
         told = [line.split("; ")[-1] for line in capsys.readouterr().err.splitlines()]
         assert told == ["try 2 of 3 in 0.05 s", "try 3 of 3 in 0.1 s"]
+        expect_mistake(lambda: store.create(b"a", f"{bucket}/e"), f"cannot write {bucket}/e: ")
         monkeypatch.setattr(attempts, "WAITS", (0.5,) * 100)
         back = threading.Timer(0.7, server.start)
         back.start()
