@@ -34,6 +34,8 @@ for _name in ("gcsfs", "google.auth"):
 # How long to wait for gcsfs, as Google's own library does; s3fs waits for 15 s.
 SILENT_SECONDS = 60.0
 
+_OF_GOOGLE = ("gs://", "gcs://")
+
 _Result = TypeVar("_Result")
 
 
@@ -53,9 +55,12 @@ def listed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
 
     Args: depth, 1 for the objects of that folder alone; None for all below it, too.
     Raises:
-      UserError: it cannot be listed, or a name is no path of a file.
+      UserError: there is no bucket, it cannot be listed, or a name is no path of a file.
     """
-    return attempts.repeated(lambda: glimpsed(url, depth), url, "list")
+    found = attempts.repeated(lambda: glimpsed(url, depth), url, "list")
+    if not found:
+        _check_bucket(url)
+    return found
 
 
 def glimpsed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
@@ -79,9 +84,12 @@ def matching(pattern: str) -> List[str]:
         scheme = pattern.split("://", 1)[0]
         return sorted(f"{scheme}://{found}" for found in files.glob(path))
 
+    found: List[str] = []
     with _missing_is_none():
-        return attempts.repeated(call, pattern, "list")
-    return []
+        found = attempts.repeated(call, pattern, "list")
+    if not found:
+        _check_bucket(pattern)
+    return found
 
 
 def exists(url: str) -> bool:
@@ -99,6 +107,7 @@ def about(url: str) -> Optional[Stored]:
 
     with _missing_is_none():
         return attempts.repeated(call, url, "find")
+    _check_bucket(url)
     return None
 
 
@@ -111,6 +120,7 @@ def read(url: str) -> Optional[bytes]:
 
     with _missing_is_none():
         return attempts.repeated(call, url, "read")
+    _check_bucket(url)
     return None
 
 
@@ -215,13 +225,33 @@ def _write(call: Callable[[], _Result], url: str) -> _Result:
         raise faults.no_bucket(url) from None
 
 
+def _check_bucket(url: str) -> None:
+    """Google's library says the same of a missing bucket as of a missing object: asks again.
+
+    Raises:
+      UserError: there is no bucket.
+    """
+    if not url.startswith(_OF_GOOGLE):
+        return
+
+    def call():
+        files, path = _opened(url)
+        files.call("GET", "b/{}", path.split("/")[0])
+
+    try:
+        with contextlib.suppress(UserError):  # who may read objects may not see their bucket
+            attempts.repeated(call, url, "find")
+    except FileNotFoundError:
+        raise faults.no_bucket(url) from None
+
+
 def _opened(url: str) -> Any:
     """(fsspec's file system, the path in it). Made anew for a forked process, by fsspec."""
     scheme = url.split("://", 1)[0]
     try:
         from fsspec.core import url_to_fs
 
-        if scheme in ("gs", "gcs"):
+        if url.startswith(_OF_GOOGLE):
             _limit_silence(scheme)
         return url_to_fs(urls.checked(url))
     except (ImportError, OSError) as error:

@@ -92,17 +92,36 @@ def test_no_such_bucket(bucket, tmp_path):
 
 
 @on_google
-def test_where_a_missing_bucket_is_not_told_from_a_missing_object(bucket, tmp_path):
+def test_no_such_bucket_at_google(bucket, tmp_path):
     (tmp_path / "a").write_bytes(b"a")
-    assert store.listed("gs://no-such-bucket/d") == {}
-    assert store.read("gs://no-such-bucket/d") is None
-    assert store.matching("gs://no-such-bucket/*") == []
     for call in (
-        lambda: store.put(str(tmp_path / "a"), "gs://no-such-bucket/d"),
-        lambda: store.put_bytes(b"a", "gs://no-such-bucket/d"),
-        lambda: store.create(b"a", "gs://no-such-bucket/d"),
+        store.listed,
+        store.exists,
+        store.read,
+        store.matching,
+        lambda url: store.put(str(tmp_path / "a"), url),
+        lambda url: store.put_bytes(b"a", url),
+        lambda url: store.create(b"a", url),
     ):
-        expect_mistake(call, "gs://no-such-bucket/d: there is no such bucket. Check its name")
+        for url in ("gs://no-such-bucket/d", "gcs://no-such-bucket/d*"):
+            said = f"{url}: there is no such bucket. Check its name"
+            expect_mistake(functools.partial(call, url), said)
+
+
+@on_google
+def test_who_may_read_objects_may_not_see_their_bucket(bucket, monkeypatch):
+    asked, files = [], gcsfs.GCSFileSystem
+
+    def answer(ask):
+        asked.append(ask.path)
+        send(ask, 404 if "/o" in ask.path else 403)
+
+    with served(answer) as address:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        files.clear_instance_cache()
+        assert (store.listed("gs://tests/d"), store.read("gs://tests/d")) == ({}, None)
+    files.clear_instance_cache()
+    assert any(path.endswith("/b/tests") for path in asked)
 
 
 @pytest.mark.parametrize(
