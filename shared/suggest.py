@@ -1,11 +1,15 @@
 """Answers an unknown name with the known ones."""
 
 import difflib
-from typing import Iterable
+from typing import Iterable, Optional
+
+_FEW = 12
 
 
-def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
+def unknown(kind: str, name: str, choices: Iterable[str], page: Optional[str] = None) -> str:
     """A message about a name that is not one of `choices`.
+
+    Args: page, of the documentation, which lists them; it is named where they are more than a few.
 
     >>> unknown("task", "sst-2", ["sst2", "rte"])
     "unknown task 'sst-2': did you mean 'sst2'? Known: rte, sst2"
@@ -13,4 +17,6 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     name, choices = str(name), sorted(map(str, choices))
     close = difflib.get_close_matches(name, choices, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"unknown {kind} '{name}': {hint}Known: {', '.join(choices)}"
+    is_long = page is not None and len(choices) > _FEW
+    known = f"All are in {page}" if is_long else f"Known: {', '.join(choices)}"
+    return f"unknown {kind} '{name}': {hint}{known}"

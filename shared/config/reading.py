@@ -268,4 +268,5 @@ def _other_key(section, key, value, fields, log) -> None:
         raise ValueError(f"refused: {refused[key]}")
     else:
         inherits = {PRETRAIN_PARAMS_PATH} if section == "model" else set()
-        raise ValueError(unknown("key", key, {*fields, *fixed, *ignored, *inherits}))
+        known = {*fields, *fixed, *ignored, *inherits}
+        raise ValueError(unknown("key", key, known, page="docs/configuration.md"))

@@ -133,7 +133,11 @@ def test_what_was_given_is_skipped_when_params_yaml_is_read(load):
 @pytest.mark.parametrize(
     "given, message",
     [
-        (["optimizer.learning_rat=1"], "unknown key 'learning_rat': did you mean 'learning_rate'?"),
+        (
+            ["optimizer.learning_rat=1"],
+            "optimizer.learning_rat: unknown key 'learning_rat': did you mean 'learning_rate'? "
+            "All are in docs/configuration.md",
+        ),
         (["optimiser.beta1=1"], "unknown section 'optimiser': did you mean 'optimizer'?"),
         (["runconfig.max_steps=ten"], "runconfig.max_steps: expected a number, found 'ten'"),
         (["max_steps=10"], "SET is 'max_steps=10' (--set): expected section.key=value"),
