@@ -17,6 +17,11 @@ def recognizes(content: Dict[str, Any]) -> bool:
 
 
 def settle(content: Dict[str, Any]) -> None:
-    """Removes the path of what is already in the content."""
-    if isinstance(content.get("model"), dict):
-        content["model"].pop(PRETRAIN_PARAMS_PATH, None)
+    """Removes the path of what is already in the content, and states the rows of the position
+    table, which the Model Zoo gives as many as the training's records have tokens if it is null.
+    """
+    model, train = content.get("model"), content.get("train_input")
+    if isinstance(model, dict) and isinstance(train, dict):
+        model.pop(PRETRAIN_PARAMS_PATH, None)
+        if model.get("max_position_embeddings") is None:
+            model["max_position_embeddings"] = train.get("max_sequence_length")

@@ -54,6 +54,13 @@ def test_their_saved_configuration_is_one_of_ours(tmp_path):
     assert line.endswith("was saved by the Model Zoo's run.py; 41 keys of it have no effect here")
 
 
+def test_a_position_table_that_it_leaves_open_has_the_length_of_the_training(tmp_path):
+    path, content = tmp_path / "params.yaml", saved(32, settings())
+    content["model"]["max_position_embeddings"] = None
+    path.write_text(yaml.safe_dump(content))
+    assert config.load(str(path), lambda line: None).model.max_position_embeddings == 32
+
+
 def test_another_embedding_size_stays_refused(tmp_path):
     path, content = tmp_path / "params.yaml", saved(32, settings())
     content["model"]["embedding_size"] = 16
