@@ -71,7 +71,8 @@ def test_another_embedding_size_stays_refused(tmp_path):
 
 def test_it_is_scored(theirs, trained_once, demo_data, tmp_path, capsys):
     ours = tmp_path / "ours"
-    use("eval", ours, demo_data, "--checkpoint_path", trained_once)
+    float32 = ("--set", "model.mixed_precision=false")  # as theirs; the recipe asks the processor
+    use("eval", ours, demo_data, "--checkpoint_path", trained_once, *float32)
     capsys.readouterr()
     use("eval", theirs, demo_data)
     printed = capsys.readouterr().out
