@@ -27,15 +27,20 @@ from shared.errors import exit_code
 _SIZES = {"bf16": 2, "f32": 4, "u32": 4, "s32": 4, "u16": 2, "pred": 1, "s8": 1, "u8": 1, "s64": 8}
 _KINDS = ("Layers", "GpuLayers", "XlaLayers")
 _NO_KERNEL = {"parameter", "get-tuple-element", "tuple", "bitcast", "constant"}
+_WORKSPACE = re.compile(r"s8\[\d+\]")  # of a product
 _LINE = re.compile(r"\s+(?:ROOT )?%?([\w.\-]+) = (.*?) ([a-z\-]+)\((.*?)\)(?:, (.*))?$")
 
 
 class Kernels(NamedTuple):
-    """What a program runs. count: kernels. bytes: read and written by those that are no products of
-    matrices."""
+    """What a program runs.
+
+    count: kernels. bytes: read and written by those that are no products of matrices. batched: by
+    products of many small matrices, attention's, which wait for memory, too.
+    """
 
     count: int
     bytes: int
+    batched: int
 
 
 def kernels(program: str) -> Kernels:
@@ -43,20 +48,24 @@ def kernels(program: str) -> Kernels:
 
     >>> kernels("ENTRY %main {\\n  %p = f32[2,3]{1,0} parameter(0)\\n"
     ...         "  ROOT %add.1 = bf16[2,3]{1,0} fusion(%p), kind=kLoop\\n}")
-    Kernels(count=1, bytes=36)
+    Kernels(count=1, bytes=36, batched=0)
     """
-    sizes_of, count, passed = {}, 0, 0
+    sizes_of, count, passed, batched = {}, 0, 0, 0
     for line in program[program.index("ENTRY ") :].splitlines()[1:]:
         found = _LINE.match(line)
         if not found:
             continue
         name, shape, operation, operands, more = found.groups()
         sizes_of[name] = _bytes(shape)
-        if operation not in _NO_KERNEL:
-            count += 1
-            read = sum(sizes_of.get(operand, 0) for operand in re.findall(r"%([\w.\-]+)", operands))
-            passed += 0 if "gemm" in f"{name} {more}" else sizes_of[name] + read
-    return Kernels(count, passed)
+        if operation in _NO_KERNEL:
+            continue
+        read = sum(sizes_of.get(operand, 0) for operand in re.findall(r"%([\w.\-]+)", operands))
+        count += 1
+        if "gemm" not in f"{name} {more}":
+            passed += sizes_of[name] + read
+        elif '"lhs_batch_dimensions":["' in more:
+            batched += _bytes(_WORKSPACE.sub("", shape)) + read
+    return Kernels(count, passed, batched)
 
 
 def _bytes(shape: str) -> int:
@@ -70,12 +79,13 @@ def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
     device.begin({"small": True})
     rows = [_row(kind, asked) for kind in _KINDS]
-    print(markdown(["layers", "kernels of a layer", "MB outside products"], rows))
+    print(markdown(["layers", "kernels of a layer", "MB outside products", "MB of attention's products"], rows))
 
 
 def _row(kind: str, asked) -> "list[str]":
     two, three = (_compiled(kind, count, asked) for count in (2, 3))
-    return [kind, str(three.count - two.count), f"{(three.bytes - two.bytes) / 1e6:,.0f}"]
+    count, *passed = (after - before for before, after in zip(two, three))
+    return [kind, str(count), *(f"{size / 1e6:,.0f}" for size in passed)]
 
 
 def _compiled(kind: str, count: int, asked) -> Kernels:

@@ -142,6 +142,15 @@ def test_the_hash_is_murmurs():
     assert dropout._mixed(tf.constant([0, 1, 2, 2**32 - 1], tf.uint32)).numpy().tolist() == expected
 
 
+def test_each_hash_gives_two_values():
+    stream, step = (dropout._mixed(tf.constant(n, tf.uint32)) for n in (3, 7))
+    key = dropout._mixed(tf.bitwise.bitwise_xor(stream, step))
+    pairs = tf.constant([0, 1, 2], tf.uint32) + stream
+    words = dropout._mixed(tf.bitwise.bitwise_xor(dropout._mixed(pairs), key)).numpy()
+    halves = [half for word in words.tolist() for half in (word % 2**16, word // 2**16)]
+    assert dropout._hashed_uint16([5], [3, 7]).numpy().tolist() == halves[:5]
+
+
 def test_hashed_dropout_is_even_and_its_places_are_independent():
     """By 4 standard deviations of a million draws."""
     drop = StatelessDropout(1, tf.constant(7), is_fused=True)

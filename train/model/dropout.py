@@ -45,12 +45,17 @@ class StatelessDropout:
 
 
 def _hashed_uint16(shape, seed):
-    """The upper half of a hash of each index, the stream and the step."""
+    """The halves of a hash of each pair of indices, the stream and the step: 2 i is the lower one.
+
+    A thread of XLA's writes four values at once and computes two hashes for them.
+    """
     stream, step = (_mixed(tf.cast(number, tf.uint32)) for number in seed)
     key = _mixed(tf.bitwise.bitwise_xor(stream, step))  # two streams may overlap, not their keys
     index = tf.cast(tf.range(tf.reduce_prod(shape)), tf.uint32)
-    values = _mixed(tf.bitwise.bitwise_xor(_mixed(index + stream), key))
-    return tf.reshape(tf.cast(tf.bitwise.right_shift(values, _uint32(16)), tf.uint16), shape)
+    pair = tf.bitwise.right_shift(index, _uint32(1))
+    values = _mixed(tf.bitwise.bitwise_xor(_mixed(pair + stream), key))
+    half = tf.bitwise.right_shift(values, index % _uint32(2) * _uint32(16))
+    return tf.reshape(tf.cast(half, tf.uint16), shape)
 
 
 def _mixed(x):
