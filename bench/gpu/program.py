@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import glob
 import math
+import operator
 import os
 import re
 import subprocess
@@ -79,12 +80,17 @@ def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
     device.begin({"small": True})
     rows = [_row(kind, asked) for kind in _KINDS]
-    print(markdown(["layers", "kernels of a layer", "MB outside products", "MB of attention's products"], rows))
+    print(
+        markdown(
+            ["layers", "kernels of a layer", "MB outside products", "MB of attention's products"],
+            rows,
+        )
+    )
 
 
 def _row(kind: str, asked) -> "list[str]":
     two, three = (_compiled(kind, count, asked) for count in (2, 3))
-    count, *passed = (after - before for before, after in zip(two, three))
+    count, *passed = map(operator.sub, three, two)
     return [kind, str(count), *(f"{size / 1e6:,.0f}" for size in passed)]
 
 

@@ -44,7 +44,8 @@ def main(arguments: list) -> None:
         form = importlib.import_module(f"inference.export.{FORMATS[asked.format]}")
         chosen = given or examples.of_dataset(folder)
         form.write(target, model)
-        difference = check.compare(model, form.read(target, model), chosen.rows)
+        reread = form.read(target, model)
+        difference = check.compare(model, reread, chosen.rows, form.TOLERANCE)
     print(f"{asked.to}: {form.FORM} of {model.checkpoint}")
     print(
         f"checked with {form.READER} on {len(chosen.rows):,} examples ({chosen.origin}): "

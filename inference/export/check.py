@@ -10,8 +10,6 @@ from preprocess.encoding.encode import Tokens
 from shared import shown, windows
 from shared.errors import FaultsFound
 
-# Of logits, in float32; of larger ones than 1, as a share of them.
-TOLERANCE = 1e-5
 _WINDOW = 512  # examples at a time
 
 
@@ -23,12 +21,12 @@ class Reread(Protocol):
     def logits(self, examples) -> np.ndarray: ...
 
 
-def compare(model, reread: Reread, examples: list) -> float:
-    """The largest difference of logits, by the measure of TOLERANCE.
+def compare(model, reread: Reread, examples: list, tolerance: float) -> float:
+    """The largest difference of logits, in float32; of larger ones than 1, as a share of them.
 
     Args: model, the Classifier; examples, tuples of texts.
     Raises:
-      FaultsFound: ids differ, or logits by more than TOLERANCE.
+      FaultsFound: ids differ, or logits by more than the tolerance.
     """
     progress, largest = Progress(len(examples)), 0.0
     for begin in range(0, len(examples), _WINDOW):
@@ -36,9 +34,9 @@ def compare(model, reread: Reread, examples: list) -> float:
         _check_ids(model.tokens(window), reread.tokens(window), window)
         differences = _differences(model.logits(window), reread.logits(window))
         worst = int(differences.argmax())  # NaN, too
-        if not differences[worst] <= TOLERANCE:
+        if not differences[worst] <= tolerance:
             raise _refusal(
-                f"its logits differ by {differences[worst]:.1e}, allowed are {TOLERANCE:.0e}",
+                f"its logits differ by {differences[worst]:.1e}, allowed are {tolerance:.0e}",
                 window[worst],
             )
         largest = max(largest, float(differences[worst]))

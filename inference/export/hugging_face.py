@@ -10,6 +10,7 @@ from train.pretrained import fit, huggingface
 from train.pretrained.read import read as read_checkpoint
 
 FORM, READER = "a folder for transformers", "this project's own reader"
+TOLERANCE = 1e-5  # of logits, as of check.compare
 _CARD_FILE = "README.md"
 
 

@@ -13,6 +13,7 @@ from train.model import classifier
 from train.model.layers import Layers
 
 FORM, READER = "a SavedModel", "TensorFlow and TF Text"
+TOLERANCE = 1e-5  # of logits, as of check.compare
 _TEXTS = ("text", "text_b")  # the names of the inputs with texts
 # As train/scoring/pooling.py.
 _POOLS = {"mean": tf.math.segment_mean, "max": tf.math.segment_max}

@@ -15,7 +15,7 @@ import pytest
 
 import inference
 from inference.export import __main__ as export
-from inference.export import check, examples, hugging_face
+from inference.export import check, examples, hugging_face, onnx_graph
 from preprocess.encoding.encode import Tokens
 from shared.errors import FaultsFound, UserError, exit_code
 from tests.inputs import GOLDEN, ROOT, read_rows
@@ -305,6 +305,19 @@ def test_an_export_that_is_wrong_is_removed(models, tmp_path, monkeypatch, capsy
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("shift, code", [(5e-5, 0), (2e-4, 1)])
+def test_onnxruntime_may_round_in_other_places(models, tmp_path, monkeypatch, capsys, shift, code):
+    build = onnx_graph.build
+
+    def build_shifted(weights, model):
+        (bias,) = (name for name in weights if name.endswith("/bias") and len(weights[name]) == 3)
+        return build({**weights, bias: weights[bias] + np.float32(shift)}, model)
+
+    monkeypatch.setattr(onnx_graph, "build", build_shifted)
+    assert exit_code(lambda: run(models["classes"], tmp_path / "to", "onnx")) == code
+    assert ("allowed are 1e-04" in capsys.readouterr().err) == bool(code)
+
+
 class Answers:
     """A model that gives every example the same tokens and the logits it is made with."""
 
@@ -322,14 +335,14 @@ class Answers:
 
 def test_how_different_logits_may_be():
     rows = [("a",)] * 600  # two windows
-    assert check.compare(Answers(0.5, 2), Answers(0.5, 2), rows) == 0
-    within = check.compare(Answers(0, 100), Answers(5e-6, 100.0005), rows)
+    assert check.compare(Answers(0.5, 2), Answers(0.5, 2), rows, 0) == 0
+    within = check.compare(Answers(0, 100), Answers(5e-6, 100.0005), rows, 1e-5)
     assert within == pytest.approx(5e-6, rel=0.02)  # 100.0005 is off by 5e-6 of 100
     for wrong in ((2e-5, 100), (0, 100.002), (np.nan, 100), (np.inf, 100)):
         with pytest.raises(FaultsFound, match="its logits differ by"):
-            check.compare(Answers(0, 100), Answers(*wrong), rows)
+            check.compare(Answers(0, 100), Answers(*wrong), rows, 1e-5)
     with pytest.raises(FaultsFound, match="512 of 512 examples become other ids, for instance 'a'"):
-        check.compare(Answers(1), Answers(1, b_start=2), rows)
+        check.compare(Answers(1), Answers(1, b_start=2), rows, 1e-5)
 
 
 def test_what_cannot_be_meant(models, tmp_path, monkeypatch):
