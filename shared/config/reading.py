@@ -170,7 +170,8 @@ def _inherit_inputs(content: Dict[str, Any], given: Dict[str, Any]) -> None:
     What the command line gives for the two comes last.
     """
     train, predict = content.get("train_input"), content.get("predict_input")
-    content.setdefault("eval_input", own_keys.inherited(train))
+    if content.get(EVAL_INPUT) is None:
+        content[EVAL_INPUT] = own_keys.inherited(train)
     overrides.lay_over(content, given, {EVAL_INPUT})
     evaluate = content["eval_input"]
     predict = {} if predict is None else predict

@@ -38,18 +38,19 @@ def laid_under(content: Dict[str, Any], model: Dict[str, Any]) -> Dict[str, Any]
         stated = content.get(section)
         if isinstance(stated, (dict, type(None))):
             stated = stated or {}
-            left = {key: defaults[key] for key in {*defaults} - _replaced(section, stated)}
+            in_effect = {key: value for key, value in stated.items() if value is not None}
+            left = {key: defaults[key] for key in {*defaults} - _replaced(section, in_effect)}
             merged[section] = {**left, **stated}
     return merged
 
 
 def _replaced(section: str, stated: Dict[str, Any]) -> set:
-    """The recipe's keys that do not go with those of a section."""
-    found = {name for key in stated for name in _REPLACED.get(key, ())}
+    """The recipe's keys that do not go with those of a section; a value of 0 turns its key off."""
+    found = {name for key in stated if stated[key] for name in _REPLACED.get(key, ())}
     for key in stated:
         found |= alternatives(section, key)
     if isinstance(stated.get("learning_rate"), (list, dict)):
         found |= {"warmup_ratio", "learning_rate_decay"}  # schedules say it themselves
-    if stated.get("optimizer_type", "adamw") != "adamw":
+    if str(stated.get("optimizer_type", "adamw")).lower() != "adamw":
         found |= {"weight_decay_rate", "use_bias_correction"}
     return found

@@ -79,6 +79,7 @@ def test_one_size_makes_it_complete(load, key):
         ("runconfig", {"max_steps": 5}, {"num_epochs"}),
         ("runconfig", {"steps": 5}, {"num_epochs"}),
         ("runconfig", {"save_checkpoints_steps": 5}, {"save_checkpoints_epochs"}),
+        ("runconfig", {"max_steps": None, "steps": None}, set()),
         ("optimizer", {"optimizer_type": "sgd"}, set()),
         (
             "optimizer",
@@ -99,6 +100,20 @@ def recipe_keys(section):
 def test_a_value_limit_replaces_the_norm_and_sgd_the_decay(load):
     assert load({"optimizer": {"max_gradient_value": 2}}).optimizer.max_gradient_norm == 0
     assert load({"optimizer": {"optimizer_type": "sgd"}}).optimizer.weight_decay_rate == 0
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"optimizer_type": "AdamW"}, {"optimizer_type": None}, {"max_gradient_value": None},
+     {"max_gradient_value": 0}],
+)  # fmt: skip
+def test_what_says_the_same_or_nothing_replaces_nothing(load, stated):
+    assert load({"optimizer": stated}).optimizer == load({}).optimizer
+
+
+def test_an_empty_input_is_as_one_left_out(load):
+    found = load({**COMPLETE, "eval_input": None, "predict_input": None})
+    assert (found.eval_input.batch_size, found.predict_input.batch_size) == (2, 2)
 
 
 def test_settings_come_before_the_file(load):
