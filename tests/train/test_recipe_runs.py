@@ -146,6 +146,13 @@ def test_a_sweep_of_nothing(go, tmp_path, given):
         go("train", tmp_path / "m", "--sweep", given)
 
 
+def test_a_mistake_in_the_last_value_is_told_before_the_first_training(go, tmp_path, trained_once):
+    with pytest.raises(UserError, match="optimizer.beta1: expected a number.*found 'oops'"):
+        go("train", tmp_path / "m", "--checkpoint_path", trained_once, *FAST, "--max_steps", 1,
+           "--sweep", "optimizer.beta1=0.8,oops")  # fmt: skip
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_sweep_only_trains(go, tmp_path, capsys):
     for more in (["--compile_only"], ["--backend", "wse"]):
         with pytest.raises(SystemExit):

@@ -7,6 +7,7 @@ import os
 import statistics
 from typing import Any, Callable, Dict, Iterator, List
 
+from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.metric_names import LOSS, gain
@@ -59,9 +60,12 @@ def run(
     Returns: the content of sweep.json, for each combination {settings, model_dir, seeds: as
       seeds.json has it}, the best first.
     """
+    chosen = combinations(options.sweep)
+    start = configuration.start_of(options)
+    for settings in chosen:  # a mistake in the last one is told before the first one is trained
+        _params(options, settings, start)
     with signals.noted() as should_stop:
-        found = [_trained(options, chosen, run_one, should_stop)
-                 for chosen in combinations(options.sweep)]  # fmt: skip
+        found = [_trained(options, settings, run_one, should_stop) for settings in chosen]
     column = _column(options, found)
     found.sort(key=lambda entry: _rank(column, entry), reverse=True)
     print("\n".join(_table(column, found)))
@@ -97,9 +101,13 @@ def _column(options, found) -> "tuple[str, str]":
     if not results:
         return "", LOSS  # all have diverged
     split, of_split = next(iter(results.items()))
-    given = _given(options, settings)
-    params = configuration.load(given, configuration.start_of(given), lambda line: None)
+    params = _params(options, settings, configuration.start_of(options))
     return split, params.runconfig.best_metric or next(iter(metrics_of(of_split)))
+
+
+def _params(options, settings: List[str], start) -> Config:
+    """The configuration of a combination; args: start, as of configuration.load."""
+    return configuration.load(_given(options, settings), start, lambda line: None)
 
 
 def _scores(column, entry) -> List[float]:
