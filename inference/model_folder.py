@@ -73,7 +73,7 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
     return ModelFolder(
         path=path,
         recorded=trained,
-        params=config.load(os.path.join(path, model_dir.PARAMS_FILE), print),
+        params=config.load(os.path.join(path, model_dir.PARAMS_FILE), _log),
         task=facts["task"],
         fingerprint=facts["fingerprint"],
         initialized_from=facts["initialized_from"],
@@ -88,15 +88,17 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
     )
 
 
+def _log(line: str) -> None:
+    """Answers may go to standard output."""
+    print(line, file=sys.stderr)
+
+
 def _thresholds(path: str, facts: dict) -> "np.ndarray | None":
-    """Those of the newest checkpoint. What is said of them goes to standard error: answers may go
-    to standard output."""
+    """Those of the newest checkpoint."""
     if not facts["multi_label"]:
         return None
     checkpoint = os.path.basename(files.newest_first(path)[0])
-    return thresholds.read(
-        path, checkpoint, facts["label_names"], lambda line: print(line, file=sys.stderr)
-    )
+    return thresholds.read(path, checkpoint, facts["label_names"], _log)
 
 
 def _text_columns(path: str, facts: dict) -> "tuple[str, ...]":

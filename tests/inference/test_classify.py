@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from inference import classify, output
 from shared.errors import UserError
@@ -37,6 +38,16 @@ def table(tmp_path):
 def test_a_text(run, model, capsys):
     run("--text", TEXTS[0])
     assert json.loads(capsys.readouterr().out) == model.classify(TEXTS[:1])[0]
+
+
+def test_what_a_model_folder_has_to_say_is_not_among_the_answers(model_dir, capsys):
+    path = model_dir / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["train_input"].update(input_fn="my.input_fn", own=3)
+    path.write_text(yaml.safe_dump(params))
+    classify.main(["--model_dir", str(model_dir), "--text", TEXTS[0]])
+    out, err = capsys.readouterr()
+    assert "label" in json.loads(out) and "passed to my.input_fn as they are: own" in err
 
 
 def test_a_file_to_json_lines(run, model, table, tmp_path):
