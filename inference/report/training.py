@@ -1,6 +1,5 @@
 """What a model folder tells of its training: curves, size and speed."""
 
-import json
 import os
 import statistics
 from typing import Any, Dict, List, Optional, Tuple
@@ -26,24 +25,12 @@ def curves(model_dir: str) -> Dict[str, Dict[str, List[float]]]:
     that a kill has cut, is left out.
     """
     above, name = os.path.split(os.path.abspath(model_dir))
-    path = os.path.join(above if name == best.FOLDER else model_dir, metrics_log.FILE)
-    if not os.path.exists(path):
-        return {}
     found: "Dict[str, Dict[int, float]]" = {}
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            step, values = _parsed(line)
-            for name, value in values.items():
-                if value is not None:
-                    found.setdefault(name, {})[step] = value
+    for step, values in metrics_log.read(above if name == best.FOLDER else model_dir):
+        for name, value in values.items():
+            if value is not None:
+                found.setdefault(name, {})[step] = value
     return {name: _thinned(sorted(points.items())) for name, points in sorted(found.items())}
-
-
-def _parsed(line: str) -> "Tuple[int, Dict[str, Optional[float]]]":
-    if not line.endswith("\n"):
-        return 0, {}
-    values = json.loads(line)
-    return values.pop("step"), values
 
 
 def _thinned(points: "List[Tuple[int, float]]") -> Dict[str, List[float]]:

@@ -31,7 +31,8 @@ def test_a_training_that_goes_back_drops_what_it_takes_again(train, trained):
     found = lines(trained)
     steps = [(line["step"], next(iter(key.split("/")[0] for key in line if "/" in key)))
              for line in found]  # fmt: skip
-    assert steps == [(4, "train"), (8, "train"), (12, "train"), (12, "eval_validation")]
+    assert steps == [(4, "train"), (6, "eval_validation"), (8, "train"), (12, "train"),
+                     (12, "eval_validation")]  # fmt: skip
     assert json.dumps(found[0]) + "\n" == before
     scores = json.loads((trained / "eval_validation.json").read_text())
     assert found[-1]["eval_validation/accuracy"] == scores["accuracy"]
@@ -47,6 +48,14 @@ def test_values_that_json_lacks_are_null(tmp_path):
     metrics_log.append(str(tmp_path), 4, {"a": 1})
     assert lines_of(tmp_path) == ['{"step": 3, "a": null, "b": null, "c": 0.5}\n',
                                   '{"step": 4, "a": 1}\n']  # fmt: skip
+
+
+def test_a_line_that_a_full_disk_has_cut_stays_alone(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 3, "a": 1}\n{"step": 4, "a"')
+    metrics_log.append(str(tmp_path), 5, {"a": 2})
+    assert lines_of(tmp_path)[1:] == ['{"step": 4, "a"\n', '{"step": 5, "a": 2}\n']
+    assert metrics_log.read(str(tmp_path)) == [(3, {"a": 1}), (5, {"a": 2})]
+    assert metrics_log.read(str(tmp_path / "absent")) == []
 
 
 @pytest.mark.parametrize("step, kept", [(0, 0), (3, 1), (4, 2), (9, 2)])
