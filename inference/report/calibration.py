@@ -12,10 +12,10 @@ import numpy as np
 from inference.report.predictions import Predictions
 from train.scoring.answers import softmax
 from train.scoring.calibration import BINS, bins, expected_error
+from train.scoring.probability_metrics import LEAST
 
 _HISTOGRAM_BINS = 20
 _BLOCK = 2**16  # rows that are float64 at once
-_LEAST = np.finfo(np.float32).tiny  # instead of a probability of 0, which has no logarithm
 _INVERSE_BOUNDS = (0.01, 100.0)  # of 1 / T
 _STEPS, _PRECISE = 100, 1e-10
 
@@ -61,7 +61,7 @@ def of_decisions(probabilities: np.ndarray, is_true: np.ndarray) -> Dict[str, An
     of_truth = np.where(is_true, probabilities, 1 - probabilities)
     return {
         "confidence": float(probabilities.mean()),
-        "log_loss": float(-np.log(np.maximum(of_truth, _LEAST)).mean()),
+        "log_loss": float(-np.log(np.maximum(of_truth, LEAST)).mean()),
         "ece": expected_error(probabilities, is_true),
         "bins": _bins(probabilities, is_true),
     }
@@ -86,7 +86,7 @@ def _logs(found: Predictions) -> "Iterator[tuple[slice, np.ndarray]]":
     """(rows, log p as float64 [B, C]) of one block after the other."""
     for start in range(0, len(found.given), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        yield rows, np.log(np.maximum(found.probabilities[rows], _LEAST, dtype=np.float64))
+        yield rows, np.log(np.maximum(found.probabilities[rows], LEAST, dtype=np.float64))
 
 
 def _confidence(found: Predictions, inverse: float) -> np.ndarray:
@@ -115,7 +115,7 @@ class _Loss(NamedTuple):
             scaled = inverse * logs
             shares = softmax(scaled)
             mean = (shares * logs).sum(axis=1)
-            loss = -np.log(np.take_along_axis(shares, given, axis=1).clip(_LEAST))
+            loss = -np.log(np.take_along_axis(shares, given, axis=1).clip(LEAST))
             slope = mean - np.take_along_axis(logs, given, axis=1)[:, 0]
             variance = (shares * logs**2).sum(axis=1) - mean**2
             sums += loss.sum(), slope.sum(), variance.sum()

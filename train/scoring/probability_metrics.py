@@ -9,7 +9,7 @@ import numpy as np
 from train.scoring import calibration
 from train.scoring.ranks import ranks
 
-_LEAST = np.finfo(np.float64).eps  # instead of a probability of 0, which has no logarithm
+LEAST = np.finfo(np.float64).eps  # instead of a probability of 0, which has no logarithm
 _CHANCE = 0.5  # the area under the curve of answers that do not depend on the text
 
 
@@ -48,7 +48,7 @@ def _average_precision(scores, is_true):
 def _log_loss(probabilities, labels):
     """The mean of -log p of the true class; p counts as at least 2^-52, as scikit-learn has it."""
     of_label = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)
-    return float(-np.mean(np.log(np.maximum(of_label, _LEAST))))
+    return float(-np.mean(np.log(np.maximum(of_label, LEAST))))
 
 
 def _calibration_error(probabilities, labels):

@@ -62,9 +62,10 @@ def test_where_no_temperature_helps(probabilities):
     assert found["temperature"] is None and found["at_temperature"] is None
 
 
-def test_a_probability_of_zero_has_a_finite_loss():
+def test_a_probability_of_zero_counts_as_in_an_evaluation():
     found = files.of_classes(np.array([0, 1, 1]), np.array([[0.0, 1.0], [0.1, 0.9], [0.7, 0.3]]))
-    assert np.isfinite(calibration.of_predictions(found)["log_loss"])
+    expected = (52 * np.log(2) - np.log(0.9) - np.log(0.3)) / 3
+    assert calibration.of_predictions(found)["log_loss"] == pytest.approx(expected)
 
 
 def test_histogram_of_probabilities(drawn, content):
