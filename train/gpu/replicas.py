@@ -132,7 +132,7 @@ class Replicas:
         Raises:
           UserError: in every process.
         """
-        if self.is_multi_worker and self._total(number) != number * self.count:
+        if self.is_multi_worker and np.ptp(self._gathered(np.array([number]))):
             raise UserError(
                 f"the workers do not agree on {what}; here it is {number}. MODEL_DIR and the data "
                 "must be on a file system that all of them share."
