@@ -54,7 +54,7 @@ OPTIONS = {
 }
 _KEYS = ("data", *OPTIONS, "lower_case")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_SPLIT = r"[a-z][a-z0-9_]*"
+_SPLIT = r"(?!all$)[a-z][a-z0-9_]*"  # eval_all.json has the scores of all checkpoints
 
 
 @dataclass(frozen=True)
@@ -263,8 +263,8 @@ def _check_splits(splits: "list[str]", where: str) -> None:
     for split in splits:
         if not re.fullmatch(_SPLIT, split) or splits.count(split) > 1:
             raise UserError(
-                f"{where}: split {split!r} appears twice, or its name has characters other than "
-                "lower-case letters, digits and _"
+                f"{where}: split {split!r} appears twice, is called all, or its name has "
+                "characters other than lower-case letters, digits and _"
             )
     if tasks.TRAIN_SPLIT not in splits:
         found = ", ".join(splits) or "no file"

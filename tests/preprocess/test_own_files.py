@@ -175,6 +175,7 @@ def test_texts_of_json_must_be_texts(own):
         ({"data": "train=nowhere.csv"}, "nowhere.csv is missing or cannot be read"),
         ({"data": "validation=x.csv"}, "train=<file> is required"),
         ({"data": "train=a.csv,train=b.csv"}, "appears twice"),
+        ({"data": "train=a.csv,all=a.csv"}, "split 'all' appears twice, is called all, or"),
         ({"data": "nowhere.yaml"}, "TEXT and LABEL: set in nowhere.yaml"),
         ({"text": None}, "TEXT is None; expected one column"),
         ({"text": "a,b,c"}, "expected one column, or two"),
