@@ -8,6 +8,7 @@ import yaml
 from inference.classifier import Classifier
 from inference.model_folder import ModelFolder
 from shared import config
+from shared.config.input_sections import TRAIN_INPUT
 from shared.mapping_files import read_json
 from train.checkpoints import files
 from train.scoring import results
@@ -112,7 +113,7 @@ def _training(folder: ModelFolder) -> "list[str]":
     """The configuration, without what belongs to the machine."""
     content = config.dump(folder.params)
     settings = {
-        "batch_size": content["train_input"]["batch_size"],
+        "batch_size": content[TRAIN_INPUT]["batch_size"],
         "seed": content["runconfig"]["tf_random_seed"],
         "optimizer": content["optimizer"],
         "model": content["model"],

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Set
 
 from shared import metric_names
-from shared.config.modelzoo_keys import INPUTS
+from shared.config.input_sections import INPUTS, TRAIN_INPUT
 
 # Settings of runconfig for one thing, of which only one may be given.
 ALTERNATIVES = (
@@ -23,7 +23,7 @@ def errors(sections: Dict[str, Any], given: Dict[str, Any], csconfig: Dict[str, 
     """
     model, optimizer, run = (sections[name] for name in ("model", "optimizer", "runconfig"))
     quality = sections.get("quality")
-    found = _grouping(sections["train_input"])
+    found = _grouping(sections[TRAIN_INPUT])
     if model:
         found += _model(model) + _lengths(sections, model)
         if csconfig.get("use_cbfloat16") and not model.mixed_precision:

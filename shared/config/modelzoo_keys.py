@@ -6,9 +6,10 @@ The settings themselves are the fields in shared/config/schema.py. Source: the c
 
 from typing import Any, Dict, Tuple
 
+from shared.config.input_sections import INPUTS
+
 # The key in `model` that names a file whose model section this one inherits.
 PRETRAIN_PARAMS_PATH = "pretrain_params_path"
-TRAIN_INPUT, EVAL_INPUT, PREDICT_INPUT = INPUTS = ("train_input", "eval_input", "predict_input")
 _FIXED_INPUT = {
     "add_special_tokens": (True, "the records have [CLS] and [SEP]"),
     "invert_mask": (True, "the records' input_mask is 1 on padding"),

@@ -7,6 +7,7 @@ which was relative to the program, is not followed again.
 
 from typing import Any, Dict
 
+from shared.config.input_sections import TRAIN_INPUT
 from shared.config.modelzoo_keys import PRETRAIN_PARAMS_PATH, SAVED_OPTIONS
 
 
@@ -20,7 +21,7 @@ def settle(content: Dict[str, Any]) -> None:
     """Removes the path of what is already in the content, and states the rows of the position
     table, which the Model Zoo gives as many as the training's records have tokens if it is null.
     """
-    model, train = content.get("model"), content.get("train_input")
+    model, train = content.get("model"), content.get(TRAIN_INPUT)
     if isinstance(model, dict) and isinstance(train, dict):
         model.pop(PRETRAIN_PARAMS_PATH, None)
         if model.get("max_position_embeddings") is None:

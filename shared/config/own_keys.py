@@ -7,7 +7,7 @@ taken for its own, the Model Zoo's keys included.
 import dataclasses
 from typing import Any, Callable, Dict
 
-from shared.config.modelzoo_keys import INPUTS
+from shared.config.input_sections import INPUTS
 from shared.config.schema import InputConfig
 
 _SETTINGS = {field.name for field in dataclasses.fields(InputConfig)}

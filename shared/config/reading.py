@@ -18,14 +18,8 @@ from shared.config import (
     recipe,
     settings,
 )
-from shared.config.modelzoo_keys import (
-    EVAL_INPUT,
-    FIXED,
-    IGNORED,
-    PREDICT_INPUT,
-    PRETRAIN_PARAMS_PATH,
-    REFUSED,
-)
+from shared.config.input_sections import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
+from shared.config.modelzoo_keys import FIXED, IGNORED, PRETRAIN_PARAMS_PATH, REFUSED
 from shared.config.schema import SECTIONS, Config
 from shared.errors import UserError
 from shared.mapping_files import read_yaml
@@ -169,14 +163,14 @@ def _inherit_inputs(content: Dict[str, Any], given: Dict[str, Any]) -> None:
 
     What the command line gives for the two comes last.
     """
-    train, predict = content.get("train_input"), content.get("predict_input")
+    train, predict = content.get(TRAIN_INPUT), content.get(PREDICT_INPUT)
     if content.get(EVAL_INPUT) is None:
         content[EVAL_INPUT] = own_keys.inherited(train)
     overrides.lay_over(content, given, {EVAL_INPUT})
-    evaluate = content["eval_input"]
+    evaluate = content[EVAL_INPUT]
     predict = {} if predict is None else predict
     if isinstance(evaluate, dict) and isinstance(predict, dict):
-        content["predict_input"] = {**own_keys.inherited(evaluate), **predict}
+        content[PREDICT_INPUT] = {**own_keys.inherited(evaluate), **predict}
     overrides.lay_over(content, given, {PREDICT_INPUT})
 
 

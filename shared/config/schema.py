@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
 from shared.config import settings
-from shared.config.modelzoo_keys import INPUTS
+from shared.config.input_sections import INPUTS
 from shared.config.schedules import DECAYS, Schedule, parse_learning_rate
 from shared.remote import datasets
 

@@ -13,6 +13,7 @@ import yaml
 
 from shared import config, dataset_vocabulary, lock, shown, vocab
 from shared.config import Config
+from shared.config.input_sections import TRAIN_INPUT
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
@@ -160,7 +161,7 @@ def environment(backend: str, devices: int) -> dict:
 def changes(before: dict, resolved: Config, environment: dict) -> List[str]:
     """One line for every setting that has changed since the training began."""
     now = {**config.dump(resolved), config.ENVIRONMENT_SECTION: environment}
-    sections = ("train_input", "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION)
+    sections = (TRAIN_INPUT, "model", "optimizer", "runconfig", config.ENVIRONMENT_SECTION)
     return [
         change
         for section in sections

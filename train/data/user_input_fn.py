@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from shared import config, records
 from shared.config import Config
+from shared.config.input_sections import EVAL_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest
 from train.data import order, record_rules
@@ -56,7 +57,7 @@ def training_batches(
     share = order.share(
         params.train_input.batch_size, params.optimizer.grad_accum_steps, input_context
     )
-    dataset = batches(params, input_context, "train_input", split, manifest)
+    dataset = batches(params, input_context, TRAIN_INPUT, split, manifest)
     check_repeats(params.train_input.input_fn, _cardinality(dataset))
     rules = checking(params, manifest, 0, share.rows)
     return dataset.map(rules).skip(first_step * share.batches_per_step)
@@ -78,7 +79,7 @@ def scored_batches(
             f"{section}.input_fn {path} returned an endless dataset; for {split} "
             "it must give each example once"
         )
-    smallest = 0 if section == "eval_input" else records.UNLABELLED
+    smallest = 0 if section == EVAL_INPUT else records.UNLABELLED
     return dataset.map(checking(params, manifest, smallest, None))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 from shared import config, metric_names, tasks
 from shared.config import QualityConfig
+from shared.config.input_sections import EVAL_INPUT
 from shared.errors import FaultsFound, UserError
 from shared.files import write_whole
 from shared.manifest import Manifest
@@ -72,7 +73,7 @@ def _gate(options):
     band = params.quality
     if band is None:
         raise UserError(_NO_BAND.format(options.params))
-    manifest = make_plan.read_data(params, "eval_input", options)
+    manifest = make_plan.read_data(params, EVAL_INPUT, options)
     metric = _metric(options.params, band, manifest)
     split = splits.to_evaluate(manifest, None)[0]
     return Gate(band, metric, split), options.seeds or band.seeds

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Optional, Sequence
 
 from shared import config
 from shared.config import Config
-from shared.config.modelzoo_keys import INPUTS
+from shared.config.input_sections import INPUTS
 from shared.errors import UserError
 from train.checkpoints import files, model_dir
 from train.planning import modelzoo_dir

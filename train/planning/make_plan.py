@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from shared import config, dataset_vocabulary, metric_names
 from shared.config import Config
-from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
+from shared.config.input_sections import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, read_manifest
 from shared.remote import mirror, sources

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from shared import metric_names, tasks
 from shared.config import Config, InputConfig
-from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
+from shared.config.input_sections import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.manifest import Manifest
 
 GPU, CPU, WSE = BACKENDS = ("gpu", "cpu", "wse")

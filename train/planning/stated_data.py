@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 from shared import shown, tasks
 from shared.config import Config
-from shared.config.modelzoo_keys import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
+from shared.config.input_sections import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest, Split, Vocabulary
 from train.planning import resolve

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from shared.config.input_sections import TRAIN_INPUT
 from shared.manifest import Manifest
 from shared.tasks import TRAIN_SPLIT
 from train.checkpoints import tensors
@@ -22,7 +23,7 @@ def of_logits(plan: Plan, section: str, manifest: Manifest):
 
     Returns: (the largest difference, the largest absolute logit), floats.
     """
-    split = TRAIN_SPLIT if section == "train_input" else plan.splits[0]
+    split = TRAIN_SPLIT if section == TRAIN_INPUT else plan.splits[0]
     # In a graph: eager execution may be off in Cerebras' container.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         batches = input_fn.batches_to_score(plan.params, section, split, manifest)

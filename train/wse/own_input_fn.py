@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from shared import records
 from shared.config import Config
+from shared.config.input_sections import PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest
 from train.data import record_rules, user_input_fn
@@ -29,7 +30,7 @@ def check(params: Config, section: str, split: str, manifest: Manifest) -> None:
     _check_is_counted(params, section, split, manifest)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         dataset = _returned(params, section, split, manifest)
-        if section == "train_input":
+        if section == TRAIN_INPUT:
             cardinality = session.run(tf.data.experimental.cardinality(dataset))
             user_input_fn.check_repeats(params.train_input.input_fn, cardinality)
 
@@ -37,7 +38,7 @@ def check(params: Config, section: str, split: str, manifest: Manifest) -> None:
 def train_batches(params: Config, split: str, manifest: Manifest, first_step: int):
     """Endless batches of a training that resumes at first_step; the workers have fed equally many
     of the steps before it."""
-    batches = _returned(params, "train_input", split, manifest)
+    batches = _returned(params, TRAIN_INPUT, split, manifest)
     batches = batches.skip(first_step // workers.this_worker().count)
     batches = batches.map(_read(params, manifest, 0))
     return batches.concatenate(_failing(batches.element_spec, _REPEATS))
@@ -46,14 +47,14 @@ def train_batches(params: Config, split: str, manifest: Manifest, first_step: in
 def scored_batches(params: Config, section: str, split: str, manifest: Manifest):
     """Batches of a split in order; those after its last example are not looked at."""
     batches = _returned(params, section, split, manifest)
-    if section == "predict_input":
+    if section == PREDICT_INPUT:
         return batches.map(_read(params, manifest, records.UNLABELLED))
     batches = batches.map(_read(params, manifest, 0))
     return batches.concatenate(_failing(batches.element_spec, _COMPLETE))
 
 
 def _check_is_counted(params, section, split, manifest) -> None:
-    if section != "train_input" and not manifest.splits[split].is_counted:
+    if section != TRAIN_INPUT and not manifest.splits[split].is_counted:
         raise UserError(
             f"{section}.input_fn {getattr(params, section).input_fn}: how many examples it gives "
             "is not known without a dataset, and wse scores full batches only; give the dataset, "
@@ -63,7 +64,7 @@ def _check_is_counted(params, section, split, manifest) -> None:
 
 def _returned(params, section, split, manifest):
     context = None
-    if section == "train_input":
+    if section == TRAIN_INPUT:
         worker = workers.this_worker()
         context = tf.distribute.InputContext(worker.count, worker.index, 1)
     dataset = user_input_fn.batches(params, context, section, split, manifest)

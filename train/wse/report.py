@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from shared import config, records
 from shared.config import Config
+from shared.config.input_sections import TRAIN_INPUT
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.shards import check_sizes
@@ -59,7 +60,7 @@ def _data(plan, section, manifest: Manifest):
         shape = f"int32 [{options.batch_size}, {manifest.max_sequence_length}], static"
         yield Line(OK, f"data: {section}.input_fn {options.input_fn} gives batches {shape}")
         return
-    splits = [TRAIN_SPLIT] if section == "train_input" else plan.splits
+    splits = [TRAIN_SPLIT] if section == TRAIN_INPUT else plan.splits
     for split in splits:
         check_sizes(options.data_dir, split, manifest)
         shards = manifest.splits[split].shards
@@ -69,7 +70,7 @@ def _data(plan, section, manifest: Manifest):
             f"data: {manifest.task} {split}, {examples:,} examples in {len(shards)} shards, all "
             "files present with the right size",
         )
-    if section == "train_input":
+    if section == TRAIN_INPUT:
         yield from _length(plan, examples)
         yield _workers(options.batch_size, [shard.examples for shard in shards])
 

@@ -6,7 +6,7 @@ import os
 from typing import Iterator, Optional
 
 from shared.config import Config
-from shared.config.modelzoo_keys import INPUTS
+from shared.config.input_sections import INPUTS
 from shared.errors import UserError
 from shared.manifest import Manifest
 from shared.remote import urls
