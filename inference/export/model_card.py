@@ -1,6 +1,5 @@
 """README.md of a Hugging Face folder: what the model folder knows of its model."""
 
-import glob
 import os
 
 import yaml
@@ -9,11 +8,9 @@ from inference.classifier import Classifier
 from inference.model_folder import ModelFolder
 from shared import config
 from shared.config.input_sections import TRAIN_INPUT
-from shared.mapping_files import read_json
 from train.checkpoints import files
+from train.modes import best
 from train.scoring import results
-
-_ADVICE = "Evaluate it again with `make eval`, or remove the file."
 
 
 def text(model: Classifier) -> str:
@@ -86,15 +83,8 @@ def _scores(path: str, step: int) -> "list[str]":
 
 def _results(path: str) -> "dict[str, dict]":
     """{split: result}; a training's best/ has them in one file."""
-    best = os.path.join(path, "best.json")
-    if os.path.exists(best):
-        return read_json(best, _ADVICE)["results"]
-    names = sorted(os.path.basename(file) for file in glob.glob(glob.escape(path) + "/eval_*.json"))
-    return {
-        name[len("eval_") : -len(".json")]: read_json(os.path.join(path, name), _ADVICE)
-        for name in names
-        if name != "eval_all.json"  # of every checkpoint
-    }
+    kept = best.read_kept(path)
+    return results.read(path) if kept is None else kept["results"]
 
 
 def _use(folder: ModelFolder) -> "list[str]":

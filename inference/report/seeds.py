@@ -1,15 +1,11 @@
 """Several seeds of one training (`make train SEEDS=1,2,3`), compared."""
 
-import os
-import re
 import statistics
 from typing import Any, Dict, List, Optional
 
 from train.checkpoints import files
 from train.modes import best
-from train.planning import make_plan
-
-_FOLDER = re.compile(r"seed-(\d+)$")
+from train.planning import seed_folders
 
 
 def folders(model_dir: str) -> "Dict[int, str]":
@@ -17,11 +13,10 @@ def folders(model_dir: str) -> "Dict[int, str]":
 
     As in the trainer's table of seeds, the best checkpoint counts where one is kept.
     """
-    names = os.listdir(model_dir) if os.path.isdir(model_dir) else []
-    seeds = sorted(int(match[1]) for match in map(_FOLDER.match, names) if match)
     if files.steps(model_dir):  # a training of its own
         return {}
-    return {seed: _judged(make_plan.folder_of_seed(model_dir, seed)) for seed in seeds}
+    found = seed_folders.seeds(model_dir)
+    return {seed: _judged(seed_folders.path(model_dir, seed)) for seed in found}
 
 
 def _judged(folder: str) -> str:

@@ -101,21 +101,20 @@ def layout(task: Task, name: str, config) -> Layout:
     if not task.is_regression:
         labels = (*config.label_classes, *map(str, range(len(task.label_names))))
     if name == "mrpc_dev_ids.tsv":
-        return Layout((), "", None, ["#1 ID", "#2 ID"], is_test=True, stops_at_short_rows=True)
+        ids = ["#1 ID", "#2 ID"]
+        return Layout((), "", None, columns=ids, is_test=True, stops_at_short_rows=True)
     if task.name == "mrpc":
+        has_bom = name.startswith("msr") and not is_test
         return Layout(
-            _MRPC_COLUMNS,
-            "Quality",
-            labels,
-            None,
-            is_test,
-            True,
-            name.startswith("msr") and not is_test,
-        )
+            _MRPC_COLUMNS, "Quality", labels,
+            is_test=is_test, stops_at_short_rows=True, has_bom=has_bom,
+        )  # fmt: skip
     texts = tuple(config.text_features.values())
     if task.name == "cola" and not is_test:
-        return Layout(texts, config.label_column, labels, _COLA_COLUMNS, stops_at_short_rows=True)
-    return Layout(texts, config.label_column or "label", labels, None, is_test)
+        return Layout(
+            texts, config.label_column, labels, columns=_COLA_COLUMNS, stops_at_short_rows=True
+        )
+    return Layout(texts, config.label_column or "label", labels, is_test=is_test)
 
 
 def check(path: str, expected: Layout) -> GlueFile:

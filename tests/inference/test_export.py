@@ -267,7 +267,8 @@ def test_the_card_has_the_scores_of_the_exported_checkpoint(models, tmp_path):
     assert "Reads: `premise`, `hypothesis`, 16 tokens at most" in card
     assert "Fine-tuned from: bert-tiny; 7 steps" in card and "/models" not in card
     assert 'classify({"text": "one", "text_pair": "two"})' in card
-    best = {"step": 7, "results": {"dev": {**result, "accuracy": 0.875}}}
+    judged = {"split": "dev", "metric": "accuracy", "eval_steps": None}
+    best = {"step": 7, "results": {"dev": {**result, "accuracy": 0.875}}, **judged}
     (source / "best.json").write_text(json.dumps(best))
     card = (run(source, tmp_path / "best", "huggingface") / "README.md").read_text()
     assert "| dev | 1,234 | accuracy | 0.8750 |\n" in card and "| validation |" not in card

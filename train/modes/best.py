@@ -23,12 +23,17 @@ def folder(model_dir: str) -> str:
 
 
 def read(model_dir: str) -> Optional[dict]:
-    """The content of <model_dir>/best/best.json: step, split, metric, eval_steps, results; or None.
+    """`read_kept` of the folder best/ of a training."""
+    return read_kept(folder(model_dir))
+
+
+def read_kept(kept: str) -> Optional[dict]:
+    """The content of <kept>/best.json: step, split, metric, eval_steps, results; or None.
 
     Raises:
       UserError: the file is damaged.
     """
-    path = os.path.join(folder(model_dir), _FILE)
+    path = os.path.join(kept, _FILE)
     if not os.path.exists(path):
         return None
     advice = f"Remove the folder {os.path.dirname(path)}."

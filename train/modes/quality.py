@@ -18,7 +18,7 @@ from shared.files import write_whole
 from shared.manifest import Manifest
 from train.checkpoints import files, model_dir
 from train.data import splits
-from train.planning import configuration, make_plan
+from train.planning import configuration, make_plan, seed_folders
 from train.planning.plan import TRAIN_MODE
 
 MODE = "quality"
@@ -58,7 +58,7 @@ def run(
     chosen = {"mode": TRAIN_MODE, "seeds": seeds, "eval_steps": 0, "set": last_weights}
     training = argparse.Namespace(**{**vars(options), **chosen})
     for seed in seeds:
-        _check_recipe(make_plan.of_seed(training, seed))
+        _check_recipe(seed_folders.options_of(training, seed))
     found = _judged(gate, run_seeds(training))
     print(f"quality: {_verdict(found)}: {'passed' if found['passed'] else 'FAILED'}")
     path = os.path.join(options.model_dir, _FILE)

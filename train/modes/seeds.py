@@ -10,7 +10,7 @@ from typing import Any, Callable, List
 from shared.files import write_whole
 from train import signals
 from train.errors import DivergedError
-from train.planning import make_plan
+from train.planning import seed_folders
 from train.planning.plan import EVAL_MODE
 from train.scoring.results import metrics_of
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, run_one: Callable[[argparse.Namespace], Any
 def _of_seed(options, run_one, seed, should_stop) -> dict:
     if should_stop():
         raise signals.stopped(f"before seed {seed}")
-    given = make_plan.of_seed(options, seed)
+    given = seed_folders.options_of(options, seed)
     print(f"seed {seed}: {given.model_dir}")
     return result(given, run_one)
 

@@ -13,7 +13,7 @@ from shared.files import write_whole
 from shared.metric_names import LOSS, gain
 from train import signals
 from train.modes import seeds
-from train.planning import configuration, make_plan
+from train.planning import configuration, seed_folders
 from train.scoring.results import metrics_of
 
 _FILE = "sweep.json"
@@ -121,7 +121,7 @@ def _best_folder(column, entry) -> str:
     scored = [of for of in entry["seeds"] if of["results"]]
     best = max(scored, key=lambda of: gain(metric, of["results"][split][metric]))
     folder = entry["model_dir"]
-    return folder if best["seed"] is None else make_plan.folder_of_seed(folder, best["seed"])
+    return folder if best["seed"] is None else seed_folders.path(folder, best["seed"])
 
 
 def _rank(column, entry) -> "tuple[bool, float]":

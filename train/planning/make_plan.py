@@ -119,16 +119,6 @@ def _sections(params: Config, options: argparse.Namespace) -> "tuple[str, ...]":
     return _SECTIONS[mode]
 
 
-def folder_of_seed(folder: str, seed: int) -> str:
-    return os.path.join(folder, f"seed-{seed}")
-
-
-def of_seed(options: argparse.Namespace, seed: int) -> argparse.Namespace:
-    """The options for one of several trainings."""
-    folder = folder_of_seed(options.model_dir, seed)
-    return argparse.Namespace(**{**vars(options), "seed": seed, "model_dir": folder})
-
-
 def _check_has_end(params: Config) -> None:
     run = params.runconfig
     if not (run.steps or run.max_steps or run.num_epochs):
@@ -197,7 +187,7 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
     folder = options.model_dir
     if TRAIN_INPUT not in data and _is_compiled(options):
         params = resolve.everything(params, next(iter(data.values())), None)
-        return Plan(params, folder, data, splits, [], None, _RANDOM, None)
+        return Plan(params, folder, data, splits, _RANDOM)
     if TRAIN_INPUT not in data:
         raise UserError(
             f"{mirror.named(folder)} has no trained model; train one with `make train`, give "
@@ -210,14 +200,14 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
             "starting from random weights; give --checkpoint_path (CHECKPOINT) for a trained BERT"
         )
         params = resolve.everything(params, manifest, None)
-        return Plan(params, folder, data, splits, [], None, _RANDOM, None)
+        return Plan(params, folder, data, splits, _RANDOM)
     pretrained = start()
     params = resolve.everything(params, manifest, pretrained)
     model = params.model
     weights, new = fit.initial_weights(model, pretrained)
     print(f"{len(weights)} variables from {_described(pretrained)}; new: {', '.join(new)}")
     source = _source(pretrained.path, weights, lambda again: fit.initial_weights(model, again)[0])
-    return Plan(params, folder, data, splits, [], source, sources.named(pretrained.path), None)
+    return Plan(params, folder, data, splits, sources.named(pretrained.path), source=source)
 
 
 def _given_checkpoint(params, options, data, splits, pretrained) -> Plan:
@@ -232,9 +222,8 @@ def _given_checkpoint(params, options, data, splits, pretrained) -> Plan:
     source = _source(
         pretrained.path, weights, lambda again: fit.classifier_weights(model, again, columns)
     )
-    return Plan(
-        params, options.model_dir, data, splits, [], source, sources.named(pretrained.path), None
-    )
+    origin = sources.named(pretrained.path)
+    return Plan(params, options.model_dir, data, splits, origin, source=source)
 
 
 def _check_results_go_elsewhere(folder: str, path: str) -> None:
@@ -274,7 +263,7 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
     if options.checkpoint_path:
         print(f"CHECKPOINT (--checkpoint_path) is ignored: {folder} already has a checkpoint")
     origin = trained[config.DATA_SECTION]["initialized_from"]
-    return Plan(params, folder, data, splits, checkpoints, None, origin, trained)
+    return Plan(params, folder, data, splits, origin, checkpoints=checkpoints, trained=trained)
 
 
 def _check_can_score(facts: dict, folder: str, params: Config, data) -> None:

@@ -1,6 +1,6 @@
 """What a run will do: configuration, data and checkpoints, already checked against each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from shared import metric_names, tasks
@@ -40,10 +40,10 @@ class Plan:
       model_dir: where checkpoints and results are written.
       data: {section of the configuration: manifest}, for those that the mode reads.
       splits: which splits to score or to predict.
+      origin: where the first weights of this model came from, as text for people.
       checkpoints: the ones in model_dir to resume from or to score, the best choice first; empty
         for a fresh start.
       source: where the weights come from if checkpoints is empty; None for random ones.
-      origin: where the first weights of this model came from, as text for people.
       trained: the params.yaml of model_dir if the run continues its training, else None.
       with_text: whether predictions have the texts, too.
       with_csv: whether they are also written as CSV.
@@ -53,10 +53,10 @@ class Plan:
     model_dir: str
     data: Dict[str, Manifest]
     splits: List[str]
-    checkpoints: List[str]
-    source: Optional[Source]
     origin: str
-    trained: Optional[dict]
+    checkpoints: List[str] = field(default_factory=list)
+    source: Optional[Source] = None
+    trained: Optional[dict] = None
     with_text: bool = False
     with_csv: bool = False
 

@@ -68,7 +68,10 @@ def _check_stated(params: Config, path: str, section: str, known: Optional[tasks
 def _vocabulary(params: Config, section: str) -> Vocabulary:
     inputs = getattr(params, section)
     size, lower_case = inputs.vocab_size or params.model.vocab_size, inputs.do_lower is not False
-    return Vocabulary("unknown", size, "", lower_case, lower_case, True, {})
+    return Vocabulary(
+        "unknown", size, sha256="", lower_case=lower_case, strip_accents=lower_case,
+        tokenize_chinese_chars=True, special_ids={},
+    )  # fmt: skip
 
 
 def _numbered(classes: int) -> Optional[Tuple[str, ...]]:
@@ -82,4 +85,7 @@ def _numbered(classes: int) -> Optional[Tuple[str, ...]]:
 
 def _split(section: str) -> Split:
     unlabelled = int(section == PREDICT_INPUT)  # or more
-    return Split(0, (), {}, 0, 0.0, {}, unlabelled, None)
+    return Split(
+        examples=0, shards=(), length_histogram={}, truncated=0, unknown_share=0.0, label_counts={},
+        unlabelled=unlabelled, index_sha256=None,
+    )  # fmt: skip

@@ -1,14 +1,17 @@
 """The result of an evaluation: the same form on every backend."""
 
+import glob
 import json
 import os
 from typing import Any, Dict, List, Optional
 
 from shared.files import write_whole
 from shared.manifest import Manifest
+from shared.mapping_files import read_json
 
 _MODELZOO = "modelzoo"
 _ABOUT = ("step", "examples", "constant", _MODELZOO)  # keys that are not metrics
+_ALL = "all"  # instead of a split: of every checkpoint
 
 
 def result(
@@ -49,13 +52,31 @@ def metrics_of(result: Dict[str, Any]) -> Dict[str, float]:
 
 def write(model_dir: str, split: str, result: Dict[str, Any]) -> None:
     """Writes <model_dir>/eval_<split>.json."""
-    path = os.path.join(model_dir, f"eval_{split}.json")
-    write_whole(path, json.dumps(result, indent=2) + "\n")
+    write_whole(_path(model_dir, split), json.dumps(result, indent=2) + "\n")
+
+
+def read(model_dir: str) -> Dict[str, Dict[str, Any]]:
+    """{split: what was written of it}.
+
+    Raises:
+      UserError: a file is damaged.
+    """
+    paths = sorted(glob.glob(_path(glob.escape(model_dir), "*")))
+    splits = [os.path.basename(path)[len("eval_") : -len(".json")] for path in paths]
+    return {
+        split: read_json(path, "Evaluate it again with `make eval`, or remove the file.")
+        for split, path in zip(splits, paths)
+        if split != _ALL
+    }
 
 
 def write_all(model_dir: str, scored: List[Dict[str, Any]]) -> None:
     """Writes <model_dir>/eval_all.json; args: scored, {split: result} of each checkpoint."""
-    write_whole(os.path.join(model_dir, "eval_all.json"), json.dumps(scored, indent=2) + "\n")
+    write_whole(_path(model_dir, _ALL), json.dumps(scored, indent=2) + "\n")
+
+
+def _path(model_dir: str, split: str) -> str:
+    return os.path.join(model_dir, f"eval_{split}.json")
 
 
 def line(manifest: Manifest, split: str, result: Dict[str, Any]) -> str:
