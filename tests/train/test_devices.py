@@ -110,9 +110,11 @@ def test_two_machines(tmp_path, weighted_data, one_device):
     """The first one writes; both read their own rows, and share the evaluation."""
     params = configured(tmp_path / "p.yaml", with_run(multiple_workers=True))
     folders = [tmp_path / "m", tmp_path / "other"]  # to see who writes
-    for process in start_workers("train_and_eval", folders, params, weighted_data)[0]:
-        out = finish(process)
-        assert "training on 2 devices" in out and "Training finished with 48 samples" in out
+    processes, _ = start_workers("train_and_eval", folders, params, weighted_data)
+    told = [finish(process) for process in processes]
+    assert all("training on 2 devices" in out for out in told)
+    assert ["Training finished with 48 samples" in out for out in told] == [True, False]
+    assert ["\nstep 6/6  loss " in out for out in told] == [True, False]
     assert_same(tmp_path / "m", one_device)
     assert runs.weights(tmp_path / "m", 6)["global_step"] == 6
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["workers"]

@@ -40,6 +40,8 @@ class TrainLoop:
         self._params, self._run = params, params.runconfig
         self._model_dir = model_dir
         self._replicas, self._state, self._step = replicas, state, step
+        # What is said of a step is the same on every worker: the first one says it.
+        self._say = print if replicas.is_chief else _say_nothing
         self._log_steps = self._run.log_step_count_steps or self._run.save_summary_steps
         self._seconds_per_step = SECONDS_PER_CALL
         self._skipped = int(state.skipped_steps.numpy())
@@ -68,7 +70,8 @@ class TrainLoop:
         self._first_step, saved, is_last = step, step, False
         every, is_chief = self._run.save_summary_steps, self._replicas.is_chief
         with Summaries(self._events_dir(), every, is_chief) as summaries:
-            progress = Progress(step, max_steps, self._examples_per_step(), self._log_steps)
+            examples = self._examples_per_step()
+            progress = Progress(step, max_steps, examples, self._log_steps, self._say)
             batches = self._replicas.batches(input_fn, self._params)
             self._build(batches)
             while not (is_last or self._replicas.anyone(should_stop())):
@@ -126,7 +129,8 @@ class TrainLoop:
             )
         if self._is_sound():
             return True
-        print(f"step {step}: no checkpoint, because steps are skipped ({self._in_a_row} in a row)")
+        in_a_row = f"({self._in_a_row} in a row)"
+        self._say(f"step {step}: no checkpoint, because steps are skipped {in_a_row}")
         return False
 
     def _is_sound(self):
@@ -241,7 +245,7 @@ class TrainLoop:
         is_about_scale = self._is_falling or (is_about_gradients and report.loss_scale > 1)
         self._is_ruined = self._in_a_row > 0 and not is_about_scale
         if new:
-            print(
+            self._say(
                 f"step {step}: {new} of the last steps had NaN or infinite gradients and changed "
                 f"no weight ({self._skipped} in total); loss scale {report.loss_scale:g}"
             )
@@ -253,6 +257,10 @@ class TrainLoop:
                 f"rate {report.learning_rate:.2e} and loss scale {report.loss_scale:g}; the loss "
                 f"is {report.loss}. Those steps changed no weight. {_NOT_SAVED} {_ADVICE}"
             )
+
+
+def _say_nothing(line: str) -> None:
+    pass
 
 
 def _now():
