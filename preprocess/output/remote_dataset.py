@@ -47,12 +47,14 @@ class RemoteDataset(ReplacedDataset):
             self._commit()
         except BaseException:
             with suppress(UserError):  # the first mistake counts
+                self._lease.check()  # or what is there is of the run that took the lock over
                 self._recover()
             raise
         finally:
             shutil.rmtree(self.incomplete, ignore_errors=True)
 
     def make_way(self) -> None:
+        self._lease.check()
         store.put_bytes(b"", self._mark)
         store.remove([self._manifest])
         self._remove_all_but(_MARK)

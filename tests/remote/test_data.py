@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from preprocess import inspect_dataset, run, verify
+from preprocess.output.remote_dataset import RemoteDataset
 from shared import where
 from shared.errors import FaultsFound, UserError
 from shared.remote import attempts, cache, store
@@ -70,6 +71,26 @@ def test_what_a_killed_run_left_is_named_and_removed(make_data, bucket, demo_dat
     assert no_work_is_left(bucket)
     said = "removed 1 objects of a run that did not end: train/train-00000-of-00009.tfrecord"
     assert f"{url}: {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("moment", ["make_way", "_commit"])
+def test_who_was_asleep_leaves_what_another_run_writes_there(
+    make_data, bucket, monkeypatch, moment
+):
+    url, step = make_data(), getattr(RemoteDataset, moment)
+    others = {".incomplete": b"", "train/train-00000-of-00009.tfrecord": b"half"}
+
+    def after_a_long_sleep(dataset):
+        store.remove(f"{url}/{name}" for name in store.listed(url))
+        store.put_bytes(b'{"id": "another"}', f"{bucket}/data/sst2/.msl32.lock")
+        for name, content in others.items():
+            store.put_bytes(content, f"{url}/{name}")
+        step(dataset)
+
+    monkeypatch.setattr(RemoteDataset, moment, after_a_long_sleep)
+    with pytest.raises(UserError, match="msl32.lock is no longer of this run"):
+        make_data("--overwrite")
+    assert stored(url) == others
 
 
 def test_a_run_that_was_killed_when_all_was_done_is_complete(make_data, demo_data, capsys):
