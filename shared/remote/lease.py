@@ -51,12 +51,10 @@ class Lease:
         try:
             while not store.create(self._content(), self._url):
                 found = store.read(self._url)
-                if found is None:
-                    continue
                 if self._is_mine(found):  # a put whose answer was lost
                     break
-                self._wait_for(found)
-                store.remove([self._url])
+                if found is not None:
+                    self._outlive(found)
             self._check_is_condition()
         except store.NoConditionError:
             store.remove([self._url])
@@ -83,16 +81,19 @@ class Lease:
         if self._is_mine(store.read(self._url)):
             store.remove([self._url])
 
-    def _wait_for(self, found: bytes) -> None:
-        """Returns when the holder is known to be dead."""
+    def _outlive(self, found: bytes) -> None:
+        """Returns when its holder has given the lock back, or is dead and the lock removed."""
         holder = _read(found)
         named = f"{holder.get('host')}, process {holder.get('pid')}"
         if not _is_dead(holder):
             print(f"{self._url}: held by {named}; is it alive?", file=sys.stderr)
             self._watch(found, named)
-        print(f"{self._url}: {named} has died; its lock is removed", file=sys.stderr)
+        if store.read(self._url) == found:  # else it may be a third program's by now
+            store.remove([self._url])
+            print(f"{self._url}: {named} has died; its lock is removed", file=sys.stderr)
 
     def _watch(self, found: bytes, named: str) -> None:
+        """Returns when the lock is gone, or was not renewed for too long."""
         end = time.monotonic() + ABANDONED_SECONDS
         while time.monotonic() < end:
             now = store.read(self._url)

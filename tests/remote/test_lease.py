@@ -1,5 +1,6 @@
 """Two programs that would write to one place of a store."""
 
+import itertools
 import json
 import os
 import socket
@@ -54,6 +55,27 @@ def test_a_lock_that_nobody_renews_is_taken_over(bucket, capsys):
     told = capsys.readouterr().err
     assert "held by elsewhere, process 1; is it alive?" in told
     assert "elsewhere, process 1 has died; its lock is removed" in told
+
+
+def test_a_lock_that_is_given_back_may_be_a_third_program_s_at_once(bucket, monkeypatch, capsys):
+    lock, read, looks = f"{bucket}/.lock", store.read, itertools.count(1)
+    third = lease.Lease(lock, "another run", "DATA_DIR")
+    store.put_bytes(lock_of("elsewhere", 1), lock)
+
+    def given_back_at_the_second_look(url):
+        if next(looks) != 2:
+            return read(url)
+        store.remove([lock])
+        found = read(url)
+        third.take()
+        return found
+
+    monkeypatch.setattr(store, "read", given_back_at_the_second_look)
+    with pytest.raises(UserError, match="is writing there"):
+        held(lock).__enter__()
+    third.check()
+    third.give_back()
+    assert "has died" not in capsys.readouterr().err
 
 
 @on_each_store
