@@ -23,6 +23,10 @@ ABANDONED_SECONDS = 4 * RENEWED_SECONDS
 LOOK_SECONDS = 2.0
 
 
+class LostError(UserError):
+    """Another program has taken the lock over, because this one was cut off for too long."""
+
+
 class Lease:
     """A lock object that this process holds, if the store can lock."""
 
@@ -38,10 +42,11 @@ class Lease:
         """Checks that nobody has taken the lock over; call it before what cannot be undone.
 
         Raises:
-          UserError: somebody has, because this process was asleep or cut off for too long.
+          LostError: somebody has.
+          UserError: the store refuses.
         """
         if self._is_held and not self._is_mine(store.read(self._url)):
-            raise UserError(
+            raise LostError(
                 f"{self._url} is no longer of this run, which did not reach the store for over "
                 f"{ABANDONED_SECONDS:.0f} s, so {self._what} went on. Start again when it is done"
             )
@@ -114,6 +119,8 @@ class Lease:
                     store.put_bytes(self._content(), self._url)
             except UserError as error:  # `check` raises it where it matters
                 print(error, file=sys.stderr)
+                if isinstance(error, LostError):
+                    return
 
     def _content(self) -> bytes:
         self._renewals += 1

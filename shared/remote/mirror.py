@@ -59,11 +59,16 @@ def changed(folder: str) -> None:
     """Stores what a program has written into a folder, if it is below a copy.
 
     A store that does not answer does not end a training: that is told, and tried again later.
+
+    Raises:
+      LostError: another training has taken over, so what this one writes would be discarded.
     """
     for mirror in _mirrors.values():
         if os.path.join(os.path.abspath(folder), "").startswith(mirror.folder + os.sep):
             try:
                 mirror.put()
+            except lease.LostError:
+                raise
             except UserError as error:
                 print(f"{error}\nThe run goes on; this is tried again later.", file=sys.stderr)
 
@@ -143,6 +148,8 @@ class Mirror:
         """Stores all when the block ends; after a failure, the failure is what is raised."""
         try:
             yield
+        except lease.LostError:
+            raise
         except BaseException:
             try:
                 self.put()

@@ -164,6 +164,19 @@ def test_what_another_machine_has_stored_since_comes_first(bucket, server, capsy
     assert f"{bucket}: others have written there since" in capsys.readouterr().err
 
 
+def test_a_training_whose_place_another_one_has_taken_ends(bucket, capsys):
+    with (
+        pytest.raises(UserError, match="training.lock is no longer of this run, .* another train"),
+        mirror.at(bucket, trains=True) as folder,
+    ):
+        store.put_bytes(b'{"id": "another"}', f"{bucket}/.training.lock")
+        Path(folder, "a").write_text("1")
+        mirror.changed(folder)
+        raise AssertionError("it goes on")
+    assert "goes on" not in capsys.readouterr().err
+    assert list(store.listed(bucket)) == [".training.lock"]
+
+
 @pytest.mark.long
 def test_a_training_outlives_the_store(
     data_url, bucket, server, trained_once, tmp_path, monkeypatch, capsys
