@@ -93,6 +93,7 @@ class Mirror:
     def fetch(self) -> None:
         """Makes the copy what the store has, unless it has what an earlier run could not store."""
         there = store.listed(self.url)
+        store.check_marks(there, self.url)
         there.pop(_LOCK_OBJECT, None)
         if cache.is_kept(self._lock):
             if self._is_unchanged_there(there):
@@ -170,7 +171,7 @@ class Mirror:
         missing = [
             name
             for name, stored in there.items()
-            if name not in fresh or self._synced[name][2] != stored.mark
+            if name not in fresh or self._synced[name][::2] != [*stored]
         ]
         store.fetch_all(self.url, {name: there[name] for name in missing}, self.folder)
         return missing

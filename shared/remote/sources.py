@@ -56,6 +56,7 @@ def missing(url: str) -> UserError:
 
 
 def _copied(url: str, there: Dict[str, Stored]) -> str:
+    store.check_marks(there, url)
     total = sum(stored.bytes for stored in there.values())
 
     def fill(place: str) -> None:

@@ -36,11 +36,16 @@ SILENT_SECONDS = 60.0
 
 _OF_GOOGLE = ("gs://", "gcs://")
 
+# What libraries call a checksum or, where there is none, a time: the first one that is there counts
+_CHECKSUMS = ("ETag", "etag", "md5Hash", "generation", "blob_id")
+_TIMES = ("mtime", "modificationTime", "Last-Modified", "created")
+_MARKS = (*_CHECKSUMS, *_TIMES)
+
 _Result = TypeVar("_Result")
 
 
 class Stored(NamedTuple):
-    """An object: its size, and a text that changes with its content."""
+    """An object: its size, and a text that changes with its content, if the store has one."""
 
     bytes: int
     mark: str
@@ -73,6 +78,21 @@ def glimpsed(url: str, depth: Optional[int] = None) -> Dict[str, Stored]:
         found = files.find(path, maxdepth=depth, detail=True, **strict)
         return dict(_below(path, found, url))
     return {}
+
+
+def check_marks(there: Dict[str, Stored], url: str) -> None:
+    """Checks that another object in the place of one of these, below a URL, would be noticed.
+
+    Raises:
+      UserError: the store tells nothing by which it would be.
+    """
+    for name, stored in there.items():
+        if not stored.mark:
+            raise UserError(
+                f"{urls.join(url, name)}: this store tells neither a checksum nor a time of it, so "
+                "a copy that has become old would not be noticed; copy it to a folder with the "
+                "store's own tool, and give that"
+            )
 
 
 def matching(pattern: str) -> List[str]:
@@ -305,8 +325,7 @@ def _checked(name: str, url: str) -> str:
 
 
 def _stored(info: Dict[str, Any]) -> Stored:
-    names = ("ETag", "etag", "md5Hash", "generation", "mtime", "created")
-    marks = [str(info[name]) for name in names if info.get(name)]
+    marks = [str(info[name]) for name in _MARKS if info.get(name)]
     return Stored(int(info["size"]), marks[0] if marks else "")
 
 
