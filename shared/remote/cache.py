@@ -178,10 +178,11 @@ def _limit() -> float:
 
 
 def _names() -> List[str]:
-    """Of all copies, the least recently used first."""
-    files = [file for file in os.listdir(root()) if file.endswith(_LOCK)]
-    files.sort(key=lambda file: os.path.getmtime(os.path.join(root(), file)))
-    return [file[: -len(_LOCK)] for file in files]
+    """Of all copies, the least recently used first; the lock file of a removed one stays."""
+    files = os.listdir(root())
+    names = [file[: -len(_LOCK)] for file in files if file.endswith(_LOCK)]
+    names.sort(key=lambda name: os.path.getmtime(os.path.join(root(), name + _LOCK)))
+    return [name for name in names if name in files]
 
 
 def _size(name: str) -> int:

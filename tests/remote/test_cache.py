@@ -126,7 +126,9 @@ def test_the_least_recently_used_copy_goes_first_and_none_in_use(as_elsewhere, m
         filled("e", 2000)
     assert os.path.exists(paths["a"]) and not os.path.exists(paths["b"])
     free("a")
+    capsys.readouterr()
     assert os.path.exists(filled("e", 2000))
+    assert capsys.readouterr().err == f"{paths['a']}: removed to make room in the cache\n"
     assert not os.path.exists(paths["a"])
 
 
