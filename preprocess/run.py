@@ -13,7 +13,6 @@ from preprocess.options import Options
 from preprocess.output import dataset_folder, up_to_date
 from preprocess.output.replaced_dataset import ReplacedDataset
 from preprocess.sources import glue_files, tfds_download
-from preprocess.sources.file_form import FileForm
 from preprocess.sources.tfds_dataset import TfdsDataset
 from preprocess.sources.user_files import UserFiles
 from shared import vocab, word_pieces
@@ -51,14 +50,11 @@ def expected_manifest(asked: Options, source) -> dict:
     """What is known of this run's manifest before the run."""
     vocabulary = dataclasses.asdict(_vocabulary_entry(asked.vocabulary))
     del vocabulary["name"]  # compared by content: the same vocabulary may have another name
-    # What was not stated is not in a manifest.
-    optional = dict.fromkeys(("id", "drawn", "deduplicate", "weight", "windows"))
-    unstated = {**dataclasses.asdict(FileForm()), **optional}
     known = {
         "text_columns": source.text_columns,
         "max_sequence_length": asked.max_sequence_length,
         "vocabulary": vocabulary,
-        "source": {**unstated, **source.describe()},
+        "source": source.describe(),
     }
     return {**known, "label_names": asked.task.label_names} if asked.task else known
 

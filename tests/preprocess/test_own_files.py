@@ -429,3 +429,6 @@ def test_drawn_splits_become_a_dataset(own, capsys):
         make(own, *given, "--split_seed", "1", data=f"train={own}/all.csv")
     with pytest.raises(UserError, match="drawn: it has .*this run would write None"):
         make(own, "--bad_rows", "drop", data=f"train={own}/all.csv")
+    make(own, *given, "--group", "who", "--overwrite", data=f"train={own}/all.csv")
+    with pytest.raises(UserError, match="drawn group: it has who, this run would write None"):
+        make(own, *given, data=f"train={own}/all.csv")
