@@ -10,6 +10,8 @@ from collections import deque
 from multiprocessing.connection import Connection
 from typing import Callable, Iterable, Iterator, TypeVar
 
+from shared.errors import UserError
+
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -63,13 +65,12 @@ class _Worker:
         theirs.close()
 
     def start(self, item: S) -> None:
-        self._pipe.send(item)
+        with _told_if_killed():
+            self._pipe.send(item)
 
     def answer(self) -> T:
-        try:
+        with _told_if_killed():
             result, error = self._pipe.recv()
-        except EOFError:
-            raise RuntimeError("a process that reads rows was killed") from None
         if error:
             raise error
         return result
@@ -77,6 +78,19 @@ class _Worker:
     def stop(self) -> None:
         self._pipe.close()
         self._process.join()
+
+
+@contextlib.contextmanager
+def _told_if_killed() -> Iterator[None]:
+    """Tells what it means that nobody is at the other end of a pipe."""
+    try:
+        yield
+    except (EOFError, OSError):
+        raise UserError(
+            "a process that reads rows was killed, most likely because memory was short (dmesg "
+            "tells). Free some, or read in a single process (taskset -c 0 make data ...); then "
+            "run this again"
+        ) from None
 
 
 def _serve(function: "Callable[[S], T]", pipe: Connection, ours: "list[Connection]") -> None:

@@ -1,6 +1,8 @@
 """A function in several processes: results in order, errors in their turn, no process left."""
 
 import os
+import signal
+import time
 
 import pytest
 
@@ -34,9 +36,20 @@ def test_an_error_comes_after_the_results_before_it(processes):
     assert found == [0, 1]
 
 
-def test_a_worker_that_is_killed_is_no_result():
-    with pytest.raises(RuntimeError, match="was killed"):
-        list(in_order.results(lambda _: os.kill(os.getpid(), 9), range(3), 2))
+def _dies_idle(_):
+    signal.setitimer(signal.ITIMER_REAL, 0.1)  # when it has answered
+
+
+def _slowly(items):
+    for item in items:
+        time.sleep(0.3)
+        yield item
+
+
+@pytest.mark.parametrize("dies", [lambda _: os.kill(os.getpid(), 9), _dies_idle])
+def test_a_worker_that_is_killed_is_told_with_the_likely_cause(dies):
+    with pytest.raises(UserError, match="was killed, most likely because memory was short"):
+        list(in_order.results(dies, _slowly(range(4)), 2))
 
 
 def test_workers_end_when_the_results_are_no_longer_wanted():
