@@ -86,12 +86,13 @@ def _opened(path: str):
 
     try:
         file = parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-    except pyarrow.ArrowException as error:
+    except (OSError, UnicodeDecodeError, pyarrow.ArrowException) as error:
+        if code := getattr(error, "errno", None):  # pyarrow raises an OSError for damage, too
+            raise UserError(f"cannot read {path}: {os.strerror(code)}") from None
         raise UserError(
-            f"{path} is not a whole Parquet file ({error}); correct its name, or copy it again"
+            f"{path} is not a whole Parquet file ({str(error).strip()!r}); correct its name, or "
+            "copy it again"
         ) from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {os.strerror(error.errno)}") from None
     with file:
         yield file
 

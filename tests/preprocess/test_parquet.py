@@ -122,12 +122,20 @@ def test_memory_does_not_grow_with_the_file(write):
     assert parquet.ParquetFile(path).metadata.row_group(0).total_byte_size > 22e6 > 3 * most
 
 
+def footer(whole, start):
+    """A file whose footer begins otherwise; how long it is stands near the end of the file."""
+    at = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    return whole[:at] + start + whole[at + len(start) :]
+
+
 @pytest.mark.parametrize(
     "name, damage, message",
     [
         ("a.parquet", lambda whole: b"text,label\n", " is not a whole Parquet file .*correct its"),
         ("a.parquet", lambda whole: b"", " is not a whole Parquet file .*0 bytes"),
         ("a.parquet", lambda whole: whole[:-9], " is not a whole Parquet file .*copy it again"),
+        ("a.parquet", lambda whole: footer(whole, b"\xff" * 9), " is not a .*thrift.*copy it"),
+        ("a.parquet", lambda whole: whole.replace(b"text", b"te\xfft"), " is not a .*'utf-8'"),
         ("a.parquet", lambda whole: whole[:40] + bytes(40) + whole[80:], " cannot be read after r"),
         ("a.parquet.gz", lambda whole: whole, ": Parquet is packed inside, without .gz; unpack it"),
         ("a.csv", lambda whole: whole, " is Parquet; give it as a .parquet file"),
