@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from preprocess import split_mix
 from preprocess.encoding import lengths
 from preprocess.encoding.encode import Ids
 from shared import records
@@ -107,15 +108,8 @@ def rows_fingerprint(hashes: np.ndarray, labels: np.ndarray, start: int) -> int:
     hashed = np.zeros(len(labels), np.uint64)
     of_labels = np.atleast_2d(np.ascontiguousarray(bits.T)).view(np.uint64)
     for part in (*texts, *of_labels, numbers.view(np.uint64)):
-        hashed = _mix(hashed ^ part)
+        hashed = split_mix.mixed(hashed ^ part)
     return int(hashed.sum(dtype=np.uint64))
-
-
-def _mix(values: np.ndarray) -> np.ndarray:
-    """The finalizer of splitmix64 (https://prng.di.unimi.it/splitmix64.c), uint64 [N]."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
 
 
 def _counter(values: np.ndarray) -> Counter:

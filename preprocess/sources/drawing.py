@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from preprocess import split_mix
 from preprocess.sources.row_marks import Marks
 from preprocess.sources.shares import Shares
 
@@ -123,9 +124,5 @@ class _Parts:
 
 
 def _ranks(hashes: np.ndarray, seed: int) -> np.ndarray:
-    """Other hashes for every seed: SplitMix64's (Steele, Lea, Flood: Fast splittable pseudorandom
-    number generators, 2014)."""
-    mixed = hashes + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    """Other hashes for every seed, as SplitMix64 makes numbers of its states."""
+    return split_mix.mixed(hashes + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64))
