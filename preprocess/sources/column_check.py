@@ -4,6 +4,7 @@ import re
 import statistics
 from typing import Iterable, Optional
 
+from preprocess.sources import file_format
 from shared import shown
 from shared.errors import UserError
 
@@ -46,7 +47,7 @@ def of_delimiter(
     marks = [mark for mark in _DELIMITERS if mark != current and _divides(mark, names, header)]
     if not marks:
         return None
-    written, is_csv = _DELIMITERS[marks[0]], path.lower().removesuffix(".gz").endswith(".csv")
+    written, is_csv = _DELIMITERS[marks[0]], file_format.is_csv(path)
     give = f"give delimiter: {written} in DATA's YAML file (--delimiter {written})"
     if marks[0] == ",":
         give = "leave out delimiter (--delimiter)" if is_csv else "rename it to .csv"

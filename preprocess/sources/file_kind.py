@@ -10,6 +10,7 @@ import gzip
 import zlib
 from typing import Iterable
 
+from preprocess.sources import file_format
 from preprocess.sources.file_form import FileForm
 from shared.errors import UserError
 
@@ -142,12 +143,12 @@ def _is_surely_utf8(sample: bytes, stated: str) -> bool:
 
 
 def _check_is_table(path: str, text: str) -> None:
-    name = path.removesuffix(".gz").lower()
-    if text.startswith("{") and not name.endswith(".jsonl"):
+    is_jsonl = file_format.is_jsonl(path)
+    if text.startswith("{") and not is_jsonl:
         raise UserError(
             f"{path} begins like JSON; if it has one object a line, rename it to .jsonl"
         )
-    if text.startswith("[") and name.endswith(".jsonl") and "{" in text[:100]:
+    if text.startswith("[") and is_jsonl and "{" in text[:100]:
         raise UserError(
             f"{path} is one JSON array; write one object a line instead (jq -c '.[]', or pandas: "
             "to_json with orient='records', lines=True)"
