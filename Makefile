@@ -1,6 +1,11 @@
 # The project's targets, listed by `make help`; the logic is in Python (tools/, shared/where.py).
 # Set variables like this: make train TASK=rte MODEL=tiny. No space before `##`: it would become part of the value.
 
+# A misspelt variable would change nothing, and something else be done than was meant.
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+KNOWN := $(shell sed -n 's/^\([A-Za-z_0-9]*\) *[:?]*=.*/\1/p' Makefile wse.mk 2>/dev/null)
+UNKNOWN := $(if $(KNOWN),$(firstword $(filter-out $(KNOWN) MAKE% MFLAGS,$(GIVEN))))
+
 # Given values are taken as typed: a `$` in them is a character.
 as_typed = $(if $(filter command,$(firstword $(origin $1))),override )$1 := $$(value $1)
 $(foreach name,$(filter-out MAKE% MFLAGS,$(.VARIABLES)),$(if \
@@ -49,6 +54,8 @@ GOLDEN ?=## bench-parity: JSON lines of texts and the ids of Google's reference
 PYTHON ?= python3## a Python 3.10 to 3.13, to create .venv
 PYTHON37 ?=## test-wse, parity: a Python 3.7 or 3.8 (searched for by default)
 EXTRAS ?=## setup: extras to install, such as gpu, dask, onnx or gs
+
+$(if $(UNKNOWN),$(error $(or $(shell $(PYTHON) -m tools.variables $(UNKNOWN) $(KNOWN)),there is no variable $(UNKNOWN))))
 
 export XLA_CACHE CACHE CACHE_GB
 VENV := .venv

@@ -15,6 +15,7 @@ import sys
 from bench import child
 from bench.peers import environment
 from bench.table import markdown
+from shared.arguments import Parser
 from shared.errors import exit_code
 
 _BATCH = 32
@@ -52,7 +53,7 @@ def _score(asked: argparse.Namespace, seed: int) -> "tuple[float, float]":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.quality",
         description="Fine-tunes in PyTorch and prints the dev accuracy.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -19,6 +19,7 @@ from bench.child import Finished
 from bench.data import inputs
 from bench.table import markdown
 from shared import vocab
+from shared.arguments import Parser
 from shared.errors import exit_code
 from shared.remote import datasets, urls
 
@@ -134,7 +135,7 @@ def _median(rounds: "list[dict]", value, unit: str = "") -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.remote",
         description="Compares a dataset in a store with one in a folder, for SST-2 at length 128.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

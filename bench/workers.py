@@ -23,6 +23,7 @@ from typing import NamedTuple
 from bench import child
 from bench.table import markdown
 from shared import config
+from shared.arguments import Parser
 from shared.errors import exit_code
 from train.checkpoints import model_dir
 from train.model import variables
@@ -127,7 +128,7 @@ def _free_port() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.workers",
         description="Compares one, two and three training workers on this machine.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -16,6 +16,7 @@ from inference.model_folder import ModelFolder
 from inference.progress import Progress
 from inference.rows import Examples, Row
 from preprocess.sources import file_form, table_files
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 from shared.remote import mirror
 from train.scoring.answer_files import TEXT_KEYS
@@ -84,7 +85,7 @@ def _texts(asked, row: Row) -> dict:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m inference.classify", description="Classifies texts with a trained model."
     )
     add, path = parser.add_argument, {"type": os.path.expanduser}

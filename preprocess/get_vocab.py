@@ -4,7 +4,6 @@ python -m preprocess.get_vocab
 python -m preprocess.get_vocab --from_path bert-base-cased/
 """
 
-import argparse
 import http.client
 import os
 import shlex
@@ -14,6 +13,7 @@ import time
 import urllib.request
 
 from shared import case, published, tokenizer_files, vocab, word_pieces
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code, of_library
 from shared.files import sha256_of, write_whole
 from shared.published import Known
@@ -23,7 +23,7 @@ _BLOCK_BYTES = 2**16
 
 
 def main(arguments: list) -> None:
-    parser = argparse.ArgumentParser(prog="python -m preprocess.get_vocab", description=__doc__)
+    parser = Parser(prog="python -m preprocess.get_vocab", description=__doc__)
     parser.add_argument(
         "--from_path",
         type=os.path.expanduser,

@@ -3,7 +3,6 @@
 python -m preprocess.inspect_dataset data/sst2/msl72 [--vocab_file V] [--json | --html]
 """
 
-import argparse
 import dataclasses
 import functools
 import json
@@ -14,6 +13,7 @@ from preprocess import data_quality, dataset_page, lazy_imports
 from preprocess.encoding import lengths
 from preprocess.formats import tfrecord
 from shared import records, shown, tasks, vocab, word_pieces
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 from shared.manifest import Manifest, Split, read_manifest
 from shared.remote import datasets
@@ -26,9 +26,7 @@ _NO_CLASS = "(none)"  # of an example of multi-label data
 
 
 def main(arguments: list) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m preprocess.inspect_dataset", description=__doc__
-    )
+    parser = Parser(prog="python -m preprocess.inspect_dataset", description=__doc__)
     path = {"type": os.path.expanduser}
     parser.add_argument("dataset", **path, help="the folder, or URL, that holds manifest.json")
     parser.add_argument(

@@ -9,6 +9,7 @@ from preprocess.encoding.encode import min_sequence_length
 from preprocess.sources import user_labels, user_spec
 from preprocess.sources.user_spec import UserSpec
 from shared import tasks, vocab, where, windows
+from shared.arguments import Parser
 from shared.errors import UserError
 from shared.remote.urls import is_remote
 from shared.shards import default_num_shards
@@ -90,7 +91,7 @@ def parse(arguments: list) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m preprocess.run",
         description="Tokenizes a GLUE task, or files of your own, into TFRecords with a manifest.",
         epilog="Options for Apache Beam follow `--`; without --runner, this process does the work.",

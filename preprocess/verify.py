@@ -5,7 +5,6 @@ python -m preprocess.verify data/sst2/msl72
 Exit code 0: no fault; 1: faults, each printed with its file and record number (from 0).
 """
 
-import argparse
 import os
 import sys
 from collections import Counter
@@ -17,6 +16,7 @@ from preprocess import dataset_page, lazy_imports
 from preprocess.encoding import lengths, statistics
 from preprocess.formats import tfrecord
 from shared import dataset_vocabulary, records, row_weights, source_order, tasks, windows
+from shared.arguments import Parser
 from shared.errors import FaultsFound, UserError, exit_code
 from shared.files import sha256_of
 from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
@@ -28,7 +28,7 @@ _SHOWN = 20  # faults of one file
 
 
 def main(arguments: list) -> None:
-    parser = argparse.ArgumentParser(prog="python -m preprocess.verify", description=__doc__)
+    parser = Parser(prog="python -m preprocess.verify", description=__doc__)
     path = {"type": os.path.expanduser}
     parser.add_argument("dataset", **path, help="the folder, or URL, that holds manifest.json")
     dataset = parser.parse_args(arguments).dataset

@@ -190,6 +190,20 @@ def test_the_folder_of_a_dataset_is_found_by_what_was_typed():
     assert f"<{ODD}/sst2/msl72>\n" in finished.stdout
 
 
+@pytest.mark.parametrize(
+    "given, meant",
+    [
+        ("CHECKPIONT=x", "CHECKPIONT: did you mean CHECKPOINT?"),
+        ("Id=x", "Id: did you mean ID?"),
+        ("WINDOWS=16", 'WINDOWS; an option of the program is given as ARGS="--windows ..."'),
+    ],
+)
+def test_an_unknown_variable_is_refused(given, meant):
+    finished = make("-n", "data", "ID=n", given)
+    assert finished.returncode == 2 and finished.stdout == ""
+    assert f"*** there is no variable {meant}.  Stop." in finished.stderr
+
+
 def test_a_variable_of_the_environment_that_is_none_of_ours_changes_nothing():
     assert make("help", VENV="/nowhere", READY="x", quote="y", train="z").returncode == 0
     command = make("-n", "data", VENV="/nowhere", quote="y").stdout

@@ -11,6 +11,7 @@ import sys
 from typing import Iterator, Optional
 
 from shared import tokenizer_files, word_pieces
+from shared.arguments import Parser
 from shared.errors import exit_code
 from shared.files import check_is_no_pointer, whole_folder
 from train.pretrained import fit, huggingface, modelzoo
@@ -42,7 +43,7 @@ def main(arguments: list) -> None:
 
 
 def parse(arguments: list) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m train.convert",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

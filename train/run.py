@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from shared.arguments import Parser
 from shared.config import settings
 from shared.errors import UserError, exit_code
 from shared.remote import mirror
@@ -137,7 +138,7 @@ _BACKEND = "(wse with --cs_ip or in Cerebras' container; else gpu if one is visi
 
 
 def parse(arguments: list) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m train.run", description="Fine-tunes BERT on records from preprocess.run."
     )
     parser.add_argument("-m", "--mode", required=True, choices=(*MODES, quality.MODE))

@@ -11,6 +11,7 @@ import zipfile
 from typing import Dict, List
 
 from shared import tasks
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 from shared.files import whole_file
 from shared.tasks import Submission
@@ -35,7 +36,7 @@ def main(arguments: list) -> None:
 
 
 def parse(arguments: list) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m train.submission",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

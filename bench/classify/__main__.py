@@ -16,6 +16,7 @@ import numpy as np
 from bench import child
 from bench.peers import environment as peers
 from bench.table import markdown
+from shared.arguments import Parser
 from shared.errors import exit_code
 
 # {name: its configuration}; the weights are random, which changes no second.
@@ -83,7 +84,7 @@ def _round(asked, model_dir, theirs, texts) -> "tuple[dict, dict]":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.classify",
         description="Measures answers to SST-2's dev sentences, compared with transformers.",
     )

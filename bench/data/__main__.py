@@ -14,6 +14,7 @@ from bench.peers import environment
 from preprocess import lazy_imports
 from preprocess.encoding.encode import min_sequence_length
 from shared import vocab
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 
 _ROWS = 538_792
@@ -62,7 +63,7 @@ def _large(asked: Namespace) -> inputs.Input:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.data",
         description="Measures the time from TFDS on disk to a complete dataset folder, for SST-2.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

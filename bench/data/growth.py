@@ -16,6 +16,7 @@ import numpy as np
 from bench import child, table
 from bench.data import inputs, tables
 from shared import vocab
+from shared.arguments import Parser
 from shared.errors import exit_code
 from shared.manifest import MANIFEST_FILE, read_manifest
 
@@ -128,7 +129,7 @@ def _model(costs: "list[Cost]") -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.data.growth",
         description="Measures what datasets of several sizes cost, and fits a line to it.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -17,6 +17,7 @@ from bench.gpu.results import Results
 from bench.gpu.row import SKIPPED, Row
 from bench.gpu.steps import Step, steps
 from bench.table import markdown
+from shared.arguments import Parser
 from shared.errors import FaultsFound, UserError, exit_code
 
 _NO_PEERS = "no python3 has torch and transformers; --peers_python names one"
@@ -84,7 +85,7 @@ def _chosen(all_steps, asked) -> "list[Step]":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.gpu", description="Proves the trainer on a GPU. See docs/gpu.md."
     )
     add = parser.add_argument

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from bench.gpu import device
 from bench.table import markdown
+from shared.arguments import Parser
 from shared.errors import exit_code
 
 _SIZES = {"bf16": 2, "f32": 4, "u32": 4, "s32": 4, "u16": 2, "pred": 1, "s8": 1, "u8": 1, "s64": 8}
@@ -135,7 +136,7 @@ def _gradients(kind: str, count: int, shape, folder: str) -> bytes:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.gpu.program",
         description="XLA's program for an H100. See docs/gpu.md.",
     )

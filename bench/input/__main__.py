@@ -12,6 +12,7 @@ import sys
 from bench import child
 from bench.peers import environment as peers
 from bench.table import markdown
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 from shared.manifest import read_manifest
 from shared.tasks import TRAIN_SPLIT
@@ -140,7 +141,7 @@ def _seed_line(ours: list, streamed: list) -> "list[str]":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.input",
         description="Measures our input_fn on the train split of a dataset.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

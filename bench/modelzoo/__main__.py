@@ -20,6 +20,7 @@ from bench.modelzoo import inputs
 from bench.modelzoo.inputs import BACKENDS, STEPS
 from bench.table import markdown
 from shared import quiet
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 
 _PROGRAM = "modelzoo/transformers/tf/bert/fine_tuning/classifier/run.py"
@@ -142,7 +143,7 @@ def _run(who: str, command: list, runs, path: str = ".") -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.modelzoo",
         description="Runs the Cerebras Model Zoo's BERT classifier beside ours.",
     )

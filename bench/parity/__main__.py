@@ -19,6 +19,7 @@ from bench.table import markdown
 from preprocess import lazy_imports
 from preprocess.encoding.encode import Encoder, Ids
 from shared import vocab
+from shared.arguments import Parser
 from shared.errors import exit_code
 from shared.vocab import Vocabulary
 from shared.word_pieces import PAD
@@ -87,7 +88,7 @@ def _input_ids(ids: list, case: Case, vocabulary: Vocabulary) -> "list[int]":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.parity",
         description="Counts the texts that are tokenized differently from Google's reference.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -16,6 +16,7 @@ from bench import child
 from bench.peers import environment as peers
 from bench.table import markdown
 from bench.train import first_step
+from shared.arguments import Parser
 from shared.config import ModelConfig
 from shared.errors import exit_code
 from train.model import flops
@@ -217,7 +218,7 @@ def _tables(text: str) -> "list[str]":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m bench.train",
         description="Compares training steps with PyTorch and transformers.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -15,6 +15,7 @@ import inference
 from inference import model_folder
 from inference.export import examples
 from inference.model_folder import ModelFolder
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 from shared.files import whole_folder
 from shared.remote import mirror
@@ -71,7 +72,7 @@ def _check_installed(form: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m inference.export", description="Writes a trained model for other programs."
     )
     add, path = parser.add_argument, {"type": os.path.expanduser}

@@ -9,6 +9,7 @@ import os
 import sys
 
 from inference.report import content, page, seeds
+from shared.arguments import Parser
 from shared.errors import UserError, exit_code
 from shared.remote import mirror
 
@@ -53,7 +54,7 @@ def _compare(asked, folders: dict) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m inference.report", description="Writes a report on a trained model."
     )
     add, path = parser.add_argument, {"type": os.path.expanduser}
