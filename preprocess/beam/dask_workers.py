@@ -13,6 +13,7 @@ from shared import shown
 _PERIOD_SECONDS = 2.0
 # Importing TensorFlow alone keeps a worker from answering for seconds.
 _SILENT_SECONDS = 30.0
+_REMIND_SECONDS = 30.0
 
 
 class Workers(NamedTuple):
@@ -36,7 +37,7 @@ def told(client: Any) -> Iterator[None]:
 
 
 def _watch(client: Any, ended: threading.Event) -> None:
-    before = None
+    before, told_at = None, 0.0
     # Without a connection a call would wait for one, and the end of the run for the call.
     while client.status == "running" and not ended.is_set():
         try:
@@ -44,8 +45,12 @@ def _watch(client: Any, ended: threading.Event) -> None:
         except OSError:
             return  # the launcher finds the scheduler lost
         after = _workers(found["workers"], time.time())
-        for line in news(before, after):
+        lines = news(before, after)
+        if not (lines or after.known) and time.monotonic() - told_at >= _REMIND_SECONDS:
+            lines = [f"Dask: still no worker at {client.scheduler.address}; waiting for one"]
+        for line in lines:
             print(line)
+            told_at = time.monotonic()
         before = after
         ended.wait(_PERIOD_SECONDS)
 

@@ -12,9 +12,11 @@ import subprocess
 import sys
 
 import pytest
+from distributed import Client, LocalCluster
 
 from demo import make as demo
 from preprocess import run
+from preprocess.beam import dask_workers
 from preprocess.beam.dask_workers import Workers, news
 from preprocess.formats import tfrecord
 from shared.errors import UserError
@@ -254,6 +256,24 @@ def test_dask_is_not_installed(demo_input, tmp_path, monkeypatch):
     options = [*dask_cluster.RUNNER, "--dask_client_address=tcp://127.0.0.1:1"]
     with pytest.raises(UserError, match="needs a library: .*dask.*make setup EXTRAS=dask"):
         run.main(data_arguments(demo_input, tmp_path, "--", *options))
+
+
+def test_a_cluster_without_workers_is_told_again_and_again(monkeypatch, capsys):
+    monkeypatch.setattr(dask_workers, "_PERIOD_SECONDS", 0.01)
+    monkeypatch.setattr(dask_workers, "_REMIND_SECONDS", 0.1)
+    alone = {"n_workers": 0, "processes": False, "dashboard_address": None}
+    told = []
+
+    def count(line):
+        told.append(capsys.readouterr().out)
+        return "".join(told).count(line)
+
+    with LocalCluster(**alone) as cluster, Client(cluster) as client, dask_workers.told(client):
+        still = f"Dask: still no worker at {cluster.scheduler_address}; waiting for one\n"
+        wait_for(lambda: count(still) > 1)
+        cluster.scale(1)
+        wait_for(lambda: count("Dask: 1 worker\n"))
+    assert "".join(told).startswith("Dask: no worker; waiting for one to join\n" + 2 * still)
 
 
 def test_what_is_told_of_workers():
