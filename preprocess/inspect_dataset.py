@@ -15,7 +15,8 @@ from preprocess.formats import tfrecord
 from shared import records, shown, tasks, vocab, word_pieces
 from shared.arguments import Parser
 from shared.errors import UserError, exit_code
-from shared.manifest import Manifest, Split, read_manifest
+from shared.manifest import Manifest, Split
+from shared.manifest_file import read_manifest
 from shared.remote import datasets
 from shared.row_weights import RowWeights
 from shared.shards import shard_paths

@@ -18,7 +18,8 @@ from preprocess.sources.user_files import UserFiles
 from shared import vocab, word_pieces
 from shared.errors import exit_code
 from shared.manifest import Vocabulary as ManifestVocabulary
-from shared.manifest import row_noun, write_manifest
+from shared.manifest import row_noun
+from shared.manifest_file import write_manifest
 from shared.remote import datasets
 from shared.vocab import Vocabulary
 

@@ -17,12 +17,15 @@ from preprocess.encoding import lengths, statistics
 from preprocess.formats import tfrecord
 from shared import dataset_vocabulary, records, row_weights, source_order, tasks, windows
 from shared.arguments import Parser
+from shared.dataset_fit import rebuild_advice
 from shared.errors import FaultsFound, UserError, exit_code
 from shared.files import sha256_of
-from shared.manifest import MANIFEST_FILE, Manifest, Shard, Split, read_manifest, rebuild_advice
+from shared.manifest import Manifest, Shard, Split
+from shared.manifest_file import read_manifest
 from shared.remote import datasets
 from shared.remote.urls import is_remote
 from shared.shards import shard_paths, size_fault, size_of
+from shared.where import MANIFEST_FILE
 
 _SHOWN = 20  # faults of one file
 

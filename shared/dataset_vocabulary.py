@@ -7,8 +7,9 @@ import os
 from typing import Optional
 
 from shared import tokenizer_files, vocab, word_pieces
+from shared.dataset_fit import rebuild_advice
 from shared.errors import UserError
-from shared.manifest import Manifest, rebuild_advice
+from shared.manifest import Manifest
 from shared.vocab import Vocabulary
 
 FILES = (word_pieces.LINES_FILE, tokenizer_files.CONFIG_FILE)

@@ -4,9 +4,11 @@ import os
 from typing import List, Optional, Tuple
 
 from shared import record_lengths
+from shared.dataset_fit import rebuild_advice
 from shared.errors import UserError
 from shared.files import check_are_no_links
-from shared.manifest import Manifest, Shard, read_manifest, rebuild_advice
+from shared.manifest import Manifest, Shard
+from shared.manifest_file import read_manifest
 
 EXAMPLES_PER_SHARD = 8192
 MAX_DEFAULT_SHARDS = 64

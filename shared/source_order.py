@@ -19,9 +19,10 @@ import abc
 import os
 from typing import BinaryIO, Callable, List, Optional
 
+from shared.dataset_fit import rebuild_advice
 from shared.errors import UserError
 from shared.files import check_are_no_links, sha256_of, whole_file
-from shared.manifest import Manifest, Split, rebuild_advice
+from shared.manifest import Manifest, Split
 
 _BLOCK = 2**20  # rows
 

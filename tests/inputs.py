@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from shared import records
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from shared.shards import shard_paths
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,7 +18,8 @@ from bench.data import inputs, tables
 from shared import vocab
 from shared.arguments import Parser
 from shared.errors import exit_code
-from shared.manifest import MANIFEST_FILE, read_manifest
+from shared.manifest_file import read_manifest
+from shared.where import MANIFEST_FILE
 
 _OWN, _TFDS = "own CSV", "TFDS"
 _ROWS_FILE = "rows.npy"

@@ -16,7 +16,7 @@ _MOST_LENGTHS = 8
 def main(job: dict) -> None:
     device.begin(job)
     from bench.gpu import records, taken
-    from shared.manifest import read_manifest
+    from shared.manifest_file import read_manifest
     from train.data.input_fn import train_input_fn
     from train.gpu import estimator as gpu
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from preprocess.encoding.encode import Tokens
 from preprocess.encoding.serialize import Serializer
-from shared.manifest import Manifest, Shard, Split, Vocabulary, is_dataset, write_manifest
+from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest_file import is_dataset, write_manifest
 from shared.shards import shard_file
 from shared.tasks import TASKS, TRAIN_SPLIT, VALIDATION_SPLIT
 

@@ -33,7 +33,7 @@ def _trained(job, values, steps) -> tuple:
     Args: values, of another one's end; None for a fresh start.
     """
     from bench.gpu import records, taken
-    from shared.manifest import read_manifest
+    from shared.manifest_file import read_manifest
     from train.data.input_fn import train_input_fn
     from train.gpu import estimator as gpu
 

@@ -14,7 +14,7 @@ from bench.peers import environment as peers
 from bench.table import markdown
 from shared.arguments import Parser
 from shared.errors import UserError, exit_code
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from shared.tasks import TRAIN_SPLIT
 
 _ROUNDS = 5

@@ -24,7 +24,8 @@ import tensorflow as tf
 
 from shared import records
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
-from shared.manifest import Manifest, read_manifest
+from shared.manifest import Manifest
+from shared.manifest_file import read_manifest
 from shared.shards import shard_paths
 from shared.tasks import TRAIN_SPLIT
 from train.data import input_fn, order

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from bench.modelzoo.inputs import BACKENDS, STEPS
 from shared import records
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from train.checkpoints import tensors
 from train.data import in_memory
 

@@ -7,7 +7,7 @@ import importlib
 import tensorflow as tf
 
 from shared import config, records
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from train.planning import resolve
 from train.wse import node_hashes, report, rules
 from train.wse.model_fn import ModeKeys

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from shared.tasks import TRAIN_SPLIT
 from train.data import order
 from train.data.in_memory import read_split

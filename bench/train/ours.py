@@ -29,7 +29,7 @@ from bench.input.ours import untrimmed
 from bench.train import products
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig
 from shared.config.schedules import parse_learning_rate
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from train import devices
 from train.data import input_fn
 from train.gpu import estimator as gpu

@@ -6,7 +6,8 @@ from typing import NamedTuple, Optional
 from inference import rows
 from inference.model_folder import ModelFolder
 from preprocess.sources.file_form import FileForm
-from shared.manifest import Manifest, read_manifest
+from shared.manifest import Manifest
+from shared.manifest_file import read_manifest
 from shared.remote import datasets
 from train.data import splits
 from train.scoring import spelling

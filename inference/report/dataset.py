@@ -7,7 +7,8 @@ from inference.report import duplicates
 from preprocess import inspect_dataset
 from shared import config
 from shared.errors import UserError
-from shared.manifest import Manifest, read_manifest
+from shared.manifest import Manifest
+from shared.manifest_file import read_manifest
 from shared.remote import datasets
 from train.checkpoints import model_dir
 

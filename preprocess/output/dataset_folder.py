@@ -17,8 +17,9 @@ from preprocess.output.remote_dataset import RemoteDataset
 from preprocess.output.replaced_dataset import ReplacedDataset
 from shared import lock
 from shared.errors import UserError
-from shared.manifest import MANIFEST_FILE, is_dataset
+from shared.manifest_file import is_dataset
 from shared.remote.urls import is_remote
+from shared.where import MANIFEST_FILE
 
 _INCOMPLETE = ".incomplete-"
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from preprocess.output.replaced_dataset import ReplacedDataset
 from shared import shown
 from shared.errors import UserError
-from shared.manifest import MANIFEST_FILE
 from shared.remote import cache, datasets, lease, store, urls
+from shared.where import MANIFEST_FILE
 
 _MARK = ".incomplete"
 

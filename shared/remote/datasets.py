@@ -11,12 +11,14 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 from shared import dataset_vocabulary, source_order
 from shared.errors import UserError
 from shared.files import sha256_of, utf8, write_whole
-from shared.manifest import MANIFEST_FILE, Manifest, parsed, read_manifest
-from shared.manifest import is_dataset as is_folder_of_one
+from shared.manifest import Manifest
+from shared.manifest_file import is_dataset as is_folder_of_one
+from shared.manifest_file import parsed, read_manifest
 from shared.remote import cache, store, urls
 from shared.remote.progress import Progress
 from shared.remote.store import Stored
 from shared.shards import damaged
+from shared.where import MANIFEST_FILE
 
 
 class _File(NamedTuple):

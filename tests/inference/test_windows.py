@@ -15,7 +15,7 @@ from inference.export import __main__ as export
 from inference.export import saved_model
 from inference.report import __main__ as report
 from inference.report import split_answers
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests import long_texts
 from tests.train import runs
 from train.scoring import pooling, prediction_record

@@ -7,9 +7,9 @@ import pytest
 from preprocess import data_quality, inspect_dataset, run, verify
 from preprocess.sources import row_marks
 from shared import manifest as manifests
-from shared import source_order
+from shared import manifest_file, source_order
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"
 NFC, NFD = "caf\u00e9", "cafe\u0301"
@@ -147,7 +147,9 @@ def test_equal_data_has_an_equal_fingerprint_whatever_was_found_in_it(make, monk
     )["quality"] == []  # fmt: skip
     before = manifests.Manifest(**{**vars(made), "quality": None})
     assert "quality" not in before.as_dict() and before.fingerprint() == made.fingerprint()
-    manifests.write_manifest(str(tmp_path / "mine" / "msl8"), before)  # as an earlier version did
+    manifest_file.write_manifest(
+        str(tmp_path / "mine" / "msl8"), before
+    )  # as an earlier version did
     assert read_manifest(str(tmp_path / "mine" / "msl8")).quality is None
     assert make(train=["a,x", "b,y"]).quality is None  # it is up to date
 

@@ -13,7 +13,7 @@ from preprocess.sources import file_form, table_files, user_spec
 from preprocess.sources.file_form import FileForm
 from preprocess.sources.table_rows import Row
 from shared.errors import UserError, exit_code
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import read_rows
 
 TABLE = "text,label\nthé film,pos\na film,neg\n"

@@ -8,7 +8,7 @@ from preprocess import run
 from preprocess.sources import glue_files
 from shared import source_order, tasks
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import read_rows
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nc\nd\n"

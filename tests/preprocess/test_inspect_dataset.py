@@ -5,7 +5,7 @@ import pytest
 from preprocess import dataset_page, inspect_dataset, verify
 from preprocess.encoding import lengths
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests import browser
 
 

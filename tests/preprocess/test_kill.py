@@ -14,7 +14,7 @@ import time
 import pytest
 
 from shared.files import sha256_of
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.forking import forking
 from tests.inputs import data_arguments
 

@@ -14,7 +14,7 @@ from preprocess.sources.label_sets import LabelSets, names_of
 from preprocess.sources.user_labels import LabelError
 from shared import source_order
 from shared.errors import FaultsFound, UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import read_rows
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"

@@ -10,7 +10,7 @@ from preprocess import run, verify
 from preprocess.sources import stored_split, user_labels
 from shared import source_order
 from shared.errors import FaultsFound, UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import read_rows
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\nfilm\na\nbad\ngood\n"

@@ -13,7 +13,7 @@ from preprocess.sources import table_files
 from preprocess.sources.table_rows import BadRow, Row
 from shared import source_order
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.preprocess.test_user_rows import Read
 
 

@@ -18,7 +18,8 @@ from preprocess.sources import glue_files, tfds_download
 from preprocess.sources.tfds_dataset import prepared_folder
 from shared import records, tasks
 from shared.errors import UserError
-from shared.manifest import Shard, read_manifest
+from shared.manifest import Shard
+from shared.manifest_file import read_manifest
 from tests.inputs import data_arguments, read_rows, reference, spelt
 
 

@@ -10,7 +10,7 @@ from preprocess import run
 from preprocess.formats import tfrecord
 from shared import source_order
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import data_arguments, read_rows, reference, spelt
 
 

@@ -9,7 +9,8 @@ from preprocess import verify
 from preprocess.formats import tfrecord
 from shared import source_order, vocab, word_pieces
 from shared.errors import FaultsFound, exit_code
-from shared.manifest import Manifest, Shard, Split, Vocabulary, read_manifest, write_manifest
+from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest_file import read_manifest, write_manifest
 from tests.inputs import to_example
 
 PAD, CLS, SEP, SIZE = 0, 2, 3, 9

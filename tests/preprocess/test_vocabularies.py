@@ -6,7 +6,7 @@ import pytest
 
 from preprocess import options, run
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import read_rows
 
 #         0        1        2        3        4      5    6    7      8

@@ -15,7 +15,7 @@ from preprocess.sources import user_spec
 from preprocess.sources.user_files import UserFiles
 from shared import source_order
 from shared.errors import FaultsFound, UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from shared.row_weights import RowWeights
 from shared.shards import shard_paths
 from tests.inputs import read_rows

@@ -12,7 +12,7 @@ from preprocess.encoding import windows
 from shared import source_order
 from shared.errors import FaultsFound, UserError
 from shared.files import sha256_of
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests import long_texts
 from tests.inputs import data_arguments, read_rows, spelt
 

@@ -3,16 +3,10 @@ import json
 
 import pytest
 
+from shared.dataset_fit import check_run
 from shared.errors import UserError
-from shared.manifest import (
-    Manifest,
-    Shard,
-    Split,
-    Vocabulary,
-    check_run,
-    read_manifest,
-    write_manifest,
-)
+from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest_file import read_manifest, write_manifest
 from shared.shards import default_num_shards, shard_paths, shard_range
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}

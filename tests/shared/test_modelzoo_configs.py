@@ -6,7 +6,7 @@ import yaml
 from shared import config
 from shared.config import InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 
 # {(size, task): length of the pretraining file, labels, max_sequence_length, warm-up, steps}
 SHIPPED = {

@@ -14,7 +14,7 @@ import yaml
 
 from shared.config import ModelConfig
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import ROOT
 from tests.train import runs
 from tests.train.test_input_fn import split_of

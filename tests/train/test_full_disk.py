@@ -5,7 +5,7 @@ import pytest
 from shared.errors import UserError
 from tests.train.runs import arguments
 from train import convert, run
-from train.gpu import reporting
+from train.gpu import tensorboard
 from train.gpu.step import Report
 
 FULL = "File too large. Raise the limit"
@@ -45,14 +45,14 @@ def test_the_summaries_of_tensorboard(tmp_path, little_room, room):
     expected = f"cannot write {either}: {FULL}"
     report = Report(*[1.0] * 4, *[1] * 2)
     with little_room(room), pytest.raises(UserError, match=expected):  # noqa: SIM117
-        with reporting.Summaries(str(tmp_path), 1) as summaries:
+        with tensorboard.Summaries(str(tmp_path), 1) as summaries:
             for step in range(20):
                 summaries.write(step, report, 1.0, False)
 
 
 def test_the_mark_of_a_restart(tmp_path, little_room):
     with little_room(0), pytest.raises(UserError, match="cannot write TensorBoard's files in"):
-        reporting.mark_restart(str(tmp_path), 3)
+        tensorboard.mark_restart(str(tmp_path), 3)
 
 
 @pytest.mark.parametrize("to", ["huggingface", "modelzoo"])

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from shared import records
 from shared.errors import UserError
-from shared.manifest import Manifest, Shard, Split, Vocabulary, read_manifest, write_manifest
+from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest_file import read_manifest, write_manifest
 from tests.inputs import read_rows, to_example
 from train.data import input_fn
 from train.data.in_memory import read_split

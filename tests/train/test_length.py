@@ -7,7 +7,7 @@ import pytest
 from shared import config
 from shared.config import Config, InputConfig, ModelConfig, OptimizerConfig, RunConfig, Schedule
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from train.planning import length
 
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import GOLDEN
 from tests.train.runs import assert_same_weights, weights
 from train import convert

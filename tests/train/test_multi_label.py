@@ -14,7 +14,7 @@ from inference.export import __main__ as export
 from shared import records
 from shared.config import OptimizerConfig
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.multi_label import CLASSES
 from tests.train import runs
 from train import convert

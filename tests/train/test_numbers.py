@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from shared.config import Schedule
 from tests.train.conftest import constant
-from train.gpu.reporting import Progress, clock
+from train.gpu.progress import Progress, clock
 from train.model import dropout
 from train.model.dropout import StatelessDropout
 from train.model.layers import Layers

@@ -8,7 +8,8 @@ import pytest
 from shared import tasks
 from shared.errors import UserError
 from shared.files import sha256_of
-from shared.manifest import Manifest, Split, Vocabulary, read_manifest
+from shared.manifest import Manifest, Split, Vocabulary
+from shared.manifest_file import read_manifest
 from tests.inputs import read_rows, spelt
 from tests.wse import dataset
 from train.scoring import prediction_files, prediction_record, row_facts

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from shared.config import OptimizerConfig
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests import weighted
 from tests.train import runs
 from tests.train.conftest import constant

@@ -13,7 +13,7 @@ import yaml
 
 from shared.config import settings
 from shared.errors import Terminated, UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import GOLDEN, ROOT
 from tests.train.runs import SMALL, assert_same_weights, weights
 from train import run

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.train.golden import FEATURES, golden, modelzoo_batches, modelzoo_weights
 from tests.train.runs import losses, newest, weights
 from train.checkpoints import files

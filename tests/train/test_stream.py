@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from preprocess import run as preprocess
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import data_arguments, read_rows, to_example
 from tests.train.test_input_fn import GOOD, write_dataset
 from train.data import input_fn, record_rules, streaming

@@ -12,7 +12,7 @@ from shared import source_order
 from shared.config import InputConfig
 from shared.errors import UserError
 from shared.files import sha256_of
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import GOLDEN
 from tests.train.runs import arguments
 from tests.train.tf_files import forge_index, masked_crc, save_tf

@@ -12,7 +12,7 @@ from sklearn import metrics as sklearn
 import inference
 from shared import records, source_order
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests import long_texts
 from train.data.in_memory import read_split
 from train.scoring import pooling

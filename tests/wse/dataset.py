@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from shared import records, vocab, where
 from shared.files import sha256_of
-from shared.manifest import Manifest, Shard, Split, Vocabulary, write_manifest
+from shared.manifest import Manifest, Shard, Split, Vocabulary
+from shared.manifest_file import write_manifest
 from shared.shards import shard_file
 from shared.word_pieces import CLS, PAD, SEP, UNK
 

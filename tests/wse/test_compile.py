@@ -16,7 +16,7 @@ from cerebras.standin import calls
 from shared import config
 from shared.config import InputConfig
 from shared.errors import UserError, exit_code
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.wse import dataset, runs
 from train.model import classifier, initial_weights
 from train.model.layers import Layers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.wse import dataset
 from train.data import in_memory
 

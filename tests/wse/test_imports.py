@@ -8,7 +8,7 @@ import pytest
 from tests.wse.conftest import ROOT
 
 # For current TensorFlow.
-CURRENT = ("estimator", "loop", "step", "replicas", "reporting")
+CURRENT = ("estimator", "loop", "step", "replicas", "tensorboard")
 
 
 def modules():

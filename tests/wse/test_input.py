@@ -12,7 +12,7 @@ import tensorflow as tf
 from shared import records
 from shared.config import InputConfig
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.wse import dataset, runs
 from train.data import in_memory
 from train.wse import input_fn, modes

@@ -10,7 +10,7 @@ from cerebras.standin import calls
 
 from shared.config import InputConfig
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.wse import dataset, runs
 from train.data import in_memory
 from train.wse import own_input_fn

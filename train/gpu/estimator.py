@@ -17,7 +17,7 @@ from shared.config import Config
 from shared.errors import UserError
 from train import signals
 from train.checkpoints import tensors as checkpoint
-from train.gpu import metrics_log, reporting
+from train.gpu import metrics_log, tensorboard
 from train.gpu.layers import layers_of_device
 from train.gpu.loop import TrainLoop
 from train.gpu.replicas import Replicas
@@ -221,7 +221,7 @@ class Estimator:
         """Adds an evaluation to TensorBoard's files under <model_dir>/eval_<split>, and to
         metrics.jsonl."""
         folder = os.path.join(self._model_dir, f"eval_{split}")
-        with reporting.writable(folder):
+        with tensorboard.writable(folder):
             writer = tf.summary.create_file_writer(folder)
             with writer.as_default(step):
                 for name, value in values.items():

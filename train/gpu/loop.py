@@ -12,10 +12,11 @@ from shared.errors import UserError
 from train import signals
 from train.checkpoints import files
 from train.errors import DivergedError
+from train.gpu.progress import Progress
 from train.gpu.replicas import Replicas
-from train.gpu.reporting import Progress, Summaries
 from train.gpu.state import NOT_USABLE, State
 from train.gpu.step import Report, TrainStep, zero_batches
+from train.gpu.tensorboard import Summaries
 
 # One call of the compiled loop takes up to this many steps, which hides the cost of the call, but
 # no longer than these seconds, so that progress is shown and signals are handled.

@@ -11,7 +11,7 @@ from train.checkpoints import files, model_dir
 from train.data import user_input_fn
 from train.data.input_fn import train_input_fn
 from train.errors import DivergedError, explained
-from train.gpu import from_plan, metrics_log, reporting, xla_cache
+from train.gpu import from_plan, metrics_log, tensorboard, xla_cache
 from train.modes import best, evaluation, summary
 from train.optim import schedule_remarks
 from train.planning.plan import Plan
@@ -94,7 +94,7 @@ def _begin(plan: Plan, environment: dict, first_step: int, last_step: int) -> No
     model_dir.write_params(plan.model_dir, plan.params, manifest, origin, environment)
     metrics_log.forget_after(plan.model_dir, first_step)
     if first_step:
-        reporting.mark_restart(plan.model_dir, first_step + 1)
+        tensorboard.mark_restart(plan.model_dir, first_step + 1)
 
 
 def _is_scored_step(plan: Plan, step: int, last_step: int) -> bool:

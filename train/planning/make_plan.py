@@ -12,7 +12,8 @@ from shared import config, dataset_vocabulary, metric_names
 from shared.config import Config
 from shared.config.input_sections import EVAL_INPUT, PREDICT_INPUT, TRAIN_INPUT
 from shared.errors import UserError
-from shared.manifest import Manifest, read_manifest
+from shared.manifest import Manifest
+from shared.manifest_file import read_manifest
 from shared.remote import mirror, sources
 from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits

@@ -5,8 +5,9 @@ from typing import Optional
 
 from shared import tasks
 from shared.config import Config, ModelConfig, OptimizerConfig
+from shared.dataset_fit import check_run, rebuild_command
 from shared.errors import UserError
-from shared.manifest import Manifest, check_run, rebuild_command
+from shared.manifest import Manifest
 from train.pretrained import fit, modelzoo
 
 # The Model Zoo's default epsilon of the optimizer depends on the precision.

@@ -3,7 +3,8 @@
 from typing import Any, Dict, List
 
 from shared import tokenizer_files, vocab, word_pieces
-from shared.manifest import Manifest, rebuild_command
+from shared.dataset_fit import rebuild_command
+from shared.manifest import Manifest
 from train.pretrained.weights import in_one_line
 
 

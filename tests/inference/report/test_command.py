@@ -10,7 +10,7 @@ import pytest
 from inference.report import duplicates, page, training
 from preprocess import run as preprocess
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inference.report import files
 from tests.inputs import ROOT
 
