@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import apache_beam as beam
 import numpy as np
 
-from preprocess.beam import dask_cluster, reports, versions
+from preprocess.beam import at_work, dask_cluster, reports, versions
 from preprocess.beam.reports import ShardReport
 from preprocess.encoding.converter import Converter, row_numbers, row_weights
 from preprocess.encoding.statistics import Statistics
@@ -97,6 +97,8 @@ def run(job: Job, shards: "list[ShardRange]", options) -> None:
     except Exception:
         _raise_mistake(job.folder)
         raise
+    finally:
+        at_work.end(job.folder)
 
 
 def _graph(job: Job, shards: "list[ShardRange]", options) -> beam.Pipeline:
@@ -170,8 +172,9 @@ class WriteShard(beam.DoFn):
         )
 
     def process(self, shard: ShardRange):
-        with recorded_mistakes(self._job.folder):
-            reports.write(self._job.folder, self._written(shard))
+        folder = self._job.folder
+        with at_work.on(folder), recorded_mistakes(folder):
+            reports.write(folder, self._written(shard))
 
     def _written(self, shard: ShardRange) -> ShardReport:
         total, nothing = Statistics(), np.zeros(0, np.int64)
