@@ -12,11 +12,12 @@ from shared.errors import UserError
 @contextmanager
 def log_records(level: int):
     """Holds back Python's log records of that level and below inside the block."""
-    logging.disable(level)
+    before = logging.root.manager.disable
+    logging.disable(max(level, before))
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)
 
 
 @contextmanager
@@ -24,7 +25,8 @@ def native_stderr():
     """Holds back what is written to file descriptor 2 inside the block.
 
     TensorFlow's C++ code logs to it before any log level can be set. After an exception that is no
-    user's mistake, the text is printed after all. Yields a function that returns the text so far.
+    user's mistake and no Ctrl-C, the text is printed after all. Yields a function that returns the
+    text so far.
     """
     sys.stderr.flush()
     saved = os.dup(2)
@@ -37,7 +39,7 @@ def native_stderr():
         os.dup2(held.fileno(), 2)
         try:
             yield text
-        except UserError:
+        except (UserError, KeyboardInterrupt):
             raise
         except BaseException:
             os.write(saved, text().encode("utf-8"))

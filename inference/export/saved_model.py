@@ -122,4 +122,5 @@ class _Reread:
     def _call(self, signature: str, examples) -> dict:
         texts = [self._reader.texts(*numbered) for numbered in enumerate(examples)]
         columns = map(tf.constant, zip(*texts, strict=True))
-        return self._loaded.signatures[signature](**dict(zip(_TEXTS, columns, strict=False)))
+        with quiet.native_stderr():
+            return self._loaded.signatures[signature](**dict(zip(_TEXTS, columns, strict=False)))
