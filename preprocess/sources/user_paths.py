@@ -21,6 +21,9 @@ def found(split: str, given: "str | list[str]", where: str) -> "tuple[str, ...]"
     paths = [path for item in items for path in _matches(item, split, where)]
     paths = [sources.file(path) if is_remote(path) else path for path in paths]
     for path in paths:
+        if os.path.isdir(path):
+            pattern = os.path.join(path, "*.csv")
+            raise UserError(f"{where}: {path} is a folder; give its files: {split}={pattern}")
         if not os.path.isfile(path) or not os.access(path, os.R_OK):
             raise UserError(f"{where}: {path} is missing or cannot be read")
         if paths.count(path) > 1:

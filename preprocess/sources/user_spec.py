@@ -53,6 +53,7 @@ OPTIONS = {
     "windows": "--windows",
 }
 _KEYS = ("data", *OPTIONS, "lower_case")
+_COMMAND_LINE = "DATA"  # what messages call it; a YAML file, by its name
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SPLIT = r"(?!all$)[a-z][a-z0-9_]*"  # eval_all.json has the scores of all checkpoints
 
@@ -113,7 +114,7 @@ def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
         return _checked(task, _from_yaml(data), data)
     text = given["text"]
     texts = None if text is None else [name.strip() for name in text.split(",")]
-    return _checked(task, {**given, "data": _pairs(data), "text": texts}, "DATA")
+    return _checked(task, {**given, "data": _pairs(data), "text": texts}, _COMMAND_LINE)
 
 
 def _pairs(data: str) -> "list[tuple[str, str]]":
@@ -189,11 +190,13 @@ def _check_columns(content: dict, where: str) -> "set[str]":
     text, label, id_column = (content.get(key) for key in ("text", "label", "id"))
     for name in (*(text if isinstance(text, list) else [text]), label, id_column):
         _check_is_text(name, where)
+    for key in ("text", "label"):
+        _check_is_given(key, content, where)
     is_texts = isinstance(text, list) and all(isinstance(name, str) and name for name in text)
     if not is_texts or not 1 <= len(text) <= 2 or len(set(text)) < len(text):
         raise UserError(
-            f"{where}: TEXT is {text}; expected one column, or two different ones; subject+body "
-            "joins columns into one text"
+            f"{where}: TEXT is {_in_words(text)}; expected one column, or two different ones; "
+            "subject+body joins columns into one text"
         )
     read = {*text, *(column for name in text for column in columns_of(name))}
     if not isinstance(label, str) or not label or label in read:
@@ -251,6 +254,17 @@ def _windows(given, text: "list[str]", where: str) -> Optional[int]:
     return int(given)
 
 
+def _check_is_given(key: str, content: dict, where: str) -> None:
+    if content.get(key) is None:
+        column = f"{OPTIONS[key]}=<column>" if where == _COMMAND_LINE else f"{key}: <column>"
+        raise UserError(f"{where} has no {OPTIONS[key]}; give {column}")
+
+
+def _in_words(text) -> str:
+    is_list = isinstance(text, list) and text
+    return ", ".join(map(shown.value, text)) if is_list else shown.value(text)
+
+
 def _check_is_text(name, where: str) -> None:
     if isinstance(name, (bool, int, float, datetime.date)):
         raise UserError(
@@ -261,10 +275,16 @@ def _check_is_text(name, where: str) -> None:
 
 def _check_splits(splits: "list[str]", where: str) -> None:
     for split in splits:
-        if not re.fullmatch(_SPLIT, split) or splits.count(split) > 1:
+        if splits.count(split) > 1:
             raise UserError(
-                f"{where}: split {split!r} appears twice, is called all, or its name has "
-                "characters other than lower-case letters, digits and _"
+                f"{where}: split {split!r} is given twice; give its files as a pattern, such as "
+                f"{split}=parts/*.csv, or as a list in a YAML file: "
+                f"data: {{{split}: [a.csv, b.csv]}}"
+            )
+        if not re.fullmatch(_SPLIT, split):
+            raise UserError(
+                f"{where}: split {split!r}; expected a name of lower-case letters, digits and _ "
+                "that begins with a letter and is not all"
             )
     if tasks.TRAIN_SPLIT not in splits:
         found = ", ".join(splits) or "no file"

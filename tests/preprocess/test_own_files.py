@@ -174,18 +174,31 @@ def test_texts_of_json_must_be_texts(own):
         ({"data": "train.csv"}, "expected train=<file>"),
         ({"data": "train=nowhere.csv"}, "nowhere.csv is missing or cannot be read"),
         ({"data": "validation=x.csv"}, "train=<file> is required"),
-        ({"data": "train=a.csv,train=b.csv"}, "appears twice"),
-        ({"data": "train=a.csv,all=a.csv"}, "split 'all' appears twice, is called all, or"),
+        (
+            {"data": "train=a.csv,train=b.csv"},
+            r"'train' is given twice; .* such as train=parts/\*.csv, or as a list in a YAML file: "
+            r"data: {train: \[a.csv, b.csv\]}$",
+        ),
+        (
+            {"data": "train=a.csv,all=a.csv"},
+            "split 'all'; expected a name of lower-case letters, digits and _ that begins with a "
+            "letter and is not all$",
+        ),
         ({"data": "nowhere.yaml"}, "TEXT and LABEL: set in nowhere.yaml"),
-        ({"text": None}, "TEXT is None; expected one column"),
-        ({"text": "a,b,c"}, "expected one column, or two"),
-        ({"label": None}, "LABEL is None"),
+        ({"text": None}, "^DATA has no TEXT; give TEXT=<column>$"),
+        ({"text": "a,b,c"}, "TEXT is 'a', 'b', 'c'; expected one column, or two"),
+        ({"label": None}, "^DATA has no LABEL; give LABEL=<column>$"),
         ({"label": "body"}, "a column that is not in TEXT"),
     ],
 )
 def test_wrong_specifications(own, change, message):
     with pytest.raises(UserError, match=message):
         make(own, **change)
+
+
+def test_a_folder_is_no_file(own):
+    with pytest.raises(UserError, match=rf"{own} is a folder; give its files: train={own}/\*.csv$"):
+        make(own, data=f"train={own}")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +210,9 @@ def test_wrong_specifications(own, change, message):
             "data: {train: train.csv}\ntext: title\nlabel: category\nbad_rows: keep\n",
             "expected drop",
         ),
+        ("data: {train: train.csv}\ntext: title\n", "mine.yaml has no LABEL; give label: <col"),
+        ("data: {train: train.csv}\ntext: 3.5\nlabel: x\n", "a column is 3.5, not a text"),
+        ("data: {train: train.csv}\ntext: {a: b}\nlabel: x\n", "TEXT is {'a': 'b'}; expected"),
         ("a: [\n", "is not valid YAML"),
     ],
 )
