@@ -10,9 +10,11 @@ from preprocess.sources import table_files, user_ids, user_weights
 from preprocess.sources.table_rows import BadRow, Block, Columns, Row, Selection
 from preprocess.sources.text_columns import TextColumns
 from preprocess.sources.user_ids import IdError
+from preprocess.sources.user_labels import LabelError
 from preprocess.sources.user_weights import WeightError, weight_of
 from shared import shown
 
+_TEXT_AND_LABEL = "a text and a label"
 Problem = "tuple[int, str, str]"  # the line, what is wrong, what was expected
 
 
@@ -116,8 +118,10 @@ class RowReader:
             except WeightError as error:
                 expected = f"{user_weights.EXPECTED} in {shown.value(self.weight)}"
                 bad.append((row.line, f"found {error}", expected))
+            except LabelError as error:
+                bad.append((row.line, f"found {error}", error.expected or _TEXT_AND_LABEL))
             except ValueError as error:
-                bad.append((row.line, f"found {error}", "a text and a label"))
+                bad.append((row.line, f"found {error}", _TEXT_AND_LABEL))
         return self._side_by_side(good), bad
 
     def _good(self, row: Row) -> "tuple":

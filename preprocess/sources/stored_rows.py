@@ -58,7 +58,7 @@ def labelled(
     values = [known[text] for text in rows.labels]
     found = list(zip(rows.lines.tolist(), values, strict=True))
     bad = [
-        (line, f"found {value}", labels.expected())
+        (line, f"found {value}", value.expected or labels.expected())
         for line, value in found
         if isinstance(value, LabelError)
     ]

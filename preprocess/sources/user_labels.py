@@ -18,7 +18,14 @@ _NONE = str(records.UNLABELLED)
 
 
 class LabelError(ValueError):
-    """A value that is not a label of the task; the text completes `found ...`."""
+    """A value that is not a label of the task; the text completes `found ...`.
+
+    Attributes: expected, instead of it; None if any label of the task was.
+    """
+
+    def __init__(self, found: str, expected: Optional[str] = None):
+        super().__init__(found)
+        self.expected = expected
 
 
 class UnclearLabelsError(ValueError):
@@ -36,7 +43,7 @@ def text_of(value) -> "str | None":
         return _text_of_json(value)
     stripped = value.strip()
     if stripped and stripped != value:
-        raise LabelError(f"the label {shown.value(value)} with white space around it")
+        raise LabelError(f"the label {shown.value(value)} with white space around it", "it without")
     return stripped or None
 
 
@@ -92,7 +99,7 @@ class Labels:
             return score(text)
         index = self._index.get(text)
         if index is None and not is_none(text):
-            raise LabelError(self._unknown(text))
+            raise self._unknown(text)
         return index
 
     def mark(self, value: "int | float") -> float:
@@ -116,11 +123,14 @@ class Labels:
         """The first classes."""
         return shown.listed(map(shown.value, self.names))
 
-    def _unknown(self, text: str) -> str:
+    def _unknown(self, text: str) -> LabelError:
         like = next((name for name in self.names if _appearance(name) == _appearance(text)), None)
         if like is None:
-            return f"the label {shown.value(text)}"
-        return f"the label {text!a}, which differs from {like!a} in {LITTLE}"
+            return LabelError(f"the label {shown.value(text)}")
+        return LabelError(
+            f"the label {text!a} instead of {like!a}",
+            f"a label to the letter as in the training file; these differ in {LITTLE}",
+        )
 
 
 def look_alikes(names: "Iterable[str]") -> "list[tuple[str, ...]]":

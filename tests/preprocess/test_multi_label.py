@@ -186,7 +186,7 @@ def test_unknown_labels_are_bad_rows(make):
         "line 2: found the label 'x'; expected some of the training file's labels 'a', 'b'"
         in message
     )
-    assert "line 3: found the label 'A', which differs from 'a' in nothing but case" in message
+    assert "line 3: found the label 'A' instead of 'a'; expected a label to the letter" in message
 
 
 @pytest.mark.parametrize(

@@ -355,13 +355,32 @@ NFC, NFD = "caf\u00e9", "cafe\u0301"
 def test_a_label_that_only_looks_like_one(refused, given, known):
     train = f"text,label\na,{known}\nb,other\n"
     message = refused(train_csv=train, dev_csv=f"text,label\nx,{given}\n")
-    assert f"dev.csv line 2: found the label {given!a}, which differs from {known!a} in" in message
+    assert f"dev.csv line 2: found the label {given!a} instead of {known!a}; expected " in message
+
+
+def test_in_what_labels_differ_is_said_once(refused):
+    dev = "text,label\nx,Pos\nx,NEG\nx,meh\nx,POS\n"
+    lines = refused(train_csv=TRAIN, dev_csv=dev).splitlines()[1:-1]
+    assert [line.partition("dev.csv ")[2] for line in lines] == [
+        "line 2: found the label 'Pos' instead of 'pos'; expected a label to the letter as in the "
+        "training file; these differ in nothing but case, white space, Unicode form (NFC, NFD) or "
+        "the way to write a number",
+        "line 3: found the label 'NEG' instead of 'neg'",
+        "line 4: found the label 'meh'; expected one of the training file's labels 'neg', 'pos'",
+        "line 5: found the label 'POS' instead of 'pos'",
+    ]
+
+
+def test_white_space_around_a_label(refused):
+    message = refused(train_csv=TRAIN + "x,pos \ny, neg\n")
+    assert "line 4: found the label 'pos ' with white space around it; expected it wit" in message
+    assert "line 5: found the label ' neg' with white space around it\n" in message
 
 
 def test_json_booleans_are_told_from_the_words_of_a_csv(refused):
     train = "text,label\na,True\nb,False\n"
     message = refused(train_csv=train, dev_jsonl='{"text": "a", "label": true}\n')
-    assert "found the label 'true', which differs from 'True' in nothing but case" in message
+    assert "found the label 'true' instead of 'True'; expected a label to the" in message
 
 
 def test_classes_that_look_alike(read):
