@@ -154,7 +154,7 @@ class UserFiles:
     def _too_few_classes(self, train: UserSplit, labels: Labels) -> UserError:
         """Of no class or one."""
         if not labels.names and not train.has_rows():
-            return UserError(f"{train.path} has no readable row; expected at least one")
+            return train.nothing_left()
         found = "no row has a class"
         if labels.names:
             only = shown.value(labels.names[0])

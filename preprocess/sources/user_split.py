@@ -8,7 +8,14 @@ from typing import Callable, Iterable, Iterator, Optional, TypeVar
 
 import numpy as np
 
-from preprocess.sources import in_order, row_marks, stored_split, user_ids, user_paths
+from preprocess.sources import (
+    in_order,
+    noted_rows,
+    row_marks,
+    stored_split,
+    user_ids,
+    user_paths,
+)
 from preprocess.sources.early_rows import EarlyRows
 from preprocess.sources.rows import RowFile, RowsOfFiles
 from preprocess.sources.stored_rows import StoredRows
@@ -133,13 +140,21 @@ class UserSplit:
     def report(self) -> str:
         """Lines on what was read; raises UserError if there is no example."""
         if not any(table.examples for table in self.tables):
-            has_rows = any(table.noted.unlabelled for table in self.tables)
-            readable = "row with a label" if has_rows else "readable row"
-            raise UserError(f"{self.path} has no {readable}; expected at least one")
+            raise self.nothing_left()
         lines = [table.report() for table in self.tables]
         if repeated := user_ids.about_repeated(self._ids() or []):
             lines.append(f"{self.path}: {repeated}")
         return "\n".join(lines)
+
+    def nothing_left(self) -> UserError:
+        """What to say if no row of its files becomes an example."""
+        if bad := bad_rows([self]):
+            count = sum(rows.count for _, rows in bad)
+            lines = "\n  ".join([f"bad rows dropped: {count:,}", *noted_rows.listed(bad)])
+            return UserError(f"{self.path} has no row left; {lines}\nCorrect them.")
+        has_rows = any(table.noted.unlabelled for table in self.tables)
+        readable = "row with a label" if has_rows else "readable row"
+        return UserError(f"{self.path} has no {readable}; expected at least one")
 
     def _ids(self) -> Optional[Ids]:
         if not self._has_ids:

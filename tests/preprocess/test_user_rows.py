@@ -358,6 +358,20 @@ def test_a_label_that_only_looks_like_one(refused, given, known):
     assert f"dev.csv line 2: found the label {given!a} instead of {known!a}; expected " in message
 
 
+def test_why_all_rows_of_a_file_were_dropped(refused):
+    dev = "text,label\n" + "x,Shipping\n" * 199 + "y\nz,\n"
+    lines = refused(train_csv=TRAIN, dev_csv=dev, bad_rows="drop").splitlines()
+    assert lines[0].endswith("dev.csv has no row left; bad rows dropped: 200")
+    assert lines[1].endswith(
+        "dev.csv line 2: found the label 'Shipping'; expected one of the training file's labels "
+        "'neg', 'pos'"
+    )
+    assert lines[-2].endswith("dev.csv: and 190 more") and lines[-1] == "Correct them."
+    message = refused(train_csv="text,label\nx\n", bad_rows="drop")
+    assert "train.csv has no row left; bad rows dropped: 1\n" in message
+    assert "train.csv line 2: 1 fields, the header has 2: 'x'; expected a row like" in message
+
+
 def test_in_what_labels_differ_is_said_once(refused):
     dev = "text,label\nx,Pos\nx,NEG\nx,meh\nx,POS\n"
     lines = refused(train_csv=TRAIN, dev_csv=dev).splitlines()[1:-1]
