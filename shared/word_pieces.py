@@ -20,6 +20,7 @@ MAX_PIECE_BYTES = 256  # the limit of TF Text's word-piece model
 
 _ASCII_SPACE = " \t\r\v\f"
 _EXPECTED = "Expected model.vocab, {piece: id} with the ids 0, 1, 2, ...; copy the file again."
+_GIVE = f"give {LINES_FILE}, {JSON_FILE} or the folder of one of them"
 
 
 def file_of(path: str) -> str:
@@ -85,7 +86,7 @@ def _lines(path: str) -> List[str]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from None
+        raise UserError(f"{path} line {line}: not UTF-8; save it as UTF-8, or {_GIVE}") from None
     if text.startswith("\ufeff"):
         raise UserError(f"{path} line 1: starts with a byte-order mark; save it without one")
     # splitlines() would also split on U+2028, a piece of Chinese vocabularies, and on U+0085.
@@ -111,7 +112,8 @@ def _of_json(path: str) -> List[str]:
     model = read_json(path, _EXPECTED).get("model")
     ids = model.get("vocab") if isinstance(model, dict) else None
     if not isinstance(ids, dict) or not all(type(value) is int for value in ids.values()):
-        raise UserError(f"{path} has no vocabulary of word pieces. {_EXPECTED}")
+        advice = _EXPECTED if os.path.basename(path) == JSON_FILE else f"{_GIVE.capitalize()}."
+        raise UserError(f"{path} has no vocabulary of word pieces. {advice}")
     pieces = sorted(ids, key=ids.__getitem__)
     for expected, piece in enumerate(pieces):
         if ids[piece] != expected:
@@ -124,6 +126,8 @@ def _of_json(path: str) -> List[str]:
 
 def _check(pieces: List[str], path: str, unit: str, first: int) -> None:
     """Args: unit and first, what the file counts, and from which number."""
+    if not set(REQUIRED) & set(pieces):
+        raise UserError(f"{path} is no BERT vocabulary: it lacks {' '.join(REQUIRED)}; {_GIVE}")
     numbers: Dict[str, int] = {}
     for number, piece in enumerate(pieces, start=first):
         fault = _fault(piece)

@@ -70,7 +70,7 @@ def test_unicode_line_separators_are_part_of_a_piece(tmp_path):
         ("\n".join([*PIECES, "a\0"]), "line 7: white space or NUL"),
         ("\n".join([*PIECES, "a" * 257]), "line 7: a piece of more than 256 bytes"),
         ("\n".join(PIECES[:4]), "no word pieces"),
-        ("", r"no line \[PAD\]"),
+        ("", r"is no BERT vocabulary: it lacks \[PAD\] \[UNK\]"),
     ],
 )
 def test_a_broken_vocabulary_is_named_with_its_line(tmp_path, content, message):
@@ -143,6 +143,33 @@ def test_pieces_that_only_tokenizer_json_holds(tmp_path):
 def test_a_tokenizer_json_without_such_pieces(tmp_path, ids, message):
     with pytest.raises(UserError, match=message):
         word_pieces.read(tokenizer_json(tmp_path, ids))
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        (
+            "config.json",
+            b'{"model_type": "bert"}',
+            "has no vocabulary of word pieces. Give voc",
+        ),
+        (
+            "special_tokens_map.json",
+            b'{"pad_token": "[PAD]"}',
+            "has no vocabulary of word piece",
+        ),
+        (
+            "README.md",
+            b"# A model\n",
+            r"is no BERT vocabulary: it lacks \[PAD\] .*; give vocab.txt",
+        ),
+        ("model.bin", b"PK\xff\0", "line 1: not UTF-8; save it as UTF-8, or give vocab.txt, token"),
+    ],
+)
+def test_another_file_of_a_checkpoint(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=f"{name} {message}"):
+        vocab.read(str(tmp_path / name))
 
 
 def test_two_files_with_other_pieces(tmp_path):
