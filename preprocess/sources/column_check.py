@@ -24,7 +24,8 @@ def check_names(
     missing = [name for name in names if name not in header]
     if missing:
         problem = (
-            of_delimiter(path, names, header)
+            _of_excel(header)
+            or of_delimiter(path, names, header)
             or _of_blanks(missing, header)
             or (rows is not None and _of_no_header(names, header, list(rows)))
             or _of_quotes(path, missing, header)
@@ -38,6 +39,13 @@ def check_names(
                 f"{path} has {header.count(name)} times the column {shown.value(name)}; its "
                 f"columns are: {_listed(header)}. Give each its own name"
             )
+
+
+def _of_excel(header: "list[str]") -> Optional[str]:
+    """If Excel wrote there, above the names, what divides columns."""
+    if not "".join(header).startswith("sep="):
+        return None
+    return 'begins with a line for Excel alone, "sep=" and what divides columns; remove that line'
 
 
 def of_delimiter(

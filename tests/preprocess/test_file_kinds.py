@@ -142,6 +142,8 @@ def test_other_encodings_are_read_and_a_wrong_one_is_told(tmp_path):
         ("a.csv", "text, label\na, b\n", " has the column ' label', with white space around its n"),
         ("a.csv", "text,label,text\na,b,c\n", " has 2 times the column 'text'; its columns are: "),
         ("a.csv", "a,b\nx,y\n", " has no column 'text'; its columns are: a, b"),
+        ("a.csv", "sep=,\ntext,label\na,b\n", ' begins with a line for Excel alone, "sep=" and'),
+        ("a.csv", "sep=;\r\ntext;label\r\na;b\r\n", " begins with a line for Excel alone, "),
         (
             "a.csv",
             "good film,pos\nbad,neg\nfine,pos\n",
