@@ -71,7 +71,7 @@ def _about_classes(manifest: Manifest) -> Iterator[str]:
 def truncation(manifest: Manifest) -> Iterator[str]:
     """A line for each split of which many rows lose tokens."""
     is_own_text = manifest.label_column is not None and len(manifest.text_columns) == 1
-    advice = "a longer MSL" + (" or windows (--windows)" if is_own_text else "")
+    advice = "a longer MSL" + (' or windows (ARGS="--windows 16")' if is_own_text else "")
     for name in tasks.in_order(manifest.splits):
         split = manifest.splits[name]
         if split.truncated > _MUCH_TRUNCATED * split.rows:

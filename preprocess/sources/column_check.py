@@ -56,7 +56,7 @@ def of_delimiter(
     if not marks:
         return None
     written, is_csv = _DELIMITERS[marks[0]], file_format.is_csv(path)
-    give = f"give delimiter: {written} in DATA's YAML file (--delimiter {written})"
+    give = f"give the delimiter: ARGS='--delimiter {written}'"
     if marks[0] == ",":
         give = "leave out delimiter (--delimiter)" if is_csv else "rename it to .csv"
     elif not is_csv:

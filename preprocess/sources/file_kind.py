@@ -112,10 +112,7 @@ def _check_encoding(path: str, sample: bytes, form: FileForm) -> None:
 
 
 def _give(encoding: str) -> str:
-    return (
-        f"give encoding: {encoding} in DATA's YAML file (--encoding {encoding}), or save the file "
-        "as UTF-8"
-    )
+    return f'give the encoding: ARGS="--encoding {encoding}", or save the file as UTF-8'
 
 
 def _by_byte_order_mark(sample: bytes) -> "str | None":

@@ -64,7 +64,8 @@ def checked(content: dict, splits: "list[str]", read: "set[str]", where: str) ->
         for name, value in (("group (--group)", group), ("split_seed (--split_seed)", seed)):
             if value is not None:
                 raise UserError(
-                    f"{where}: {name} has no effect without a share (VALIDATION or --test)"
+                    f"{where}: {name} has no effect without a share: VALIDATION=0.1 or "
+                    'ARGS="--test 0.1"'
                 )
         return None
     return Shares(of, _group(group, read, where), _seed(seed, where))

@@ -130,8 +130,8 @@ class UserFiles:
             labels = self._meaning(train.labels(path, self._meaning))
         except UnclearLabelsError as error:
             raise UserError(
-                f"{train.path}: found {error}. Say whether they are classes or scores: labels: "
-                "classes or labels: scores in DATA's YAML file (--labels)"
+                f"{train.path}: found {error}. Say whether they are classes or scores: "
+                'ARGS="--labels classes" or ARGS="--labels scores"'
             ) from None
         if labels.names is None:
             print(f"{train.path}: {_about_scores(self._spec)}")
@@ -187,6 +187,6 @@ def _about_scores(spec: UserSpec) -> str:
     if spec.labels:
         return "regression on scores"
     return (
-        "the labels are decimal numbers, so this is regression on scores (labels: classes, or "
-        "--labels classes, if they are names)"
+        "the labels are decimal numbers, so this is regression on scores "
+        '(ARGS="--labels classes" if they are names)'
     )

@@ -108,9 +108,9 @@ def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
         raise UserError(f"TASK is {task!r}: it names a folder; use letters, digits, - _ and .")
     if "=" not in data and data.endswith((".yaml", ".yml")):
         data = os.path.expanduser(data)
-        twice = [OPTIONS[key] for key, value in given.items() if value is not None]
-        if twice:
-            raise UserError(f"{' and '.join(twice)}: set in {data}, leave out on the command line")
+        if twice := [key for key, value in given.items() if value is not None]:
+            names, keys = " and ".join(map(OPTIONS.get, twice)), " and ".join(twice)
+            raise UserError(f"{names}: leave out on the command line; {data} may have {keys}")
         return _checked(task, _from_yaml(data), data)
     text = given["text"]
     texts = None if text is None else [name.strip() for name in text.split(",")]

@@ -202,7 +202,7 @@ def test_rows_without_a_group_are_bad(read):
         ({"validation": "0.1", "split_seed": "-1"}, "split_seed .* is '-1'; expected a whole numb"),
         ({"validation": "0.1", "group": "text"}, "group .* is 'text'; expected a column that is"),
         ({"validation": "0.1", "group": "whose"}, "all.csv has no column 'whose'"),
-        ({"group": "who"}, "group .--group. has no effect without a share"),
+        ({"group": "who"}, "has no effect without a share: VALIDATION=0.1 or ARGS="),
         (
             {"validation": "0.01", "group": "who"},
             "of 80 rows, validation would have none; give .*gro",

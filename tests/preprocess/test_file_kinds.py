@@ -85,7 +85,7 @@ def test_utf16_is_named_and_read_when_it_is_stated(tmp_path, name, encoding, fou
     content = TABLE.replace("\n", "\r\n").encode(encoding)
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     assert refusal(tmp_path / name).startswith(
-        f" is {found}, not UTF-8; give encoding: {written} in DATA's YAML file (--encoding "
+        f' is {found}, not UTF-8; give the encoding: ARGS="--encoding {written}", or '
     )
     assert read(tmp_path / name, FileForm(written)) == ROWS
     assert f" is {found}, encoding (--encoding) says cp1252" in refusal(
@@ -98,8 +98,8 @@ def test_windows_text_is_a_fact_of_the_whole_file_with_its_reading(tmp_path):
     path.write_bytes(b"text,label\n" + b"ok,pos\n" * 9 + "l’été,neg\ncafé,pos\n".encode("cp1252"))
     assert refusal(path) == (
         " is not UTF-8 (lines in another encoding: 2, in UTF-8: 0). As cp1252 (Windows, Western "
-        "Europe), line 11 has 'l’été,neg'. If that is right, give encoding: cp1252 in DATA's YAML "
-        "file (--encoding cp1252), or save the file as UTF-8; otherwise give the encoding it is in"
+        "Europe), line 11 has 'l’été,neg'. If that is right, give the encoding: "
+        'ARGS="--encoding cp1252", or save the file as UTF-8; otherwise give the encoding it is in'
     )
     rows = read(path, FileForm("cp1252"))
     assert rows[-2:] == [Row(11, ("l’été", "neg")), Row(12, ("café", "pos"))]
@@ -107,7 +107,7 @@ def test_windows_text_is_a_fact_of_the_whole_file_with_its_reading(tmp_path):
 
 def test_utf16_without_ascii_in_its_names_has_zero_bytes(tmp_path):
     (tmp_path / "a.csv").write_bytes("文本,标签\n好,正\n坏,负\n".encode("utf-16-le"))
-    assert "It has zero bytes: it is UTF-16 (give encoding: utf-16-le " in refusal(
+    assert "It has zero bytes: it is UTF-16 (give the encoding: ARGS=" in refusal(
         tmp_path / "a.csv"
     )
     rows = read(tmp_path / "a.csv", FileForm("utf-16-le"), names=("文本", "标签"))
@@ -132,12 +132,20 @@ def test_other_encodings_are_read_and_a_wrong_one_is_told(tmp_path):
 @pytest.mark.parametrize(
     "name, content, message",
     [
-        ("a.csv", "text;label\na;b\n", ' has ";" between its columns; give delimiter: ";" in DATA'),
-        ("a.csv", '"text"|"label"\na|b\n', ' has "|" between its columns; give delimiter: "|"'),
+        ("a.csv", "text;label\na;b\n", ' has ";" between its columns; give the delimiter: ARGS='),
+        (
+            "a.csv",
+            '"text"|"label"\na|b\n',
+            ' has "|" between its columns; give the delimiter: ARGS=',
+        ),
         ("a.csv", "text\tlabel\na\tb\n", ' has "\\t" between its columns; rename it to .tsv, if '),
         ("a.tsv", "text,label\na,b\n", " has commas between its columns; rename it to .csv"),
         ("a.tsv", "text;label\na;b\n", ' has ";" between its columns; rename it to .csv and give '),
-        ("a.csv", '"text";"label"\n"a,b;c";d\n', ' has ";" between its columns; give delimiter: '),
+        (
+            "a.csv",
+            '"text";"label"\n"a,b;c";d\n',
+            ' has ";" between its columns; give the delimiter: ',
+        ),
         ("a.csv", '"text"x,label\n', " line 1: not RFC 4180: ',' expected after"),
         ("a.csv", "text, label\na, b\n", " has the column ' label', with white space around its n"),
         ("a.csv", "text,label,text\na,b,c\n", " has 2 times the column 'text'; its columns are: "),
@@ -159,6 +167,16 @@ def test_other_encodings_are_read_and_a_wrong_one_is_told(tmp_path):
 def test_what_is_wrong_with_the_line_of_names(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     assert refusal(tmp_path / name).startswith(message)
+
+
+def test_how_to_type_a_delimiter(tmp_path):
+    (tmp_path / "a.csv").write_text("text;label\na;b\n")
+    wanted = """ has ";" between its columns; give the delimiter: ARGS='--delimiter ";"'"""
+    assert refusal(tmp_path / "a.csv") == wanted
+    (tmp_path / "a.csv").write_text("text\tlabel\na\tb\n")
+    assert refusal(tmp_path / "a.csv").endswith(
+        r"""or give the delimiter: ARGS='--delimiter "\t"'"""
+    )
 
 
 def test_a_delimiter_that_is_not_the_files(tmp_path):

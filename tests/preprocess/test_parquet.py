@@ -82,9 +82,9 @@ def test_own_files(write, tmp_path, capsys):
         make(id="no")
     assert [line.rpartition("/")[2] for line in str(caught.value).splitlines()[1:-1]] == [
         "train.parquet line 3: found the text None; expected a text and a label",
-        "test.parquet line 1: found the label '1.0', which differs from '1' in nothing but case, "
-        "white space, Unicode form (NFC, NFD) or the way to write a number; expected one of the "
-        "training file's labels '0', '1', '2'",
+        "test.parquet line 1: found the label '1.0' instead of '1'; expected a label to the letter "
+        "as in the training file; these differ in nothing but case, white space, Unicode form "
+        "(NFC, NFD) or the way to write a number",
     ]
     found = make(id="no", bad_rows="drop")
     assert found.examples("train") == [("good", 1), ("bad", 0), ("5", 2)]

@@ -284,7 +284,9 @@ def test_an_unclear_kind_must_be_stated(texts, refused):
         Labels(texts)
     rows = "".join(f"a\t{text}\n" for text in texts)
     message = refused(train_tsv=f"text\tlabel\n{rows}")
-    assert "Say whether they are classes or scores: labels: classes or labels: scores" in message
+    assert message.endswith(
+        'Say whether they are classes or scores: ARGS="--labels classes" or ARGS="--labels scores"'
+    )
 
 
 def test_a_bad_score_has_its_line_and_can_be_dropped(read, refused):

@@ -237,7 +237,7 @@ def test_the_counts_are_checked(copy, key, message, capsys):
     "truncated, columns, label, advice",
     [
         (5, ("text",), "label", None),
-        (6, ("text",), "label", "a longer MSL or windows (--windows)"),
+        (6, ("text",), "label", 'a longer MSL or windows (ARGS="--windows 16")'),
         (6, ("a", "b"), "label", "a longer MSL"),
         (6, ("text",), None, "a longer MSL"),  # GLUE's
     ],
