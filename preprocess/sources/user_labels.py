@@ -15,6 +15,7 @@ _DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _DECIMAL_COMMA = r"[+-]?\d+,\d+"
 LITTLE = "nothing but case, white space, Unicode form (NFC, NFD) or the way to write a number"
 _NONE = str(records.UNLABELLED)
+_FEW = 20  # different numbers, which whole ones of classes are at most
 
 
 class LabelError(ValueError):
@@ -61,8 +62,8 @@ class Labels:
     """Turns a label into its value in a record.
 
     Unless it is stated what they are: numbers, some of them with a point or an exponent, are
-    scores; a few other texts among them are mistakes. Any other texts are classes, in sorted order
-    (integers by value).
+    scores, but for a few that are all whole, which are unclear; a few other texts among them are
+    mistakes. Any other texts are classes, in sorted order (integers by value).
 
     >>> Labels(["pos", "neg"]).names, Labels(["10", "9"]).names, Labels(["1", "2.5"]).names
     (('neg', 'pos'), ('9', '10'), None)
@@ -173,6 +174,12 @@ def _kind(counts: Counter) -> str:
     if 2 * sum(counts[text] for text in words) >= counts.total():
         raise UnclearLabelsError(
             f"labels like {shown.value(min(decimals))}, a score, and like {shown.value(min(words))}"
+        )
+    numbers = set(map(float, counts.keys() - words))
+    if len(numbers) <= _FEW and all(map(float.is_integer, numbers)):
+        raise UnclearLabelsError(
+            f"labels like {shown.value(min(decimals))}, decimal numbers that are all whole, as "
+            "pandas writes integers in a column with gaps"
         )
     return SCORES
 

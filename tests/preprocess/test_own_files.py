@@ -237,7 +237,7 @@ def test_options_that_need_data(own):
         (["b", "a", "B"], ("B", "a", "b")),
         (["2", "10", "1"], ("1", "2", "10")),
         (["1", "x"], ("1", "x")),
-        (["1.0", "2"], None),
+        (["1.5", "2"], None),
         (["1e3", ".5"], None),
     ],
 )
@@ -260,7 +260,8 @@ def test_scores_are_judged_as_the_record_holds_them(own):
 def test_both_zeros_are_one_score(own):
     rows = [f"{'film ' * n},{'-' * (n % 2)}0.0" for n in range(1, 40)]
     (own / "s.csv").write_text("\n".join(["text,score", *rows]) + "\n")
-    dataset = make(own, data=f"train={own}/s.csv", text="text", label="score")
+    data = f"train={own}/s.csv"
+    dataset = make(own, "--labels", "scores", data=data, text="text", label="score")
     verify.main([str(dataset)])
     assert not np.signbit(read_rows(dataset, "train")["labels"]).any()
 

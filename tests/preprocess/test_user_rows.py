@@ -278,15 +278,41 @@ def test_the_stated_kind_wins(texts, stated, names):
     assert Labels(texts, stated).names == names
 
 
-@pytest.mark.parametrize("texts", [["1.5", "n/a"], ["1.5", "n/a", "n/a"], ["1,5", "2,0", "3"]])
+_WHOLE = [f"{number}.0" for number in range(21)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["1.5", "n/a"],
+        ["1.5", "n/a", "n/a"],
+        ["1,5", "2,0", "3"],
+        ["0.0", "1.0", "1.0"],
+        ["0", "1.", "1e1", "n/a"],
+        [*_WHOLE[:20], "1"],
+    ],
+)
 def test_an_unclear_kind_must_be_stated(texts, refused):
     with pytest.raises(UnclearLabelsError):
         Labels(texts)
-    rows = "".join(f"a\t{text}\n" for text in texts)
+    rows = "".join(f"a{number}\t{text}\n" for number, text in enumerate(texts))
     message = refused(train_tsv=f"text\tlabel\n{rows}")
     assert message.endswith(
         'Say whether they are classes or scores: ARGS="--labels classes" or ARGS="--labels scores"'
     )
+
+
+@pytest.mark.parametrize("texts", [_WHOLE, ["0.0", "1.0", "0.5"], ["1.0", "1e400"]])
+def test_scores_that_are_clear(texts):
+    assert Labels(texts).names is None
+
+
+def test_integers_as_pandas_writes_them_beside_gaps(read, refused):
+    train = "text,label\na,0.0\nb,1.0\nc,\nd,1.0\n"
+    message = refused(train_csv=train)
+    assert "train.csv: found labels like '0.0', decimal numbers that are all whole" in message
+    assert read(train_csv=train, labels="classes").names == ("0.0", "1.0")
+    assert read(train_csv=train, labels="scores").names is None
 
 
 def test_a_bad_score_has_its_line_and_can_be_dropped(read, refused):
