@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Iterable
 
 from preprocess.sources import (
+    class_doubts,
     divided_splits,
     noted_rows,
     repeated_texts,
@@ -17,13 +18,7 @@ from preprocess.sources.label_sets import LabelSets
 from preprocess.sources.rows import Rows
 from preprocess.sources.stored_rows import TEXT_FEATURES
 from preprocess.sources.stored_split import StoredSplit
-from preprocess.sources.user_labels import (
-    LITTLE,
-    SEVERAL,
-    Labels,
-    UnclearLabelsError,
-    look_alikes,
-)
+from preprocess.sources.user_labels import SEVERAL, Labels, UnclearLabelsError
 from preprocess.sources.user_spec import UserSpec
 from preprocess.sources.user_split import UserSplit
 from shared import shown, tasks
@@ -126,8 +121,9 @@ class UserFiles:
 
     def _labels_of(self, train: UserSplit, path: str) -> Labels:
         """Args: path, where rows are stored early."""
+        counts = train.labels(path, self._meaning)
         try:
-            labels = self._meaning(train.labels(path, self._meaning))
+            labels = self._meaning(counts)
         except UnclearLabelsError as error:
             raise UserError(
                 f"{train.path}: found {error}. Say whether they are classes or scores: "
@@ -139,12 +135,10 @@ class UserFiles:
         if len(labels.names) < 2:
             self._check_bad_rows([train])
             raise self._too_few_classes(train, labels)
+        class_doubts.check_column(train.path, self._spec.label, counts)
         print(f"{train.path}: {len(labels.names):,} classes, {labels.listed()}")
-        if alike := look_alikes(labels.names):
-            groups = shown.listed(" and ".join(map(ascii, group)) for group in alike)
-            print(f"{train.path}: classes of their own, though they differ in {LITTLE}: {groups}")
-        if broken := [shown.value(name) for name in labels.names if "\n" in name]:
-            print(f"{train.path}: classes over several lines: {shown.listed(broken)}")
+        for line in class_doubts.lines(labels.names, self._spec.labels):
+            print(f"{train.path}: {line}")
         return labels
 
     def _meaning(self, counts: "Counter[str]") -> Labels:

@@ -10,7 +10,7 @@ import numpy as np
 from shared import records, shown
 
 CLASSES, SCORES, SEVERAL = KINDS = ("classes", "scores", "several")
-_INTEGER = r"[+-]?\d{1,18}"
+INTEGER = r"[+-]?\d{1,18}"
 _DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _DECIMAL_COMMA = r"[+-]?\d+,\d+"
 LITTLE = "nothing but case, white space, Unicode form (NFC, NFD) or the way to write a number"
@@ -85,7 +85,7 @@ class Labels:
         counts = Counter(texts)
         self.names = None
         if (stated or _kind(counts)) == CLASSES:
-            is_integers = all(re.fullmatch(_INTEGER, text) for text in counts)
+            is_integers = all(re.fullmatch(INTEGER, text) for text in counts)
             key = (lambda text: (int(text), text)) if is_integers else None
             self.names = tuple(sorted(counts, key=key))
         self._index = {name: index for index, name in enumerate(self.names or ())}
@@ -162,7 +162,7 @@ def score(text: str) -> float:
 
 def _kind(counts: Counter) -> str:
     """Whether these labels, {text: rows}, are classes or scores."""
-    others = {text for text in counts if not re.fullmatch(_INTEGER, text)}
+    others = {text for text in counts if not re.fullmatch(INTEGER, text)}
     decimals = {text for text in others if re.fullmatch(_DECIMAL, text)}
     words = others - decimals
     if not decimals:

@@ -251,7 +251,7 @@ def test_all_bad_rows_of_all_files_are_told_at_once(refused):
 
 def test_long_values_and_many_classes_are_cut(read, refused):
     names = [f"intent_number_{n:03}" for n in range(500)]
-    train = "text,label\n" + "".join(f"t {name},{name}\n" for name in names)
+    train = "text,label\n" + "".join(f"t {name},{name}\n" for name in names * 2)
     assert len(read(train_csv=train).out) < 500
     message = refused(train_csv=train, dev_csv=f"text,label\nx,{'long ' * 100}words\n")
     assert len(message) < 700 and "(505 characters)" in message and "more. Correct" in message
@@ -435,3 +435,48 @@ def test_classes_that_look_alike(read):
 def test_a_class_over_two_lines(read):
     out = read(train_csv='text,label\na,"po\ns"\nb,neg\n').out
     assert "classes over several lines: 'po\\ns'\n" in out
+
+
+def _each_its_class(rows, classes, name="label {}"):
+    return "text,label\n" + "".join(f"t{n},{name.format(n % classes)}\n" for n in range(rows))
+
+
+def test_a_column_in_which_nearly_every_row_has_its_class(read, refused):
+    message = refused(train_csv=_each_its_class(1575, 1575))
+    assert message.endswith(
+        "train.csv: 1,575 classes of 1,575 labels in 'label', such as 'label 0'; expected several "
+        "rows of a class. LABEL is probably another column"
+    )
+    assert "another column" in refused(train_csv=_each_its_class(100, 91), labels="classes")
+    assert "another column" in refused(train_csv=_each_its_class(20, 20), labels="several")
+    for rows, classes in ((100, 90), (19, 19)):
+        assert len(read(train_csv=_each_its_class(rows, classes)).names) == classes
+    numbers = _each_its_class(20, 20, "{}")
+    assert refused(train_csv=numbers).endswith('they are scores, give ARGS="--labels scores"')
+    assert read(train_csv=numbers, labels="scores").names is None
+
+
+def _lines(out):
+    return [line.removeprefix("train.csv: ") for line in out.splitlines()[1:-1]]
+
+
+def test_several_labels_in_a_column_of_one(read):
+    train = "text,label\na,bug\nb,billing\nc,billing | bug\nd,bug|x\ne,bug|billing\n"
+    assert _lines(read(train_csv=train).out) == [
+        "several labels a row? Classes such as 'billing | bug' are made of others; if so, give "
+        'ARGS="--labels several"'
+    ]
+    for stated in ("classes", "several"):
+        assert _lines(read(train_csv=train, labels=stated).out) == []
+    half = "text,label\na,bug\nb,billing\nc,billing|bug\nd,bug|x\n"
+    assert _lines(read(train_csv=half).out) == []
+
+
+def test_words_for_a_missing_label(read):
+    train = "text,label\na,None\nb,pos\nc,nan\nd,none of them\n"
+    assert _lines(read(train_csv=train).out) == [
+        "is 'None' or 'nan' a class? A missing label is an empty field"
+    ]
+    assert _lines(read(train_csv=train, labels="several").out) == [
+        "is 'None' or 'nan' a class? A missing label is -1"
+    ]
