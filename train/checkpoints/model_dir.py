@@ -124,9 +124,10 @@ def write_params(
     text = yaml.safe_dump(content, sort_keys=False)
     dataset = resolved.train_input.dataset
     vocabulary = dataset and dataset_vocabulary.read(dataset, manifest)
+    # First: where it is, a training was begun, so the other files may be replaced.
+    write_whole(os.path.join(model_dir, PARAMS_FILE), text)
     if vocabulary:
         vocab.write(model_dir, vocabulary)
-    write_whole(os.path.join(model_dir, PARAMS_FILE), text)
 
 
 def data_facts(manifest: Manifest) -> dict:

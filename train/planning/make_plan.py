@@ -19,6 +19,7 @@ from train.checkpoints import files, model_dir
 from train.data import splits as choose_splits
 from train.planning import (
     configuration,
+    free_folder,
     length,
     modelzoo_dir,
     resolve,
@@ -194,6 +195,7 @@ def _fresh_start(params, options, data, splits, start) -> Plan:
             f"{mirror.named(folder)} has no trained model; train one with `make train`, give "
             "its folder with MODEL_DIR, or a classifier's checkpoint with CHECKPOINT"
         )
+    free_folder.check(folder, options.checkpoint_path)
     manifest = data[TRAIN_INPUT]
     _check_can_score(model_dir.data_facts(manifest), folder, params, data)
     if options.checkpoint_path is None:
