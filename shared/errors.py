@@ -10,8 +10,10 @@ from typing import Callable, Optional
 
 FAULTS_FOUND = 1
 USER_MISTAKE = 2
-BROKEN_PIPE = 141  # as shells report it
-INTERRUPTED = 130  # Ctrl-C, as shells report it
+# As shells report what these signals end:
+HUNG_UP = 129  # SIGHUP
+INTERRUPTED = 130  # Ctrl-C
+BROKEN_PIPE = 141
 TERMINATED = 143  # SIGTERM
 
 
@@ -45,6 +47,14 @@ class FaultsFound(Exception):
 
 class Terminated(Exception):
     """SIGTERM arrived, and the work was ended cleanly."""
+
+    code = TERMINATED
+
+
+class HungUp(Terminated):
+    """The same, after SIGHUP: the terminal is gone."""
+
+    code = HUNG_UP
 
 
 def plain_message(error: Exception) -> str:
@@ -99,7 +109,7 @@ def exit_code(main: Callable[[], None]) -> int:
         return FAULTS_FOUND
     except Terminated as error:
         print(error, file=sys.stderr)
-        return TERMINATED
+        return error.code
     except BrokenPipeError:  # the reader of our output, such as `head`, is done
         _discard_output()
         return BROKEN_PIPE

@@ -1,12 +1,15 @@
-"""Notes SIGTERM and Ctrl-C instead of letting them end the program, so that it can save first."""
+"""Notes SIGTERM, SIGHUP and Ctrl-C instead of letting them end the program, so that it can save
+first."""
 
 import contextlib
 import os
 import signal
+import stat
 
-from shared.errors import Terminated
+from shared.errors import HungUp, Terminated
 
-_NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
+_NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP", signal.SIGINT: "Ctrl-C"}
+_OUTPUTS = (1, 2)
 
 
 @contextlib.contextmanager
@@ -48,6 +51,8 @@ def stopped(what: str) -> BaseException:
     """
     if _is_noted(signal.SIGINT):
         return KeyboardInterrupt(f"stopped by {_NAMES[signal.SIGINT]} {what}")
+    if _is_noted(signal.SIGHUP):
+        return HungUp(f"stopped by {_NAMES[signal.SIGHUP]} {what}")
     return Terminated(f"stopped by {_NAMES[signal.SIGTERM]} {what}")
 
 
@@ -66,5 +71,22 @@ class _Noted:
         self.count += 1
         if number == signal.SIGINT and self.count > 1:
             raise KeyboardInterrupt
-        if number == signal.SIGINT:  # print may not be called while the program prints
-            os.write(2, b"stopping; what is done will be saved. Ctrl-C again ends at once\n")
+        if number == signal.SIGINT:
+            _say(b"stopping; what is done will be saved. Ctrl-C again ends at once\n")
+        if number == signal.SIGHUP:
+            _say(b"SIGHUP: the terminal is gone; stopping, what is done will be saved\n")
+            _print_to_files_only()
+
+
+def _say(line: bytes) -> None:
+    """For print may not be called while the program prints."""
+    with contextlib.suppress(OSError):
+        os.write(2, line)
+
+
+def _print_to_files_only() -> None:
+    """A terminal that is gone cannot be written to, nor a pipe whose reader, such as `tee`, has
+    gone with it; that would end the program before it has saved."""
+    for output in _OUTPUTS:
+        if not stat.S_ISREG(os.fstat(output).st_mode):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output)

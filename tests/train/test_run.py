@@ -1,10 +1,14 @@
 """The trainer's command line on the demo's data."""
 
+import fcntl
 import json
+import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,7 @@ from shared.config import settings
 from shared.errors import Terminated, UserError
 from shared.manifest_file import read_manifest
 from tests.inputs import GOLDEN, ROOT
+from tests.train import runs
 from tests.train.runs import SMALL, assert_same_weights, weights
 from train import run
 from train.checkpoints import files, model_dir
@@ -460,15 +465,18 @@ def test_a_foreign_params_yaml(train, tmp_path, trained):
         train("eval", tmp_path / "m")
 
 
-def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
+def long_training(tmp_path, demo_data, **popen):
+    """A process that trains in <tmp_path>/m until it is stopped."""
     content = {**SMALL, "runconfig": {"max_steps": 10**6, "save_summary_steps": 10}}
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
-    process = subprocess.Popen(
-        [*(sys.executable, "-m", "train.run", "--mode", "train", "--backend", "cpu"),
-         *("--params", str(tmp_path / "p.yaml"), "--data_dir", str(demo_data)),
-         *("--model_dir", str(tmp_path / "m"))],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    arguments = runs.arguments("train", tmp_path / "m", tmp_path / "p.yaml", demo_data)
+    return subprocess.Popen([sys.executable, "-m", "train.run", *arguments], cwd=ROOT, **popen)
+
+
+def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
+    process = long_training(
+        tmp_path, demo_data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     while "step 10/" not in process.stdout.readline():
         assert process.poll() is None, process.stderr.read()
     process.terminate()
@@ -476,6 +484,23 @@ def test_sigterm_writes_a_checkpoint(tmp_path, demo_data):
     assert process.returncode == 143
     (step,) = files.steps(str(tmp_path / "m"))
     assert errors.strip() == f"stopped by SIGTERM at step {step}; checkpoint written"
+
+
+def test_a_terminal_that_is_closed_ends_with_a_checkpoint(tmp_path, demo_data):
+    """Where it was, the next line cannot be printed."""
+    ours, terminal = pty.openpty()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+    process = long_training(
+        tmp_path, demo_data, **streams, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(terminal)
+    printed = b""
+    while b"step 10/" not in printed:
+        printed += os.read(ours, 1000)
+    os.close(ours)
+    assert process.wait(timeout=60) == 129
+    assert files.steps(str(tmp_path / "m")) != []
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,26 @@
-"""SIGTERM and Ctrl-C are noted; what follows from it is in test_run.py and test_mistakes.py."""
+"""SIGTERM, SIGHUP and Ctrl-C are noted; what follows is in test_run.py and test_mistakes.py."""
 
 import signal
 
 import pytest
 
-from shared.errors import Terminated
+from shared.errors import HungUp, Terminated
 from train import signals
 
-BOTH = pytest.mark.parametrize(
+TOLD = {
+    signal.SIGINT: "stopping; what is done will be saved. Ctrl-C again ends at once\n",
+    signal.SIGHUP: "SIGHUP: the terminal is gone; stopping, what is done will be saved\n",
+}
+
+
+@pytest.mark.parametrize(
     "number, name, error",
-    [(signal.SIGTERM, "SIGTERM", Terminated), (signal.SIGINT, "Ctrl-C", KeyboardInterrupt)],
+    [
+        (signal.SIGTERM, "SIGTERM", Terminated),
+        (signal.SIGHUP, "SIGHUP", HungUp),
+        (signal.SIGINT, "Ctrl-C", KeyboardInterrupt),
+    ],
 )
-
-
-@BOTH
 def test_a_signal_is_noted(number, name, error, capfd):
     before = signal.getsignal(number)
     with signals.noted() as has_come:
@@ -26,8 +33,7 @@ def test_a_signal_is_noted(number, name, error, capfd):
         assert isinstance(stopped, error)
         assert str(stopped) == f"stopped by {name} at step 3; checkpoint written"
     assert signal.getsignal(number) == before
-    told = "stopping; what is done will be saved. Ctrl-C again ends at once\n"
-    assert capfd.readouterr().err == (told if number == signal.SIGINT else "")
+    assert capfd.readouterr().err == TOLD.get(number, "")
 
 
 def test_a_second_ctrl_c_ends_at_once():
@@ -39,14 +45,15 @@ def test_a_second_ctrl_c_ends_at_once():
         signal.raise_signal(signal.SIGTERM)
 
 
-def test_a_signal_that_nohup_ignores_stays_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_nohup_ignores_stays_ignored(number):
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with signals.noted() as has_come:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             assert not has_come()
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
 
 
 def test_when_another_worker_was_stopped():
