@@ -28,8 +28,11 @@ class TextReader:
         """The tokens of N texts or pairs, or of the windows of N texts.
 
         Raises:
-          UserError: an example is not what the model was trained on, such as one text, not two.
+          UserError: they are one text, not a list; or an example is not what the model was trained
+            on, such as one text, not two.
         """
+        if isinstance(examples, (str, bytes)):  # whose letters would be the examples
+            raise UserError(f"found {shown.value(examples)}; give a list of texts, [text, ...]")
         texts = [self.texts(number, example) for number, example in enumerate(examples)]
         count = len(texts[0]) if texts else 1
         flat = [utf8 for row in texts for utf8 in row]

@@ -54,6 +54,15 @@ def test_an_example_of_another_kind_is_named(model, example):
         model.logits(["fine", example])
 
 
+@pytest.mark.parametrize("columns", [("text",), ("premise", "hypothesis")])
+def test_a_text_is_no_list_of_texts(made, columns):
+    model = inference.load(str(made(("no", "yes"), columns, 32)))
+    for call in (model.classify, model.logits):
+        for text in ("my card", b"my card"):
+            with pytest.raises(UserError, match="^found b?'my card'; give a list of texts, "):
+                call(text)
+
+
 def test_batches_hold_every_row_once_with_its_like():
     lengths = np.array([40, 3, 500, 5, 8, 9, 3] * 100)
     values = np.arange(lengths.sum(), dtype=np.int32) + 1
