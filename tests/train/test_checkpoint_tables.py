@@ -27,7 +27,7 @@ def table(rows):
 
 
 def data(pieces, columns=SINGLE):
-    vocabulary = Vocabulary("mine", pieces, "5" * 64, True, True, True, {})
+    vocabulary = Vocabulary("unknown", pieces, "", True, True, True, {})
     return Manifest("mine", {}, columns, 32, vocabulary, ("a", "b"), {}, {})
 
 

@@ -114,8 +114,17 @@ def test_another_tokenizer_is_refused_before_training(check):
         check(records(), tokenizer_config=mecab)
 
 
+def test_a_vocabulary_that_is_missing_is_told_of(check, folder):
+    assert check(records()) == [
+        f"{folder} holds no vocabulary, so that of the records (mine) is not compared with it"
+    ]
+    unknown = dataclasses.replace(records(), vocabulary=dataclasses.replace(
+        records().vocabulary, sha256=""))  # fmt: skip
+    assert check(unknown) == []
+
+
 def test_added_tokens_are_told_of(check, folder):
-    (line,) = check(records(), added_tokens={"[ENT]": 64, "[/ENT]": 65})
+    (line,) = check(records(), "\n".join(PIECES), added_tokens={"[ENT]": 64, "[/ENT]": 65})
     assert line == (f"{folder} adds 2 tokens to BERT's ([/ENT], [ENT]); no record uses them")
 
 

@@ -48,8 +48,8 @@ def check_fits(
 
 
 def _notes(config: ModelConfig, manifest: Manifest, checkpoint) -> List[str]:
-    lines = [*checkpoint.notes, *tables.notes(manifest, checkpoint), *texts.notes(checkpoint)]
-    lines += notes_on_values(checkpoint)
+    lines = [*checkpoint.notes, *tables.notes(manifest, checkpoint)]
+    lines += [*texts.notes(manifest, checkpoint), *notes_on_values(checkpoint)]
     if "num_heads" not in checkpoint.sizes:
         lines.append(
             f"{checkpoint.path} does not state its number of attention heads; the configuration's "

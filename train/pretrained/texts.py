@@ -58,9 +58,19 @@ def advice(manifest: Manifest, checkpoint) -> str:
     return f"Build the data with its vocabulary: {command}"
 
 
-def notes(checkpoint) -> List[str]:
-    """A line if the checkpoint knows tokens that no record uses."""
-    tokens = checkpoint.added_tokens
-    named = in_one_line(tokens)
-    line = f"{checkpoint.path} adds {len(tokens)} tokens to BERT's ({named}); no record uses them"
-    return [line] if tokens else []
+def notes(manifest: Manifest, checkpoint) -> List[str]:
+    """A line if the checkpoint's vocabulary is unknown, and one if it knows tokens that no record
+    uses."""
+    lines, tokens = [], checkpoint.added_tokens
+    is_known = checkpoint.vocab_file or checkpoint.vocabulary_sha256
+    if manifest.vocabulary.sha256 and not is_known:
+        lines.append(
+            f"{checkpoint.path} holds no vocabulary, so that of the records "
+            f"({manifest.vocabulary.name}) is not compared with it"
+        )
+    if tokens:
+        named = in_one_line(tokens)
+        lines.append(
+            f"{checkpoint.path} adds {len(tokens)} tokens to BERT's ({named}); no record uses them"
+        )
+    return lines
