@@ -91,12 +91,10 @@ def describe(dataset: str, manifest: Manifest, pieces: "tuple | None") -> dict:
         "vocabulary": dataclasses.asdict(manifest.vocabulary),
         "splits": {
             name: {
-                **_split(split, manifest.max_sequence_length),
+                **_split(manifest.splits[name], manifest.max_sequence_length),
                 "decoded": examples.of(name) if examples else [],
             }
-            for name, split in (
-                (name, manifest.splits[name]) for name in tasks.in_order(manifest.splits)
-            )
+            for name in tasks.in_order(manifest.splits)
         },
         "quality": {"findings": manifest.quality, "lines": data_quality.listed(manifest)},
     }

@@ -116,13 +116,12 @@ def against_diagonal(
     """Points within 0 to 1 beside the line y = x; the area of a dot is its share of the rows."""
     x, y = axes.horizontal(0, 1), axes.vertical(0, 1)
     places = [(x.at(a), y.at(b)) for a, b in zip(xs, ys)]
-    diagonal = Line(f"{x.at(0):g},{y.at(0):g} {x.at(1):g},{y.at(1):g}", "guide")
     through = Line(" ".join(f"{a:g},{b:g}" for a, b in places), "s0")
     dots = [
         Dot(a, b, round(max(_RADIUS * (rows / max(counts)) ** 0.5, 1.5), 1), "s0", f"{rows:,} rows")
         for (a, b), rows in zip(places, counts)
     ]
-    return Chart(labels, axes.ticks(x), axes.ticks(y), lines=[diagonal, through], dots=dots)
+    return Chart(labels, axes.ticks(x), axes.ticks(y), lines=[_diagonal(x, y), through], dots=dots)
 
 
 def cells(labels: Labels, x_edges, y_edges, counts, has_diagonal: bool) -> Chart:
