@@ -129,7 +129,7 @@ def test_repeated_training_rows_and_those_of_other_splits_are_dropped(make, tmp_
         ("conflicting", None),
     ]
     verify.main([str(tmp_path / "mine" / "msl8")])
-    with pytest.raises(UserError, match="deduplicate: it has train, this run would write None"):
+    with pytest.raises(UserError, match="deduplicate: it has train, this run would write none"):
         make(train=TRAIN, validation=DEV, test=test)
 
 

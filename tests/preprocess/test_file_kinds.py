@@ -319,4 +319,4 @@ def test_the_form_is_used_and_recorded(home, capsys):
     assert capsys.readouterr().out == f"{dataset} is up to date\n"
     (home / "mine.yaml").write_text(text)
     assert make(home) == 2
-    assert "source encoding: it has cp1252, this run would write None" in capsys.readouterr().err
+    assert "source encoding: it has cp1252, this run would write none" in capsys.readouterr().err

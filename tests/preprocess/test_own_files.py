@@ -79,13 +79,19 @@ def test_a_yaml_file_says_the_same(own, capsys):
 
 def test_a_changed_file_or_column_is_not_up_to_date(own):
     make(own, data=f"train={own}/train.csv")
-    with pytest.raises(UserError, match="(?s)text_columns: it has .*source label"):
+    with pytest.raises(
+        UserError,
+        match=r"(?s)text_columns: it has title, body, this run would write title\n.*source label",
+    ):
         make(own, data=f"train={own}/train.csv", text="title", label="body")
     with pytest.raises(UserError, match="splits: it has train, this run would write train, valid"):
         make(own, data=f"train={own}/train.csv,validation={own}/dev.tsv")
     (own / "train.csv").write_text(TRAIN + "x,y,pos\n")
-    with pytest.raises(UserError, match="source splits train files 0 sha256: it has "):
+    with pytest.raises(UserError) as error:
         make(own, data=f"train={own}/train.csv")
+    assert str(error.value).splitlines()[1:-1] == ["  train: train.csv has another content"]
+    with pytest.raises(UserError, match="\n  train: it has train.csv, this run would read dev.tsv"):
+        make(own, data=f"train={own}/dev.tsv")
     make(own, "--overwrite", data=f"train={own}/train.csv")
 
 
@@ -363,7 +369,7 @@ def test_ids_are_kept_and_checked(own, capsys):
     data = f"train={own}/train.csv"
     make(own, "--id", "no", "--bad_rows", "drop", data=data)
     assert capsys.readouterr().out == f"{dataset} is up to date\n"
-    with pytest.raises(UserError, match="source id: it has no, this run would write None"):
+    with pytest.raises(UserError, match="source id: it has no, this run would write none"):
         make(own, "--bad_rows", "drop", data=data)
     path.write_text("1\n")
     with pytest.raises(FaultsFound, match="1 faults"):
@@ -390,7 +396,7 @@ def test_the_kind_is_a_key_and_an_option(own, capsys):
     capsys.readouterr()
     make(own, data=str(own / "s.yaml"), text=None, label=None)
     assert capsys.readouterr().out == f"{dataset} is up to date\n"
-    with pytest.raises(UserError, match="source labels: it has classes, this run would write None"):
+    with pytest.raises(UserError, match="source labels: it has classes, this run would write none"):
         make(own, data=data, text="text", label="label")
     with pytest.raises(UserError, match="is 'numbers', expected classes, scores or several"):
         make(own, "--labels", "numbers", data=data, text="text", label="label")
@@ -444,8 +450,23 @@ def test_drawn_splits_become_a_dataset(own, capsys):
     assert capsys.readouterr().out == f"{dataset} is up to date\n"
     with pytest.raises(UserError, match="drawn seed: it has 0, this run would write 1"):
         make(own, *given, "--split_seed", "1", data=f"train={own}/all.csv")
-    with pytest.raises(UserError, match="drawn: it has .*this run would write None"):
+    with pytest.raises(
+        UserError,
+        match="drawn: it has seed 0, shares test 0.1, validation 0.25, this run",
+    ):
         make(own, "--bad_rows", "drop", data=f"train={own}/all.csv")
     make(own, *given, "--group", "who", "--overwrite", data=f"train={own}/all.csv")
-    with pytest.raises(UserError, match="drawn group: it has who, this run would write None"):
+    with pytest.raises(UserError, match="drawn group: it has who, this run would write none"):
         make(own, *given, data=f"train={own}/all.csv")
+
+
+def test_a_changed_file_of_several_splits_is_one_line(own):
+    given = {"data": f"train={own}/all.csv", "text": "title", "label": "category"}
+    (own / "all.csv").write_text("title,category\n" + "film,pos\nbad,neg\n" * 10)
+    make(own, "--validation", "0.2", **given)
+    (own / "all.csv").write_text("title,category\n" + "film,pos\nbad,neg\n" * 11)
+    with pytest.raises(UserError) as error:
+        make(own, "--validation", "0.2", **given)
+    assert str(error.value).splitlines()[1:-1] == [
+        "  train, validation: all.csv has another content"
+    ]

@@ -81,7 +81,7 @@ def test_the_records_of_training_rows_hold_them(make, capsys):
     assert line in capsys.readouterr().out
     make(files, "--weight", "trust")
     assert "is up to date" in capsys.readouterr().out
-    with pytest.raises(UserError, match="source weight: it has trust, this run would write None"):
+    with pytest.raises(UserError, match="source weight: it has trust, this run would write none"):
         make(files)
 
 

@@ -136,7 +136,7 @@ def test_another_overlap_is_another_dataset(make, capsys):
     make(TRAIN, "--windows", "2", "--num_shards", "3")
     make(TRAIN, "--windows", "2", "--num_shards", "3")
     assert "is up to date" in capsys.readouterr().out
-    for more, new in ((("--windows", "3"), "3"), ((), "None")):
+    for more, new in ((("--windows", "3"), "3"), ((), "none")):
         with pytest.raises(
             UserError, match=f"source windows: it has 2, this run would write {new}"
         ):
