@@ -110,7 +110,7 @@ def parse(task: str, data: str, given: "dict[str, Optional[str]]") -> UserSpec:
         data = os.path.expanduser(data)
         if twice := [key for key, value in given.items() if value is not None]:
             names, keys = " and ".join(map(OPTIONS.get, twice)), " and ".join(twice)
-            raise UserError(f"{names}: leave out on the command line; {data} may have {keys}")
+            raise UserError(f"{names}: give {keys} in {data}, not on the command line")
         return _checked(task, _from_yaml(data), data)
     text = given["text"]
     texts = None if text is None else [name.strip() for name in text.split(",")]

@@ -190,7 +190,10 @@ def test_texts_of_json_must_be_texts(own):
             "split 'all'; expected a name of lower-case letters, digits and _ that begins with a "
             "letter and is not all$",
         ),
-        ({"data": "nowhere.yaml"}, "TEXT and LABEL: leave out on the command line; nowhere"),
+        (
+            {"data": "nowhere.yaml"},
+            "TEXT and LABEL: give text and label in nowhere.yaml, not on the",
+        ),
         ({"text": None}, "^DATA has no TEXT; give TEXT=<column>$"),
         ({"text": "a,b,c"}, "TEXT is 'a', 'b', 'c'; expected one column, or two"),
         ({"label": None}, "^DATA has no LABEL; give LABEL=<column>$"),
@@ -400,7 +403,9 @@ def test_the_kind_is_a_key_and_an_option(own, capsys):
         make(own, data=data, text="text", label="label")
     with pytest.raises(UserError, match="is 'numbers', expected classes, scores or several"):
         make(own, "--labels", "numbers", data=data, text="text", label="label")
-    with pytest.raises(UserError, match="--labels: leave out .*; .*s.yaml may have labels$"):
+    with pytest.raises(
+        UserError, match="--labels: give labels in .*s.yaml, not on the command line$"
+    ):
         make(own, "--labels", "scores", data=str(own / "s.yaml"), text=None, label=None)
 
 
