@@ -153,11 +153,7 @@ def test_a_tokenizer_json_without_such_pieces(tmp_path, ids, message):
             b'{"model_type": "bert"}',
             "has no vocabulary of word pieces. Give voc",
         ),
-        (
-            "special_tokens_map.json",
-            b'{"pad_token": "[PAD]"}',
-            "has no vocabulary of word piece",
-        ),
+        ("vocab.json", b'{"[PAD]": 0, "a": 1}', "has no vocabulary of word pieces. Give voc"),
         (
             "README.md",
             b"# A model\n",
