@@ -18,6 +18,7 @@ from inference.rows import Examples, Row
 from preprocess.sources import file_form, table_files
 from shared.arguments import Parser
 from shared.errors import UserError, exit_code
+from shared.files import remove_leftovers
 from shared.remote import mirror
 from train.scoring.answer_files import TEXT_KEYS
 
@@ -31,6 +32,7 @@ def main(arguments: list) -> None:
         raise UserError("give one of TEXT (--text) and INPUT (--input)")
     if asked.output:
         output.check(asked.output)
+        remove_leftovers(asked.output)
     with mirror.at(asked.model_dir, writes=False) as place:
         _classify(asked, model_folder.read(place, asked.vocab_file))
 

@@ -11,7 +11,8 @@ from train.scoring.answer_files import Write
 
 
 def check(path: str) -> None:
-    """Raises UserError unless the name says which format is meant, and nothing has it yet."""
+    """Raises UserError unless the name says which format is meant, nothing has it yet, and its
+    folder can be written to."""
     if os.path.splitext(path)[1].lower() not in answer_files.FORMATS:
         raise UserError(
             f"OUTPUT is {path} (--output): expected a name that ends in "
@@ -21,6 +22,15 @@ def check(path: str) -> None:
         raise UserError(
             f"OUTPUT is {path} (--output), which already exists and may be of other texts; remove "
             "it, or choose another name"
+        )
+    folder = os.path.dirname(path) or os.curdir
+    if not os.path.isdir(folder):
+        raise UserError(
+            f"OUTPUT is {path} (--output), but {folder} is no folder; create it, or choose another"
+        )
+    if not os.access(folder, os.W_OK):
+        raise UserError(
+            f"OUTPUT is {path} (--output), but {folder} cannot be written to; choose another folder"
         )
 
 

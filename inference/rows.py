@@ -80,6 +80,9 @@ def of_standard_input(columns: "tuple[str, ...]") -> Iterator[Row]:
     Raises:
       UserError: a line of a pair has no tab or several, or is not UTF-8.
     """
+    if sys.stdin.buffer.isatty():
+        what = "one text" if len(columns) == 1 else f"{len(columns)} texts with a tab between them,"
+        print(f"{what} a line; Ctrl-D ends", file=sys.stderr)
     for line, content in enumerate(sys.stdin.buffer, start=1):
         try:
             text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")

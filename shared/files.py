@@ -1,6 +1,8 @@
 """Files that appear whole or not at all, and their sha256."""
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -49,6 +51,7 @@ def whole_file(path: str) -> "Iterator[BinaryIO]":
     with writing(path):
         try:
             with open(temporary, "wb") as file:
+                _hold(file.fileno())
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -71,10 +74,39 @@ def whole_folder(path: str) -> Iterator[str]:
     try:
         with writing(path):
             os.makedirs(temporary)
-            yield temporary
-            os.replace(temporary, path)
+            with _held(temporary):
+                yield temporary
+                os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(path: str) -> None:
+    """Removes what killed programs have left that wrote `path` by whole_file or whole_folder; what
+    a running one writes is locked, and stays."""
+    for leftover in glob.glob(f"{glob.escape(os.path.abspath(path))}.{'[0-9a-f]' * 32}.tmp"):
+        with contextlib.suppress(OSError), _held(leftover):
+            shutil.rmtree(leftover) if os.path.isdir(leftover) else os.remove(leftover)
+
+
+@contextmanager
+def _held(path: str) -> Iterator[None]:
+    """Raises BlockingIOError if another program holds it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        _hold(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _hold(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:  # some shared file systems have no locks
+        pass
 
 
 def is_plain_name(name: str) -> bool:

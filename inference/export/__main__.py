@@ -17,7 +17,7 @@ from inference.export import examples
 from inference.model_folder import ModelFolder
 from shared.arguments import Parser
 from shared.errors import UserError, exit_code
-from shared.files import whole_folder
+from shared.files import remove_leftovers, whole_folder
 from shared.remote import mirror
 from train.planning.plan import CPU
 
@@ -34,6 +34,7 @@ def main(arguments: list) -> None:
     _check_installed(asked.format)
     if not asked.to:
         raise UserError("give the folder to write: TO=<new folder> (--to)")
+    remove_leftovers(asked.to)
     with whole_folder(asked.to) as target, mirror.at(asked.model_dir, writes=False) as place:
         folder = model_folder.read(place, asked.vocab_file)
         if folder.windows is not None and asked.format not in _WITH_WINDOWS:

@@ -3,14 +3,20 @@
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from inference import classify, output
+from inference import classify, output, rows
+from inference.export.__main__ import main as export
 from shared.errors import UserError
+from shared.files import remove_leftovers
+from tests.inputs import ROOT
 
 TEXTS = ["a good film , and funny", "bad , and dull", "", 'a "quoted" film\nof two lines']
 
@@ -133,3 +139,58 @@ def test_an_output_that_exists_stays(run, table, tmp_path):
     with pytest.raises(UserError, match="new.csv .--output., which already exists"):
         run("--input", table, "--output", table)
     assert path.read_text() == "of other texts"
+
+
+def test_an_output_in_a_folder_that_is_missing_is_told_at_once(run, tmp_path):
+    with pytest.raises(UserError, match="none is no folder; create it, or choose another"):
+        output.check(str(tmp_path / "none" / "a.csv"))
+
+
+def test_a_terminal_is_told_what_is_read(monkeypatch, capsys):
+    for columns, what in ((("a",), "one text"), (("a", "b"), "2 texts with a tab between them,")):
+        ours, terminal = pty.openpty()
+        os.write(ours, b"x\ty\n\4")
+        monkeypatch.setattr(sys, "stdin", os.fdopen(terminal))
+        assert [row.line for row in rows.of_standard_input(columns)] == [1]
+        assert capsys.readouterr().err == f"{what} a line; Ctrl-D ends\n"
+        sys.stdin.close()
+        os.close(ours)
+
+
+def test_what_a_killed_program_left_is_removed_and_nothing_else(tmp_path):
+    """With its own temporary names, which the two programs made."""
+    path, folder, stays = tmp_path / "[a].jsonl", tmp_path / "m", tmp_path / "[a].jsonl.x.tmp"
+    stays.write_text("theirs")
+    program = (
+        "import os, sys\nfrom shared import files\n"
+        "with files.whole_file(sys.argv[1]), files.whole_folder(sys.argv[2]) as made:\n"
+        "    open(os.path.join(made, 'part'), 'w').close()\n"
+        "    print(flush=True)\n    sys.stdin.read()"
+    )
+    killed, running = (
+        subprocess.Popen(
+            [sys.executable, "-c", program, path, folder],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    for process in (killed, running):
+        process.stdout.readline()
+    killed.kill()
+    killed.communicate()
+    assert len(list(tmp_path.glob("*.tmp"))) == 5
+    for target in (path, folder):
+        remove_leftovers(str(target))
+    assert len(list(tmp_path.glob("*.tmp"))) == 3
+    running.communicate()
+    assert running.returncode == 0
+    assert sorted(tmp_path.iterdir()) == sorted([path, folder, stays])
+
+
+def test_the_commands_begin_with_that(run, table, tmp_path):
+    for name in ("a.csv", "m"):
+        (tmp_path / f"{name}.{'0' * 32}.tmp").write_text("")
+    run("--input", table, "--output", tmp_path / "a.csv")
+    with pytest.raises(UserError, match="has no trained model"):
+        export(["--model_dir", str(tmp_path), "--to", str(tmp_path / "m")])
+    assert not list(tmp_path.glob("*.tmp"))
