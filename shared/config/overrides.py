@@ -6,6 +6,11 @@ from shared.config.joint_rules import alternatives
 from shared.errors import UserError
 from shared.mapping_files import yaml_value
 
+_BLANKS = (
+    "SET is split at blanks: write none around =, and give a value that has some as "
+    "ARGS=\"--set 'section.key=value'\""
+)
+
 
 def parse(texts: Iterable[str]) -> Dict[str, Any]:
     """{section.key: value}, each value as YAML reads it.
@@ -23,12 +28,19 @@ def parse(texts: Iterable[str]) -> Dict[str, Any]:
         if not (section and key and equals):
             raise UserError(
                 f"SET is {text!r} (--set): expected section.key=value, such as "
-                "optimizer.learning_rate=3e-5"
+                f"optimizer.learning_rate=3e-5. {_BLANKS}"
             )
         if name in found:
             raise UserError(f"SET (--set) gives {name} twice; give it once")
-        found[name] = yaml_value(value, f"SET (--set) {name}")
+        found[name] = _value(name, value)
     return found
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return yaml_value(text, f"SET (--set) {name}")
+    except UserError as error:
+        raise UserError(f"{error}. {_BLANKS}") from None
 
 
 def sections(overrides: Dict[str, Any]) -> Set[str]:

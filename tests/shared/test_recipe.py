@@ -156,6 +156,8 @@ def test_what_was_given_is_skipped_when_params_yaml_is_read(load):
         (["optimiser.beta1=1"], "unknown section 'optimiser': did you mean 'optimizer'?"),
         (["runconfig.max_steps=ten"], "runconfig.max_steps: expected a number, found 'ten'"),
         (["max_steps=10"], "SET is 'max_steps=10' (--set): expected section.key=value"),
+        (["optimizer.beta1", "=", "1"], "SET is split at blanks: write none around ="),
+        (["runconfig.best_metric='f1:my", "class'"], "ARGS=\"--set 'section.key=value'\""),
         (["runconfig.max_steps"], "expected section.key=value"),
         (["model.dropout_rate={"], "SET (--set) model.dropout_rate is '{', which is not YAML"),
         (["optimizer.beta1=0.5", "optimizer.beta1=0.6"], "SET (--set) gives optimizer.beta1 twice"),

@@ -72,6 +72,11 @@ def test_without_a_checkpoint_the_sizes_are_missing(go, tmp_path):
         go("train", tmp_path / "m")
 
 
+def test_a_key_that_a_sweep_gives_twice():
+    with pytest.raises(UserError, match="SWEEP .--sweep. gives a.b twice; .*: a.b=value,value"):
+        sweep.combinations(["a.b=1", "a.c=1", "a.b=2"])
+
+
 def test_a_sweep_ends_in_a_table(go, tmp_path, trained_once, capsys):
     folder = tmp_path / "m"
     command = ("train", folder, "--checkpoint_path", trained_once, *FAST, "--max_steps", 1,

@@ -26,8 +26,16 @@ def combinations(sweep: List[str]) -> "List[List[str]]":
     [['optimizer.beta1=0.8', 'optimizer.beta2=1'], ['optimizer.beta1=0.9', 'optimizer.beta2=1']]
 
     Raises:
-      UserError: a text is of another form than section.key=value,value, or gives a value twice.
+      UserError: a text is of another form than section.key=value,value, or gives a key or a
+        value twice.
     """
+    names = [text.partition("=")[0] for text in sweep]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(
+                f"SWEEP (--sweep) gives {name} twice; give its values once, with commas: "
+                f"{name}=value,value"
+            )
     return [list(chosen) for chosen in itertools.product(*map(_settings, sweep))]
 
 
