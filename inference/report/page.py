@@ -14,6 +14,7 @@ from shared.page import render
 
 JSON_FILE, PAGE_FILE = "report.json", "report.html"
 _TEMPLATES = "inference/report/"
+_HEADLINE = ("accuracy", "f1_macro")  # where a task has none of them, all it has
 # Classes up to which the confusion matrix is shown; of more, only the largest confusions are.
 _MATRIX = 20
 
@@ -33,7 +34,17 @@ def write(folder: str, found: Dict[str, Any]) -> None:
         configuration=yaml.safe_dump(found["configuration"], sort_keys=False),
         duration=clock(seconds) if seconds else None,
     )
+    for split, of in found["predictions"].items():
+        print(headline(split, of))
     _write(folder, found, page)
+
+
+def headline(split: str, found: Dict[str, Any]) -> str:
+    """One line of a split's scores; args: found, what report.json has below predictions.<split>."""
+    scores = found["scores"]
+    chosen = [name for name in _HEADLINE if name in scores] or list(scores)
+    values = "  ".join(f"{name} {scores[name]['value']:.4f}" for name in chosen)
+    return f"{split}: {values}  ({found['examples']:,} examples)"
 
 
 def write_seeds(folder: str, compared: Dict[str, Any]) -> None:

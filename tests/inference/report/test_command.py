@@ -52,7 +52,19 @@ def test_a_prediction_of_the_newest_checkpoint_is_used_as_it_is(reported, capsys
     before = (folder / "predict_validation.jsonl").stat().st_mtime_ns
     assert report_of(folder)["predictions"] == report["predictions"]
     assert (folder / "predict_validation.jsonl").stat().st_mtime_ns == before
-    assert capsys.readouterr().out == f"report: {folder / page.PAGE_FILE}\n"
+    scores = {
+        name: of["value"] for name, of in report["predictions"]["validation"]["scores"].items()
+    }
+    assert capsys.readouterr().out.splitlines() == [
+        f"validation: accuracy {scores['accuracy']:.4f}  f1_macro {scores['f1_macro']:.4f}  "
+        "(500 examples)",
+        f"report: {folder / page.PAGE_FILE}",
+    ]
+
+
+def test_the_headline_of_scores():
+    found = {"scores": {"pearson": {"value": 0.5}, "spearman": {"value": 0.25}}, "examples": 1500}
+    assert page.headline("dev", found) == "dev: pearson 0.5000  spearman 0.2500  (1,500 examples)"
 
 
 def test_what_it_says_of_training_and_data(reported, demo_data):
