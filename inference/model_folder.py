@@ -7,7 +7,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from shared import config, tasks, vocab
+from inference import near
+from shared import config, shown, tasks, vocab
 from shared.config import Config
 from shared.errors import UserError
 from shared.remote import mirror
@@ -62,11 +63,7 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
     path = os.path.expanduser(path)
     trained = model_dir.read_params(path)
     if trained is None or not files.newest_first(path):
-        raise UserError(
-            f"{mirror.named(path)} has no trained model: expected {model_dir.PARAMS_FILE} "
-            "and a checkpoint; give the folder of a training (MODEL_DIR), or train one with "
-            "`make train`"
-        )
+        raise _no_model(path)
     facts = trained[config.DATA_SECTION]
     names = facts["label_names"]
     vocabulary = _vocabulary(path, facts, vocab_file)
@@ -85,6 +82,15 @@ def read(path: str, vocab_file: Optional[str] = None) -> ModelFolder:
         max_sequence_length=facts["max_sequence_length"],
         windows=facts["windows"],
         vocabulary=vocabulary,
+    )
+
+
+def _no_model(path: str) -> UserError:
+    found = near.models(path)
+    return UserError(
+        f"{mirror.named(path)} has no trained model: expected {model_dir.PARAMS_FILE} and a "
+        "checkpoint; give the folder of a training (MODEL_DIR), or train one with `make train`"
+        + (f". Near it are: {shown.listed(found)}" if found else "")
     )
 
 
@@ -124,7 +130,7 @@ def _vocabulary(path: str, facts: dict, given: Optional[str]) -> Vocabulary:
     is_own = file_in(path) is not None
     if not is_own and given is None:
         raise UserError(
-            f"{path} holds no vocabulary, as it was trained with an earlier version; give the one "
+            f"{path} holds no vocabulary (deleted, or an earlier version wrote it); give the one "
             f"it was trained with, {facts['vocabulary']}: VOCAB=<file> (--vocab_file)"
         )
     found = vocab.read(path) if is_own else vocab.read(given, facts["lower_case"])

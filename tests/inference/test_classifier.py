@@ -1,6 +1,7 @@
 """Answers from raw text are those of `make predict` on the records of the same texts."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -87,7 +88,9 @@ def test_batches_hold_every_row_once_with_its_like():
 def test_a_folder_of_an_earlier_version_needs_the_vocabulary(model_dir, demo_input, texts, model):
     (model_dir / "vocab.txt").unlink()
     (model_dir / "tokenizer_config.json").unlink()
-    with pytest.raises(UserError, match=r"holds no vocabulary.*: VOCAB=<file> \(--vocab_file\)"):
+    with pytest.raises(
+        UserError, match=r"holds no vocabulary .deleted.*: VOCAB=<file> \(--vocab_file\)"
+    ):
         inference.load(str(model_dir))
     given = inference.load(str(model_dir), str(demo_input / "vocab.txt"))
     np.testing.assert_allclose(given.logits(texts[:3]), model.logits(texts[:3]), atol=1e-6)
@@ -130,3 +133,21 @@ def test_another_vocabulary_is_refused(model_dir):
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(UserError, match="has no trained model: expected params.yaml and a check"):
         inference.load(str(tmp_path))
+
+
+def test_models_near_a_folder_without_one_are_named(trained, tmp_path):
+    def near(path):
+        with pytest.raises(UserError, match="has no trained model") as error:
+            inference.load(str(path))
+        return str(error.value).partition(". Near it are: ")[2]
+
+    folder = tmp_path / "[runs]" / "m"
+    places = [folder / "best", folder / "optimizer.beta1=1" / "seed-2" / "best"]
+    for place in places:
+        shutil.copytree(trained, place)
+    (folder / "seed-3").mkdir()
+    (folder / "seed-3" / "params.yaml").write_text("")  # it has no checkpoint yet
+    assert near(folder) == ", ".join(map(str, places))
+    assert near(folder / "bast") == str(places[0])
+    assert near(folder / "best" / "predict") == str(places[0])
+    assert near(tmp_path / "[runs]" / "n") == ""

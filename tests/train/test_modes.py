@@ -47,6 +47,10 @@ def test_the_best_checkpoint_is_kept(train, tmp_path, capsys, monkeypatch):
     monkeypatch.undo()
     out = capsys.readouterr().out
     assert out.count("best so far") == 2
+    assert out.splitlines()[-2:] == [
+        f"model: {folder} (step 12)",
+        f"best: {folder / 'best'} (step 6)",
+    ]
     assert "best so far: step 6, accuracy 0.8000 on validation" in out
     assert files.steps(str(folder)) == [9, 12]  # as many as asked
     assert files.steps(str(folder / "best")) == [6]  # step 9 is no better: its loss is not lower

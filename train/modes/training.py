@@ -5,6 +5,7 @@ import functools
 from typing import Optional
 
 from shared.errors import UserError
+from shared.remote import mirror
 from shared.tasks import TRAIN_SPLIT
 from train import signals
 from train.checkpoints import files, model_dir
@@ -28,9 +29,22 @@ def train(plan: Plan, backend: str) -> Optional[dict]:
         print("runconfig.early_stopping_patience has no effect: no checkpoint is scored")
     _train(plan, backend, _scoring if is_scored else lambda *_: lambda step: False)
     kept = best.read(plan.model_dir) if is_scored else None
-    if kept:
-        print(f"the best checkpoint, of step {kept['step']}, is in {best.folder(plan.model_dir)}")
+    if _is_chief(plan):
+        _say_where_it_is(plan, kept)
     return kept and kept["results"]
+
+
+def _say_where_it_is(plan: Plan, kept: Optional[dict]) -> None:
+    folder = mirror.named(plan.model_dir)
+    print(f"model: {folder} (step {files.step_of(files.newest_first(plan.model_dir)[0])})")
+    if kept:
+        print(f"best: {best.folder(folder)} (step {kept['step']})")
+
+
+def _is_chief(plan: Plan) -> bool:
+    from train.gpu import strategy
+
+    return strategy.worker_index(plan.params.runconfig) == 0
 
 
 def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
@@ -38,9 +52,7 @@ def _train(plan: Plan, backend: str, make_after_checkpoint) -> None:
     should_stop); it returns a function that is called with the step after each checkpoint and
     returns whether training ends there.
     """
-    from train.gpu import strategy
-
-    is_chief = strategy.worker_index(plan.params.runconfig) == 0
+    is_chief = _is_chief(plan)
     with _locked(plan, is_chief), signals.noted() as should_stop:
         _check_is_current(plan, is_chief)
         errors = functools.partial(
