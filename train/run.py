@@ -11,6 +11,7 @@ from shared.remote import mirror
 from shared.remote.urls import is_remote
 from train import modelzoo_options, tf_config
 from train.backend import import_tensorflow, keras_later
+from train.checkpoints import model_dir
 from train.gpu import xla_cache, xla_flags
 from train.modes import quality
 from train.planning import configuration, make_plan
@@ -60,6 +61,7 @@ def main(arguments: list) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    model_dir.check_is_folder(options.model_dir)
     if options.backend != WSE:
         _check_python()
         xla_flags.choose()

@@ -60,6 +60,19 @@ def test_a_damaged_best_is_named(train, tmp_path, trained):
         train("train_and_eval", trained)
 
 
+def test_what_is_beside_a_better_checkpoint_is_told(train, trained, capsys):
+    train("train_and_eval", trained)
+    kept = trained / "best"
+    for name in ("report.html", "predict_test.jsonl", "notes.md"):
+        (kept / name).write_text("")
+    (kept / "best.json").write_text(json.dumps({**best(trained), "results": {
+        "validation": {**best(trained)["results"]["validation"], "accuracy": 0.0}}}))  # fmt: skip
+    capsys.readouterr()
+    train("train_and_eval", trained, "--max_steps", 13)
+    told = f"of an earlier best checkpoint, in {kept}: predict_test.jsonl, report.html\n"
+    assert told in capsys.readouterr().out
+
+
 def with_nan(folder, step):
     """A checkpoint of `folder`'s weights of which one is NaN."""
     made = weights(folder, 12)
@@ -147,7 +160,7 @@ def test_a_streamed_record_that_breaks_a_rule_is_a_message(train, trained, data_
 
 def test_folders_that_cannot_be_written(train, tmp_path, trained):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot create the folder .*file: File exists"):
+    with pytest.raises(UserError, match="MODEL_DIR is .*file, which is a file; choose another"):
         train("eval", tmp_path / "file", "--checkpoint_path", trained)
     (trained / "eval_validation.json").mkdir()
     with pytest.raises(UserError, match="cannot write .*eval_validation.json: Is a directory"):

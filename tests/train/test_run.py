@@ -81,7 +81,9 @@ def test_an_evaluation_alone_gives_the_same_numbers(train, trained, tmp_path):
 
 def test_a_finished_run_says_so(train, tmp_path, trained, capsys):
     train("train", tmp_path / "m")
-    assert "nothing to train: step 12 has reached max_steps 12" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "nothing to train: step 12 has reached max_steps 12" in out
+    assert out.splitlines()[-1] == f"model: {tmp_path / 'm'} (step 12)"
 
 
 @pytest.fixture
@@ -198,13 +200,20 @@ def test_two_datasets_in_one_run_must_go_together(tmp_path, demo_data, data_copy
     assert not (tmp_path / "n").exists()
 
 
-def test_other_data_is_refused(train, tmp_path, trained, demo_data, data_copy):
+def test_other_data_is_refused(train, tmp_path, trained, demo_data, data_copy, capsys):
     made = json.loads((data_copy / "manifest.json").read_text())
     made["source"]["splits"]["train"]["rows_fingerprint"] = "0" * 16
     (data_copy / "manifest.json").write_text(json.dumps(made))
     with pytest.raises(UserError, match="was trained on other data"):
         train("train", tmp_path / "m", data=data_copy)
+    capsys.readouterr()
     train("eval", tmp_path / "m", data=data_copy)  # other rows are welcome
+    line = (
+        f"scored on other data than it was trained with: {data_copy} (sst2), not {demo_data} (sst2)"
+    )
+    assert line in capsys.readouterr().out.splitlines()
+    train("eval", tmp_path / "m")
+    assert "other data" not in capsys.readouterr().out
     made["vocabulary"]["sha256"] = "0" * 64
     made["label_names"] = ["positive", "negative"]
     (data_copy / "manifest.json").write_text(json.dumps(made))

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import platform
 import re
-from typing import List, Optional
+from typing import Any, Iterator, List, Optional
 
 import yaml
 
@@ -55,6 +55,12 @@ def check_name(path: str) -> None:
             f"{path}: the path of a checkpoint must not contain * ? [ ] {{ }} \\, which TensorFlow "
             "treats as a pattern; choose another folder"
         )
+
+
+def check_is_folder(path: str) -> None:
+    """Checks that nothing else is where a model_dir is to be; raises UserError."""
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise UserError(f"MODEL_DIR is {path}, which is a file; choose another MODEL_DIR")
 
 
 def make(path: str) -> None:
@@ -202,9 +208,23 @@ def precision_change(before: dict, resolved: Config) -> List[str]:
 
 def _change(before: dict, now: dict, section: str, key: str) -> List[str]:
     old, new = (content.get(section) or {} for content in (before, now))
-    if old.get(key) == new.get(key):
-        return []
-    return [f"{section}.{key}: {old.get(key)} before, {new.get(key)} now"]
+    return list(_differences(f"{section}.{key}", old.get(key), new.get(key)))
+
+
+def _differences(name: str, old: Any, new: Any) -> Iterator[str]:
+    """A line for each part of a value that differs; of lists, only where they are of one length.
+
+    >>> list(_differences("a", [{"b": 1, "c": 2}], [{"b": 1, "c": 3}]))
+    ['a[0].c: 2 before, 3 now']
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            yield from _differences(f"{name}.{key}", old.get(key), new.get(key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, pair in enumerate(zip(old, new)):
+            yield from _differences(f"{name}[{number}]", *pair)
+    elif old != new:
+        yield f"{name}: {old} before, {new} now"
 
 
 def check_same_data(model_dir: str, params: dict, dataset: str, manifest: Manifest) -> None:
@@ -216,6 +236,19 @@ def check_same_data(model_dir: str, params: dict, dataset: str, manifest: Manife
             f"{began_with['fingerprint'][:12]}) than {dataset} ({manifest.task}, "
             f"{manifest.fingerprint()[:12]}). Choose another MODEL_DIR to train on it."
         )
+
+
+def other_data(params: dict, dataset: str, manifest: Manifest) -> List[str]:
+    """A line if a model is scored on a dataset that it was not trained with."""
+    began_with = params[_DATA]
+    is_known = began_with["vocabulary_sha256"] and manifest.vocabulary.sha256
+    if not is_known or began_with["fingerprint"] == manifest.fingerprint():
+        return []
+    section = params.get(TRAIN_INPUT) or {}
+    return [
+        f"scored on other data than it was trained with: {dataset} ({manifest.task}), not "
+        f"{section.get('data_dir')} ({began_with['task']})"
+    ]
 
 
 def check_can_evaluate(trained: dict, model_dir: str, dataset: str, manifest: Manifest) -> None:

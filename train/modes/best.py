@@ -5,6 +5,7 @@ import os
 import shutil
 from typing import Optional
 
+from shared import shown
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.mapping_files import read_json
@@ -15,6 +16,8 @@ from train.scoring import thresholds
 
 FOLDER = "best"
 _FILE = "best.json"
+# What `make report`, `make eval` and `make predict` leave in it.
+_OF_ITS_WEIGHTS = ("report.", "eval_", "predict")
 _KEYS = {"step", "split", "metric", "eval_steps", "results"}
 
 
@@ -115,6 +118,7 @@ class Best:
 
     def _keep(self, step, results):
         os.makedirs(self._folder, exist_ok=True)
+        self._say_what_is_older()
         manifest, origin = self._plan.train_data, self._plan.origin
         model_dir.write_params(self._folder, self._plan.params, manifest, origin, self._environment)
         thresholds.copy(self._plan.model_dir, self._folder)
@@ -124,6 +128,13 @@ class Best:
         print(
             f"best so far: step {step}, {self._metric} {self._value(results):.4f} on {self._split}"
         )
+
+    def _say_what_is_older(self):
+        """Reports and answers there are of the weights that are about to be replaced."""
+        names = sorted(os.listdir(self._folder))
+        older = [name for name in names if name.startswith(_OF_ITS_WEIGHTS)]
+        if older:
+            print(f"of an earlier best checkpoint, in {self._folder}: {shown.listed(older)}")
 
     def _is_enough(self, step, best):
         patience = self._plan.params.runconfig.early_stopping_patience

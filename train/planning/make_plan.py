@@ -260,6 +260,9 @@ def _continuation(params, options, data, splits, checkpoints) -> Plan:
     if TRAIN_INPUT in data:
         place = params.train_input.place
         model_dir.check_same_data(folder, trained, place, data[TRAIN_INPUT])
+    elif section == EVAL_INPUT:
+        for line in model_dir.other_data(trained, params.eval_input.place, manifest):
+            print(line)
     _check_can_score(trained[config.DATA_SECTION], folder, params, data)
     params = model_dir.with_trained_model(folder, trained, params)
     params = resolve.everything(params, manifest, None)
