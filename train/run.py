@@ -113,6 +113,10 @@ def _import_tensorflow(options: argparse.Namespace) -> str:
 def run(options: argparse.Namespace):
     """One run of one mode; returns the scores if it has some."""
     plan = make_plan.make(options)
+    is_compiled = bool(options.validate_only or options.compile_only)
+    locks = plan.train_data and options.backend != WSE and not is_compiled
+    if locks and tf_config.is_first_worker():
+        model_dir.check_not_locked(plan.model_dir)
     backend = _import_tensorflow(options)
     manifest = plan.train_data or plan.scored_data
     print(f"backend: {backend}; task: {manifest.task}; model_dir: {plan.model_dir}")
@@ -123,7 +127,7 @@ def run(options: argparse.Namespace):
         return on_wse.run(plan, options)
     from train.modes import compiling, evaluation, prediction, training
 
-    if options.validate_only or options.compile_only:
+    if is_compiled:
         compiling.compile_steps(plan, backend, bool(options.validate_only))
         return None
     mode = {

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from shared.errors import Terminated, UserError
 from tests.train.runs import assert_same_weights, weights
-from train import signals
-from train.checkpoints import tensors
+from train import run, signals
+from train.checkpoints import model_dir, tensors
 from train.gpu import from_plan
 from train.modes import seeds
 
@@ -166,6 +166,18 @@ def test_folders_that_cannot_be_written(train, tmp_path, trained):
     with pytest.raises(UserError, match="cannot write .*eval_validation.json: Is a directory"):
         train("eval", trained)
     assert not list(trained.glob("*.tmp"))
+
+
+def test_a_second_training_ends_before_tensorflow_starts(train, trained, monkeypatch):
+    def late(_):
+        raise AssertionError("too late")
+
+    monkeypatch.setattr(run, "_import_tensorflow", late)
+    with model_dir.locked(str(trained)):
+        with pytest.raises(UserError, match="another training is writing to .*m; wait for it"):
+            train("train", trained)
+        with pytest.raises(AssertionError, match="too late"):
+            train("eval", trained)
 
 
 def test_memory_that_runs_out_in_an_evaluation_names_its_batch(train, trained, monkeypatch):

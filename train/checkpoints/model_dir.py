@@ -20,6 +20,7 @@ from shared.manifest import Manifest
 from shared.mapping_files import read_yaml
 
 PARAMS_FILE = "params.yaml"
+_LOCK_FILE = ".lock"
 _DATA = config.DATA_SECTION
 _DATA_KEYS = (
     *("task", "fingerprint", "label_names", "vocabulary_sha256", "lower_case"),
@@ -79,7 +80,14 @@ def make(path: str) -> None:
 
 def locked(model_dir: str):
     """A context manager that keeps a second training out of model_dir."""
-    return lock.exclusive(os.path.join(model_dir, ".lock"), "another training", "MODEL_DIR")
+    return lock.exclusive(os.path.join(model_dir, _LOCK_FILE), "another training", "MODEL_DIR")
+
+
+def check_not_locked(model_dir: str) -> None:
+    """As `locked`, for a message before TensorFlow takes its seconds to start."""
+    if os.path.exists(os.path.join(model_dir, _LOCK_FILE)):
+        with locked(model_dir):
+            pass
 
 
 NOT_OURS = "It was not written by `make train`, or is damaged; choose another MODEL_DIR."
