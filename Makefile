@@ -83,6 +83,9 @@ MINILM = $(PYTHON) -m bench.minilm "$(BENCH_VENV)"
 FIND_CHECKPOINT = $(if $(filter quality-minilm,$@-$(MODEL)),$(shell $(MINILM) 2>/dev/null))
 # A report is on the data that the model was trained on, unless one of these says where it is.
 GIVEN_DATA = $(filter override,$(foreach name,DATASET DATA_DIR MSL,$(origin $(name))))
+# So are scores and predictions of a model folder.
+USES_OWN_DATA = $(if $(or $(OWN_CONFIG),$(USED_FROM_STORE)),$(if \
+	$(GIVEN_DATA)$(filter override,$(foreach name,TASK CONFIG CHECKPOINT,$(origin $(name)))),,yes))
 # The value as one word of the shell
 quote = "$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$1))))"
 # name=VARIABLE ... -> --name "<value>" for each variable that has one
@@ -93,7 +96,8 @@ option_of = $(if $2,--$1 $(call quote,$2))
 each = $(foreach word,$2,$(call option_of,$1,$(word)))
 # How train.run is started, what it needs, and how a recipe runs it. wse.mk overrides these.
 TRAIN_RUN = $(VENV_PYTHON) -m train.run
-TRAIN_OPTIONS = $(call options,params=CONFIG model_dir=MODEL_DIR data_dir=DATASET) $(if $(BACKEND),--backend $(BACKEND)) \
+TRAIN_OPTIONS = $(call options,params=CONFIG model_dir=MODEL_DIR $(if $(USES_OWN_DATA),,data_dir=DATASET)) \
+	$(if $(BACKEND),--backend $(BACKEND)) \
 	$(call each,set,$(SET))
 TRAIN_READY = $(READY)
 COMPILE_READY = $(TRAIN_READY)

@@ -167,6 +167,18 @@ def test_a_report_is_on_the_data_of_the_training_unless_other_data_is_given(give
     assert "--data_dir" in make("-n", "report", "TASK=rte", "MODEL_DIR=x", f"{given}=8").stdout
 
 
+@pytest.mark.parametrize("given", ["TASK", "DATASET", "DATA_DIR", "MSL", "CONFIG", "CHECKPOINT"])
+def test_a_model_is_scored_on_its_own_data_unless_other_data_is_given(tmp_path, given):
+    (tmp_path / "params.yaml").touch()
+    for target in ("eval", "eval_all", "predict"):
+        command = ("-n", target, f"MODEL_DIR={tmp_path}")
+        assert "--data_dir" not in make(*command).stdout
+        assert "--data_dir" in make(*command, f"{given}=8", "DATASET=d").stdout
+    assert "--data_dir" in make("-n", "train", f"MODEL_DIR={tmp_path}").stdout
+    (tmp_path / "params.yaml").unlink()
+    assert "--data_dir" in make("-n", "eval", f"MODEL_DIR={tmp_path}").stdout
+
+
 def test_a_model_is_used_with_its_own_configuration(tmp_path):
     folder = tmp_path / "a $run"
     folder.mkdir()
