@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from shared.errors import UserError
-from shared.manifest import read_manifest
+from shared.manifest_file import read_manifest
 from tests.inputs import GOLDEN
 from tests.modelzoo_params import saved
 from tests.train import runs

@@ -210,6 +210,5 @@ def test_a_training_keeps_its_weights_and_goes_on_with_them(train, tmp_path, cap
     assert "resuming from" in out and "settings changed" not in out
     given = '{"positive":2, "negative":2}'
     train("train", folder, "--set", f"optimizer.class_weights={given}", "--max_steps", 14)
-    assert "settings changed since the last checkpoint: optimizer.class_weights: {'negative': " in (
-        capsys.readouterr().out
-    )
+    changed = "settings changed since the last checkpoint: optimizer.class_weights.negative: "
+    assert changed in capsys.readouterr().out
