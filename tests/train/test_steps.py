@@ -68,23 +68,6 @@ def test_trimming_changes_no_loss(logged, tmp_path, demo_data):
     np.testing.assert_allclose(manifest, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("xla", [False, True])
-def test_batches_of_every_shape_are_scored_by_one_graph(tiny, tmp_path, caplog, xla):
-    shapes, rows = [(8, 8), (8, 24), (4, 32), (2, 16)], 22
-    tf.get_logger().addHandler(caplog.handler)
-    for seed in range(3):
-        params = tiny(
-            model={"num_hidden_layers": 1}, runconfig={"tf_random_seed": seed, "xla": xla}
-        )
-        estimator = Estimator(params, str(tmp_path), {})
-        for _ in range(2):
-            found = estimator.evaluate(lambda given, _: step.zero_batches(shapes, given.model))
-            assert found.scores.shape == (rows, 2)
-        assert estimator._predict.call.experimental_get_tracing_count() == 1
-    tf.get_logger().removeHandler(caplog.handler)
-    assert "retracing" not in caplog.text
-
-
 def test_float16_stays_near_float32(logged, tmp_path):
     made = {}
     for precision in (False, "float16"):

@@ -180,8 +180,6 @@ class Estimator:
           Terminated, KeyboardInterrupt: should_stop returned true, in any worker.
           UserError: there is no batch.
         """
-        if self.devices == 1:  # tf.distribute would build another one
-            self._predict_built()  # for every shape: calls would build one for each that they meet
         dataset = input_fn(self.params, None).take(-1 if steps is None else steps)
         batches = iter(self._replicas.dealt(dataset))
         answers: "list[tuple]" = []
