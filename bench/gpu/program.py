@@ -81,12 +81,8 @@ def main(arguments: list) -> None:
     asked = _parser().parse_args(arguments)
     device.begin({"small": True})
     rows = [_row(kind, asked) for kind in _KINDS]
-    print(
-        markdown(
-            ["layers", "kernels of a layer", "MB outside products", "MB of attention's products"],
-            rows,
-        )
-    )
+    header = ["layers", "kernels of a layer", "MB outside products", "MB of attention's products"]
+    print(markdown(header, rows))
 
 
 def _row(kind: str, asked) -> "list[str]":

@@ -22,7 +22,8 @@ def settle(content: Dict[str, Any]) -> None:
     table, which the Model Zoo gives as many as the training's records have tokens if it is null.
     """
     model, train = content.get("model"), content.get(TRAIN_INPUT)
-    if isinstance(model, dict) and isinstance(train, dict):
-        model.pop(PRETRAIN_PARAMS_PATH, None)
-        if model.get("max_position_embeddings") is None:
-            model["max_position_embeddings"] = train.get("max_sequence_length")
+    if not isinstance(model, dict):
+        return
+    model.pop(PRETRAIN_PARAMS_PATH, None)
+    if model.get("max_position_embeddings") is None and isinstance(train, dict):
+        model["max_position_embeddings"] = train.get("max_sequence_length")

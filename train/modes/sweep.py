@@ -5,9 +5,8 @@ import itertools
 import json
 import os
 import statistics
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
-from shared.config import Config
 from shared.errors import UserError
 from shared.files import write_whole
 from shared.metric_names import LOSS, gain
@@ -69,12 +68,10 @@ def run(
       seeds.json has it}, the best first.
     """
     chosen = combinations(options.sweep)
-    start = configuration.start_of(options)
-    for settings in chosen:  # a mistake in the last one is told before the first one is trained
-        _params(options, settings, start)
+    best_metrics = _best_metrics(options, chosen)
     with signals.noted() as should_stop:
         found = [_trained(options, settings, run_one, should_stop) for settings in chosen]
-    column = _column(options, found)
+    column = _column(found, best_metrics)
     found.sort(key=lambda entry: _rank(column, entry), reverse=True)
     print("\n".join(_table(column, found)))
     path = os.path.join(options.model_dir, _FILE)
@@ -102,20 +99,31 @@ def _given(options, chosen: List[str]) -> argparse.Namespace:
     return argparse.Namespace(**{**vars(options), **given})
 
 
-def _column(options, found) -> "tuple[str, str]":
+def _best_metrics(options, chosen: "List[List[str]]") -> "List[Optional[str]]":
+    """runconfig.best_metric of each combination, all of whose configurations are read before the
+    first training: a mistake in the last one is told before."""
+    start = configuration.start_of(options)
+    every = [configuration.load(_given(options, settings), start, _silent) for settings in chosen]
+    return [params.runconfig.best_metric for params in every]
+
+
+def _silent(line: str) -> None:
+    """Each training says it."""
+
+
+def _column(found, best_metrics) -> "tuple[str, str]":
     """(the split, the metric) that decides: those that decide which checkpoint is best."""
-    scored = [(of["settings"], run["results"]) for of in found for run in of["seeds"]]
-    settings, results = next((entry for entry in scored if entry[1]), ([], None))
-    if not results:
+    scored = [
+        (metric, run["results"])
+        for of, metric in zip(found, best_metrics)
+        for run in of["seeds"]
+        if run["results"]
+    ]
+    if not scored:
         return "", LOSS  # all have diverged
+    metric, results = scored[0]
     split, of_split = next(iter(results.items()))
-    params = _params(options, settings, configuration.start_of(options))
-    return split, params.runconfig.best_metric or next(iter(metrics_of(of_split)))
-
-
-def _params(options, settings: List[str], start) -> Config:
-    """The configuration of a combination; args: start, as of configuration.load."""
-    return configuration.load(_given(options, settings), start, lambda line: None)
+    return split, metric or next(iter(metrics_of(of_split)))
 
 
 def _scores(column, entry) -> List[float]:
